@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Policies: INI files in /etc/qcmd.d, /run/qcmd.d, /usr/local/lib/qcmd.d and /usr/lib/qcmd.d. A file in an
+ * earlier directory masks one of the same name in a later one; an empty file or a link to /dev/null
+ * disables it. Only names that end in ".conf" and don't start with a dot are read.
+ *
+ * Pure: reads files, knows neither the module nor D-Bus. Used by qcmdd and, offline, by qcmdctl check.
+ */
+#ifndef QCMD_POLICY_H
+#define QCMD_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define POLICY_FILE_SIZE_MAX	(256 * 1024)	/* bytes */
+#define POLICY_FILES_MAX	256
+#define POLICY_PRIORITY_DEFAULT	100		/* range 0..1000; the higher one wins when the table is full */
+
+/* Where and what: printed as path:line:column: message. */
+struct policy_diag {
+	char *path;
+	unsigned int line;	/* from 1; 0: the file as a whole */
+	unsigned int column;	/* from 1, in bytes; 0: the line as a whole */
+	bool error;		/* false: warning, the policy is used */
+	char *message;		/* one line, with what to do about it */
+};
+
+struct policy_diags {
+	struct policy_diag *items;
+	size_t n;
+};
+
+enum policy_source_kind {
+	POLICY_SOURCE_PRINTK,
+	POLICY_SOURCE_TASK,
+	_POLICY_SOURCE_MAX,
+};
+
+/* What of a task Register= names. */
+enum policy_task_part {
+	POLICY_TASK_STRUCT = 1 << 0,	/* "task" */
+	POLICY_TASK_STACK  = 1 << 1,	/* "stack" */
+};
+
+#define POLICY_TASK_COMMS_MAX	64	/* patterns in one section */
+#define POLICY_TASK_MAX_DEFAULT	64	/* MaxTasks=, range 1..4096 */
+
+/* [Task] */
+struct policy_task {
+	char **comms;		/* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
+	unsigned int parts;	/* Register=, enum policy_task_part; default task */
+	unsigned int max_tasks;	/* MaxTasks=: the oldest ones stay */
+};
+
+/* One [Section] that names a kind of buffer. */
+struct policy_section {
+	enum policy_source_kind kind;
+	unsigned int line;	/* of its header */
+	struct policy_task task;	/* POLICY_SOURCE_TASK only */
+};
+
+enum policy_state {
+	POLICY_ENABLED,		/* used */
+	POLICY_DISABLED,	/* masked by /dev/null or empty, or Enabled=no */
+	POLICY_ERROR,		/* has errors: not used at all */
+	_POLICY_STATE_MAX,
+};
+
+struct policy {
+	char *name;		/* file name without ".conf" */
+	char *path;
+	char *description;	/* [Policy] Description=, or NULL */
+	int priority;		/* [Policy] Priority= */
+	enum policy_state state;
+	char *reason;		/* where the state is not ENABLED: why, one line */
+	struct policy_section *sections;
+	size_t n_sections;
+};
+
+struct policy_set {
+	struct policy *policies;	/* sorted by file name */
+	size_t n_policies;
+	struct policy_diags diags;	/* of all files, in order */
+};
+
+/*
+ * The directories of policy files, highest precedence first, NULL-terminated. $QCMD_POLICY_PATH, a
+ * colon-separated list, replaces the built-in one (tests, qcmdctl check of a tree that is not installed).
+ */
+const char *const *policy_dirs(void);
+
+/*
+ * Read all policies below dirs. Returns 0 with *ret set, also when some files have errors (their policies
+ * are POLICY_ERROR); negative errno when nothing could be read for lack of memory or access.
+ */
+int policy_set_load(const char *const *dirs, struct policy_set **ret);
+
+/* Parse one file. Returns 0 whatever its content, negative errno if it can't be read. */
+int policy_load_file(const char *path, struct policy *policy, struct policy_diags *diags);
+
+/* The same for text in memory: the whole parser, and what the fuzzer calls. text need not end in NUL. */
+int policy_parse(const char *path, const char *text, size_t size, struct policy *policy, struct policy_diags *diags);
+
+void policy_done(struct policy *policy);
+void policy_diags_done(struct policy_diags *diags);
+struct policy_set *policy_set_free(struct policy_set *set);	/* returns NULL */
+
+size_t policy_diags_errors(const struct policy_diags *diags);
+void policy_diag_print(const struct policy_diag *diag, FILE *f);
+
+const char *policy_state_to_string(enum policy_state state);
+const char *policy_source_to_string(enum policy_source_kind kind);	/* as in the section header: "Printk" */
+
+#endif

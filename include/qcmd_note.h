@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The QCMD note: what a reader of the dump must know and the kernel's VMCOREINFO does not say.
+ *
+ * In guest memory it is the region MINIDUMP_NOTE_NAME, set by qcmdd with QCOM_MINIDUMP_CMD_NOTE_SET: an ELF
+ * note (Elf64_Nhdr, name "QCMD", type QCMD_NOTE_KERNEL) whose descriptor is text. qcmdump copies it into the
+ * dump's PT_NOTE and adds one of its own (type QCMD_NOTE_COLLECT).
+ *
+ * The text has VMCOREINFO's grammar: one KEY=VALUE a line, so that one parser reads both. Keys:
+ *
+ *	QCMD_NOTE=1			version, first line
+ *	CREATOR=qcmdd 0.1		who wrote it
+ *	ARCH=x86_64			uname -m
+ *	SIZE(task_struct)=9792		bytes, decimal
+ *	OFFSET(task_struct.pid)=2464	bytes, decimal
+ *	BITS(printk_info.level)=149:3	bit offset:width, little-endian bit order
+ *	POLICY(10-dmesg)=/usr/lib/qcmd.d/10-dmesg.conf
+ *
+ * and in the note of qcmdump:
+ *
+ *	QCMD_COLLECT=1
+ *	CREATOR=qcmdump 0.1
+ *	SOURCE=vmcore.elf		what it was collected from
+ *	BACKEND=ram
+ *	COLLECTED=1763800000		seconds since the epoch
+ *	PROBLEM=text			once for each thing that could not be saved
+ *
+ * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
+ */
+#ifndef QCMD_NOTE_H
+#define QCMD_NOTE_H
+
+#define QCMD_NOTE_NAME		"QCMD"
+#define QCMD_NOTE_KERNEL	0x51434d01
+#define QCMD_NOTE_COLLECT	0x51434d02
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Generic netlink family "qcom_minidump": what is in the minidump table.
+ *
+ * The same description in the kernel's own form is docs/netlink/qcom_minidump.yaml.
+ *
+ * Who may: the initial network namespace, CAP_NET_ADMIN for every command. Naming an address
+ * (QCOM_MINIDUMP_REGION_A_ADDR, _PADDR) takes CAP_PERFMON too, and is refused while the kernel is
+ * locked down for confidentiality.
+ *
+ * Whose: a region belongs to the socket that added it. Only that socket updates or removes it, and it
+ * goes when the last descriptor of the socket closes.
+ *
+ * Every error carries an extended ACK whose text names the attribute and says what would be right.
+ */
+#ifndef _UAPI_LINUX_QCOM_MINIDUMP_H
+#define _UAPI_LINUX_QCOM_MINIDUMP_H
+
+#define QCOM_MINIDUMP_FAMILY_NAME	"qcom_minidump"
+#define QCOM_MINIDUMP_FAMILY_VERSION	1
+
+/* Multicast group: the *_NTF messages below, to listeners with CAP_NET_ADMIN. */
+#define QCOM_MINIDUMP_MCGRP_EVENTS	"events"
+
+/*
+ * Limits of the messages, in bytes without the terminating NUL. What a back end takes may be less
+ * (QCOM_MINIDUMP_BACKEND_A_NAME_MAX).
+ */
+#define QCOM_MINIDUMP_NAME_MAX		31
+#define QCOM_MINIDUMP_OBJECT_MAX	31
+#define QCOM_MINIDUMP_COMMENT_MAX	127
+#define QCOM_MINIDUMP_NOTE_MAX		32768
+
+/**
+ * enum qcom_minidump_cmd - commands and notifications
+ * @QCOM_MINIDUMP_CMD_BACKEND_GET: do. Reply: the BACKEND attributes; without _A_NAME no back end is bound.
+ * @QCOM_MINIDUMP_CMD_REGION_ADD: do. NAME (optional with OBJECT), COMMENT (optional) and exactly one of
+ *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK. Reply: the region as in REGION_GET.
+ * @QCOM_MINIDUMP_CMD_REGION_UPDATE: do. ID, and ADDR or PADDR or SIZE (what is left out stays) or COMMENT.
+ *	One operation: the region is in the table throughout. Reply: the region.
+ * @QCOM_MINIDUMP_CMD_REGION_DEL: do. ID. Reply: none but the ACK.
+ * @QCOM_MINIDUMP_CMD_REGION_GET: do (ID) or dump. NLM_F_DUMP_INTR is set on a dump that saw a change.
+ * @QCOM_MINIDUMP_CMD_NOTE_SET: do. TEXT: the note of this socket (include/qcmd_note.h), copied and put in
+ *	the table as one region; replaces the last one without a gap; an empty text removes it. Reply: the
+ *	region, or none for an empty text.
+ * @QCOM_MINIDUMP_CMD_BACKEND_NTF: a back end was bound or unbound. As in BACKEND_GET.
+ * @QCOM_MINIDUMP_CMD_REGION_ADD_NTF: as in REGION_GET. Changes in quick succession come as one message
+ *	with the last state.
+ * @QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF: as in REGION_GET
+ * @QCOM_MINIDUMP_CMD_REGION_DEL_NTF: as in REGION_GET, with the last state the region had
+ */
+enum qcom_minidump_cmd {
+	QCOM_MINIDUMP_CMD_UNSPEC,
+	QCOM_MINIDUMP_CMD_BACKEND_GET,
+	QCOM_MINIDUMP_CMD_REGION_ADD,
+	QCOM_MINIDUMP_CMD_REGION_UPDATE,
+	QCOM_MINIDUMP_CMD_REGION_DEL,
+	QCOM_MINIDUMP_CMD_REGION_GET,
+	QCOM_MINIDUMP_CMD_NOTE_SET,
+	QCOM_MINIDUMP_CMD_BACKEND_NTF,
+	QCOM_MINIDUMP_CMD_REGION_ADD_NTF,
+	QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF,
+	QCOM_MINIDUMP_CMD_REGION_DEL_NTF,
+
+	__QCOM_MINIDUMP_CMD_MAX,
+	QCOM_MINIDUMP_CMD_MAX = __QCOM_MINIDUMP_CMD_MAX - 1
+};
+
+/**
+ * enum qcom_minidump_backend_attr - the bound back end and the table
+ * @QCOM_MINIDUMP_BACKEND_A_NAME: string. Name of the back end; absent: none is bound
+ * @QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX: u32. Slots of the table, those of the module itself included
+ * @QCOM_MINIDUMP_BACKEND_A_SLOTS_USED: u32
+ * @QCOM_MINIDUMP_BACKEND_A_NAME_MAX: u32. Longest name in bytes, without NUL
+ * @QCOM_MINIDUMP_BACKEND_A_ALIGN: u32. Sizes are rounded up to a multiple of this, in bytes
+ * @QCOM_MINIDUMP_BACKEND_A_REGIONS: u32. All regions, whatever their state
+ * @QCOM_MINIDUMP_BACKEND_A_BYTES: u64. Sum of the sizes in the table
+ * @QCOM_MINIDUMP_BACKEND_A_VERSION: string. Version of the module
+ * @QCOM_MINIDUMP_BACKEND_A_PAD: padding
+ */
+enum qcom_minidump_backend_attr {
+	QCOM_MINIDUMP_BACKEND_A_UNSPEC,
+	QCOM_MINIDUMP_BACKEND_A_NAME,
+	QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX,
+	QCOM_MINIDUMP_BACKEND_A_SLOTS_USED,
+	QCOM_MINIDUMP_BACKEND_A_NAME_MAX,
+	QCOM_MINIDUMP_BACKEND_A_ALIGN,
+	QCOM_MINIDUMP_BACKEND_A_REGIONS,
+	QCOM_MINIDUMP_BACKEND_A_BYTES,
+	QCOM_MINIDUMP_BACKEND_A_VERSION,
+	QCOM_MINIDUMP_BACKEND_A_PAD,
+
+	__QCOM_MINIDUMP_BACKEND_A_MAX,
+	QCOM_MINIDUMP_BACKEND_A_MAX = __QCOM_MINIDUMP_BACKEND_A_MAX - 1
+};
+
+/**
+ * enum qcom_minidump_region_attr - a region
+ * @QCOM_MINIDUMP_REGION_A_ID: u32, never 0. Given by the module, never reused while anything can hold it
+ * @QCOM_MINIDUMP_REGION_A_NAME: string, 1 to QCOM_MINIDUMP_NAME_MAX printable bytes, no blanks. Regions with
+ *	the same name are told apart by sequence number
+ * @QCOM_MINIDUMP_REGION_A_ADDR: u64. Kernel virtual address
+ * @QCOM_MINIDUMP_REGION_A_PADDR: u64. Physical address
+ * @QCOM_MINIDUMP_REGION_A_SIZE: u64, bytes, not 0
+ * @QCOM_MINIDUMP_REGION_A_OBJECT: string. A kernel object that the module finds by itself:
+ *	prb (the pointer to the printk ring), printk_ring (its control structure), printk_descs, printk_infos,
+ *	printk_text, init_uts_ns, node_states, mem_section (the pointer), mem_section_roots, mem_sections
+ * @QCOM_MINIDUMP_REGION_A_TASK: nest of enum qcom_minidump_task_attr
+ * @QCOM_MINIDUMP_REGION_A_COMMENT: string. Why the region is there, in the words of who added it
+ * @QCOM_MINIDUMP_REGION_A_STATE: u32, enum qcom_minidump_region_state. Reply only, as all that follow
+ * @QCOM_MINIDUMP_REGION_A_ERROR: string. Why the state is REJECTED
+ * @QCOM_MINIDUMP_REGION_A_OWNER: u32. Netlink port of the owner; 0: a client in the kernel
+ * @QCOM_MINIDUMP_REGION_A_SEGMENT: nest of enum qcom_minidump_segment_attr, one for each slot
+ * @QCOM_MINIDUMP_REGION_A_CREATED: u64, nanoseconds of CLOCK_BOOTTIME
+ * @QCOM_MINIDUMP_REGION_A_MOVES: u64. How often it was updated
+ * @QCOM_MINIDUMP_REGION_A_PAD: padding
+ */
+enum qcom_minidump_region_attr {
+	QCOM_MINIDUMP_REGION_A_UNSPEC,
+	QCOM_MINIDUMP_REGION_A_ID,
+	QCOM_MINIDUMP_REGION_A_NAME,
+	QCOM_MINIDUMP_REGION_A_ADDR,
+	QCOM_MINIDUMP_REGION_A_PADDR,
+	QCOM_MINIDUMP_REGION_A_SIZE,
+	QCOM_MINIDUMP_REGION_A_OBJECT,
+	QCOM_MINIDUMP_REGION_A_TASK,
+	QCOM_MINIDUMP_REGION_A_COMMENT,
+	QCOM_MINIDUMP_REGION_A_STATE,
+	QCOM_MINIDUMP_REGION_A_ERROR,
+	QCOM_MINIDUMP_REGION_A_OWNER,
+	QCOM_MINIDUMP_REGION_A_SEGMENT,
+	QCOM_MINIDUMP_REGION_A_CREATED,
+	QCOM_MINIDUMP_REGION_A_MOVES,
+	QCOM_MINIDUMP_REGION_A_PAD,
+
+	__QCOM_MINIDUMP_REGION_A_MAX,
+	QCOM_MINIDUMP_REGION_A_MAX = __QCOM_MINIDUMP_REGION_A_MAX - 1
+};
+
+/**
+ * enum qcom_minidump_task_attr - memory of a task
+ * @QCOM_MINIDUMP_TASK_A_PID: u32. Thread id in the initial PID namespace
+ * @QCOM_MINIDUMP_TASK_A_START_TIME: u64. task_struct.start_boottime: nanoseconds of CLOCK_BOOTTIME when it
+ *	started. With the pid it names one task and no later one
+ * @QCOM_MINIDUMP_TASK_A_PART: u32, enum qcom_minidump_task_part
+ * @QCOM_MINIDUMP_TASK_A_PAD: padding
+ */
+enum qcom_minidump_task_attr {
+	QCOM_MINIDUMP_TASK_A_UNSPEC,
+	QCOM_MINIDUMP_TASK_A_PID,
+	QCOM_MINIDUMP_TASK_A_START_TIME,
+	QCOM_MINIDUMP_TASK_A_PART,
+	QCOM_MINIDUMP_TASK_A_PAD,
+
+	__QCOM_MINIDUMP_TASK_A_MAX,
+	QCOM_MINIDUMP_TASK_A_MAX = __QCOM_MINIDUMP_TASK_A_MAX - 1
+};
+
+enum qcom_minidump_task_part {
+	QCOM_MINIDUMP_TASK_STRUCT = 1,
+	QCOM_MINIDUMP_TASK_STACK,
+};
+
+/**
+ * enum qcom_minidump_region_state - whether a crash now would save the region
+ * @QCOM_MINIDUMP_REGION_PENDING: no back end is bound; goes in when one is
+ * @QCOM_MINIDUMP_REGION_ACTIVE: it is in the table
+ * @QCOM_MINIDUMP_REGION_REJECTED: the back end can't take it, see ERROR
+ */
+enum qcom_minidump_region_state {
+	QCOM_MINIDUMP_REGION_PENDING = 1,
+	QCOM_MINIDUMP_REGION_ACTIVE,
+	QCOM_MINIDUMP_REGION_REJECTED,
+};
+
+/**
+ * enum qcom_minidump_segment_attr - a physically contiguous piece of a region: one slot of the table
+ * @QCOM_MINIDUMP_SEGMENT_A_SLOT: u32. Index in the table; changes when other regions go. Absent while pending
+ * @QCOM_MINIDUMP_SEGMENT_A_SEQ: u32. Sequence number among the slots of the same name. Absent while pending
+ * @QCOM_MINIDUMP_SEGMENT_A_ADDR: u64. Kernel virtual address; 0 where there is none
+ * @QCOM_MINIDUMP_SEGMENT_A_PADDR: u64. Physical address
+ * @QCOM_MINIDUMP_SEGMENT_A_SIZE: u64. Bytes, as in the table: rounded up to the alignment of the back end
+ * @QCOM_MINIDUMP_SEGMENT_A_PAD: padding
+ */
+enum qcom_minidump_segment_attr {
+	QCOM_MINIDUMP_SEGMENT_A_UNSPEC,
+	QCOM_MINIDUMP_SEGMENT_A_SLOT,
+	QCOM_MINIDUMP_SEGMENT_A_SEQ,
+	QCOM_MINIDUMP_SEGMENT_A_ADDR,
+	QCOM_MINIDUMP_SEGMENT_A_PADDR,
+	QCOM_MINIDUMP_SEGMENT_A_SIZE,
+	QCOM_MINIDUMP_SEGMENT_A_PAD,
+
+	__QCOM_MINIDUMP_SEGMENT_A_MAX,
+	QCOM_MINIDUMP_SEGMENT_A_MAX = __QCOM_MINIDUMP_SEGMENT_A_MAX - 1
+};
+
+/**
+ * enum qcom_minidump_note_attr - the note of a socket
+ * @QCOM_MINIDUMP_NOTE_A_TEXT: binary, at most QCOM_MINIDUMP_NOTE_MAX bytes, no NUL needed
+ */
+enum qcom_minidump_note_attr {
+	QCOM_MINIDUMP_NOTE_A_UNSPEC,
+	QCOM_MINIDUMP_NOTE_A_TEXT,
+
+	__QCOM_MINIDUMP_NOTE_A_MAX,
+	QCOM_MINIDUMP_NOTE_A_MAX = __QCOM_MINIDUMP_NOTE_A_MAX - 1
+};
+
+#endif /* _UAPI_LINUX_QCOM_MINIDUMP_H */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The minidump table as it lies in memory: what boot firmware, a hypervisor or a capture kernel walks
+ * after a crash. All fields little-endian, natural alignment.
+ *
+ * Source of the layout: the global table of contents ("G-ToC") that Qualcomm's boot firmware keeps in SMEM
+ * item 602, as read by drivers/remoteproc/qcom_common.c and as written by the minidump driver that was
+ * posted to the kernel's lists from 2023 on.
+ *
+ *	G-ToC ── subsystem[10] ── regions_baseptr ──▶ region[region_count]
+ */
+#ifndef _UAPI_LINUX_QCOM_MINIDUMP_TABLE_H
+#define _UAPI_LINUX_QCOM_MINIDUMP_TABLE_H
+
+#include <linux/types.h>
+
+#define MINIDUMP_MAX_SUBSYSTEMS		10
+/* Index of Linux among the subsystems ("APSS": application processor subsystem). */
+#define MINIDUMP_SUBSYSTEM_APSS		0
+
+/* Size of a name in the table, with its NUL. Boot firmware keeps 4 of the 16 bytes to itself. */
+#define MINIDUMP_REGION_NAME_SIZE	16
+
+/* Values are four letters, the first in the most significant byte. */
+#define MINIDUMP_REGION_VALID		0x56414c49	/* VALI */
+#define MINIDUMP_REGION_INVALID		0x494e5641	/* INVA */
+#define MINIDUMP_SS_ENCR_REQ		0x00594553	/* \0YES */
+#define MINIDUMP_SS_ENCR_NOTREQ		0x00004e52	/* \0\0NR */
+#define MINIDUMP_SS_ENCR_NONE		0x4e4f4e45	/* NONE */
+#define MINIDUMP_SS_ENCR_DONE		0x444f4e45	/* DONE */
+#define MINIDUMP_SS_ENCR_START		0x53545254	/* STRT */
+#define MINIDUMP_SS_ENABLED		0x454e424c	/* ENBL */
+#define MINIDUMP_SS_DISABLED		0x4453424c	/* DSBL */
+
+#define MINIDUMP_TOC_REVISION		1
+
+/**
+ * struct minidump_region - one slot
+ * @name: padded with NULs
+ * @seq_num: tells slots of the same name apart
+ * @valid: MINIDUMP_REGION_VALID or anything else; written last
+ * @address: physical
+ * @size: bytes
+ */
+struct minidump_region {
+	char	name[MINIDUMP_REGION_NAME_SIZE];
+	__le32	seq_num;
+	__le32	valid;
+	__le64	address;
+	__le64	size;
+};
+
+/**
+ * struct minidump_subsystem - the table of one subsystem
+ * @status: 1 when the subsystem has set it up
+ * @enabled: MINIDUMP_SS_ENABLED or _DISABLED
+ * @encryption_status: MINIDUMP_SS_ENCR_NONE, _START, _DONE
+ * @encryption_required: MINIDUMP_SS_ENCR_REQ, _NOTREQ
+ * @region_count: slots to look at
+ * @pad: 0
+ * @regions_baseptr: physical address of struct minidump_region[]
+ */
+struct minidump_subsystem {
+	__le32	status;
+	__le32	enabled;
+	__le32	encryption_status;
+	__le32	encryption_required;
+	__le32	region_count;
+	__le32	pad;
+	__le64	regions_baseptr;
+};
+
+/**
+ * struct minidump_global_toc - where everything starts
+ * @status: not 0 when firmware has initialised it
+ * @revision: MINIDUMP_TOC_REVISION
+ * @enabled: not 0, or MINIDUMP_SS_ENABLED
+ * @pad: 0
+ * @subsystems: by index
+ */
+struct minidump_global_toc {
+	__le32	status;
+	__le32	revision;
+	__le32	enabled;
+	__le32	pad;
+	struct minidump_subsystem subsystems[MINIDUMP_MAX_SUBSYSTEMS];
+};
+
+/*
+ * Plain RAM ("ram" back end): no firmware says where the G-ToC is, so it lies behind this header, which
+ * starts a page and can be found by looking at every page of a memory image.
+ */
+#define MINIDUMP_RAM_MAGIC		"QCOM-MINIDUMP-1"	/* 16 bytes with its NUL */
+#define MINIDUMP_RAM_MAGIC_SIZE		16
+
+/**
+ * struct minidump_ram_header - what to look for in a memory image
+ * @magic: MINIDUMP_RAM_MAGIC. Written last and wiped first
+ * @self: physical address of this header: tells a live table from a copy of it
+ * @toc: physical address of the struct minidump_global_toc
+ * @header_size: of this structure, in bytes
+ * @slots_max: capacity of the APSS region array
+ * @page_size: of the kernel that wrote it, in bytes
+ * @crc32: CRC-32 (IEEE 802.3, as in zlib's crc32()) of all the bytes before this field
+ */
+struct minidump_ram_header {
+	char	magic[MINIDUMP_RAM_MAGIC_SIZE];
+	__le64	self;
+	__le64	toc;
+	__le32	header_size;
+	__le32	slots_max;
+	__le32	page_size;
+	__le32	crc32;
+};
+
+/*
+ * The first slot is the ELF header of the dump, which the module keeps: concatenated with the regions in
+ * the order of the slots it is an ELF core. It is ET_CORE with e_phoff 64; program header 0 is the PT_NOTE
+ * that covers slot 1 (the kernel's VMCOREINFO note); program header k (k >= 1) is the PT_LOAD of slot
+ * k + 1, with its virtual and its physical address. Section headers: 0 null, 1 STR_TBL, 2 VMCOREINFO, then
+ * slot k at 1 + k.
+ */
+#define MINIDUMP_ELF_HEADER_NAME	"KELF_HEADER"
+#define MINIDUMP_VMCOREINFO_NAME	"KVMCOREINFO"
+#define MINIDUMP_NOTE_NAME		"KQCMD_NOTE"
+
+#endif /* _UAPI_LINUX_QCOM_MINIDUMP_TABLE_H */
