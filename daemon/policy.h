@@ -2,7 +2,9 @@
 /*
  * Policies: INI files in /etc/qcmd.d, /run/qcmd.d, /usr/local/lib/qcmd.d and /usr/lib/qcmd.d. A file in an
  * earlier directory masks one of the same name in a later one; an empty file or a link to /dev/null
- * disables it. Only names that end in ".conf" and don't start with a dot are read.
+ * disables it. Only names that end in ".conf" and don't start with a dot are read. NAME.conf.d/ in any of the
+ * directories holds drop-ins (*.conf) for NAME.conf: read after it in the order of their names, under the
+ * same rules. [Policy] in a drop-in changes what NAME.conf says; other sections are added to it.
  *
  * Pure: reads files, knows neither the module nor D-Bus. Used by qcmdd and, offline, by qcmdctl check.
  */
@@ -14,7 +16,10 @@
 #include <stdio.h>
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024)	/* bytes */
-#define POLICY_FILES_MAX	256
+#define POLICY_FILES_MAX	256		/* in all directories; the same for the drop-ins of one policy */
+#define POLICY_LINE_MAX		4096		/* bytes, continuation lines included */
+#define POLICY_SECTIONS_MAX	64		/* of one policy */
+#define POLICY_DIAGS_MAX	64		/* of one file; the rest is counted as one more */
 #define POLICY_PRIORITY_DEFAULT	100		/* range 0..1000; the higher one wins when the table is full */
 
 /* Where and what: printed as path:line:column: message. */
@@ -56,6 +61,7 @@ struct policy_task {
 /* One [Section] that names a kind of buffer. */
 struct policy_section {
 	enum policy_source_kind kind;
+	char *path;		/* the file that it is in: of the policy or of a drop-in */
 	unsigned int line;	/* of its header */
 	struct policy_task task;	/* POLICY_SOURCE_TASK only */
 };
@@ -70,8 +76,10 @@ enum policy_state {
 struct policy {
 	char *name;		/* file name without ".conf" */
 	char *path;
+	char **dropins;		/* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
 	char *description;	/* [Policy] Description=, or NULL */
 	int priority;		/* [Policy] Priority= */
+	bool enabled;		/* [Policy] Enabled= */
 	enum policy_state state;
 	char *reason;		/* where the state is not ENABLED: why, one line */
 	struct policy_section *sections;
@@ -96,7 +104,10 @@ const char *const *policy_dirs(void);
  */
 int policy_set_load(const char *const *dirs, struct policy_set **ret);
 
-/* Parse one file. Returns 0 whatever its content, negative errno if it can't be read. */
+/*
+ * Parse one file, without drop-ins. Returns 0 whatever its content, negative errno if it can't be read.
+ * Initialises *policy and adds to *diags; policy_done() is right after a failure too.
+ */
 int policy_load_file(const char *path, struct policy *policy, struct policy_diags *diags);
 
 /* The same for text in memory: the whole parser, and what the fuzzer calls. text need not end in NUL. */
@@ -105,6 +116,9 @@ int policy_parse(const char *path, const char *text, size_t size, struct policy 
 void policy_done(struct policy *policy);
 void policy_diags_done(struct policy_diags *diags);
 struct policy_set *policy_set_free(struct policy_set *set);	/* returns NULL */
+
+/* Whether path is the file of the policy or one of its drop-ins: tells whose a diagnostic is. */
+bool policy_has_path(const struct policy *policy, const char *path);
 
 size_t policy_diags_errors(const struct policy_diags *diags);
 void policy_diag_print(const struct policy_diag *diag, FILE *f);
