@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One non-recursive makefile; `make help` lists the targets. The folders' fragments only set variables.
+
+B := build
+PREFIX ?= /usr
+DESTDIR ?=
+VERSION := 0.1
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+RST2MAN ?= rst2man
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+all:
+
+-include daemon/files.mk daemon/qcmdd.mk dump/files.mk tests/unit/files.mk
+
+# Flags
+
+LIBS_qcmdd := libsystemd libbpf libmnl json-c
+LIBS_qcmdctl := libsystemd json-c libmnl
+LIBS_qcmdump := libelf json-c zlib
+PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
+
+INCLUDES := -Idaemon -Idump -Ibpf -Iinclude -Iinclude/uapi -I$(B)/bpf
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter -Werror
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
+COMPILE_FLAGS = -std=gnu11 -D_GNU_SOURCE -DQCMD_VERSION='"$(VERSION)"' $(WARNINGS) $(INCLUDES) $(pkg_cflags) -MMD -MP
+LINK_FLAGS := -Wl,--as-needed
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# Sources, each list relative to its folder's fragment
+
+POLICY_SRCS := $(addprefix daemon/,$(notdir $(QCMD_POLICY_SRCS)))
+QCMDD_LIB_SRCS := $(filter-out daemon/qcmdd.c,$(addprefix daemon/,$(notdir $(QCMDD_SRCS))))
+CTL_SRCS := $(addprefix daemon/,$(notdir $(QCMDCTL_SRCS)))
+DUMP_LIB_SRCS := $(filter-out dump/qcmdump.c,$(addprefix dump/,$(notdir $(QCMDUMP_SRCS))))
+BPF_SRCS := $(wildcard bpf/*.bpf.c)
+SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
+PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump
+
+# Packages: checked before the first compilation, so that what is missing is named and not guessed from errors.
+
+$(B)/deps/%: tests/packages tests/deps
+	@tests/deps $*
+	@mkdir -p $(@D) && touch $@
+
+# Objects come in three flavours: plain for the programs, san (ASan and UBSan) for the tests, fuzz for the fuzzers.
+
+define flavour # name, compiler, flags
+$(B)/$(1)/%.o: %.c | $(B)/deps/build $(SKELETONS)
+	@mkdir -p $$(@D)
+	$(2) $$(CFLAGS) $(3) $$(COMPILE_FLAGS) -c -o $$@ $$<
+
+$(B)/$(1)/libpolicy.a: $(POLICY_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libqcmdd.a: $(QCMDD_LIB_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libqcmdump.a: $(DUMP_LIB_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/lib%.a:
+	@mkdir -p $$(@D) && rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(eval $(call flavour,obj,$$(CC),))
+$(eval $(call flavour,san,$$(CC),$$(SANITIZE)))
+$(eval $(call flavour,fuzz,$$(CLANG),$$(FUZZ)))
+
+$(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(B)/obj/libqcmdd.a $(B)/obj/libpolicy.a
+$(B)/qcmdctl: $(CTL_SRCS:%.c=$(B)/obj/%.o) $(B)/obj/libpolicy.a
+$(B)/qcmdump: $(B)/obj/dump/qcmdump.o $(B)/obj/libqcmdump.a
+$(PROGRAMS):
+	$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_$(@F)))
+
+# BPF
+
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_FLAGS = -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Werror \
+	-Ibpf -Iinclude -Iinclude/uapi -I$(B)/bpf $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(B)/deps/build
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
+
+# Modules: for the headers in KDIR, or those of the running kernel, or the newest that are installed. Kbuild writes
+# its products beside its sources, so it gets a folder of links.
+
+INSTALLED_KDIRS := $(wildcard /lib/modules/*/build)
+ifndef KDIR
+KDIR := $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(if $(INSTALLED_KDIRS),$(shell printf '%s\n' $(INSTALLED_KDIRS) | sort -rV)))
+endif
+UTSRELEASE := $(KDIR)/include/generated/utsrelease.h
+RELEASE := $(if $(KDIR),$(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(UTSRELEASE) 2>/dev/null))
+KMOD_SRCS := $(wildcard kmod/* include/*.h include/*/*.h include/*/*/*.h)
+VM_KMOD_SRCS := $(wildcard tests/vm/kmod/*)
+
+define kbuild # folder of sources, folder of products
+@mkdir -p $(2)/obj
+@cp -rsfT $(CURDIR)/include $(2)/obj/include
+@cp -rsfT $(CURDIR)/$(1) $(2)/obj/$(notdir $(1))
+@find $(2)/obj -xtype l -delete
+$(MAKE) -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) KCFLAGS=-Werror modules
+@cp $(2)/obj/$(notdir $(1))/*.ko $(2)/
+@touch $@
+endef
+
+$(B)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
+	$(call kbuild,kmod,$(@D))
+
+$(B)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE)
+	$(call kbuild,tests/vm/kmod,$(@D))
+
+.PHONY: all programs modules vm-kmod
+all: programs $(if $(RELEASE),modules,no-headers)
+programs: $(PROGRAMS)
+
+ifneq ($(RELEASE),)
+modules: $(B)/kmod/$(RELEASE)/built
+vm-kmod: $(B)/vm/kmod/$(RELEASE)/built
+else
+modules vm-kmod:
+	@echo "No kernel headers in '$(KDIR)': name them with KDIR=/usr/src/linux-headers-RELEASE," >&2
+	@echo "or install them with: apt-get install linux-headers-$(shell uname -r)" >&2
+	@false
+endif
+
+.PHONY: no-headers
+no-headers:
+	@echo "No kernel headers found: the modules are not built." >&2
+	@echo "Install them with: apt-get install linux-headers-$(shell uname -r)" >&2
+
+# Man pages
+
+MAN_PAGES := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
+all: $(MAN_PAGES)
+$(B)/man/%: docs/man/%.rst | $(B)/deps/build
+	@mkdir -p $(@D)
+	$(RST2MAN) --exit-status=2 $< $@
+
+# Tests
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-*.c))
+REPLAYS := $(patsubst tests/fuzz/fuzz-%.c,$(B)/tests/fuzz/replay-%,$(wildcard tests/fuzz/fuzz-*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
+san_libs := $(addprefix $(B)/san/,libqcmdd.a libpolicy.a libqcmdump.a)
+fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libpolicy.a libqcmdump.a)
+
+$(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(B)/deps/check
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
+
+$(REPLAYS): $(B)/tests/fuzz/replay-%: $(B)/san/tests/fuzz/fuzz-%.o $(B)/san/tests/fuzz/replay.o $(san_libs)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
+
+$(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(fuzz_libs)
+	$(CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer $(LINK_FLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
+
+.PHONY: tests fuzz check demo style
+tests: $(UNIT_TESTS) $(REPLAYS)
+fuzz: $(FUZZERS)
+
+check:
+	tests/deps --install build headers vm check
+	$(MAKE) programs tests $(MAN_PAGES)
+	tests/run
+
+demo:
+	tests/demo
+
+style:
+	tests/check-style.sh
+
+# Installation
+
+INSTALL_DATA := install -D -m 644
+libdir := $(DESTDIR)$(PREFIX)/lib
+datadir := $(DESTDIR)$(PREFIX)/share
+
+define install_files # files, folder
+$(foreach file,$(1),$(INSTALL_DATA) $(file) -t $(2)
+	)
+endef
+
+.PHONY: install install-modules
+install: all $(if $(RELEASE),install-modules)
+	install -D -m 755 $(B)/qcmdd -t $(libdir)/qcmd
+	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)/etc/qcmd.d
+
+# depmod is for the machine itself: a package's installation runs it where the package is unpacked.
+install-modules: modules
+	for dir in $(wildcard $(B)/kmod/*/built); do \
+		dir=$${dir%/built}; $(INSTALL_DATA) $$dir/*.ko -t $(DESTDIR)/lib/modules/$${dir##*/}/updates || exit; done
+	$(if $(DESTDIR),,depmod $(RELEASE))
+
+.PHONY: clean distclean help
+clean:
+	find $(B) -mindepth 1 -maxdepth 1 ! -name vm -exec rm -rf {} + 2>/dev/null || true
+
+distclean:
+	rm -rf $(B)
+
+help:
+	@echo 'make                programs (and modules, if there are kernel headers) into $(B)/'
+	@echo 'make modules        the modules alone; KDIR=/usr/src/linux-headers-RELEASE for another kernel'
+	@echo 'make install        into $(PREFIX) and /lib/modules; DESTDIR= and PREFIX= as usual'
+	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
+	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
+	@echo 'make style          formatting and static checks'
+	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
+	@echo 'make clean          removes all products but the cached guests of $(B)/vm/; make distclean removes those too'
+
+-include $(shell find $(B)/obj $(B)/san $(B)/fuzz $(B)/bpf -name '*.d' 2>/dev/null)

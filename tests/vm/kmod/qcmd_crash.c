@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Two ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics
+ * from a module, with mode=hang it leaves every CPU spinning with interrupts off.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/irqflags.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/processor.h>
+#include <linux/smp.h>
+
+static char *mode = "";
+module_param(mode, charp, 0);
+MODULE_PARM_DESC(mode, "panic or hang");
+
+static void spin(void *unused)
+{
+	local_irq_disable();
+	for (;;)
+		cpu_relax();
+}
+
+static int __init qcmd_crash_init(void)
+{
+	if (!strcmp(mode, "panic"))
+		panic("qcmd_crash: panic as asked");
+	if (strcmp(mode, "hang"))
+		return -EINVAL;
+
+	preempt_disable();
+	/* The harness waits for this line before it stops the machine. */
+	pr_emerg("hanging all CPUs\n");
+	smp_call_function(spin, NULL, 0);
+	spin(NULL);
+	return 0;
+}
+module_init(qcmd_crash_init);
+
+MODULE_DESCRIPTION("Kills the kernel it is loaded into, for tests");
+MODULE_LICENSE("GPL");
