@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a guest boots: Debian's kernel, a root file system, an initramfs. All but the last part of it is cached."""
+
+import contextlib
+import fcntl
+import glob
+import hashlib
+import lzma
+import os
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CACHE = os.path.join(TOP, "build", "vm")
+GUEST_FILES = os.path.join(TOP, "tests", "vm", "guest")
+KERNELS = ("6.12", "6.1")
+
+# The user space of the guest: what the product and the tests need, and what that pulls in.
+SUITE = "bookworm"
+PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
+            "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 zlib1g").split()
+LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
+# Slow under emulation, and nothing here needs them.
+MASKED = ("getty@tty1.service serial-getty@ttyS0.service e2scrub_reap.service e2scrub_all.timer fstrim.timer "
+          "dpkg-db-backup.timer ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service "
+          "systemd-random-seed.service systemd-update-utmp.service systemd-update-utmp-runlevel.service "
+          "systemd-machine-id-commit.service systemd-firstboot.service systemd-pcrphase.service "
+          "systemd-pcrphase-sysinit.service systemd-remount-fs.service systemd-fsck-root.service").split()
+# Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
+MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
+IMAGE_SIZE = "1500M"
+
+
+class Problem(Exception):
+    """Something that the user has to know about; the message says what to do."""
+
+
+def say(message):
+    print(f"[vm] {message}", file=sys.stderr, flush=True)
+
+
+def tool(*command, **options):
+    """Runs a tool quietly; what it said is shown only if it failed."""
+    options.setdefault("cwd", CACHE)
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", **options)
+    except FileNotFoundError:
+        raise Problem(f"{command[0]} is missing; tests/deps vm names the packages to install") from None
+    if done.returncode:
+        raise Problem(f"failed ({done.returncode}): {shlex.join(command)}\n{done.stdout.strip()}")
+    return done.stdout
+
+
+@contextlib.contextmanager
+def lock(name):
+    """Several guests may be prepared at the same time; each part of the cache is made by one of them."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, f".lock-{name}"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def made_whole(path):
+    """A scratch name beside PATH, which it replaces only when all went well."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix=".new-", dir=os.path.dirname(path))
+    try:
+        yield os.path.join(scratch, "new")
+        os.replace(os.path.join(scratch, "new"), path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def as_root(script, *arguments):
+    """A shell script that sets owners of files."""
+    command = ["sh", "-euc", script, "sh", *arguments]
+    tool(*(command if os.geteuid() == 0 else ["fakeroot", *command]))
+
+
+class Kernel:
+    """Debian's kernel of one version, with the headers that are installed for it."""
+
+    def __init__(self, version):
+        found = []
+        for headers in glob.glob(f"/usr/src/linux-headers-{version}.*-cloud-amd64"):
+            with contextlib.suppress(OSError), open(f"{headers}/include/generated/utsrelease.h") as file:
+                release = file.read().split('"')[1]
+                found.append(([int(n) for n in re.findall(r"\d+", release)], release, headers))
+        if not found:
+            raise Problem(f"no headers of a kernel {version} in /usr/src: the modules can't be built.\n"
+                          f"Install them with: tests/deps --install headers")
+        _, self.release, self.headers = max(found)
+        self.folder = os.path.join(CACHE, "kernel", self.release)
+        self.image = os.path.join(self.folder, "boot", f"vmlinuz-{self.release}")
+        self.modules = os.path.join(self.folder, "lib", "modules", self.release)
+
+    def fetch(self):
+        with lock("kernel"):
+            if os.path.exists(self.folder):
+                return
+            package = f"linux-image-{self.release}"
+            say(f"fetching {package} (once)")
+            with made_whole(self.folder) as new, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+                os.chmod(scratch, 0o777)
+                try:
+                    tool("apt-get", "download", "-q", package, cwd=scratch)
+                except Problem as problem:
+                    raise Problem(f"{problem}\nThe archive has no kernel of the headers that are installed. Get newer ones:"
+                                  f" apt-get update && apt-get install {' '.join(headers_packages())}") from None
+                tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), new)
+                tool("depmod", "-b", new, self.release)
+
+    def load_order(self):
+        """Files of MODULES in the order that insmod needs."""
+        depends = {}
+        with open(os.path.join(self.modules, "modules.dep")) as file:
+            for line in file:
+                path, needs = line.split(":")
+                name = os.path.basename(path).split(".")[0].replace("-", "_")
+                depends[name] = (path, needs.split())
+        order = []
+        for name in MODULES:
+            if name in depends:  # else it is built in
+                path, needs = depends[name]
+                order += [p for p in reversed(needs) if p not in order]
+                order += [path] if path not in order else []
+        return order
+
+
+def headers_packages():
+    with open(os.path.join(TOP, "tests", "packages")) as file:
+        return [line.split()[0] for line in file if line.startswith("linux-headers-")]
+
+
+def root_archive():
+    """The guest's user space as a tar file; its name changes with what is in it."""
+    recipe = repr((SUITE, PACKAGES, LEFT_OUT)).encode()
+    path = os.path.join(CACHE, "root", f"root-{hashlib.sha256(recipe).hexdigest()[:12]}.tar")
+    with lock("root"):
+        if not os.path.exists(path):
+            say("building the guest's root file system (once, about a minute)")
+            with made_whole(path) as new:
+                tool("mmdebstrap", "--variant=essential", "--include=" + ",".join(PACKAGES), "--format=tar",
+                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new)
+    return path
+
+
+SET_UP = r"""
+archive=$1 kernel=$2 release=$3 image=$4 size=$5 masked=$6
+root=$image.d
+mkdir "$root"
+tar -C "$root" --numeric-owner -xf "$archive"
+mkdir -p "$root/usr/lib/modules"
+cp -a "$kernel/lib/modules/$release" "$root/usr/lib/modules/"
+chown -R 0:0 "$root/usr/lib/modules"
+echo guest >"$root/etc/hostname"
+# A fixed identity: an empty one would make systemd enable every unit at the first start.
+echo 7163646d7163646d7163646d7163646d >"$root/etc/machine-id"
+echo '127.0.0.1 localhost guest' >"$root/etc/hosts"
+: >"$root/etc/fstab"
+mkdir -p "$root/etc/systemd/journald.conf.d"
+printf '[Journal]\nStorage=volatile\n' >"$root/etc/systemd/journald.conf.d/volatile.conf"
+for unit in $masked; do
+	ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+mke2fs -q -t ext4 -O ^has_journal -d "$root" "$image" "$size"
+rm -rf "$root"
+"""
+
+
+def root_image(kernel):
+    """The root file system of one kernel. Guests write to a snapshot of it."""
+    archive = root_archive()
+    recipe = repr((os.path.basename(archive), SET_UP, MASKED, IMAGE_SIZE)).encode()
+    path = os.path.join(CACHE, "root", f"{kernel.release}-{hashlib.sha256(recipe).hexdigest()[:12]}.ext4")
+    with lock("root"):
+        if not os.path.exists(path):
+            say(f"making the disk image for {kernel.release} (once)")
+            with made_whole(path) as new:
+                as_root(SET_UP, archive, kernel.folder, kernel.release, new, IMAGE_SIZE, " ".join(MASKED))
+    return path
+
+
+class Cpio:
+    """A newc archive, all of it owned by root: what the kernel unpacks as initramfs."""
+
+    def __init__(self, file):
+        self.file = file
+        self.seen = set()
+
+    def _entry(self, path, mode, data=b"", device=(0, 0)):
+        name = path.encode() + b"\0"
+        fields = (len(self.seen), mode, 0, 0, 1, int(time.time()), len(data), 0, 0, *device, len(name), 0)
+        header = b"070701" + b"".join(b"%08x" % field for field in fields)
+        self.file.write(header + name + bytes(-(len(header) + len(name)) % 4) + data + bytes(-len(data) % 4))
+
+    def folder(self, path, mode=0o755):
+        if path and path not in self.seen:
+            self.folder(os.path.dirname(path))
+            self.seen.add(path)
+            self._entry(path, stat.S_IFDIR | mode)
+
+    def data(self, path, data, mode=0o644):
+        self.folder(os.path.dirname(path))
+        self.seen.add(path)
+        self._entry(path, stat.S_IFREG | mode, data)
+
+    def copy(self, source, path):
+        """A file, a symbolic link or a whole folder."""
+        info = os.lstat(source)
+        if stat.S_ISDIR(info.st_mode):
+            self.folder(path, stat.S_IMODE(info.st_mode))
+            for name in sorted(os.listdir(source)):
+                self.copy(os.path.join(source, name), os.path.join(path, name))
+        elif stat.S_ISLNK(info.st_mode):
+            self.folder(os.path.dirname(path))
+            self._entry(path, stat.S_IFLNK | 0o777, os.readlink(source).encode())
+        else:
+            with open(source, "rb") as file:
+                self.data(path, file.read(), stat.S_IMODE(info.st_mode))
+
+    def end(self):
+        self._entry("TRAILER!!!", 0)
+
+
+def add_boot_files(cpio, kernel, scratch):
+    """The first process, and the modules that the disk needs."""
+    busybox = os.path.join(CACHE, "busybox")
+    with lock("busybox"):
+        if not os.path.exists(busybox):
+            say("fetching busybox-static (once)")
+            with made_whole(busybox) as new:
+                os.chmod(scratch, 0o777)
+                tool("apt-get", "download", "-q", "busybox-static", cwd=scratch)
+                tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/busybox-static_*.deb"), f"{scratch}/busybox-static")
+                shutil.copy(f"{scratch}/busybox-static/bin/busybox", new)
+    cpio.copy(busybox, "bin/busybox")
+    cpio.copy(os.path.join(GUEST_FILES, "init"), "init")
+    order = []
+    for path in kernel.load_order():
+        with (lzma.open if path.endswith(".xz") else open)(os.path.join(kernel.modules, path), "rb") as file:
+            order.append(os.path.basename(path).removesuffix(".xz"))
+            cpio.data(f"modules/{order[-1]}", file.read())
+    cpio.data("modules/order", "".join(name + "\n" for name in order).encode())
+
+
+def guest_path(path):
+    """Where PATH of a merged-/usr guest really is."""
+    path = path.strip("/")
+    return "payload/" + re.sub(r"^(lib|bin|sbin)/", r"usr/\1/", path)
+
+
+def install_product(kernel, scratch, parts):
+    """Builds what is out of date and installs it as on a real machine. Returns the folder."""
+    product = os.path.join(scratch, "product")
+    targets = {"all": ["install"], "modules": ["install-modules"], "none": []}[parts]
+    with lock("make"):
+        tool("make", "-s", *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}", cwd=TOP,
+             env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))})
+    installed = os.path.join(product, "lib", "modules")
+    os.makedirs(os.path.join(installed, kernel.release, "updates"), exist_ok=True)
+    for release in os.listdir(installed):
+        if release != kernel.release:
+            shutil.rmtree(os.path.join(installed, release))
+    # The index of modules covers the kernel's own and the product's: hard links make a tree of both.
+    base = os.path.join(scratch, "depmod")
+    os.makedirs(os.path.join(base, "lib", "modules"))
+    tree = os.path.join(base, "lib", "modules", kernel.release)
+    tool("cp", "-al", kernel.modules, tree)
+    tool("cp", "-a", os.path.join(installed, kernel.release, "updates"), tree)
+    for index in glob.glob(f"{tree}/modules.*"):
+        if not index.endswith((".order", ".builtin", ".builtin.modinfo")):
+            os.unlink(index)
+    tool("depmod", "-b", base, kernel.release)
+    for index in glob.glob(f"{tree}/modules.*"):
+        shutil.copy(index, os.path.join(installed, kernel.release))
+    return product
+
+
+def initramfs(path, kernel, scratch, product, command, mark, options):
+    """Everything that is new in this run, as one file for QEMU."""
+    with open(path, "wb") as file:
+        cpio = Cpio(file)
+        add_boot_files(cpio, kernel, scratch)
+        cpio.copy(os.path.join(product, "lib", "modules"), guest_path("/lib/modules"))
+        for name in sorted(os.listdir(product)):
+            if name != "lib":
+                cpio.copy(os.path.join(product, name), "payload/" + name)
+        helpers = guest_path("/usr/lib/qcmd-test")
+        for name in ("start", "port", "crash"):
+            cpio.copy(os.path.join(GUEST_FILES, name), f"{helpers}/{name}")
+        cpio.copy(os.path.join(CACHE, "kmod", kernel.release, "qcmd_crash.ko"), f"{helpers}/qcmd_crash.ko")
+        for unit in ("qcmd-test.service", "qcmd-test.target"):
+            cpio.copy(os.path.join(GUEST_FILES, unit), guest_path(f"/etc/systemd/system/{unit}"))
+        cpio.copy(command[0], f"{helpers}/script/{os.path.basename(command[0])}")
+        line = shlex.join([f"/usr/lib/qcmd-test/script/{os.path.basename(command[0])}", *command[1:]])
+        cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
+        cpio.data(f"{helpers}/mark", mark)
+        cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
+        if options.backend == "none":
+            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), b"install qcom_minidump_ram /bin/false\n")
+        for source, target in options.file:
+            cpio.copy(source, guest_path(target))
+        cpio.end()

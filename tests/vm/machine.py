@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One QEMU machine: its channels, the script's output and status, and what is left of it after a crash."""
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+
+from image import Problem, say, tool
+
+CRASH_MODES = ("sysrq-c", "panic", "hang", "reset")
+PANIC_END = re.compile(rb"---\[ end Kernel panic")
+HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
+# After the sign of a crash: for the last lines of the console, for the other CPUs to stop.
+SETTLE = 1.0
+# The script's output arrives well before this much silence.
+QUIET = 0.2
+# 5-level page tables are left off: the dump tools of Debian 12 don't expect them.
+CPU = {"x86_64": "max,la57=off"}
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+class Channel:
+    """Our end of a character device of the machine."""
+
+    def __init__(self, name):
+        self.name = name
+        self.ours, self.theirs = socket.socketpair()
+        self.last = 0.0
+
+    def argument(self):
+        return f"socket,id={self.name},fd={self.theirs.fileno()}"
+
+    def read(self):
+        self.last = time.monotonic()
+        try:
+            return self.ours.recv(1 << 16)
+        except ConnectionResetError:
+            return b""
+
+
+class Machine:
+    """Runs until the script ends or the kernel dies; see run()."""
+
+    def __init__(self, options, kernel, disk, initrd, mark, scratch):
+        self.options = options
+        self.mark = mark
+        self.scratch = scratch
+        self.channels = {name: Channel(name) for name in ("console", "monitor", "out", "crash", "fetch")}
+        self.output = b""
+        self.replies = []
+        self.events = []
+        self.messages = b""
+        self.tail = b""
+        self.status = None
+        self.announced = None
+        self.waiting = False
+        self.death = None
+        self.started = time.monotonic()
+        self.deadline = self.started + options.timeout
+        self.script_seen = None
+        self.console = open(options.console, "wb")
+        self.fetched = open(os.path.join(scratch, "fetched.tar"), "wb")
+        self.process = self._start(kernel, disk, initrd)
+
+    def _start(self, kernel, disk, initrd):
+        options = self.options
+        memory = f"id=ram,size={options.mem}M"
+        if options.crash:
+            path = os.path.join(options.crash, "ram.bin")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            memory = f"memory-backend-file,{memory},mem-path={path},share=on"
+        else:
+            memory = f"memory-backend-ram,{memory}"
+        append = ("console=ttyS0 root=/dev/vda rw panic=0 systemd.unit=qcmd-test.target systemd.show_status=no "
+                  f"systemd.log_target=journal-or-kmsg net.ifnames=0 {options.append}")
+        command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+                   "-accel", "tcg,thread=multi", "-cpu", CPU[options.arch], "-smp", str(options.cpus),
+                   "-machine", "pc,memory-backend=ram", "-object", memory, "-m", f"{options.mem}M",
+                   "-action", "reboot=shutdown,shutdown=pause",
+                   "-kernel", kernel.image, "-initrd", initrd, "-append", append,
+                   "-drive", f"file={disk},format=raw,if=none,id=root,snapshot=on,cache=unsafe",
+                   "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
+        for channel in self.channels.values():
+            command += ["-chardev", channel.argument()]
+        command += ["-serial", "chardev:console", "-mon", "chardev=monitor,mode=control"]
+        for name in ("out", "crash", "fetch"):
+            command += ["-device", f"virtserialport,chardev={name},name=org.qcmd.{name}"]
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, preexec_fn=die_with_parent,
+                                       pass_fds=[c.theirs.fileno() for c in self.channels.values()],
+                                       env={**os.environ, "TMPDIR": self.scratch})
+        except FileNotFoundError:
+            raise Problem("qemu-system-x86_64 is missing; tests/deps vm names the packages to install") from None
+        for channel in self.channels.values():
+            channel.theirs.close()
+        return process
+
+    def close(self):
+        """Ends the machine, however far it got."""
+        self.process.kill()
+        self.process.wait()
+        self.console.close()
+        self.fetched.close()
+
+    def command(self, name, **arguments):
+        """A QMP command, and its answer."""
+        request = {"execute": name, "arguments": arguments}
+        self.channels["monitor"].ours.sendall(json.dumps(request).encode())
+        while not self.replies:
+            self._on_monitor(self.channels["monitor"].read())
+        reply = self.replies.pop(0)
+        if "error" in reply:
+            raise Problem(f"QEMU refused {name}: {reply['error']['desc']}")
+        return reply["return"]
+
+    def _on_monitor(self, data):
+        if not data:
+            self.process.wait(timeout=10)
+            said = self.process.stderr.read().decode(errors="replace").strip()
+            raise Problem(f"QEMU ended by itself with status {self.process.returncode}: {said}")
+        *lines, self.messages = (self.messages + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            if "event" in message:
+                self.events.append(message)
+                if message["event"] == "SHUTDOWN":
+                    self._die("reset" if message["data"]["reason"] == "guest-reset" else "shutdown", 0)
+            elif "return" in message or "error" in message:
+                self.replies.append(message)
+
+    def _on_console(self, data):
+        self.console.write(data)
+        self.console.flush()
+        if self.options.verbose:
+            sys.stderr.buffer.write(data)
+            sys.stderr.flush()
+        self.tail = (self.tail + data)[-8192:]
+        if PANIC_END.search(self.tail):
+            self._die("panic", SETTLE)
+        elif HANGING.search(self.tail):
+            self._die("hang", SETTLE)
+
+    def _on_out(self, data):
+        """Prints what the script prints, up to the mark, which may arrive in pieces."""
+        self.output += data
+        before, found, after = self.output.partition(self.mark)
+        if found and b"\n" in after:
+            self.status = int(after.split(b"\n")[0])
+        elif not found:
+            keep = max((n for n in range(1, len(self.mark)) if self.output.endswith(self.mark[:n])), default=0)
+            before = self.output[:len(self.output) - keep]
+            self.output = self.output[len(before):]
+        else:
+            self.output = self.output[len(before):]
+        sys.stdout.buffer.write(before)
+        sys.stdout.flush()
+
+    def _on_crash(self, data):
+        mode = data.decode(errors="replace").strip()
+        if mode in CRASH_MODES:
+            self.announced = mode
+            self.waiting = True
+
+    def _die(self, how, settle):
+        if not self.death:
+            self.death = (how, time.monotonic() + settle)
+
+    def _pump(self, selector):
+        for key, _ in selector.select(0.05):
+            channel = key.data
+            data = channel.read()
+            if channel.name == "fetch":
+                self.fetched.write(data)
+            else:
+                getattr(self, f"_on_{channel.name}")(data)
+            if not data:
+                selector.unregister(channel.ours)
+
+    def run(self):
+        """Until the script ends (the result is None) or the machine dies (how it died)."""
+        with selectors.DefaultSelector() as selector:
+            for channel in self.channels.values():
+                selector.register(channel.ours, selectors.EVENT_READ, channel)
+            self.channels["monitor"].ours.sendall(b'{"execute": "qmp_capabilities"}')
+            while self.status is None:
+                self._pump(selector)
+                now = time.monotonic()
+                if self.waiting and now - self.channels["out"].last > QUIET:
+                    self.waiting = False
+                    self.channels["crash"].ours.sendall(b"go\n")
+                if self.death and now > self.death[1]:
+                    return self.death[0]
+                if now > self.deadline:
+                    raise TimeoutError
+        return None
+
+    def save(self):
+        """Leaves the dead machine's memory as DIR/ram.bin and DIR/vmcore, both sparse."""
+        vmcore = os.path.join(self.options.crash, "vmcore")
+        self.replies.clear()
+        self.command("stop")
+        self.command("dump-guest-memory", paging=False, protocol=f"file:{vmcore}")
+        self.channels["monitor"].ours.sendall(b'{"execute": "quit"}')
+        self.process.wait(timeout=60)
+        for path in (vmcore, os.path.join(self.options.crash, "ram.bin")):
+            tool("fallocate", "--dig-holes", path)
+
+    def fetch(self):
+        """Unpacks what --fetch asked for, each to its own place."""
+        self.channels["monitor"].ours.sendall(b'{"execute": "quit"}')
+        while data := self.channels["fetch"].read():
+            self.fetched.write(data)
+        self.fetched.close()
+        try:
+            with tarfile.open(self.fetched.name) as archive:
+                for source, target in self.options.fetch:
+                    extract(archive, source.strip("/"), target)
+        except tarfile.TarError as error:
+            raise Problem(f"--fetch: the guest sent no usable archive: {error}") from None
+
+
+def extract(archive, source, target):
+    """One file or folder of the archive to TARGET. Links and devices are left out: the guest is not trusted."""
+    found = False
+    for member in archive:
+        name = member.name.strip("/")
+        if name != source and not name.startswith(source + "/"):
+            continue
+        parts = name[len(source):].strip("/").split("/")
+        if ".." in parts:
+            raise Problem(f"--fetch: refusing the name {member.name!r} in the guest's archive")
+        found = True
+        place = os.path.join(target, *parts).rstrip("/")
+        if member.isdir():
+            os.makedirs(place, exist_ok=True)
+        elif member.isfile():
+            os.makedirs(os.path.dirname(os.path.abspath(place)), exist_ok=True)
+            with open(place, "wb") as file:
+                while data := archive.fileobj and archive.extractfile(member):
+                    file.write(data.read())
+                    break
+    if not found:
+        raise Problem(f"--fetch: the guest has no /{source}")
