@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "policy-internal.h"
+#include "policy-util.h"
+
+#define SUFFIX		".conf"
+#define DROPIN_SUFFIX	".conf.d"
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static void file_done(struct policy_file *file)
+{
+	for (size_t i = 0; i < file->n_dropins; i++)
+		file_done(&file->dropins[i]);
+	free(file->dropins);
+	free(file->name);
+	free(file->path);
+	strv_free(file->overridden);
+}
+
+void policy_files_done(struct policy_files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		file_done(&files->items[i]);
+	free(files->items);
+	*files = (struct policy_files) { NULL, 0 };
+}
+
+static struct policy_file *find(const struct policy_files *files, const char *name, size_t len)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (strncmp(files->items[i].name, name, len) == 0 && !files->items[i].name[len])
+			return &files->items[i];
+	return NULL;
+}
+
+/* Names go into messages, D-Bus replies and the note, so they hold nothing that means something there. */
+static bool name_is_plain(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:@+")] == '\0';
+}
+
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static int add_file(struct policy_files *files, const char *dir, const char *name)
+{
+	struct policy_file *file = find(files, name, strlen(name)), *grown;
+	_cleanup_(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+
+	if (file)
+		return strv_append(&file->overridden, path);
+	if (files->n >= POLICY_FILES_MAX)
+		return -E2BIG;
+
+	grown = reallocarray(files->items, files->n + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	files->items = grown;
+
+	grown[files->n] = (struct policy_file) { .name = strdup(name), .path = path };
+	path = NULL;
+	return grown[files->n++].name ? 0 : -ENOMEM;
+}
+
+static int add_entry(struct policy_files *files, const char *dir, const char *name, char ***dropin_dirs,
+		     struct policy_diags *diags)
+{
+	bool is_dropin_dir = dropin_dirs && ends_in(name, DROPIN_SUFFIX);
+	_cleanup_(freep) char *path = NULL;
+
+	if (name[0] == '.' || !(is_dropin_dir || ends_in(name, SUFFIX)))
+		return 0;
+
+	if (!name_is_plain(name))
+		return policy_diag_add(diags, dir, 0, 0, true, "the name of '%s' has characters other than letters, "
+				       "digits and -_.:@+: rename it", quote(name, strlen(name)).s);
+	if (!is_dropin_dir)
+		return add_file(files, dir, name);
+
+	if (strv_length(*dropin_dirs) >= POLICY_FILES_MAX)
+		return -E2BIG;
+	if (asprintf(&path, "%s/%s", dir, name) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	return strv_append(dropin_dirs, path);
+}
+
+static int read_directory(const char *dir, struct policy_files *files, char ***dropin_dirs, struct policy_diags *diags)
+{
+	_cleanup_(closedirp) DIR *d = opendir(dir);
+	struct dirent *entry;
+
+	if (!d && (errno == ENOENT || errno == ENOMEM))
+		return errno == ENOENT ? 0 : -ENOMEM;
+	if (!d)
+		return policy_diag_add(diags, dir, 0, 0, true, "the folder can't be read: %m");
+
+	while ((entry = readdir(d))) {
+		int r = add_entry(files, dir, entry->d_name, dropin_dirs, diags);
+
+		if (r == -E2BIG)
+			return policy_diag_add(diags, dir, 0, 0, true,
+					       "more than %d files: merge or remove some, the rest was not read",
+					       POLICY_FILES_MAX);
+		if (r < 0)
+			return r;
+	}
+
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct policy_file *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int read_directories(const char *const *dirs, struct policy_files *files, char ***dropin_dirs,
+			    struct policy_diags *diags)
+{
+	for (; *dirs; dirs++) {
+		int r = read_directory(*dirs, files, dropin_dirs, diags);
+
+		if (r < 0)
+			return r;
+	}
+
+	if (files->n > 0)
+		qsort(files->items, files->n, sizeof(*files->items), by_name);
+	return 0;
+}
+
+/* Drop-ins of one policy, from all directories. */
+static int find_dropins(const char *const *dirs, struct policy_file *file, struct policy_diags *diags)
+{
+	_cleanup_(strv_freep) char **dropin_dirs = NULL;
+	struct policy_files dropins = { NULL, 0 };
+	int r = 0;
+
+	for (; *dirs && r >= 0; dirs++) {
+		_cleanup_(freep) char *dir = NULL;
+
+		if (asprintf(&dir, "%s/%s.d", *dirs, file->name) < 0) {
+			dir = NULL;
+			return -ENOMEM;
+		}
+		r = strv_append(&dropin_dirs, dir);
+	}
+
+	if (r >= 0 && dropin_dirs)
+		r = read_directories((const char *const *)dropin_dirs, &dropins, NULL, diags);
+	if (r < 0) {
+		policy_files_done(&dropins);
+		return r;
+	}
+
+	file->dropins = dropins.items;
+	file->n_dropins = dropins.n;
+	return 0;
+}
+
+int policy_files_find(const char *const *dirs, struct policy_files *ret, struct policy_diags *diags)
+{
+	_cleanup_(strv_freep) char **dropin_dirs = NULL;
+	int r;
+
+	*ret = (struct policy_files) { NULL, 0 };
+	r = read_directories(dirs, ret, &dropin_dirs, diags);
+
+	for (char **dir = dropin_dirs; r >= 0 && dir && *dir; dir++) {
+		const char *name = strrchr(*dir, '/') + 1;
+		size_t len = strlen(name) - strlen(".d");
+		struct policy_file *file = find(ret, name, len);
+
+		if (!file)
+			r = policy_diag_add(diags, *dir, 0, 0, false,
+					    "drop-ins for a policy that does not exist: create %.*s, or remove the folder",
+					    (int)len, name);
+		else if (!file->dropins)
+			r = find_dropins(dirs, file, diags);
+	}
+
+	if (r < 0)
+		policy_files_done(ret);
+	return r;
+}
+
+static int refuse(struct policy_diags *diags, const char *path, const char *why)
+{
+	int r = policy_diag_add(diags, path, 0, 0, true, "%s", why);
+
+	return r < 0 ? r : POLICY_FILE_REFUSED;
+}
+
+/* A policy decides what leaves the kernel's memory in a dump: only the administrator's word counts. */
+static int check_file(const char *path, const struct stat *st, struct policy_diags *diags)
+{
+	char why[160];
+
+	if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3))
+		return POLICY_FILE_NULL;
+	if (!S_ISREG(st->st_mode))
+		return refuse(diags, path, "not a regular file: replace it with one, or with a link to /dev/null");
+
+	if (st->st_uid != 0 && st->st_uid != geteuid()) {
+		snprintf(why, sizeof(why), "belongs to user %u, not to root: chown root", (unsigned int)st->st_uid);
+		return refuse(diags, path, why);
+	}
+	if (st->st_mode & (S_IWGRP | S_IWOTH)) {
+		snprintf(why, sizeof(why), "others than its owner can write to it (mode %04o): chmod go-w",
+			 st->st_mode & 07777);
+		return refuse(diags, path, why);
+	}
+	if (st->st_size > POLICY_FILE_SIZE_MAX) {
+		snprintf(why, sizeof(why), "larger than %d KiB: this can't be a policy", POLICY_FILE_SIZE_MAX / 1024);
+		return refuse(diags, path, why);
+	}
+
+	return st->st_size == 0 ? POLICY_FILE_EMPTY : POLICY_FILE_TEXT;
+}
+
+int policy_file_read(const char *path, char **ret, size_t *ret_size, struct policy_diags *diags)
+{
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(closep) int fd = -1;
+	struct stat st;
+	size_t size = 0;
+	int type;
+
+	/* a FIFO must not keep us waiting, a terminal must not become ours */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+
+	type = check_file(path, &st, diags);
+	if (type != POLICY_FILE_TEXT)
+		return type;
+
+	text = malloc(POLICY_FILE_SIZE_MAX + 1);
+	if (!text)
+		return -ENOMEM;
+
+	for (;;) {
+		ssize_t n = read(fd, text + size, POLICY_FILE_SIZE_MAX + 1 - size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		size += n;
+		if (size > POLICY_FILE_SIZE_MAX)
+			return refuse(diags, path, "grows while it is read: try again when it is written");
+	}
+
+	*ret = text;
+	*ret_size = size;
+	text = NULL;
+	return POLICY_FILE_TEXT;
+}

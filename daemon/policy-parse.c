@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "policy-internal.h"
+#include "policy-util.h"
+
+#define BLANKS	" \t"
+
+struct policy_section_info {
+	const char *name;
+	int kind;		/* enum policy_source_kind, or -1: [Policy] itself */
+};
+
+static const struct policy_section_info sections[] = {
+	{ "Policy", -1 },
+	{ "Printk", POLICY_SOURCE_PRINTK },
+	{ "Task",   POLICY_SOURCE_TASK },
+};
+
+static const struct policy_key keys[] = {
+	{ "Policy", "Description", policy_value_text, .offset = offsetof(struct policy, description) },
+	{ "Policy", "Priority", policy_value_uint, offsetof(struct policy, priority),
+	  .min = 0, .max = 1000, .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
+	{ "Policy", "Enabled", policy_value_bool, offsetof(struct policy, enabled),
+	  .standard = true, .expects = "yes or no" },
+	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms),
+	  .max = POLICY_TASK_COMMS_MAX },
+	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts),
+	  .expects = "task, stack or both with a blank between them" },
+	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks),
+	  .min = 1, .max = 4096, .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
+};
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+void policy_complain(struct policy_parser *p, const char *at, const char *format, ...)
+{
+	struct policy_position where = policy_reader_where(&p->reader, at);
+	va_list ap;
+	int error;
+
+	va_start(ap, format);
+	error = policy_diag_addv(p->diags, p->reader.path, where.line, where.column, true, format, ap);
+	va_end(ap);
+	if (error < 0)
+		p->error = error;
+}
+
+/* "Comm=, Register=, MaxTasks=", or the sections. */
+static void known_keys(const char *section, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && n < size; i++)
+		if (strcmp(keys[i].section, section) == 0)
+			n += snprintf(buf + n, size - n, "%s%s=", n > 0 ? ", " : "", keys[i].name);
+}
+
+static void known_sections(char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections) && n < size; i++)
+		n += snprintf(buf + n, size - n, "%s[%s]", i > 0 ? ", " : "", sections[i].name);
+}
+
+static void unknown_section(struct policy_parser *p, const char *at, const char *name)
+{
+	const char *names[ARRAY_SIZE(sections) + 1] = { NULL }, *meant;
+	char known[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		names[i] = sections[i].name;
+	known_sections(known, sizeof(known));
+
+	meant = did_you_mean(name, names);
+	policy_complain(p, at, "unknown section [%s]%s%s%s (known: %s)", quote(name, strlen(name)).s,
+			meant ? ", did you mean [" : "", meant ?: "", meant ? "]?" : "", known);
+}
+
+static void unknown_key(struct policy_parser *p, const char *name)
+{
+	const char *section = p->section->name, *names[ARRAY_SIZE(keys) + 1] = { NULL }, *meant;
+	struct quoted quoted = quote(name, strlen(name));
+	char known[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(keys[i].section, section) == 0)
+			names[n++] = keys[i].name;
+		else if (strcmp(keys[i].name, name) == 0) {
+			policy_complain(p, name, "'%s=' belongs in [%s], this is [%s]", name,
+					keys[i].section, section);
+			return;
+		}
+
+	known_keys(section, known, sizeof(known));
+	if (n == 0) {
+		policy_complain(p, name, "unknown key '%s=': [%s] takes none", quoted.s, section);
+		return;
+	}
+
+	p->comm_doubtful = true;
+	meant = did_you_mean(name, names);
+	policy_complain(p, name, "unknown key '%s=' in [%s]%s%s%s (known: %s)", quoted.s, section,
+			meant ? ", did you mean '" : "", meant ?: "", meant ? "='?" : "", known);
+}
+
+/* What can only be said of a section as a whole. */
+static void end_section(struct policy_parser *p)
+{
+	struct policy_section *s = p->current;
+	int error = 0;
+
+	p->current = NULL;
+	p->section = NULL;
+	if (!s || s->kind != POLICY_SOURCE_TASK)
+		return;
+
+	if (s->task.parts == 0)
+		s->task.parts = POLICY_TASK_STRUCT;
+	if (!s->task.comms && !p->comm_doubtful && p->reader.n_bad == p->section_n_bad)
+		error = policy_diag_add(p->diags, s->path, s->line, p->section_column, true,
+					"[Task] without Comm=: say which tasks, such as Comm=systemd sshd*");
+	if (error < 0)
+		p->error = error;
+}
+
+static struct policy_section *add_section(struct policy_parser *p, const char *at, enum policy_source_kind kind)
+{
+	struct policy *policy = p->policy;
+	struct policy_section *grown;
+	char *path;
+
+	if (policy->n_sections >= POLICY_SECTIONS_MAX) {
+		policy_complain(p, at, "more than %d sections in one policy: put the rest in a policy of its own",
+				POLICY_SECTIONS_MAX);
+		return NULL;
+	}
+
+	grown = reallocarray(policy->sections, policy->n_sections + 1, sizeof(*grown));
+	if (grown)
+		policy->sections = grown;
+	path = strdup(p->reader.path);
+	if (!grown || !path) {
+		free(path);
+		p->error = -ENOMEM;
+		return NULL;
+	}
+
+	grown += policy->n_sections++;
+	*grown = (struct policy_section) { .kind = kind, .path = path };
+	if (kind == POLICY_SOURCE_TASK)
+		grown->task.max_tasks = POLICY_TASK_MAX_DEFAULT;
+	return grown;
+}
+
+/* There is one printk ring: asking for it twice is no error, but probably not what was meant. */
+static bool is_second_printk(struct policy_parser *p, struct policy_position where)
+{
+	for (size_t i = 0; i < p->policy->n_sections; i++) {
+		const struct policy_section *s = &p->policy->sections[i];
+
+		if (s->kind != POLICY_SOURCE_PRINTK)
+			continue;
+		if (policy_diag_add(p->diags, p->reader.path, where.line, where.column, false,
+				    "[Printk] again adds nothing: it is in line %u of %s", s->line, s->path) < 0)
+			p->error = -ENOMEM;
+		return true;
+	}
+
+	return false;
+}
+
+static void begin_section(struct policy_parser *p, const char *at, const struct policy_section_info *info)
+{
+	struct policy_position where = policy_reader_where(&p->reader, at);
+
+	p->section = info;
+	p->section_column = where.column;
+	p->section_n_bad = p->reader.n_bad;
+	p->comm_doubtful = false;
+	if (info->kind < 0 || (info->kind == POLICY_SOURCE_PRINTK && is_second_printk(p, where)))
+		return;
+
+	p->current = add_section(p, at, info->kind);
+	if (p->current)
+		p->current->line = where.line;
+	else
+		p->skip = true;
+}
+
+static void section_header(struct policy_parser *p, char *header)
+{
+	char *name = header + 1, *end = strchr(name, ']');
+
+	end_section(p);
+	p->skip = true;	/* until it is known to be one of ours */
+
+	if (!end) {
+		policy_complain(p, header, "a section header without ']': write [%s]", quote(name, strlen(name)).s);
+		return;
+	}
+	if (end[1]) {
+		policy_complain(p, end + 1, "text after the section header: start a new line; "
+				"a comment is a line of its own too");
+		return;
+	}
+
+	*end = '\0';
+	if (strncmp(name, "X-", 2) == 0)
+		return;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		if (strcmp(name, sections[i].name) == 0) {
+			p->skip = false;
+			begin_section(p, header, &sections[i]);
+			return;
+		}
+
+	unknown_section(p, header, name);
+}
+
+static void assignment(struct policy_parser *p, char *name)
+{
+	char *equals = strchr(name, '='), *value, *end, *base;
+
+	if (p->skip)
+		return;
+	if (!equals) {
+		p->comm_doubtful = true;
+		policy_complain(p, name, "'%s' is neither a [Section] nor a Key=value; comments start with '#'",
+				quote(name, strlen(name)).s);
+		return;
+	}
+	if (equals == name) {
+		policy_complain(p, name, "no key before the '=': write Key=value");
+		return;
+	}
+
+	value = equals + 1 + strspn(equals + 1, BLANKS);
+	for (end = equals; end > name && strchr(BLANKS, end[-1]); end--)
+		;
+	*end = '\0';
+
+	if (strncmp(name, "X-", 2) == 0)
+		return;
+	if (!p->section) {
+		policy_complain(p, name, "'%s=' before any section: put its section header, such as [Task], above it",
+				quote(name, strlen(name)).s);
+		return;
+	}
+
+	base = p->section->kind == POLICY_SOURCE_TASK && p->current ? (char *)&p->current->task : (char *)p->policy;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
+			keys[i].parse(p, &keys[i], value, base + keys[i].offset);
+			return;
+		}
+
+	unknown_key(p, name);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct policy_diag *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* Some things show only at the end of a section: put the messages in the order of the file. */
+static int sort_messages(struct policy_parser *p)
+{
+	size_t first = p->reader.first_diag, n = p->diags->n - first;
+
+	if (n == 0)
+		return 0;
+
+	qsort(p->diags->items + first, n, sizeof(*p->diags->items), by_place);
+	if (n < POLICY_DIAGS_MAX)
+		return 0;
+	return policy_diag_add(p->diags, p->reader.path, p->reader.line, 0, true,
+			       "too many messages for one file: from here on it was not read");
+}
+
+int policy_parse_into(const char *path, const char *text, size_t size, struct policy *policy,
+		      struct policy_diags *diags)
+{
+	_cleanup_(freep) struct policy_parser *p = NULL;
+	int r;
+
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+
+	p->policy = policy;
+	p->diags = diags;
+	policy_reader_init(&p->reader, path, text, size, diags);
+
+	while ((r = policy_reader_next(&p->reader)) > 0 && p->error == 0) {
+		char *s = p->reader.text + strspn(p->reader.text, BLANKS);
+
+		if (*s == '[')
+			section_header(p, s);
+		else
+			assignment(p, s);
+	}
+	end_section(p);
+
+	policy_reader_done(&p->reader);
+	if (r == 0)
+		r = p->error;
+	return r < 0 ? r : sort_messages(p);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "policy.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct policy_diags diags = { NULL, 0 };
+	struct policy policy;
+
+	if (policy_parse("fuzz.conf", (const char *)data, size, &policy, &diags) < 0)
+		abort();
+
+	/* the reasons that callers rely on */
+	if ((policy.state == POLICY_ERROR) != (policy_diags_errors(&diags) > 0) ||
+	    (policy.state != POLICY_ENABLED) != (policy.reason != NULL) || policy.n_sections > POLICY_SECTIONS_MAX)
+		abort();
+	for (size_t i = 0; i < policy.n_sections && policy.state == POLICY_ENABLED; i++) {
+		const struct policy_section *s = &policy.sections[i];
+
+		if (s->kind == POLICY_SOURCE_TASK && (!s->task.comms || !s->task.parts || !s->task.max_tasks))
+			abort();
+	}
+
+	policy_done(&policy);
+	policy_diags_done(&diags);
+	return 0;
+}

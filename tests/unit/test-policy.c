@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The policy parser. What a file means and what is said about it: tests/unit/policy/NAME.conf and beside it
+ * NAME.expect ($QCMD_TEST_UPDATE=1 writes it anew; read the difference before it is committed). Which file
+ * counts: a tree of directories made here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy.h"
+#include "policy-util.h"
+
+static char *read_whole(const char *path, size_t *ret_size)
+{
+	FILE *f = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return NULL;
+	if (getdelim(&text, &size, EOF, f) < 0)
+		*text = '\0';
+	*ret_size = ftell(f);
+	fclose(f);
+	return text;
+}
+
+static const char *short_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void print_diags(const struct policy_diags *diags, FILE *f)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		struct policy_diag d = diags->items[i];
+
+		d.path = (char *)short_path(d.path);
+		policy_diag_print(&d, f);
+	}
+}
+
+static void print_section(const struct policy_section *s, FILE *f)
+{
+	fprintf(f, "[%s] %s:%u", policy_source_to_string(s->kind), short_path(s->path), s->line);
+	if (s->kind == POLICY_SOURCE_TASK) {
+		for (char **comm = s->task.comms; comm && *comm; comm++)
+			fprintf(f, " <%s>", *comm);
+		fprintf(f, "%s%s max %u", s->task.parts & POLICY_TASK_STRUCT ? " task" : "",
+			s->task.parts & POLICY_TASK_STACK ? " stack" : "", s->task.max_tasks);
+	}
+	fputc('\n', f);
+}
+
+static void print_policy(const struct policy *p, FILE *f)
+{
+	fprintf(f, "%s: %s", p->name, policy_state_to_string(p->state));
+	if (p->reason)
+		fprintf(f, " (%s)", p->reason);
+	fprintf(f, ", priority %d", p->priority);
+	if (p->description)
+		fprintf(f, ", %s", p->description);
+	fputc('\n', f);
+	if (p->state == POLICY_ERROR)
+		return;
+	for (size_t i = 0; i < p->n_sections; i++)
+		print_section(&p->sections[i], f);
+}
+
+static char *describe_text(const char *path, const char *text, size_t size)
+{
+	struct policy policy;
+	struct policy_diags diags = { NULL, 0 };
+	char *out = NULL, *name = strdup(short_path(path));
+	size_t out_size;
+	FILE *f = open_memstream(&out, &out_size);
+
+	assert_non_null(f);
+	assert_int_equal(policy_parse(name, text, size, &policy, &diags), 0);
+	print_diags(&diags, f);
+	print_policy(&policy, f);
+	fclose(f);
+
+	assert_int_equal(policy.state == POLICY_ERROR, policy_diags_errors(&diags) > 0);
+	assert_int_equal(policy.state != POLICY_ENABLED, policy.reason != NULL);
+	policy_done(&policy);
+	policy_diags_done(&diags);
+	free(name);
+	return out;
+}
+
+static void compare_golden(const char *conf)
+{
+	size_t size, expected_size;
+	_cleanup_(freep) char *text = read_whole(conf, &size), *got = NULL, *expected = NULL, *expect = NULL;
+
+	assert_non_null(text);
+	got = describe_text(conf, text, size);
+	assert_true(asprintf(&expect, "%.*s.expect", (int)(strlen(conf) - strlen(".conf")), conf) > 0);
+
+	if (getenv("QCMD_TEST_UPDATE")) {
+		FILE *f = fopen(expect, "we");
+
+		assert_non_null(f);
+		fputs(got, f);
+		fclose(f);
+		return;
+	}
+
+	expected = read_whole(expect, &expected_size);
+	if (!expected)
+		fail_msg("%s: no such file", expect);
+	if (strcmp(got, expected) != 0)
+		fail_msg("%s:\n--- expected\n%s--- got\n%s", conf, expected, got);
+}
+
+static void test_golden(void **state)
+{
+	char here[] = __FILE__;
+	_cleanup_(freep) char *pattern = NULL;
+	glob_t found;
+
+	assert_true(asprintf(&pattern, "%s/policy/*.conf", dirname(here)) > 0);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 25);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		compare_golden(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void test_tables(void **state)
+{
+	for (int i = 0; i < _POLICY_STATE_MAX; i++)
+		assert_non_null(policy_state_to_string(i));
+	assert_null(policy_state_to_string(_POLICY_STATE_MAX));
+	assert_null(policy_state_to_string(-1));
+
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
+		_cleanup_(freep) char *text = NULL;
+		struct policy policy;
+		struct policy_diags diags = { NULL, 0 };
+
+		assert_true(asprintf(&text, "[%s]\n", policy_source_to_string(i)) > 0);
+		assert_int_equal(policy_parse("t.conf", text, strlen(text), &policy, &diags), 0);
+		assert_int_equal(policy.n_sections, 1);
+		assert_int_equal(policy.sections[0].kind, i);
+		policy_done(&policy);
+		policy_diags_done(&diags);
+	}
+	assert_null(policy_source_to_string(_POLICY_SOURCE_MAX));
+	assert_null(policy_source_to_string(-1));
+}
+
+/* Every prefix of a text is a text: nothing may depend on what comes after its end. */
+static void test_truncated(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf[Task]\r\nComm=a \"b c\" \\\n  caf\xc3\xa9\nRegister=task stack\n"
+				   "[Policy]\nPriority=3\n[Printk]";
+
+	for (size_t size = 0; size <= sizeof(text) - 1; size++) {
+		char *exact = malloc(size > 0 ? size : 1);
+
+		assert_non_null(exact);
+		memcpy(exact, text, size);
+		free(describe_text("t.conf", exact, size));
+		free(exact);
+	}
+}
+
+/* A tree of policy directories in $TMPDIR. */
+struct tree {
+	char *root;
+	char *dirs[4];
+};
+
+static const char *const dir_names[] = { "etc", "run", "lib", NULL };
+
+static int tree_setup(void **state)
+{
+	const char *tmp = getenv("TMPDIR") ?: "/tmp";
+	struct tree *t = calloc(1, sizeof(*t));
+
+	if (!t || asprintf(&t->root, "%s/test-policy-XXXXXX", tmp) < 0 || !mkdtemp(t->root))
+		return -1;
+	for (size_t i = 0; dir_names[i]; i++)
+		if (asprintf(&t->dirs[i], "%s/%s", t->root, dir_names[i]) < 0 || mkdir(t->dirs[i], 0755) < 0)
+			return -1;
+	*state = t;
+	return 0;
+}
+
+static int tree_teardown(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(freep) char *command = NULL;
+	int r;
+
+	if (asprintf(&command, "rm -rf '%s'", t->root) < 0)
+		return -1;
+	r = system(command);
+	for (size_t i = 0; dir_names[i]; i++)
+		free(t->dirs[i]);
+	free(t->root);
+	free(t);
+	return r;
+}
+
+static char *tree_path(const struct tree *t, const char *name)
+{
+	char *path, *slash;
+
+	assert_true(asprintf(&path, "%s/%s", t->root, name) > 0);
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	if (mkdir(path, 0755) < 0)
+		assert_int_equal(errno, EEXIST);
+	*slash = '/';
+	return path;
+}
+
+static void tree_write(const struct tree *t, const char *name, const char *text)
+{
+	_cleanup_(freep) char *path = tree_path(t, name);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+}
+
+static void tree_link(const struct tree *t, const char *name, const char *target)
+{
+	_cleanup_(freep) char *path = tree_path(t, name);
+
+	assert_int_equal(symlink(target, path), 0);
+}
+
+/* What is loaded from the tree, as text, with paths relative to it. */
+static void tree_expect(const struct tree *t, const char *expected)
+{
+	struct policy_set *set = NULL;
+	_cleanup_(freep) char *out = NULL;
+	char *from, *to;
+	size_t size, root = strlen(t->root) + 1;
+	FILE *f = open_memstream(&out, &size);
+
+	assert_non_null(f);
+	assert_int_equal(policy_set_load((const char *const *)t->dirs, &set), 0);
+	for (size_t i = 0; i < set->diags.n; i++)
+		policy_diag_print(&set->diags.items[i], f);
+	for (size_t i = 0; i < set->n_policies; i++) {
+		fprintf(f, "%s ", set->policies[i].path);
+		print_policy(&set->policies[i], f);
+	}
+	fclose(f);
+	assert_null(policy_set_free(set));
+
+	for (from = to = out; *from;)
+		if (strncmp(from, t->root, root - 1) == 0 && from[root - 1] == '/')
+			from += root;
+		else
+			*to++ = *from++;
+	*to = '\0';
+	assert_string_equal(out, expected);
+}
+
+static void test_precedence(void **state)
+{
+	struct tree *t = *state;
+
+	tree_write(t, "lib/20-b.conf", "[Printk]\n");
+	tree_write(t, "lib/10-a.conf", "[Policy]\nDescription=vendor\n[Printk]\n");
+	tree_write(t, "run/10-a.conf", "[Policy]\nDescription=runtime\n[Printk]\n");
+	tree_write(t, "etc/10-a.conf", "[Policy]\nDescription=admin\n[Printk]\n");
+	tree_write(t, "etc/.hidden.conf", "[Nonsense]\n");
+	tree_write(t, "etc/10-a.conf~", "[Nonsense]\n");
+	tree_write(t, "etc/README", "[Nonsense]\n");
+	tree_expect(t, "etc/10-a.conf 10-a: enabled, priority 100, admin\n[Printk] 10-a.conf:3\n"
+		       "lib/20-b.conf 20-b: enabled, priority 100\n[Printk] 20-b.conf:1\n");
+}
+
+static void test_masking(void **state)
+{
+	struct tree *t = *state;
+
+	tree_write(t, "lib/a.conf", "[Printk]\n");
+	tree_write(t, "lib/b.conf", "[Printk]\n");
+	tree_write(t, "lib/c.conf", "[Policy]\nEnabled=no\n[Printk]\n");
+	tree_write(t, "lib/b.conf.d/x.conf", "[Nonsense]\n");
+	tree_write(t, "run/a.conf", "");
+	tree_link(t, "etc/b.conf", "/dev/null");
+	tree_expect(t, "run/a.conf a: disabled (run/a.conf is empty), priority 100\n"
+		       "etc/b.conf b: disabled (etc/b.conf is a link to /dev/null), priority 100\n"
+		       "lib/c.conf c: disabled (Enabled=no), priority 100\n[Printk] c.conf:3\n");
+}
+
+static void test_dropins(void **state)
+{
+	struct tree *t = *state;
+
+	tree_write(t, "lib/a.conf", "[Policy]\nPriority=1\nDescription=a\n[Task]\nComm=one\n");
+	tree_write(t, "lib/a.conf.d/20-lib.conf", "[Policy]\nPriority=2\n[Task]\nComm=two\n");
+	tree_write(t, "lib/a.conf.d/30-masked.conf", "[Nonsense]\n");
+	tree_write(t, "lib/a.conf.d/40-replaced.conf", "[Policy]\nPriority=4\n");
+	tree_write(t, "etc/a.conf.d/10-etc.conf", "[Policy]\nPriority=3\nDescription=etc\n");
+	tree_link(t, "run/a.conf.d/30-masked.conf", "/dev/null");
+	tree_write(t, "etc/a.conf.d/40-replaced.conf", "[Printk]\n");
+	tree_write(t, "etc/b.conf.d/10-x.conf", "[Printk]\n");
+	tree_expect(t, "etc/b.conf.d: warning: drop-ins for a policy that does not exist: create b.conf, "
+		       "or remove the folder\n"
+		       "lib/a.conf a: enabled, priority 2, etc\n"
+		       "[Task] a.conf:4 <one> task max 64\n"
+		       "[Task] 20-lib.conf:3 <two> task max 64\n"
+		       "[Printk] 40-replaced.conf:1\n");
+}
+
+static void test_dropin_error(void **state)
+{
+	struct tree *t = *state;
+	struct policy_set *set;
+	_cleanup_(freep) char *dropin = tree_path(t, "etc/a.conf.d/x.conf");
+
+	tree_write(t, "lib/a.conf", "[Printk]\n");
+	tree_write(t, "lib/b.conf", "[Printk]\n");
+	tree_write(t, "etc/a.conf.d/x.conf", "[Policy]\nPriority=many\n");
+	tree_expect(t, "etc/a.conf.d/x.conf:2:10: Priority= takes a number from 0 to 1000, such as Priority=200, "
+		       "not 'many'\n"
+		       "lib/a.conf a: error (Priority= takes a number from 0 to 1000, such as Priority=200, "
+		       "not 'many'), priority 100\n"
+		       "lib/b.conf b: enabled, priority 100\n[Printk] b.conf:1\n");
+
+	assert_int_equal(policy_set_load((const char *const *)t->dirs, &set), 0);
+	assert_true(policy_has_path(&set->policies[0], set->diags.items[0].path));
+	assert_false(policy_has_path(&set->policies[1], set->diags.items[0].path));
+	assert_string_equal(set->policies[0].dropins[0], dropin);
+	policy_set_free(set);
+}
+
+static void test_only_dropins_save(void **state)
+{
+	struct tree *t = *state;
+
+	tree_write(t, "lib/a.conf", "[Policy]\nPriority=1\n");
+	tree_write(t, "lib/b.conf", "[Policy]\nPriority=1\n");
+	tree_write(t, "etc/b.conf.d/x.conf", "[Printk]\n");
+	tree_expect(t, "lib/a.conf: warning: saves nothing: add a section such as [Printk] or [Task]\n"
+		       "lib/a.conf a: enabled, priority 1\n"
+		       "lib/b.conf b: enabled, priority 1\n[Printk] x.conf:1\n");
+}
+
+static void test_untrusted_files(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(freep) char *writable = tree_path(t, "etc/a.conf"), *folder = tree_path(t, "etc/b.conf"),
+			      *fifo = tree_path(t, "etc/c.conf"), *large = tree_path(t, "etc/e.conf");
+
+	tree_write(t, "etc/a.conf", "[Printk]\n");
+	assert_int_equal(chmod(writable, 0664), 0);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	assert_int_equal(mkfifo(fifo, 0644), 0);
+	tree_link(t, "etc/d.conf", "/nonexistent/d.conf");
+	tree_write(t, "etc/e.conf", "[Printk]\n");
+	assert_int_equal(truncate(large, POLICY_FILE_SIZE_MAX + 1), 0);
+	tree_write(t, "etc/f g.conf", "[Printk]\n");
+	tree_write(t, "etc/h.conf", "[Printk]\n");
+	tree_expect(t, "etc: the name of 'f g.conf' has characters other than letters, digits and -_.:@+: rename it\n"
+		       "etc/a.conf: others than its owner can write to it (mode 0664): chmod go-w\n"
+		       "etc/b.conf: not a regular file: replace it with one, or with a link to /dev/null\n"
+		       "etc/c.conf: not a regular file: replace it with one, or with a link to /dev/null\n"
+		       "etc/d.conf: can't be read: No such file or directory\n"
+		       "etc/e.conf: larger than 256 KiB: this can't be a policy\n"
+		       "etc/a.conf a: error (others than its owner can write to it (mode 0664): chmod go-w), priority 100\n"
+		       "etc/b.conf b: error (not a regular file: replace it with one, or with a link to /dev/null), "
+		       "priority 100\n"
+		       "etc/c.conf c: error (not a regular file: replace it with one, or with a link to /dev/null), "
+		       "priority 100\n"
+		       "etc/d.conf d: error (can't be read: No such file or directory), priority 100\n"
+		       "etc/e.conf e: error (larger than 256 KiB: this can't be a policy), priority 100\n"
+		       "etc/h.conf h: enabled, priority 100\n[Printk] h.conf:1\n");
+}
+
+static void test_foreign_owner(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(freep) char *path = tree_path(t, "etc/a.conf");
+
+	if (geteuid() != 0)
+		skip();	/* only root gives files away */
+
+	tree_write(t, "etc/a.conf", "[Printk]\n");
+	assert_int_equal(chown(path, 65534, 65534), 0);
+	tree_expect(t, "etc/a.conf: belongs to user 65534, not to root: chown root\n"
+		       "etc/a.conf a: error (belongs to user 65534, not to root: chown root), priority 100\n");
+}
+
+static void test_too_many_files(void **state)
+{
+	struct tree *t = *state;
+	struct policy_set *set;
+
+	for (int i = 0; i <= POLICY_FILES_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "lib/%03d.conf", i);
+		tree_write(t, name, "[Printk]\n");
+	}
+
+	assert_int_equal(policy_set_load((const char *const *)t->dirs, &set), 0);
+	assert_int_equal(set->n_policies, POLICY_FILES_MAX);
+	assert_int_equal(policy_diags_errors(&set->diags), 1);
+	assert_string_equal(set->diags.items[0].path, t->dirs[2]);
+	policy_set_free(set);
+}
+
+static void test_file_in_place_of_folder(void **state)
+{
+	struct tree *t = *state;
+	char *dirs[] = { t->dirs[0], NULL };
+	struct policy_set *set;
+
+	assert_int_equal(rmdir(t->dirs[0]), 0);
+	assert_int_equal(policy_set_load((const char *const *)dirs, &set), 0);
+	assert_int_equal(set->n_policies + set->diags.n, 0);
+	policy_set_free(set);
+
+	tree_write(t, "etc", "");
+	assert_int_equal(policy_set_load((const char *const *)dirs, &set), 0);
+	assert_int_equal(policy_diags_errors(&set->diags), 1);
+	policy_set_free(set);
+}
+
+static void test_load_file(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_(freep) char *path = tree_path(t, "etc/a.conf"), *dropin = tree_path(t, "etc/a.conf.d/x.conf"),
+			      *missing = tree_path(t, "etc/missing.conf");
+	struct policy_diags diags = { NULL, 0 };
+	struct policy policy;
+
+	assert_int_equal(policy_load_file(missing, &policy, &diags), -ENOENT);
+	policy_done(&policy);
+
+	tree_write(t, "etc/a.conf", "[Policy]\nPriority=3\n");
+	assert_int_equal(policy_load_file(path, &policy, &diags), 0);
+	assert_int_equal(diags.n, 1);
+	assert_false(diags.items[0].error);
+	policy_done(&policy);
+
+	/* a drop-in need not save anything by itself */
+	tree_write(t, "etc/a.conf.d/x.conf", "[Policy]\nPriority=3\n");
+	assert_int_equal(policy_load_file(dropin, &policy, &diags), 0);
+	assert_int_equal(diags.n, 1);
+	assert_int_equal(policy.priority, 3);
+	policy_done(&policy);
+	policy_diags_done(&diags);
+}
+
+static void test_dirs(void **state)
+{
+	const char *const *dirs;
+
+	unsetenv("QCMD_POLICY_PATH");
+	dirs = policy_dirs();
+	assert_string_equal(dirs[0], "/etc/qcmd.d");
+	assert_string_equal(dirs[3], "/usr/lib/qcmd.d");
+	assert_null(dirs[4]);
+
+	setenv("QCMD_POLICY_PATH", "/a::/b", 1);
+	dirs = policy_dirs();
+	assert_string_equal(dirs[0], "/a");
+	assert_string_equal(dirs[1], "/b");
+	assert_null(dirs[2]);
+
+	setenv("QCMD_POLICY_PATH", "", 1);
+	assert_string_equal(policy_dirs()[0], "/etc/qcmd.d");
+	unsetenv("QCMD_POLICY_PATH");
+}
+
+static void test_did_you_mean(void **state)
+{
+	static const char *const words[] = { "Comm", "Register", "MaxTasks", NULL };
+	char large[64];
+
+	assert_string_equal(did_you_mean("Com", words), "Comm");
+	assert_string_equal(did_you_mean("comm", words), "Comm");
+	assert_string_equal(did_you_mean("Ocmm", words), "Comm");
+	assert_string_equal(did_you_mean("Command", words), "Comm");
+	assert_string_equal(did_you_mean("max_tasks", words), "MaxTasks");
+	assert_string_equal(did_you_mean("Reg", words), "Register");
+	assert_null(did_you_mean("", words));
+	assert_null(did_you_mean("Q", words));
+	assert_null(did_you_mean("Instance", words));
+	memset(large, 'C', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	assert_null(did_you_mean(large, words));
+}
+
+static void test_utf8(void **state)
+{
+	static const struct {
+		const char *s;
+		size_t len;
+		unsigned int c;
+	} cases[] = {
+		{ "a", 1, 'a' },		{ "\xc3\xa9", 2, 0xe9 },	{ "\xe2\x82\xac", 3, 0x20ac },
+		{ "\xf0\x9f\x98\x80", 4, 0x1f600 },
+		{ "\x80", 0, 0 },		{ "\xc3", 0, 0 },		{ "\xc0\xaf", 0, 0 },
+		{ "\xe0\x80\xaf", 0, 0 },	{ "\xed\xa0\x80", 0, 0 },	{ "\xf4\x90\x80\x80", 0, 0 },
+		{ "\xff", 0, 0 },		{ "\xe2\x28\xa1", 0, 0 },	{ "", 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned int c = 0;
+
+		assert_int_equal(utf8_char(cases[i].s, strlen(cases[i].s), &c), cases[i].len);
+		assert_int_equal(c, cases[i].c);
+	}
+}
+
+#define TREE_TEST(f)	cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_truncated),
+		TREE_TEST(test_precedence),
+		TREE_TEST(test_masking),
+		TREE_TEST(test_dropins),
+		TREE_TEST(test_dropin_error),
+		TREE_TEST(test_only_dropins_save),
+		TREE_TEST(test_untrusted_files),
+		TREE_TEST(test_foreign_owner),
+		TREE_TEST(test_too_many_files),
+		TREE_TEST(test_file_in_place_of_folder),
+		TREE_TEST(test_load_file),
+		cmocka_unit_test(test_dirs),
+		cmocka_unit_test(test_did_you_mean),
+		cmocka_unit_test(test_utf8),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
