@@ -87,7 +87,7 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(B)/deps/build
 	$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
+	$(BPFTOOL) gen skeleton $< > $@
 
 # Modules: for the headers in KDIR, or those of the running kernel, or the newest that are installed. Kbuild writes
 # its products beside its sources, so it gets a folder of links.

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -69,7 +70,6 @@ class Machine:
         self.death = None
         self.started = time.monotonic()
         self.deadline = self.started + options.timeout
-        self.script_seen = None
         self.console = open(options.console, "wb")
         self.fetched = open(os.path.join(scratch, "fetched.tar"), "wb")
         self.process = self._start(kernel, disk, initrd)
@@ -78,10 +78,10 @@ class Machine:
         options = self.options
         memory = f"id=ram,size={options.mem}M"
         if options.crash:
-            path = os.path.join(options.crash, "ram.bin")
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
-            memory = f"memory-backend-file,{memory},mem-path={path},share=on"
+            for name in ("ram.bin", "vmcore"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(os.path.join(options.crash, name))
+            memory = f"memory-backend-file,{memory},mem-path={options.crash}/ram.bin,share=on"
         else:
             memory = f"memory-backend-ram,{memory}"
         append = ("console=ttyS0 root=/dev/vda rw panic=0 systemd.unit=qcmd-test.target systemd.show_status=no "
@@ -217,6 +217,7 @@ class Machine:
         self.channels["monitor"].ours.sendall(b'{"execute": "quit"}')
         self.process.wait(timeout=60)
         for path in (vmcore, os.path.join(self.options.crash, "ram.bin")):
+            os.chmod(path, 0o644)
             tool("fallocate", "--dig-holes", path)
 
     def fetch(self):
@@ -249,9 +250,7 @@ def extract(archive, source, target):
             os.makedirs(place, exist_ok=True)
         elif member.isfile():
             os.makedirs(os.path.dirname(os.path.abspath(place)), exist_ok=True)
-            with open(place, "wb") as file:
-                while data := archive.fileobj and archive.extractfile(member):
-                    file.write(data.read())
-                    break
+            with archive.extractfile(member) as content, open(place, "wb") as file:
+                shutil.copyfileobj(content, file)
     if not found:
         raise Problem(f"--fetch: the guest has no /{source}")
