@@ -140,7 +140,9 @@ no-headers:
 # Man pages
 
 MAN_PAGES := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
-all: $(MAN_PAGES)
+.PHONY: man
+man: $(MAN_PAGES)
+all: man
 $(B)/man/%: docs/man/%.rst | $(B)/deps/build
 	@mkdir -p $(@D)
 	$(RST2MAN) --exit-status=2 $< $@
@@ -170,7 +172,6 @@ fuzz: $(FUZZERS)
 
 check:
 	tests/deps --install build headers vm check
-	$(MAKE) programs tests $(MAN_PAGES)
 	tests/run
 
 demo:
