@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between the core and a back end.
+ *
+ * A back end knows where the table lies and how one slot of it is written: nothing else. Lookup, names,
+ * limits, order of operations and locking are the core's.
+ *
+ * One back end is bound at a time. While it is, the core holds a reference on its module.
+ */
+#ifndef QCOM_MINIDUMP_BACKEND_H
+#define QCOM_MINIDUMP_BACKEND_H
+
+#include <linux/types.h>
+
+struct module;
+
+/**
+ * struct minidump_limits - what a table can hold
+ * @slots: number of slots, the two of the core included; 3 or more
+ * @name_max: longest name in bytes without NUL; MINIDUMP_NAME_MIN or more
+ * @align: sizes are rounded up to a multiple of this; a power of two, at most PAGE_SIZE
+ */
+struct minidump_limits {
+	u32 slots;
+	u32 name_max;
+	u32 align;
+};
+
+/* The core's own names fit in this many bytes. */
+#define MINIDUMP_NAME_MIN	11
+
+/**
+ * struct minidump_slot_data - what goes into a slot
+ * @name: at most limits.name_max bytes, NUL-terminated
+ * @seq: sequence number, unique among the slots of that name
+ * @pa: physical address
+ * @size: bytes
+ */
+struct minidump_slot_data {
+	const char *name;
+	u32 seq;
+	phys_addr_t pa;
+	u64 size;
+};
+
+/**
+ * struct minidump_backend_ops - how the table is written
+ * @init: set the table up, empty and valid, and say what it holds. May sleep. 0 or negative errno
+ * @write_slot: make a slot invalid, fill it, then make it valid, in that order as seen by whoever reads the
+ *	memory after a crash at any instant
+ * @move_slot: a valid slot gets another range and stays valid: at every instant it is the old range, the new
+ *	one, or the beginning of one of them
+ * @clear_slot: make a slot invalid
+ * @publish: the first @count slots are to be looked at. Not before all earlier writes
+ * @exit: make the table invalid and give its memory back. May sleep
+ *
+ * All but @init and @exit are called under the core's lock with interrupts off.
+ */
+struct minidump_backend_ops {
+	int (*init)(void *priv, struct minidump_limits *limits);
+	void (*write_slot)(void *priv, u32 slot, const struct minidump_slot_data *data);
+	void (*move_slot)(void *priv, u32 slot, phys_addr_t pa, u64 size);
+	void (*clear_slot)(void *priv, u32 slot);
+	void (*publish)(void *priv, u32 count);
+	void (*exit)(void *priv);
+};
+
+/**
+ * struct minidump_backend - a back end
+ * @name: for listings, also of qcmd: "ram", "smem" ...
+ * @owner: module to hold while bound
+ * @ops: all of them are mandatory
+ * @priv: handed to every op
+ */
+struct minidump_backend {
+	const char *name;
+	struct module *owner;
+	const struct minidump_backend_ops *ops;
+	void *priv;
+};
+
+/**
+ * qcom_minidump_backend_register() - bind a back end; pending regions go into its table
+ * @backend: must stay until it is unregistered
+ *
+ * Regions that it can't take are rejected one by one, each with its reason; the back end stays bound.
+ * May sleep.
+ *
+ * Return: 0; -EBUSY: another one is bound (the kernel log names both); -EINVAL: ops or limits make no sense;
+ * -ENOMEM; or what @init returned.
+ */
+int qcom_minidump_backend_register(const struct minidump_backend *backend);
+
+/**
+ * qcom_minidump_backend_unregister() - unbind; all regions are pending again
+ * @backend: the one that is bound; another one is left alone
+ *
+ * When it returns the core calls none of the ops any more. May sleep.
+ */
+void qcom_minidump_backend_unregister(const struct minidump_backend *backend);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slot 0: the header of the ELF core that concatenating all slots gives. The layout is described in
+ * include/uapi/linux/qcom_minidump_table.h.
+ *
+ * There are two buffers. A change is written to the spare one, together with what the last change wrote to
+ * the other, and published by one aligned 64-bit store: the address in slot 0. So the cost of a change does
+ * not depend on the number of slots.
+ */
+#include <linux/elf.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <asm/barrier.h>
+
+#include "core.h"
+
+/* Section headers before that of slot 1: null, STR_TBL. */
+#define MD_ELF_SHDRS_FIXED	2
+#define MD_ELF_STRTAB_NAME	"STR_TBL"
+/* Bytes of the string table before the name of slot 1. */
+#define MD_ELF_STRTAB_FIXED	16
+
+static struct elf64_hdr *md_ehdr(void *buf)
+{
+	return buf;
+}
+
+/* Slot 1 has program header 0. */
+static struct elf64_phdr *md_phdr(void *buf, u32 slot)
+{
+	return (struct elf64_phdr *)(buf + sizeof(struct elf64_hdr)) + slot - 1;
+}
+
+/* Slot 1 has section header 2. */
+static struct elf64_shdr *md_shdr(void *buf, u32 slot)
+{
+	return (struct elf64_shdr *)(buf + md_ehdr(buf)->e_shoff) + MD_ELF_SHDRS_FIXED + slot - 1;
+}
+
+static u32 md_str_offset(const struct md_elf *elf, u32 slot)
+{
+	return MD_ELF_STRTAB_FIXED + (slot - 1) * elf->stride;
+}
+
+static void md_elf_fill_fixed(struct md_elf *elf, void *buf, u32 slots)
+{
+	struct elf64_hdr *eh = buf;
+	struct elf64_shdr *strtab;
+
+	memcpy(eh->e_ident, ELFMAG, SELFMAG);
+	eh->e_ident[EI_CLASS] = ELFCLASS64;
+	eh->e_ident[EI_DATA] = ELFDATA2LSB;
+	eh->e_ident[EI_VERSION] = EV_CURRENT;
+	eh->e_ident[EI_OSABI] = ELFOSABI_NONE;
+	eh->e_type = ET_CORE;
+	eh->e_machine = ELF_ARCH;
+	eh->e_version = EV_CURRENT;
+	eh->e_ehsize = sizeof(*eh);
+	eh->e_phoff = sizeof(*eh);
+	eh->e_phentsize = sizeof(struct elf64_phdr);
+	eh->e_shoff = sizeof(*eh) + (slots - 1) * sizeof(struct elf64_phdr);
+	eh->e_shentsize = sizeof(struct elf64_shdr);
+	eh->e_shstrndx = 1;
+
+	strtab = (struct elf64_shdr *)(buf + eh->e_shoff) + 1;
+	strtab->sh_name = 1;
+	strtab->sh_type = SHT_STRTAB;
+	strtab->sh_offset = elf->strtab;
+	strtab->sh_size = MD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride;
+	strtab->sh_addralign = 1;
+	strscpy(buf + elf->strtab + strtab->sh_name, MD_ELF_STRTAB_NAME, MD_ELF_STRTAB_FIXED - 1);
+}
+
+int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits)
+{
+	u32 slots = limits->slots;
+	int i;
+
+	*elf = (struct md_elf){ .stride = ALIGN(limits->name_max + 1, 4) };
+	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
+		      (MD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
+	elf->size = PAGE_ALIGN(elf->strtab + MD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride);
+
+	for (i = 0; i < 2; i++) {
+		elf->buf[i] = alloc_pages_exact(elf->size, GFP_KERNEL | __GFP_ZERO);
+		if (!elf->buf[i]) {
+			md_elf_free(elf);
+			return -ENOMEM;
+		}
+		md_elf_fill_fixed(elf, elf->buf[i], slots);
+	}
+	return 0;
+}
+
+void md_elf_free(struct md_elf *elf)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (elf->buf[i])
+			free_pages_exact(elf->buf[i], elf->size);
+	*elf = (struct md_elf){};
+}
+
+static void md_elf_write_slot(void *buf, u32 slot)
+{
+	struct elf64_phdr *ph = md_phdr(buf, slot);
+	struct elf64_shdr *sh = md_shdr(buf, slot);
+	u32 str = md_str_offset(&md.elf, slot);
+	const struct md_slot *s = &md.slots[slot];
+	const struct md_segment *seg = s->seg;
+
+	strscpy_pad(buf + md.elf.strtab + str, s->region->name->name, md.elf.stride);
+	*sh = (struct elf64_shdr){
+		.sh_name = str,
+		.sh_type = SHT_PROGBITS,
+		.sh_flags = SHF_ALLOC | SHF_WRITE,
+		.sh_addr = seg->va,
+		.sh_offset = s->offset,
+		.sh_size = md_slot_size(seg),
+	};
+	*ph = (struct elf64_phdr){
+		.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_W,
+		.p_offset = s->offset,
+		.p_vaddr = seg->va,
+		.p_paddr = seg->pa,
+		.p_filesz = md_slot_size(seg),
+		.p_memsz = md_slot_size(seg),
+	};
+	if (s->region == md.vmcoreinfo) {
+		sh->sh_type = SHT_NOTE;
+		sh->sh_flags = 0;
+		sh->sh_addralign = 4;
+		ph->p_type = PT_NOTE;
+		ph->p_flags = 0;
+		ph->p_vaddr = 0;
+		ph->p_paddr = 0;
+		ph->p_memsz = 0;
+		ph->p_align = 4;
+	}
+}
+
+static void md_elf_clear_slot(void *buf, u32 slot)
+{
+	memset(md_phdr(buf, slot), 0, sizeof(struct elf64_phdr));
+	memset(md_shdr(buf, slot), 0, sizeof(struct elf64_shdr));
+	memset(buf + md.elf.strtab + md_str_offset(&md.elf, slot), 0, md.elf.stride);
+}
+
+static void md_elf_write_slots(void *buf, u32 from, u32 to)
+{
+	u32 slot;
+
+	/* Slot 0 is the header itself. */
+	for (slot = max(from, 1U); slot < min(to, md.n_slots); slot++)
+		md_elf_write_slot(buf, slot);
+}
+
+/* Slots [from, to) are not what the published header says of them. */
+void md_elf_publish(u32 from, u32 to)
+{
+	struct md_elf *elf = &md.elf;
+	u8 spare = !elf->live;
+	void *buf = elf->buf[spare];
+	struct md_segment *seg = md.header->segs;
+	u32 slot;
+
+	md_elf_write_slots(buf, elf->stale_from, elf->stale_to);
+	md_elf_write_slots(buf, from, to);
+	for (slot = md.n_slots; slot < elf->n_slots[spare]; slot++)
+		md_elf_clear_slot(buf, slot);
+	elf->n_slots[spare] = md.n_slots;
+	md_ehdr(buf)->e_phnum = md.n_slots - 1;
+	md_ehdr(buf)->e_shnum = MD_ELF_SHDRS_FIXED + md.n_slots - 1;
+	dma_wmb();
+
+	seg->va = (unsigned long)buf;
+	seg->pa = virt_to_phys(buf);
+	md.backend->ops->move_slot(md.backend->priv, seg->slot, seg->pa, md_slot_size(seg));
+
+	elf->live = spare;
+	elf->stale_from = from;
+	elf->stale_to = to;
+}

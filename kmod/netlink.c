@@ -1,0 +1,894 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink family "qcom_minidump": include/uapi/linux/qcom_minidump.h.
+ *
+ * Handlers run under genl_mutex (no parallel_ops), so two requests never run at the same time. Sockets close
+ * at any time, though, and clients in the kernel do what they like: md.lock protects the regions.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/capability.h>
+#include <linux/elf.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/task.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include <qcmd_note.h>
+
+#include "core.h"
+
+/*
+ * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
+ * owner until it is dead.
+ */
+struct md_owner {
+	struct list_head node;
+	struct list_head regions;	/* under md.lock */
+	struct sock *sk;
+	u32 portid;
+	struct md_region *note;		/* under genl_mutex and md_owners_lock */
+};
+
+static LIST_HEAD(md_owners);
+static DEFINE_MUTEX(md_owners_lock);	/* md_owners; taken outside md.lock */
+static bool md_muted;			/* the family is going: no more notifications */
+
+static struct genl_family md_family;
+
+enum { MD_MCGRP_EVENTS };
+
+/* Owners */
+
+static struct md_owner *md_owner_find(const struct sk_buff *skb)
+{
+	struct md_owner *o;
+
+	list_for_each_entry(o, &md_owners, node)
+		if (o->sk == NETLINK_CB(skb).sk)
+			return o;
+	return NULL;
+}
+
+/* The owner for the socket that sent skb; made at its first region. */
+static struct md_owner *md_owner_get(struct sk_buff *skb)
+{
+	struct md_owner *o = md_owner_find(skb);
+
+	if (o)
+		return o;
+	o = kzalloc(sizeof(*o), GFP_KERNEL);
+	if (!o)
+		return NULL;
+	INIT_LIST_HEAD(&o->regions);
+	o->sk = NETLINK_CB(skb).sk;
+	o->portid = NETLINK_CB(skb).portid;
+	sock_hold(o->sk);
+	list_add_tail(&o->node, &md_owners);
+	return o;
+}
+
+static void md_owner_free(struct md_owner *o)
+{
+	struct md_region *r;
+	unsigned long flags;
+
+	list_del(&o->node);
+	for (;;) {
+		spin_lock_irqsave(&md.lock, flags);
+		r = list_first_entry_or_null(&o->regions, struct md_region, owner_node);
+		if (r)
+			md_region_remove(r);
+		spin_unlock_irqrestore(&md.lock, flags);
+		if (!r)
+			break;
+		md_region_put(r);
+		cond_resched();
+	}
+	sock_put(o->sk);
+	kfree(o);
+}
+
+/* The last descriptor of a netlink socket was closed. */
+static int md_netlink_release(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct netlink_notify *n = data;
+	struct md_owner *o, *next;
+
+	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC || !net_eq(n->net, &init_net))
+		return NOTIFY_DONE;
+
+	mutex_lock(&md_owners_lock);
+	list_for_each_entry_safe(o, next, &md_owners, node)
+		if (o->portid == n->portid && sock_flag(o->sk, SOCK_DEAD))
+			md_owner_free(o);
+	mutex_unlock(&md_owners_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block md_netlink_nb = {
+	.notifier_call = md_netlink_release,
+};
+
+/* Messages out */
+
+static int md_put_segment(struct sk_buff *skb, const struct md_region *r, const struct md_segment *seg)
+{
+	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_SEGMENT);
+	bool in_table = md_region_in_table(r);
+
+	if (!nest ||
+	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
+	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, seg->va, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, seg->pa, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? md_slot_size(seg) : seg->size,
+			      QCOM_MINIDUMP_SEGMENT_A_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int md_put_task(struct sk_buff *skb, const struct md_task *t)
+{
+	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_TASK);
+
+	if (!nest ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PID, t->pid) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PART, t->part))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
+{
+	u32 i;
+
+	if (nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_ID, r->id) ||
+	    nla_put_string(skb, QCOM_MINIDUMP_REGION_A_NAME, r->name->name) ||
+	    (r->addr && nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_ADDR, (unsigned long)r->addr,
+					  QCOM_MINIDUMP_REGION_A_PAD)) ||
+	    (!r->addr && nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_PADDR, r->paddr,
+					   QCOM_MINIDUMP_REGION_A_PAD)) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
+	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, md_object_name(r->object))) ||
+	    (r->task.task && md_put_task(skb, &r->task)) ||
+	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
+	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->owner ? r->owner->portid : 0) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_CREATED, r->created, QCOM_MINIDUMP_REGION_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_MOVES, r->moves, QCOM_MINIDUMP_REGION_A_PAD))
+		return -EMSGSIZE;
+
+	for (i = 0; i < r->n_segs; i++)
+		if (md_put_segment(skb, r, &r->segs[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* One region, for replies, dumps and notifications alike. Under md.lock. */
+static int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
+			 struct netlink_callback *cb)
+{
+	void *hdr = genlmsg_put(skb, portid, seq, &md_family, flags, cmd);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, hdr);
+	if (md_put_region_attrs(skb, r)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* An upper bound of what md_put_region() writes. */
+static size_t md_region_msg_size(const struct md_region *r)
+{
+	const size_t u64_attr = nla_total_size_64bit(sizeof(u64)), u32_attr = nla_total_size(sizeof(u32));
+
+	return GENL_HDRLEN + 3 * u32_attr + 4 * u64_attr + nla_total_size(QCOM_MINIDUMP_NAME_MAX + 1) +
+	       nla_total_size(QCOM_MINIDUMP_OBJECT_MAX + 1) + nla_total_size(QCOM_MINIDUMP_COMMENT_MAX + 1) +
+	       nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(128) +
+	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
+}
+
+static int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r)
+{
+	struct sk_buff *skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
+	unsigned long flags;
+	int ret;
+
+	if (!skb)
+		return -ENOMEM;
+	spin_lock_irqsave(&md.lock, flags);
+	ret = md_put_region(skb, info->snd_portid, info->snd_seq, 0, cmd, r, NULL);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (ret) {
+		nlmsg_free(skb);
+		return ret;
+	}
+	return genlmsg_reply(skb, info);
+}
+
+static struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	unsigned long flags;
+	void *hdr;
+	int bad = 0;
+
+	if (!skb)
+		return NULL;
+	hdr = genlmsg_put(skb, portid, seq, &md_family, 0, cmd);
+
+	spin_lock_irqsave(&md.lock, flags);
+	if (md.backend)
+		bad = nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_NAME, md.backend->name) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, md.limits.slots) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_USED, md.n_slots) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_NAME_MAX, md.limits.name_max) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_ALIGN, md.limits.align) ||
+		      nla_put_u64_64bit(skb, QCOM_MINIDUMP_BACKEND_A_BYTES, md.bytes, QCOM_MINIDUMP_BACKEND_A_PAD);
+	bad = bad || nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_REGIONS, md.n_regions);
+	spin_unlock_irqrestore(&md.lock, flags);
+
+	if (!hdr || bad || nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_VERSION, QCOM_MINIDUMP_VERSION)) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	genlmsg_end(skb, hdr);
+	return skb;
+}
+
+void md_netlink_notify_region(struct md_region *r, u8 cmd)
+{
+	struct sk_buff *skb;
+	unsigned long flags;
+	int ret;
+
+	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
+		return;
+	skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
+	if (!skb) {
+		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
+		return;
+	}
+	spin_lock_irqsave(&md.lock, flags);
+	ret = md_put_region(skb, 0, 0, 0, cmd, r, NULL);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (ret)
+		nlmsg_free(skb);
+	else
+		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
+}
+
+void md_netlink_notify_backend(void)
+{
+	struct sk_buff *skb;
+
+	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
+		return;
+	skb = md_backend_msg(0, 0, QCOM_MINIDUMP_CMD_BACKEND_NTF);
+	if (skb)
+		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
+	else
+		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
+}
+
+/* Messages in. The tables hold only what a request may have: all else is refused as unknown. */
+
+static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
+	[QCOM_MINIDUMP_TASK_A_PID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QCOM_MINIDUMP_TASK_A_START_TIME] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_TASK_A_PART] = NLA_POLICY_RANGE(NLA_U32, QCOM_MINIDUMP_TASK_STRUCT, QCOM_MINIDUMP_TASK_STACK),
+};
+
+static const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
+	[QCOM_MINIDUMP_REGION_A_NAME] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_NAME_MAX },
+	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_SIZE] = NLA_POLICY_MIN(NLA_U64, 1),
+	[QCOM_MINIDUMP_REGION_A_OBJECT] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_OBJECT_MAX },
+	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(md_task_policy),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_COMMENT_MAX },
+};
+
+static const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
+	[QCOM_MINIDUMP_REGION_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_SIZE] = NLA_POLICY_MIN(NLA_U64, 1),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_COMMENT_MAX },
+};
+
+static const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
+	[QCOM_MINIDUMP_REGION_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
+	[QCOM_MINIDUMP_NOTE_A_TEXT] = { .type = NLA_BINARY, .len = QCOM_MINIDUMP_NOTE_MAX },
+};
+
+/* An attribute that is to blame, with the text that says why. */
+static int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text)
+{
+	if (info->attrs[attr])
+		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
+	info->extack->_msg = text;
+	return err;
+}
+
+static int md_missing(struct genl_info *info, u32 attr, const char *text)
+{
+	NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
+	info->extack->_msg = text;
+	return -EINVAL;
+}
+
+/* Whoever names an address can have any kernel memory in the dump. */
+static int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
+{
+	if (!netlink_capable(skb, CAP_PERFMON) && !netlink_capable(skb, CAP_SYS_ADMIN))
+		return md_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
+	if (security_locked_down(LOCKDOWN_KCORE))
+		return md_refuse_attr(info, attr, -EPERM,
+				      "the kernel is locked down for confidentiality: addresses can't be named, OBJECT and TASK can");
+	return 0;
+}
+
+static int md_parse_task(struct genl_info *info, struct md_task *t)
+{
+	struct nlattr *nest = info->attrs[QCOM_MINIDUMP_REGION_A_TASK];
+	struct nlattr *tb[QCOM_MINIDUMP_TASK_A_MAX + 1];
+	int ret, i;
+
+	ret = nla_parse_nested(tb, QCOM_MINIDUMP_TASK_A_MAX, nest, md_task_policy, info->extack);
+	if (ret)
+		return ret;
+	for (i = QCOM_MINIDUMP_TASK_A_PID; i <= QCOM_MINIDUMP_TASK_A_PART; i++) {
+		if (!tb[i]) {
+			NL_SET_ERR_ATTR_MISS(info->extack, nest, i);
+			NL_SET_ERR_MSG(info->extack, "TASK needs PID, START_TIME and PART");
+			return -EINVAL;
+		}
+	}
+	t->pid = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PID]);
+	t->start_time = nla_get_u64(tb[QCOM_MINIDUMP_TASK_A_START_TIME]);
+	t->part = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PART]);
+	return 0;
+}
+
+/* ADDR or PADDR, with SIZE. */
+static int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec)
+{
+	struct nlattr *addr = info->attrs[QCOM_MINIDUMP_REGION_A_ADDR];
+	struct nlattr *paddr = info->attrs[QCOM_MINIDUMP_REGION_A_PADDR];
+	int ret;
+
+	ret = md_may_name_addresses(skb, info, addr ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR);
+	if (ret)
+		return ret;
+	spec->addr = NULL;
+	if (addr) {
+		spec->addr = (void *)(unsigned long)nla_get_u64(addr);
+		if (!spec->addr)
+			return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ADDR, -EFAULT, "ADDR is 0");
+	} else {
+		spec->paddr = nla_get_u64(paddr);
+	}
+	return 0;
+}
+
+static int md_parse_object(struct genl_info *info, struct md_spec *spec)
+{
+	spec->kind = MD_KIND_OBJECT;
+	spec->object = md_object_find(nla_data(info->attrs[QCOM_MINIDUMP_REGION_A_OBJECT]));
+	if (!spec->object)
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_OBJECT, -ENOENT,
+				      "OBJECT: this kernel has no such object, or the module doesn't know it");
+	if (!spec->name)
+		spec->name = md_object_region_name(spec->object);
+	return 0;
+}
+
+/* Fills spec from a request to add. On success a task's reference is held. */
+static int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec, struct md_why *why)
+{
+	struct nlattr **a = info->attrs;
+	int what = !!a[QCOM_MINIDUMP_REGION_A_ADDR] + !!a[QCOM_MINIDUMP_REGION_A_PADDR] +
+		   !!a[QCOM_MINIDUMP_REGION_A_OBJECT] + !!a[QCOM_MINIDUMP_REGION_A_TASK];
+	bool range = a[QCOM_MINIDUMP_REGION_A_ADDR] || a[QCOM_MINIDUMP_REGION_A_PADDR];
+	int ret;
+
+	if (what != 1) {
+		NL_SET_ERR_MSG(info->extack, "give exactly one of ADDR, PADDR, OBJECT and TASK");
+		return -EINVAL;
+	}
+	if (a[QCOM_MINIDUMP_REGION_A_NAME])
+		spec->name = nla_data(a[QCOM_MINIDUMP_REGION_A_NAME]);
+	else if (!a[QCOM_MINIDUMP_REGION_A_OBJECT])
+		return md_missing(info, QCOM_MINIDUMP_REGION_A_NAME, "NAME is missing");
+	if (a[QCOM_MINIDUMP_REGION_A_COMMENT])
+		spec->comment = nla_data(a[QCOM_MINIDUMP_REGION_A_COMMENT]);
+
+	if (range && !a[QCOM_MINIDUMP_REGION_A_SIZE])
+		return md_missing(info, QCOM_MINIDUMP_REGION_A_SIZE, "SIZE is missing: ADDR and PADDR need it");
+	if (!range && a[QCOM_MINIDUMP_REGION_A_SIZE])
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
+				      "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
+	if (range) {
+		spec->kind = MD_KIND_RANGE;
+		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
+		return md_parse_range(skb, info, spec);
+	}
+	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
+		return md_parse_object(info, spec);
+
+	spec->kind = MD_KIND_TASK;
+	ret = md_parse_task(info, &spec->task);
+	if (ret)
+		return ret;
+	ret = md_task_get(&spec->task, why);
+	if (ret)
+		return ret;
+	ret = md_task_range(&spec->task, &spec->addr, &spec->size, why);
+	if (ret)
+		put_task_struct(spec->task.task);
+	return ret;
+}
+
+/*
+ * Makes the region that spec says, owned by the sender. The caller gets a reference of its own. What spec
+ * holds (task, buffer) is the region's on success, still the caller's on error.
+ */
+static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struct md_why *why)
+{
+	struct md_owner *owner;
+	struct md_region *r;
+	unsigned long flags;
+	int ret;
+
+	mutex_lock(&md_owners_lock);
+	owner = md_owner_get(skb);
+	if (!owner) {
+		r = ERR_PTR(md_refuse(why, -ENOMEM, "out of memory"));
+		goto unlock;
+	}
+	spec->owner = owner;
+	r = md_region_new(spec, GFP_KERNEL, why);
+	if (IS_ERR(r))
+		goto unlock;
+
+	kref_get(&r->ref);
+	idr_preload(GFP_KERNEL);
+	spin_lock_irqsave(&md.lock, flags);
+	ret = md_region_add_locked(r, GFP_KERNEL, why);
+	if (!ret)
+		list_add_tail(&r->owner_node, &owner->regions);
+	spin_unlock_irqrestore(&md.lock, flags);
+	idr_preload_end();
+	if (ret) {
+		r->task.task = NULL;
+		r->buf = NULL;
+		md_region_put(r);
+		md_region_put(r);
+		r = ERR_PTR(ret);
+	}
+unlock:
+	mutex_unlock(&md_owners_lock);
+	return r;
+}
+
+static int md_region_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct md_spec spec = {};
+	struct md_why why = {};
+	struct md_region *r;
+	int ret;
+
+	ret = md_parse_add(skb, info, &spec, &why);
+	if (!ret) {
+		r = md_add(skb, &spec, &why);
+		ret = PTR_ERR_OR_ZERO(r);
+		if (ret && spec.task.task)
+			put_task_struct(spec.task.task);
+	}
+	if (ret) {
+		if (why.text)
+			info->extack->_msg = why.text;
+		return ret;
+	}
+	ret = md_reply_region(info, QCOM_MINIDUMP_CMD_REGION_ADD, r);
+	md_region_put(r);
+	return ret;
+}
+
+/* The region that ID names, if the sender owns it; with a reference. Under md_owners_lock. */
+static struct md_region *md_own_region(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
+	struct md_owner *owner = md_owner_find(skb);
+	struct md_region *r;
+	unsigned long flags;
+	bool mine = false;
+
+	if (!id)
+		return ERR_PTR(md_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
+	spin_lock_irqsave(&md.lock, flags);
+	r = idr_find(&md.ids, nla_get_u32(id));
+	mine = r && owner && r->owner == owner;
+	if (mine)
+		kref_get(&r->ref);
+	spin_unlock_irqrestore(&md.lock, flags);
+
+	if (!r)
+		return ERR_PTR(md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
+	if (!mine)
+		return ERR_PTR(md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EPERM,
+					      "ID: the region belongs to another socket or to the kernel"));
+	return r;
+}
+
+/* Moves a region of the sender, or gives it another comment. Under md_owners_lock. */
+static int md_update(struct genl_info *info, struct md_region *r, const struct md_spec *to, bool move,
+		     struct md_why *why)
+{
+	struct nlattr *comment = info->attrs[QCOM_MINIDUMP_REGION_A_COMMENT];
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&md.lock, flags);
+	if (move)
+		ret = md_region_move(r, to, why);
+	if (!ret && comment) {
+		strscpy(r->comment, nla_data(comment), sizeof(r->comment));
+		md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	}
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (why->text)
+		info->extack->_msg = why->text;
+	return ret;
+}
+
+static int md_region_update_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	bool addr = a[QCOM_MINIDUMP_REGION_A_ADDR], paddr = a[QCOM_MINIDUMP_REGION_A_PADDR];
+	bool move = addr || paddr || a[QCOM_MINIDUMP_REGION_A_SIZE];
+	struct md_why why = {};
+	struct md_spec to = {};
+	struct md_region *r;
+	int ret = 0;
+
+	if (addr && paddr) {
+		NL_SET_ERR_MSG(info->extack, "give ADDR or PADDR, not both");
+		return -EINVAL;
+	}
+	if (!move && !a[QCOM_MINIDUMP_REGION_A_COMMENT]) {
+		NL_SET_ERR_MSG(info->extack, "nothing to change: give ADDR, PADDR, SIZE or COMMENT");
+		return -EINVAL;
+	}
+
+	mutex_lock(&md_owners_lock);
+	r = md_own_region(skb, info);
+	if (IS_ERR(r)) {
+		ret = PTR_ERR(r);
+		goto unlock;
+	}
+	if (move && r->kind != MD_KIND_RANGE) {
+		ret = md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
+				     "ID: only a region that was added by address can be moved");
+		goto put;
+	}
+	to = (struct md_spec){ .addr = r->addr, .paddr = r->paddr, .size = r->size };
+	if (a[QCOM_MINIDUMP_REGION_A_SIZE])
+		to.size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
+	if (addr || paddr)
+		ret = md_parse_range(skb, info, &to);
+	else if (move)
+		ret = md_may_name_addresses(skb, info, QCOM_MINIDUMP_REGION_A_SIZE);
+	if (!ret)
+		ret = md_update(info, r, &to, move, &why);
+	if (!ret)
+		ret = md_reply_region(info, QCOM_MINIDUMP_CMD_REGION_UPDATE, r);
+put:
+	md_region_put(r);
+unlock:
+	mutex_unlock(&md_owners_lock);
+	return ret;
+}
+
+/* Under md_owners_lock, with a reference. */
+static void md_del(struct md_region *r)
+{
+	unsigned long flags;
+
+	if (r->owner->note == r)
+		r->owner->note = NULL;
+	spin_lock_irqsave(&md.lock, flags);
+	md_region_remove(r);
+	spin_unlock_irqrestore(&md.lock, flags);
+	md_region_put(r);
+}
+
+static int md_region_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct md_region *r;
+
+	mutex_lock(&md_owners_lock);
+	r = md_own_region(skb, info);
+	if (!IS_ERR(r)) {
+		md_del(r);
+		md_region_put(r);
+	}
+	mutex_unlock(&md_owners_lock);
+	return PTR_ERR_OR_ZERO(r);
+}
+
+static int md_region_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
+	struct md_region *r;
+	unsigned long flags;
+	int ret;
+
+	if (!id)
+		return md_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing");
+	spin_lock_irqsave(&md.lock, flags);
+	r = idr_find(&md.ids, nla_get_u32(id));
+	if (r)
+		kref_get(&r->ref);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (!r)
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region");
+
+	ret = md_reply_region(info, QCOM_MINIDUMP_CMD_REGION_GET, r);
+	md_region_put(r);
+	return ret;
+}
+
+/* cb->args[0] is the id to go on with. A change since the last part makes NLM_F_DUMP_INTR. */
+static int md_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int id = cb->args[0] ?: 1;
+	struct md_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&md.lock, flags);
+	cb->seq = md.generation ?: 1;
+	for (; (r = idr_get_next(&md.ids, &id)); id++)
+		if (md_put_region(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, NLM_F_MULTI,
+				  QCOM_MINIDUMP_CMD_REGION_GET, r, cb))
+			break;
+	spin_unlock_irqrestore(&md.lock, flags);
+
+	cb->args[0] = id;
+	return r && !skb->len ? -EMSGSIZE : skb->len;
+}
+
+/* Room for the largest region in one part. */
+static int md_region_get_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = 16384;
+	return 0;
+}
+
+static int md_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg = md_backend_msg(info->snd_portid, info->snd_seq, QCOM_MINIDUMP_CMD_BACKEND_GET);
+
+	return msg ? genlmsg_reply(msg, info) : -ENOMEM;
+}
+
+/* The note */
+
+static void *md_note_build(const void *text, size_t len, u64 *size)
+{
+	size_t name_size = ALIGN(sizeof(QCMD_NOTE_NAME), 4);
+	struct elf_note *note;
+
+	*size = sizeof(*note) + name_size + ALIGN(len, 4);
+	note = alloc_pages_exact(*size, GFP_KERNEL | __GFP_ZERO);
+	if (!note)
+		return NULL;
+	note->n_namesz = sizeof(QCMD_NOTE_NAME);
+	note->n_descsz = len;
+	note->n_type = QCMD_NOTE_KERNEL;
+	memcpy(note + 1, QCMD_NOTE_NAME, sizeof(QCMD_NOTE_NAME));
+	memcpy((void *)(note + 1) + name_size, text, len);
+	return note;
+}
+
+/* The new buffer takes the place of the old one in the table; on success the old one is in spec. */
+static int md_note_replace(struct md_region *r, struct md_spec *spec, struct md_why *why)
+{
+	unsigned long flags;
+	u64 old_size;
+	int ret;
+
+	spin_lock_irqsave(&md.lock, flags);
+	old_size = r->size;
+	ret = md_region_move(r, spec, why);
+	if (!ret) {
+		swap(r->buf, spec->buf);
+		spec->size = old_size;
+	}
+	spin_unlock_irqrestore(&md.lock, flags);
+	return ret;
+}
+
+/* Sets the sender's note. Returns its region with a reference. What is left in spec is to be freed. */
+static struct md_region *md_note_set(struct sk_buff *skb, struct md_spec *spec, struct md_why *why)
+{
+	struct md_owner *owner;
+	struct md_region *r;
+	int ret;
+
+	mutex_lock(&md_owners_lock);
+	owner = md_owner_find(skb);
+	r = owner ? owner->note : NULL;
+	if (r) {
+		ret = md_note_replace(r, spec, why);
+		if (!ret)
+			kref_get(&r->ref);
+	}
+	mutex_unlock(&md_owners_lock);
+	if (r)
+		return ret ? ERR_PTR(ret) : r;
+
+	r = md_add(skb, spec, why);
+	if (IS_ERR(r))
+		return r;
+	spec->buf = NULL;
+	mutex_lock(&md_owners_lock);
+	md_owner_find(skb)->note = r;
+	mutex_unlock(&md_owners_lock);
+	return r;
+}
+
+static void md_note_clear(struct sk_buff *skb)
+{
+	struct md_owner *owner;
+
+	mutex_lock(&md_owners_lock);
+	owner = md_owner_find(skb);
+	if (owner && owner->note)
+		md_del(owner->note);
+	mutex_unlock(&md_owners_lock);
+}
+
+static int md_note_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *text = info->attrs[QCOM_MINIDUMP_NOTE_A_TEXT];
+	struct md_spec spec = {
+		.name = MINIDUMP_NOTE_NAME,
+		.comment = "what a reader of the dump must know",
+		.kind = MD_KIND_NOTE,
+	};
+	struct md_why why = {};
+	struct md_region *r;
+	int ret;
+
+	if (!text)
+		return md_missing(info, QCOM_MINIDUMP_NOTE_A_TEXT, "TEXT is missing");
+	if (!nla_len(text)) {
+		md_note_clear(skb);
+		return 0;
+	}
+
+	spec.buf = md_note_build(nla_data(text), nla_len(text), &spec.size);
+	if (!spec.buf)
+		return -ENOMEM;
+	spec.addr = spec.buf;
+	r = md_note_set(skb, &spec, &why);
+	if (spec.buf)
+		free_pages_exact(spec.buf, spec.size);
+	if (IS_ERR(r)) {
+		info->extack->_msg = why.text;
+		return PTR_ERR(r);
+	}
+	ret = md_reply_region(info, QCOM_MINIDUMP_CMD_NOTE_SET, r);
+	md_region_put(r);
+	return ret;
+}
+
+/* The family */
+
+static const struct genl_ops md_ops[] = {
+	{
+		.cmd = QCOM_MINIDUMP_CMD_BACKEND_GET,
+		.flags = GENL_ADMIN_PERM,
+		.doit = md_backend_get_doit,
+	},
+	{
+		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
+		.flags = GENL_ADMIN_PERM,
+		.policy = md_add_policy,
+		.maxattr = ARRAY_SIZE(md_add_policy) - 1,
+		.doit = md_region_add_doit,
+	},
+	{
+		.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
+		.flags = GENL_ADMIN_PERM,
+		.policy = md_update_policy,
+		.maxattr = ARRAY_SIZE(md_update_policy) - 1,
+		.doit = md_region_update_doit,
+	},
+	{
+		.cmd = QCOM_MINIDUMP_CMD_REGION_DEL,
+		.flags = GENL_ADMIN_PERM,
+		.policy = md_id_policy,
+		.maxattr = ARRAY_SIZE(md_id_policy) - 1,
+		.doit = md_region_del_doit,
+	},
+	{
+		.cmd = QCOM_MINIDUMP_CMD_REGION_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = md_id_policy,
+		.maxattr = ARRAY_SIZE(md_id_policy) - 1,
+		.doit = md_region_get_doit,
+		.start = md_region_get_start,
+		.dumpit = md_region_get_dumpit,
+	},
+	{
+		.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = md_note_policy,
+		.maxattr = ARRAY_SIZE(md_note_policy) - 1,
+		.doit = md_note_set_doit,
+	},
+};
+
+static const struct genl_multicast_group md_mcgrps[] = {
+	[MD_MCGRP_EVENTS] = { .name = QCOM_MINIDUMP_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+};
+
+/* Not netnsok: there is one table, and a container's CAP_NET_ADMIN must not reach it. */
+static struct genl_family md_family __ro_after_init = {
+	.name = QCOM_MINIDUMP_FAMILY_NAME,
+	.version = QCOM_MINIDUMP_FAMILY_VERSION,
+	.module = THIS_MODULE,
+	.ops = md_ops,
+	.n_ops = ARRAY_SIZE(md_ops),
+	.mcgrps = md_mcgrps,
+	.n_mcgrps = ARRAY_SIZE(md_mcgrps),
+};
+
+int __init md_netlink_init(void)
+{
+	int ret = netlink_register_notifier(&md_netlink_nb);
+
+	if (ret)
+		return ret;
+	ret = genl_register_family(&md_family);
+	if (ret)
+		netlink_unregister_notifier(&md_netlink_nb);
+	return ret;
+}
+
+/* Notifications go to a multicast group that is another family's once this one is gone. */
+void md_netlink_mute(void)
+{
+	WRITE_ONCE(md_muted, true);
+	md_events_exit();
+}
+
+void md_netlink_exit(void)
+{
+	md_netlink_mute();
+	genl_unregister_family(&md_family);
+	netlink_unregister_notifier(&md_netlink_nb);
+	while (!list_empty(&md_owners))
+		md_owner_free(list_first_entry(&md_owners, struct md_owner, node));
+}
+
+MODULE_ALIAS_GENL_FAMILY(QCOM_MINIDUMP_FAMILY_NAME);

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kernel objects by name. Their addresses come from exported symbols and from the VMCOREINFO note, which
+ * says where the printk ring is and how its structures are laid out: no kallsyms.
+ */
+#include <linux/elf.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/nodemask.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
+#if __has_include(<linux/vmcore_info.h>)
+#include <linux/vmcore_info.h>
+#else
+#include <linux/crash_core.h>
+#endif
+
+#include "core.h"
+
+/* VMCOREINFO */
+
+static const char *md_vmcoreinfo_text;
+static size_t md_vmcoreinfo_size;
+
+int md_vmcoreinfo_spec(struct md_spec *spec)
+{
+	const struct elf_note *note = phys_to_virt(paddr_vmcoreinfo_note());
+	size_t name_size = ALIGN(note->n_namesz, 4);
+
+	if (!note->n_descsz || sizeof(*note) + name_size + note->n_descsz > VMCOREINFO_NOTE_SIZE)
+		return -EOPNOTSUPP;
+	md_vmcoreinfo_text = (const char *)(note + 1) + name_size;
+	md_vmcoreinfo_size = note->n_descsz;
+
+	spec->addr = note;
+	spec->size = sizeof(*note) + name_size + ALIGN(note->n_descsz, 4);
+	return 0;
+}
+
+/* The number behind "KEY=" at the start of a line. */
+static int md_vmcoreinfo_get(const char *key, unsigned int base, u64 *value)
+{
+	const char *p = md_vmcoreinfo_text, *end = p + md_vmcoreinfo_size;
+	size_t len = strlen(key);
+	char number[24];
+
+	while (p < end) {
+		const char *nl = memchr(p, '\n', end - p) ?: end;
+		size_t line = nl - p;
+
+		if (line > len && !memcmp(p, key, len) && p[len] == '=' && line - len - 1 < sizeof(number)) {
+			strscpy(number, p + len + 1, line - len);
+			return kstrtou64(number, base, value);
+		}
+		p = nl + 1;
+	}
+	return -ENOENT;
+}
+
+/* The kernel's printk ring, by the layout that it publishes. */
+struct md_printk {
+	u64 prb;	/* address of the pointer */
+	u64 ring;	/* address of struct printk_ringbuffer */
+	u64 ring_size;
+	u64 desc_ring;	/* offsets from here on */
+	u64 text_ring;
+	u64 descs;
+	u64 infos;
+	u64 data;
+	u64 desc_size;
+	u64 info_size;
+};
+
+static int md_read(u64 addr, void *buf, size_t size)
+{
+	return copy_from_kernel_nofault(buf, (void *)(unsigned long)addr, size);
+}
+
+static int md_printk_find(struct md_printk *p)
+{
+	const struct {
+		const char *key;
+		unsigned int base;
+		u64 *value;
+	} keys[] = {
+		{ "SYMBOL(prb)", 16, &p->prb },
+		{ "SIZE(printk_ringbuffer)", 10, &p->ring_size },
+		{ "OFFSET(printk_ringbuffer.desc_ring)", 10, &p->desc_ring },
+		{ "OFFSET(printk_ringbuffer.text_data_ring)", 10, &p->text_ring },
+		{ "OFFSET(prb_desc_ring.descs)", 10, &p->descs },
+		{ "OFFSET(prb_desc_ring.infos)", 10, &p->infos },
+		{ "OFFSET(prb_data_ring.data)", 10, &p->data },
+		{ "SIZE(prb_desc)", 10, &p->desc_size },
+		{ "SIZE(printk_info)", 10, &p->info_size },
+	};
+	unsigned long ring;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		ret = md_vmcoreinfo_get(keys[i].key, keys[i].base, keys[i].value);
+		if (ret)
+			return ret;
+	}
+	ret = md_read(p->prb, &ring, sizeof(ring));
+	p->ring = ring;
+	return ret;
+}
+
+/* Both ring structures begin with the log2 of what they hold. */
+static int md_printk_ring(u64 ring, u64 field, u64 unit, const void **addr, u64 *size)
+{
+	unsigned int bits;
+	unsigned long p;
+	int ret;
+
+	ret = md_read(ring, &bits, sizeof(bits)) ?: md_read(ring + field, &p, sizeof(p));
+	if (ret)
+		return ret;
+	if (bits > 31)
+		return -EOPNOTSUPP;
+	*addr = (void *)p;
+	*size = unit << bits;
+	return 0;
+}
+
+enum md_printk_part { MD_PRINTK_POINTER, MD_PRINTK_RING, MD_PRINTK_DESCS, MD_PRINTK_INFOS, MD_PRINTK_TEXT };
+
+static int md_printk_range(int part, const void **addr, u64 *size)
+{
+	struct md_printk p;
+	int ret = md_printk_find(&p);
+
+	if (ret)
+		return ret;
+	switch (part) {
+	case MD_PRINTK_POINTER:
+		*addr = (void *)(unsigned long)p.prb;
+		*size = sizeof(void *);
+		return 0;
+	case MD_PRINTK_RING:
+		*addr = (void *)(unsigned long)p.ring;
+		*size = p.ring_size;
+		return 0;
+	case MD_PRINTK_DESCS:
+		return md_printk_ring(p.ring + p.desc_ring, p.descs, p.desc_size, addr, size);
+	case MD_PRINTK_INFOS:
+		return md_printk_ring(p.ring + p.desc_ring, p.infos, p.info_size, addr, size);
+	default:
+		return md_printk_ring(p.ring + p.text_ring, p.data, 1, addr, size);
+	}
+}
+
+static int md_uts_range(int part, const void **addr, u64 *size)
+{
+	*addr = &init_uts_ns;
+	*size = sizeof(init_uts_ns);
+	return 0;
+}
+
+static int md_node_states_range(int part, const void **addr, u64 *size)
+{
+	*addr = node_states;
+	*size = sizeof(node_states);
+	return 0;
+}
+
+#ifdef CONFIG_SPARSEMEM_EXTREME
+static int md_mem_section_range(int part, const void **addr, u64 *size)
+{
+	*addr = &mem_section;
+	*size = sizeof(mem_section);
+	return 0;
+}
+
+static int md_mem_section_roots_range(int part, const void **addr, u64 *size)
+{
+	*addr = mem_section;
+	*size = NR_SECTION_ROOTS * sizeof(*mem_section);
+	return 0;
+}
+
+/* One piece for each root that is there. */
+static int md_mem_sections_segments(struct md_segment *segs, u32 max, struct md_why *why)
+{
+	unsigned long i;
+	u32 n = 0;
+
+	for (i = 0; i < NR_SECTION_ROOTS; i++) {
+		const void *root = READ_ONCE(mem_section[i]);
+		int ret;
+
+		if (!root)
+			continue;
+		ret = md_segments_of_virt(root, SECTIONS_PER_ROOT * sizeof(struct mem_section), segs ? segs + n : NULL,
+					  max - n, why);
+		if (ret < 0)
+			return ret;
+		n += ret;
+	}
+	return n;
+}
+#endif
+
+/**
+ * struct md_object - what a name stands for
+ * @name: as in QCOM_MINIDUMP_REGION_A_OBJECT
+ * @region: name of the region where the client gives none
+ * @part: for @range
+ * @range: one virtual range
+ * @segments: instead, where it is in several places
+ */
+struct md_object {
+	const char *name;
+	const char *region;
+	int part;
+	int (*range)(int part, const void **addr, u64 *size);
+	int (*segments)(struct md_segment *segs, u32 max, struct md_why *why);
+};
+
+/* KLOGBUF, LOG_DESC and LOG_INFO are what Qualcomm's ramdump parser looks for. */
+static const struct md_object md_objects[] = {
+	{ "prb", "LOG_PRB", MD_PRINTK_POINTER, md_printk_range },
+	{ "printk_ring", "LOG_RING", MD_PRINTK_RING, md_printk_range },
+	{ "printk_descs", "LOG_DESC", MD_PRINTK_DESCS, md_printk_range },
+	{ "printk_infos", "LOG_INFO", MD_PRINTK_INFOS, md_printk_range },
+	{ "printk_text", "KLOGBUF", MD_PRINTK_TEXT, md_printk_range },
+	{ "init_uts_ns", "KUTSNAME", 0, md_uts_range },
+	{ "node_states", "KNODESTATES", 0, md_node_states_range },
+#ifdef CONFIG_SPARSEMEM_EXTREME
+	{ "mem_section", "KMEMSECTION", 0, md_mem_section_range },
+	{ "mem_section_roots", "KMEMROOTS", 0, md_mem_section_roots_range },
+	{ "mem_sections", "KMEMSECTS", 0, NULL, md_mem_sections_segments },
+#endif
+};
+
+const struct md_object *md_object_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(md_objects); i++)
+		if (!strcmp(md_objects[i].name, name))
+			return &md_objects[i];
+	return NULL;
+}
+
+const char *md_object_name(const struct md_object *object)
+{
+	return object->name;
+}
+
+const char *md_object_region_name(const struct md_object *object)
+{
+	return object->region;
+}
+
+int md_object_segments(const struct md_object *object, struct md_segment *segs, u32 max, struct md_why *why)
+{
+	const void *addr;
+	u64 size;
+
+	if (object->segments)
+		return object->segments(segs, max, why);
+	if (object->range(object->part, &addr, &size))
+		return md_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
+	return md_segments_of_virt(addr, size, segs, max, why);
+}
+
+/* Tasks */
+
+/* Takes a reference on the task that t->pid and t->start_time name. */
+int md_task_get(struct md_task *t, struct md_why *why)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(t->pid, &init_pid_ns), PIDTYPE_PID);
+	if (task && (task->start_boottime != t->start_time || task->flags & PF_EXITING))
+		task = NULL;
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+
+	t->task = task;
+	return task ? 0 : md_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
+}
+
+/* Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. */
+static u64 md_task_struct_size(struct task_struct *task)
+{
+	return task == &init_task ? sizeof(*task) : min(sizeof(*task), ksize(task));
+}
+
+int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct md_why *why)
+{
+	if (t->part == QCOM_MINIDUMP_TASK_STRUCT) {
+		*addr = t->task;
+		*size = md_task_struct_size(t->task);
+		return 0;
+	}
+	*addr = task_stack_page(t->task);
+	*size = THREAD_SIZE;
+	return *addr ? 0 : md_refuse(why, -ESRCH, "TASK: it has no stack any more");
+}

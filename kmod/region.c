@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a region. All validation is here and in memory.c; a back end never sees anything bad.
+ */
+#include <linux/ctype.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/stringhash.h>
+#include <linux/timekeeping.h>
+
+#include "core.h"
+
+/* Names */
+
+static struct hlist_head *md_name_bucket(const char *name)
+{
+	return &md.names[full_name_hash(NULL, name, strlen(name)) % ARRAY_SIZE(md.names)];
+}
+
+static int md_name_check(const char *name, struct md_why *why)
+{
+	const char *p;
+
+	if (!name || !*name)
+		return md_refuse(why, -EINVAL, "NAME is missing: give 1 to 31 printable characters without blanks");
+	for (p = name; *p; p++)
+		if (!isascii(*p) || !isgraph(*p))
+			return md_refuse(why, -EINVAL, "NAME may hold printable ASCII characters only, no blanks");
+	if (p - name > QCOM_MINIDUMP_NAME_MAX)
+		return md_refuse(why, -ENAMETOOLONG, "NAME is longer than 31 characters");
+	return 0;
+}
+
+static struct md_name *md_name_get(const char *name, gfp_t gfp)
+{
+	struct md_name *fresh, *found;
+	unsigned long flags;
+
+	fresh = kzalloc(sizeof(*fresh), gfp);
+	if (!fresh)
+		return NULL;
+	ida_init(&fresh->seqs);
+	strscpy(fresh->name, name, sizeof(fresh->name));
+
+	spin_lock_irqsave(&md.lock, flags);
+	hlist_for_each_entry(found, md_name_bucket(name), node)
+		if (!strcmp(found->name, name))
+			break;
+	if (!found) {
+		hlist_add_head(&fresh->node, md_name_bucket(name));
+		found = fresh;
+	}
+	found->users++;
+	spin_unlock_irqrestore(&md.lock, flags);
+
+	if (found != fresh)
+		kfree(fresh);
+	return found;
+}
+
+static void md_name_put(struct md_name *name)
+{
+	unsigned long flags;
+	bool last;
+
+	spin_lock_irqsave(&md.lock, flags);
+	last = !--name->users;
+	if (last)
+		hlist_del(&name->node);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (last)
+		kfree(name);	/* its ida is empty: each region has given its numbers back */
+}
+
+/* Regions */
+
+static int md_resolve(const struct md_spec *spec, struct md_segment *segs, u32 max, struct md_why *why)
+{
+	if (spec->object)
+		return md_object_segments(spec->object, segs, max, why);
+	if (spec->addr)
+		return md_segments_of_virt(spec->addr, spec->size, segs, max, why);
+	return md_segments_of_phys(spec->paddr, spec->size, segs, why);
+}
+
+static void md_region_free(struct kref *ref)
+{
+	struct md_region *r = container_of(ref, struct md_region, ref);
+	u32 i;
+
+	for (i = 0; i < r->max_segs; i++)
+		ida_free(&r->name->seqs, r->segs[i].seq);
+	md_name_put(r->name);
+	if (r->task.task)
+		put_task_struct(r->task.task);
+	if (r->buf)
+		free_pages_exact(r->buf, r->size);
+	kfree(min(r->segs, r->spare));	/* they are halves of one allocation and change places */
+	kfree(r);
+}
+
+void md_region_put(struct md_region *r)
+{
+	kref_put(&r->ref, md_region_free);
+}
+
+/* Room for n segments, twice, each with a sequence number that it keeps. */
+static int md_region_alloc_segments(struct md_region *r, u32 n, gfp_t gfp)
+{
+	r->segs = kcalloc(2 * n, sizeof(*r->segs), gfp);
+	if (!r->segs)
+		return -ENOMEM;
+	r->spare = r->segs + n;
+
+	for (r->max_segs = 0; r->max_segs < n; r->max_segs++) {
+		int seq = ida_alloc(&r->name->seqs, gfp);
+
+		if (seq < 0)
+			return seq;
+		r->segs[r->max_segs].seq = seq;
+	}
+	return 0;
+}
+
+static void md_region_set_segments(struct md_region *r, u32 n)
+{
+	u32 i;
+
+	/* Resolving wrote whole segments: the numbers come from the other half. */
+	for (i = 0; i < r->max_segs; i++)
+		r->spare[i].seq = r->segs[i].seq;
+	swap(r->segs, r->spare);
+	r->n_segs = n;
+	r->size = 0;
+	for (i = 0; i < n; i++)
+		r->size += r->segs[i].size;
+	r->addr = (void *)(unsigned long)r->segs[0].va;
+	r->paddr = r->segs[0].pa;
+}
+
+static int md_region_fill(struct md_region *r, const struct md_spec *spec, gfp_t gfp, struct md_why *why)
+{
+	int n, ret;
+
+	n = md_resolve(spec, NULL, MD_SEGMENTS_MAX, why);
+	if (n < 0)
+		return n;
+
+	r->name = md_name_get(spec->name, gfp);
+	if (!r->name)
+		return md_refuse(why, -ENOMEM, "out of memory");
+	ret = md_region_alloc_segments(r, n, gfp);
+	if (ret)
+		return md_refuse(why, ret, "out of memory");
+
+	ret = md_resolve(spec, r->spare, n, why);
+	if (ret < 0)
+		return ret;
+	md_region_set_segments(r, ret);
+	return 0;
+}
+
+/* A region that nobody can see yet. The task's reference and the buffer are the region's on success. */
+struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md_why *why)
+{
+	struct md_region *r;
+	int ret;
+
+	ret = md_name_check(spec->name, why);
+	if (ret)
+		return ERR_PTR(ret);
+
+	r = kzalloc(sizeof(*r), gfp);
+	if (!r)
+		return ERR_PTR(md_refuse(why, -ENOMEM, "out of memory"));
+	kref_init(&r->ref);
+	INIT_LIST_HEAD(&r->event_node);
+	INIT_LIST_HEAD(&r->owner_node);
+	r->kind = spec->kind;
+	r->owner = spec->owner;
+	r->object = spec->object;
+	r->created = ktime_get_boot_fast_ns();
+	if (spec->comment)
+		strscpy(r->comment, spec->comment, sizeof(r->comment));
+
+	ret = md_region_fill(r, spec, gfp, why);
+	if (ret) {
+		if (r->name)
+			md_region_put(r);
+		else
+			kfree(r);
+		return ERR_PTR(ret);
+	}
+	r->task = spec->task;
+	r->buf = spec->buf;
+	return r;
+}
+
+/* Whether the bound back end can take it. */
+static int md_region_fits(const struct md_region *r, struct md_why *why)
+{
+	u32 i;
+
+	if (strlen(r->name->name) > md.limits.name_max)
+		return md_refuse(why, -ENAMETOOLONG, "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
+	if (md_slots_free() < r->n_segs)
+		return md_refuse(why, -ENOSPC, "the table is full: remove a region, or bind a back end with more slots");
+	for (i = 0; i < r->n_segs; i++)
+		if (!md_is_ram(r->segs[i].pa, r->segs[i].pa + r->segs[i].size))
+			return md_refuse(why, -EFAULT, "its memory was taken out of the machine");
+	return 0;
+}
+
+/* Into the table of the back end that is bound. */
+void md_region_activate(struct md_region *r)
+{
+	struct md_why why;
+
+	if (md_region_fits(r, &why)) {
+		r->state = QCOM_MINIDUMP_REGION_REJECTED;
+		r->error = why.text;
+		return;
+	}
+	md_table_insert(r);
+	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	r->error = NULL;
+}
+
+/* The same with md.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
+int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
+{
+	int ret;
+
+	if (md.backend) {
+		ret = md_region_fits(r, why);
+		if (ret)
+			return ret;
+	}
+	ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN);
+	if (ret < 0)
+		return md_refuse(why, ret, "out of memory");
+	r->id = ret;
+	md.n_regions++;
+
+	r->state = QCOM_MINIDUMP_REGION_PENDING;
+	if (md.backend)
+		md_region_activate(r);
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_ADD_NTF);
+	return 0;
+}
+
+/* Makes it visible; puts it on error. A region that the bound back end can't take is not added. */
+int md_region_add(struct md_region *r, gfp_t gfp, struct md_why *why)
+{
+	bool preload = gfpflags_allow_blocking(gfp);
+	unsigned long flags;
+	int ret;
+
+	if (preload)
+		idr_preload(gfp);
+	spin_lock_irqsave(&md.lock, flags);
+	ret = md_region_add_locked(r, gfp, why);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (preload)
+		idr_preload_end();
+	if (ret)
+		md_region_put(r);
+	return ret;
+}
+
+/* One operation: the table has the old range or the new one at every instant. */
+int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why *why)
+{
+	int n = md_resolve(to, r->spare, r->max_segs, why);
+
+	if (n == -E2BIG)
+		return md_refuse(why, n, "the new range has more physical pieces than the region had at first");
+	if (n < 0)
+		return n;
+
+	if (md_region_in_table(r)) {
+		u32 i;
+
+		for (i = 0; i < n; i++)
+			r->spare[i].seq = r->segs[i].seq;
+		if (!md_table_replace(r, r->spare, n))
+			return md_refuse(why, -ENOSPC, "the table is full: the new range needs more slots than the old one");
+	}
+	md_region_set_segments(r, n);
+	r->moves++;
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	return 0;
+}
+
+/* While a back end is being unbound its regions are still marked active, but there is no table any more. */
+bool md_region_in_table(const struct md_region *r)
+{
+	return md.backend && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
+}
+
+/* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
+void md_region_remove(struct md_region *r)
+{
+	if (md_region_in_table(r))
+		md_table_remove(r);
+	idr_remove(&md.ids, r->id);
+	md.n_regions--;
+	list_del_init(&r->owner_node);
+	r->owner = NULL;
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
+}
+
+/* One lock hold for each region: there may be thousands. */
+static void md_for_each_region(void (*fn)(struct md_region *r))
+{
+	struct md_region *r;
+	unsigned long flags;
+	int id = 1;
+
+	for (;;) {
+		spin_lock_irqsave(&md.lock, flags);
+		r = idr_get_next(&md.ids, &id);
+		if (r)
+			fn(r);
+		spin_unlock_irqrestore(&md.lock, flags);
+		if (!r)
+			return;
+		id++;
+		cond_resched();
+	}
+}
+
+static void md_activate_one(struct md_region *r)
+{
+	if (!md.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE)
+		return;
+	md_region_activate(r);
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+}
+
+void md_activate_all(void)
+{
+	md_for_each_region(md_activate_one);
+}
+
+static void md_deactivate_one(struct md_region *r)
+{
+	if (r->state == QCOM_MINIDUMP_REGION_PENDING)
+		return;
+	r->state = QCOM_MINIDUMP_REGION_PENDING;
+	r->error = NULL;
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+}
+
+void md_deactivate_all(void)
+{
+	md_for_each_region(md_deactivate_one);
+}
+
+/* Events: from any context to process context, and no more than one a region at a time */
+
+void md_event(struct md_region *r, u8 cmd)
+{
+	md.generation++;
+	if (list_empty(&r->event_node)) {
+		kref_get(&r->ref);
+		list_add_tail(&r->event_node, &md.events);
+		r->event = cmd;
+	} else if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF) {
+		r->event = cmd;
+	}
+	irq_work_queue(&md.event_irq_work);
+}
+
+static void md_event_irq(struct irq_work *work)
+{
+	schedule_work(&md.event_work);
+}
+
+static struct md_region *md_event_next(u8 *cmd, bool *backend)
+{
+	struct md_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&md.lock, flags);
+	r = list_first_entry_or_null(&md.events, struct md_region, event_node);
+	if (r) {
+		list_del_init(&r->event_node);
+		*cmd = r->event;
+	}
+	*backend = md.backend_event;
+	md.backend_event = false;
+	spin_unlock_irqrestore(&md.lock, flags);
+	return r;
+}
+
+static void md_event_send(struct work_struct *work)
+{
+	struct md_region *r;
+	bool backend;
+	u8 cmd;
+
+	do {
+		r = md_event_next(&cmd, &backend);
+		if (backend)
+			md_netlink_notify_backend();
+		if (r) {
+			md_netlink_notify_region(r, cmd);
+			md_region_put(r);
+		}
+	} while (r);
+}
+
+void md_events_init(void)
+{
+	INIT_LIST_HEAD(&md.events);
+	init_irq_work(&md.event_irq_work, md_event_irq);
+	INIT_WORK(&md.event_work, md_event_send);
+}
+
+void md_events_exit(void)
+{
+	irq_work_sync(&md.event_irq_work);
+	flush_work(&md.event_work);
+}
+
+/* For clients in the kernel */
+
+int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
+{
+	const struct md_spec spec = {
+		.name = region->name,
+		.comment = region->comment,
+		.kind = MD_KIND_RANGE,
+		.addr = region->addr,
+		.paddr = region->paddr,
+		.size = region->size,
+	};
+	struct md_region *r;
+	struct md_why why;
+	int id, ret;
+
+	r = md_region_new(&spec, gfp, &why);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	kref_get(&r->ref);
+	ret = md_region_add(r, gfp, &why);
+	id = r->id;
+	md_region_put(r);
+	return ret ?: id;
+}
+EXPORT_SYMBOL_GPL(qcom_minidump_register);
+
+/* The region of a client in the kernel. */
+static struct md_region *md_client_region(int id)
+{
+	struct md_region *r = id > 0 ? idr_find(&md.ids, id) : NULL;
+
+	return r && r->kind == MD_KIND_RANGE && !r->owner ? r : NULL;
+}
+
+int qcom_minidump_update(int id, const void *addr, size_t size)
+{
+	const struct md_spec to = { .addr = addr, .size = size };
+	struct md_region *r;
+	struct md_why why;
+	unsigned long flags;
+	int ret = -ENOENT;
+
+	spin_lock_irqsave(&md.lock, flags);
+	r = md_client_region(id);
+	if (r)
+		ret = md_region_move(r, &to, &why);
+	spin_unlock_irqrestore(&md.lock, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(qcom_minidump_update);
+
+int qcom_minidump_unregister(int id)
+{
+	struct md_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&md.lock, flags);
+	r = md_client_region(id);
+	if (r)
+		md_region_remove(r);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (!r)
+		return -ENOENT;
+	md_region_put(r);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(qcom_minidump_unregister);
