@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The module, as the daemon sees it: include/uapi/linux/qcom_minidump.h in C.
+ *
+ * Two sockets. The one for requests owns our regions and is kept by systemd while the daemon restarts; only
+ * answers to requests come in there, so it never overruns. The other one hears of changes, and of the module
+ * itself coming and going.
+ */
+#ifndef QCMDD_MINIDUMP_NETLINK_H
+#define QCMDD_MINIDUMP_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/netlink.h>
+
+#include "uapi/linux/qcom_minidump.h"
+
+#define MD_ERROR_MAX	160	/* of a text, with its NUL */
+
+struct md_segment {
+	bool placed;		/* slot and seq are valid */
+	uint32_t slot;
+	uint32_t seq;
+	uint64_t addr;
+	uint64_t paddr;
+	uint64_t size;
+};
+
+struct md_region {
+	uint32_t id;
+	uint32_t owner;
+	uint32_t state;			/* enum qcom_minidump_region_state */
+	uint32_t pid;			/* 0: not of a task */
+	uint32_t part;			/* enum qcom_minidump_task_part */
+	uint64_t start_time;
+	uint64_t addr;
+	uint64_t paddr;
+	uint64_t size;
+	uint64_t created;
+	uint64_t moves;
+	char name[QCOM_MINIDUMP_NAME_MAX + 1];
+	char object[QCOM_MINIDUMP_OBJECT_MAX + 1];
+	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
+	char error[MD_ERROR_MAX];
+	struct md_segment *segments;
+	size_t n_segments;
+};
+
+struct md_backend {
+	char name[QCOM_MINIDUMP_NAME_MAX + 1];	/* empty: none is bound */
+	char version[64];
+	uint32_t slots_max;
+	uint32_t slots_used;
+	uint32_t name_max;
+	uint32_t align;
+	uint32_t regions;
+	uint64_t bytes;
+};
+
+/* One command; which fields count is said in the uAPI header. */
+struct md_request {
+	enum qcom_minidump_cmd cmd;	/* REGION_ADD, _UPDATE, _DEL or NOTE_SET */
+	uint32_t id;
+	const char *name;
+	const char *comment;
+	const char *object;
+	uint32_t pid;
+	uint32_t part;
+	uint64_t start_time;
+	const char *note;
+	size_t note_size;
+};
+
+struct md_result {
+	int error;			/* 0 or negative errno */
+	char message[MD_ERROR_MAX];	/* the module's own words, or what errno means */
+	struct md_region region;	/* id 0: none was sent */
+};
+
+enum md_event {
+	MD_EVENT_MODULE_ADDED,
+	MD_EVENT_MODULE_REMOVED,
+	MD_EVENT_BACKEND,		/* bound or unbound */
+	MD_EVENT_REGION,		/* added or changed */
+	MD_EVENT_REGION_GONE,
+	MD_EVENT_OVERRUN,		/* some were lost */
+};
+
+struct minidump;
+typedef void (*md_event_handler)(enum md_event event, const struct md_region *region, void *userdata);
+
+/* fd: a socket for requests from before a restart, taken over in any case; or -1. */
+int minidump_new(int fd, struct minidump **ret);
+struct minidump *minidump_free(struct minidump *md);	/* returns NULL; the regions go unless a copy of the fd is kept */
+
+/* Find the module's family and listen to it. -ENOENT: the module is not loaded. */
+int minidump_connect(struct minidump *md);
+void minidump_disconnect(struct minidump *md);
+bool minidump_connected(const struct minidump *md);
+
+int minidump_request_fd(const struct minidump *md);
+int minidump_events_fd(const struct minidump *md);
+uint32_t minidump_port(const struct minidump *md);
+
+/*
+ * Send n requests and collect the result of each. 0 when every result is known, whatever it is; negative when
+ * answers got lost, so that the state of the module has to be read again. Done with md_results_done().
+ */
+int minidump_apply(struct minidump *md, const struct md_request *requests, struct md_result *results, size_t n);
+void md_results_done(struct md_result *results, size_t n);
+
+int minidump_get_backend(struct minidump *md, struct md_backend *ret);
+/* All regions, of all owners. -EAGAIN: the table changed too fast for a listing that is right. */
+int minidump_list(struct minidump *md, struct md_region **ret, size_t *ret_n);
+void md_regions_free(struct md_region *regions, size_t n);
+void md_region_done(struct md_region *region);
+
+/* Hand what has come in to the handler, at most one batch. */
+int minidump_dispatch(struct minidump *md, md_event_handler handler, void *userdata);
+
+/* Messages; minidump-codec.c */
+
+/* What is not UTF-8 or not for a terminal becomes '?': a comment or the name of a task is anybody's text. */
+void md_copy_text(char *to, size_t size, const char *from, size_t len);
+size_t md_request_size(const struct md_request *request);	/* upper bound, for the buffer */
+struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, const struct md_request *request);
+int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret);	/* done with md_region_done() */
+int md_parse_backend(const struct nlmsghdr *nlh, struct md_backend *ret);
+/* NLMSG_ERROR or NLMSG_DONE: its errno, and the text that came with it. */
+int md_parse_ack(const struct nlmsghdr *nlh, char message[MD_ERROR_MAX]);
+
+struct md_family {
+	uint16_t id;
+	uint32_t events_group;
+	char name[32];
+};
+int md_parse_family(const struct nlmsghdr *nlh, struct md_family *ret);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "note.h"
+#include "policy-util.h"
+#include "policy.h"
+#include "uapi/linux/qcom_minidump.h"
+
+#define NESTING_MAX	8	/* anonymous structures in each other */
+
+enum fact_kind { FACT_SIZE, FACT_OFFSET, FACT_BITS };
+
+static const struct {
+	enum fact_kind kind;
+	const char *structure;
+	const char *member;
+} facts[] = {
+	{ FACT_SIZE,	"task_struct",	NULL },
+	{ FACT_OFFSET,	"task_struct",	"pid" },
+	{ FACT_OFFSET,	"task_struct",	"tgid" },
+	{ FACT_OFFSET,	"task_struct",	"comm" },
+	{ FACT_OFFSET,	"task_struct",	"__state" },
+	{ FACT_OFFSET,	"task_struct",	"exit_state" },
+	{ FACT_OFFSET,	"task_struct",	"flags" },
+	{ FACT_OFFSET,	"task_struct",	"real_parent" },
+	{ FACT_OFFSET,	"task_struct",	"start_boottime" },
+	{ FACT_OFFSET,	"task_struct",	"start_time" },
+	{ FACT_OFFSET,	"task_struct",	"stack" },
+	{ FACT_OFFSET,	"task_struct",	"on_cpu" },
+	{ FACT_OFFSET,	"task_struct",	"thread_info" },
+	{ FACT_OFFSET,	"thread_info",	"cpu" },
+	{ FACT_SIZE,	"printk_info",	NULL },
+	{ FACT_OFFSET,	"printk_info",	"facility" },
+	{ FACT_BITS,	"printk_info",	"level" },
+	{ FACT_BITS,	"printk_info",	"flags" },
+};
+
+/* From the start of the structure, in bits. A member that is not a bit-field has width 0. */
+struct place {
+	unsigned int offset;
+	unsigned int width;
+};
+
+static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
+		t = btf__type_by_id(btf, t->type);
+	return t;
+}
+
+/* Members of anonymous structures count as members of what they are in, as in C. */
+static bool find_member(const struct btf *btf, const struct btf_type *t, const char *name, int depth,
+			struct place *ret)
+{
+	const struct btf_member *m = btf_members(t);
+
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *member = btf__name_by_offset(btf, m[i].name_off);
+		const struct btf_type *inner;
+
+		if (member && !strcmp(member, name)) {
+			*ret = (struct place){ btf_member_bit_offset(t, i), btf_member_bitfield_size(t, i) };
+			return true;
+		}
+		if ((member && *member) || depth == NESTING_MAX)
+			continue;
+		inner = skip_modifiers(btf, m[i].type);
+		if (inner && btf_is_composite(inner) && find_member(btf, inner, name, depth + 1, ret)) {
+			ret->offset += btf_member_bit_offset(t, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void print_fact(FILE *f, const struct btf *btf, size_t i)
+{
+	__s32 id = btf__find_by_name_kind(btf, facts[i].structure, BTF_KIND_STRUCT);
+	const char *structure = facts[i].structure, *member = facts[i].member;
+	const struct btf_type *t;
+	struct place place;
+
+	if (id < 0)
+		return;
+	t = btf__type_by_id(btf, id);
+	if (facts[i].kind == FACT_SIZE) {
+		fprintf(f, "SIZE(%s)=%u\n", structure, t->size);
+		return;
+	}
+	if (!find_member(btf, t, member, 0, &place))
+		return;
+	if (facts[i].kind == FACT_BITS && place.width)
+		fprintf(f, "BITS(%s.%s)=%u:%u\n", structure, member, place.offset, place.width);
+	else if (facts[i].kind == FACT_OFFSET && !place.width)
+		fprintf(f, "OFFSET(%s.%s)=%u\n", structure, member, place.offset / 8);
+}
+
+int note_layout(char **ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct btf *btf;
+	size_t size;
+	FILE *f;
+
+	btf = btf__load_vmlinux_btf();
+	if (!btf)
+		return errno == ENOMEM ? -ENOMEM : -ENOENT;
+	f = open_memstream(&text, &size);
+	if (!f) {
+		btf__free(btf);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		print_fact(f, btf, i);
+	btf__free(btf);
+	/* The types of a kernel take several MiB, which are not needed again. */
+	malloc_trim(0);
+	if (fclose(f) != 0)
+		return -ENOMEM;
+	*ret = text;
+	text = NULL;
+	return 0;
+}
+
+/* A path with a line break would be read as more lines. */
+static bool fits_line(const char *s)
+{
+	return !s[strcspn(s, "\n\r")];
+}
+
+static void print_policies(FILE *f, const struct policy_set *policies)
+{
+	for (size_t i = 0; i < policies->n_policies; i++) {
+		const struct policy *p = &policies->policies[i];
+		long room;
+
+		if (p->state != POLICY_ENABLED || !fits_line(p->path) || !fits_line(p->name))
+			continue;
+		room = QCOM_MINIDUMP_NOTE_MAX - ftell(f);
+		if ((long)(strlen(p->name) + strlen(p->path) + sizeof("POLICY()=\n")) > room)
+			return;
+		fprintf(f, "POLICY(%s)=%s\n", p->name, p->path);
+	}
+}
+
+int note_build(const char *layout, const struct policy_set *policies, char **ret, size_t *ret_size)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct utsname uts;
+	size_t size;
+	FILE *f;
+
+	if (uname(&uts) < 0)
+		return -errno;
+	f = open_memstream(&text, &size);
+	if (!f)
+		return -ENOMEM;
+	fprintf(f, "QCMD_NOTE=1\nCREATOR=qcmdd " QCMD_VERSION "\nARCH=%s\n%s", uts.machine, layout ?: "");
+	print_policies(f, policies);
+	if (fclose(f) != 0)
+		return -ENOMEM;
+	*ret = text;
+	*ret_size = size;
+	text = NULL;
+	return 0;
+}

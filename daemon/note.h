@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The text of the QCMD note, see include/qcmd_note.h. */
+#ifndef QCMDD_NOTE_H
+#define QCMDD_NOTE_H
+
+#include <stddef.h>
+
+struct policy_set;
+
+/*
+ * Lines about the running kernel's structures, from its BTF. What this kernel doesn't have is left out.
+ * *ret is to be freed; -ENOENT: the kernel has no BTF.
+ */
+int note_layout(char **ret);
+
+/* The whole text: layout may be NULL. At most QCOM_MINIDUMP_NOTE_MAX bytes; policies that don't fit are left out. */
+int note_build(const char *layout, const struct policy_set *policies, char **ret, size_t *ret_size);
+
+#endif

@@ -1,0 +1,705 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy-util.h"
+#include "qcmdd-log.h"
+#include "reconcile.h"
+#include "uapi/linux/qcom_minidump_table.h"
+
+struct reconcile {
+	const struct reconcile_ops *ops;
+	void *userdata;
+	struct entry *entries;	/* sorted by key */
+	size_t n;
+	uint32_t *strays;	/* ids of ours that stand for nothing */
+	size_t n_strays;
+	char *note;
+	size_t note_size;
+	bool note_changed;
+};
+
+int reconcile_new(const struct reconcile_ops *ops, void *userdata, struct reconcile **ret)
+{
+	struct reconcile *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->ops = ops;
+	r->userdata = userdata;
+	*ret = r;
+	return 0;
+}
+
+struct reconcile *reconcile_free(struct reconcile *r)
+{
+	if (!r)
+		return NULL;
+	free(r->entries);
+	free(r->strays);
+	free(r->note);
+	free(r);
+	return NULL;
+}
+
+int reconcile_set_note(struct reconcile *r, const char *text, size_t size)
+{
+	char *copy;
+
+	if (r->note && size == r->note_size && !memcmp(text, r->note, size))
+		return 0;
+	copy = malloc(size + 1);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	free(r->note);
+	r->note = copy;
+	r->note_size = size;
+	r->note_changed = true;
+	return 0;
+}
+
+bool entry_active(const struct entry *e)
+{
+	return e->id && e->state == QCOM_MINIDUMP_REGION_ACTIVE;
+}
+
+/* Not there to be saved: this kernel lacks it, or the task has gone. */
+static bool entry_absent(const struct entry *e)
+{
+	if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
+		return e->error == -ESRCH;
+	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
+}
+
+bool entry_failed(const struct entry *e)
+{
+	return e->wanted && !entry_absent(e) && (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED);
+}
+
+/* Which policy is to blame, for the log. */
+static const char *origin(const struct entry *e, char *buffer, size_t size)
+{
+	if (!e->want.section)
+		return e->want.key.kind == REGION_NOTE ? "always there" : "from before the restart";
+	snprintf(buffer, size, "%s:%u", e->want.section->path, e->want.section->line);
+	return buffer;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void log_change(int level, const struct entry *e, const char *format, ...)
+{
+	char buffer[PATH_MAX + 16], text[512];
+	va_list ap;
+
+	if (level > log_max_level())
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	log_write(level, "%s (%s): %s", e->want.name[0] ? e->want.name : "region",
+		  origin(e, buffer, sizeof(buffer)), text);
+}
+
+static const char *entry_comment(const struct entry *e)
+{
+	return e->comment[0] ? e->comment : e->want.key.object[0] ? e->want.key.object : e->want.comment;
+}
+
+static struct entry *find(const struct reconcile *r, const struct region_key *key)
+{
+	size_t from = 0, to = r->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int c = region_key_compare(key, &r->entries[middle].want.key);
+
+		if (c == 0)
+			return &r->entries[middle];
+		if (c < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return NULL;
+}
+
+const struct entry *reconcile_entries(const struct reconcile *r, size_t *ret_n)
+{
+	*ret_n = r->n;
+	return r->entries;
+}
+
+static struct entry *find_id(const struct reconcile *r, uint32_t id)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->entries[i].id == id)
+			return &r->entries[i];
+	return NULL;
+}
+
+const struct entry *reconcile_find_id(const struct reconcile *r, uint32_t id)
+{
+	return find_id(r, id);
+}
+
+static void entry_set_region(struct entry *e, const struct md_region *region)
+{
+	e->id = region->id;
+	e->state = region->state;
+	e->slots = region->n_segments;
+	e->error = 0;
+	snprintf(e->comment, sizeof(e->comment), "%s", region->comment);
+	snprintf(e->reason, sizeof(e->reason), "%s", region->error);
+}
+
+static void entry_clear_region(struct entry *e)
+{
+	e->id = e->state = e->slots = 0;
+	e->address = 0;
+	e->comment[0] = '\0';
+}
+
+__attribute__((format(printf, 3, 4)))
+static void entry_fail(struct entry *e, int error, const char *format, ...)
+{
+	va_list ap;
+
+	e->error = error;
+	va_start(ap, format);
+	vsnprintf(e->reason, sizeof(e->reason), format, ap);
+	va_end(ap);
+}
+
+/* False: not something that this daemon adds. */
+static bool key_of_region(const struct md_region *region, struct region_key *ret)
+{
+	*ret = (struct region_key){};
+	if (region->object[0]) {
+		ret->kind = REGION_OBJECT;
+		memcpy(ret->object, region->object, sizeof(ret->object));
+	} else if (region->pid) {
+		ret->kind = region->part == QCOM_MINIDUMP_TASK_STACK ? REGION_STACK : REGION_TASK;
+		ret->pid = region->pid;
+		ret->start = region->start_time;
+	} else if (!strcmp(region->name, MINIDUMP_NOTE_NAME)) {
+		ret->kind = REGION_NOTE;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static int add_stray(struct reconcile *r, uint32_t id)
+{
+	uint32_t *strays = reallocarray(r->strays, r->n_strays + 1, sizeof(*strays));
+
+	if (!strays)
+		return -ENOMEM;
+	r->strays = strays;
+	r->strays[r->n_strays++] = id;
+	return 0;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	return region_key_compare(&x->want.key, &y->want.key);
+}
+
+static int append_unwanted(struct reconcile *r, const struct md_region *region, const struct region_key *key)
+{
+	struct entry *entries = reallocarray(r->entries, r->n + 1, sizeof(*entries));
+
+	if (!entries)
+		return -ENOMEM;
+	r->entries = entries;
+	r->entries[r->n] = (struct entry){ .want.key = *key };
+	snprintf(r->entries[r->n].want.name, sizeof(r->entries[r->n].want.name), "%s", region->name);
+	entry_set_region(&r->entries[r->n++], region);
+	return 0;
+}
+
+static int adopt_one(struct reconcile *r, size_t n_known, const struct md_region *region)
+{
+	struct reconcile known = { .entries = r->entries, .n = n_known };
+	struct region_key key;
+	struct entry *e;
+
+	if (!key_of_region(region, &key))
+		return add_stray(r, region->id);
+	e = find(&known, &key);
+	if (!e)
+		return append_unwanted(r, region, &key);
+	if (e->id)
+		return add_stray(r, region->id);
+	entry_set_region(e, region);
+	/* Whether a task_struct is that of the task we know can be seen; of the rest it is taken for granted. */
+	e->address = key.kind == REGION_TASK ? region->addr : e->want.address;
+	return 0;
+}
+
+int reconcile_adopt(struct reconcile *r, const struct md_region *regions, size_t n, uint32_t port)
+{
+	size_t n_known = r->n, kept = 0;
+	int err = 0;
+
+	r->n_strays = 0;
+	for (size_t i = 0; i < r->n; i++)
+		entry_clear_region(&r->entries[i]);
+	for (size_t i = 0; i < n && err >= 0; i++)
+		if (regions[i].owner == port)
+			err = adopt_one(r, n_known, &regions[i]);
+	if (r->n)
+		qsort(r->entries, r->n, sizeof(*r->entries), compare_entries);
+	/* Two regions for one key that nobody wants: the first one is an entry, the others go. */
+	for (size_t i = 0; i < r->n; i++) {
+		if (kept && !region_key_compare(&r->entries[kept - 1].want.key, &r->entries[i].want.key)) {
+			err = err < 0 ? err : add_stray(r, r->entries[i].id);
+			continue;
+		}
+		r->entries[kept++] = r->entries[i];
+	}
+	r->n = kept;
+	return err;
+}
+
+void reconcile_reset(struct reconcile *r)
+{
+	r->n_strays = 0;
+	for (size_t i = 0; i < r->n; i++)
+		entry_clear_region(&r->entries[i]);
+	reconcile_retry(r, false);
+}
+
+void reconcile_retry(struct reconcile *r, bool only_full)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!only_full || r->entries[i].error == -ENOSPC) {
+			r->entries[i].error = 0;
+			r->entries[i].reason[0] = '\0';
+		}
+}
+
+bool reconcile_news(struct reconcile *r, const struct md_region *region, bool gone)
+{
+	struct entry *e = find_id(r, region->id);
+	int error;
+
+	/* News may be older than what we know: an id that we don't have any more is none of ours. */
+	if (!e)
+		return false;
+	if (gone) {
+		log_change(LOG_WARNING, e, "%s was removed from the table by the kernel", entry_comment(e));
+		entry_clear_region(e);
+		return true;
+	}
+	error = e->error;
+	entry_set_region(e, region);
+	if (e->state != QCOM_MINIDUMP_REGION_REJECTED)
+		return false;
+	/* Once tried again is enough, until something changes. */
+	e->error = error;
+	return !error;
+}
+
+/* What is known of the old entry stays; who wants it and why is new. */
+static void merge_entry(struct entry *to, const struct entry *old, const struct want *want)
+{
+	*to = old ? *old : (struct entry){};
+	to->wanted = want;
+	if (want) {
+		to->want = *want;
+		/* Adopted before anybody wanted it. */
+		if (old && old->id && !old->wanted && !to->address)
+			to->address = want->address;
+		return;
+	}
+	to->want.policy = NULL;
+	to->want.priority = 0;
+}
+
+/* An entry that nobody wants is kept for as long as the module has it. */
+int reconcile_set_wants(struct reconcile *r, struct wants *wants)
+{
+	struct entry *entries;
+	size_t i = 0, j = 0, n = 0;
+
+	wants_settle(wants);
+	entries = calloc(r->n + wants->n + 1, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	while (i < r->n || j < wants->n) {
+		int c = i == r->n ? 1 : j == wants->n ? -1 :
+			region_key_compare(&r->entries[i].want.key, &wants->items[j].key);
+
+		if (c < 0 && !r->entries[i].id) {
+			i++;
+			continue;
+		}
+		merge_entry(&entries[n++], c <= 0 ? &r->entries[i] : NULL, c >= 0 ? &wants->items[j] : NULL);
+		i += c <= 0;
+		j += c >= 0;
+	}
+	free(r->entries);
+	r->entries = entries;
+	r->n = n;
+	return 0;
+}
+
+static void request_add(const struct reconcile *r, const struct entry *e, struct md_request *q)
+{
+	const struct region_key *key = &e->want.key;
+
+	*q = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = e->want.name };
+	if (e->want.comment[0])
+		q->comment = e->want.comment;
+	switch (key->kind) {
+	case REGION_NOTE:
+		*q = (struct md_request){
+			.cmd = QCOM_MINIDUMP_CMD_NOTE_SET, .note = r->note, .note_size = r->note_size,
+		};
+		break;
+	case REGION_OBJECT:
+		q->object = key->object;
+		break;
+	case REGION_TASK:
+	case REGION_STACK:
+		q->pid = key->pid;
+		q->start_time = key->start;
+		q->part = key->kind == REGION_STACK ? QCOM_MINIDUMP_TASK_STACK : QCOM_MINIDUMP_TASK_STRUCT;
+		break;
+	}
+}
+
+/* A step: requests and the entries that they are about, in the same order. */
+struct step {
+	struct entry **entries;
+	struct md_request *requests;
+	struct md_result *results;
+	size_t n;
+};
+
+static void step_done(struct step *s)
+{
+	if (s->results)
+		md_results_done(s->results, s->n);
+	free(s->entries);
+	free(s->requests);
+	free(s->results);
+}
+
+static int step_init(struct step *s, size_t max)
+{
+	s->entries = calloc(max + 1, sizeof(*s->entries));
+	s->requests = calloc(max + 1, sizeof(*s->requests));
+	s->results = calloc(max + 1, sizeof(*s->results));
+	return s->entries && s->requests && s->results ? 0 : -ENOMEM;
+}
+
+static int step_apply(struct reconcile *r, struct step *s)
+{
+	return s->n ? r->ops->apply(s->requests, s->results, s->n, r->userdata) : 0;
+}
+
+static bool is_stale(const struct entry *e)
+{
+	if (!e->id)
+		return false;
+	if (!e->wanted)
+		return true;
+	/* Rejected: it is not in the table, so adding it anew loses nothing and tells whether there is room now. */
+	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
+		return !e->error;
+	return e->want.address && e->address && e->want.address != e->address;
+}
+
+static void removed(struct entry *e, const struct md_result *result)
+{
+	if (result->error < 0 && result->error != -ENOENT) {
+		log_change(LOG_ERR, e, "Can't remove %s: %s", entry_comment(e), result->message);
+		return;
+	}
+	if (!e->wanted)
+		log_change(LOG_INFO, e, "Removed %s: no longer wanted", entry_comment(e));
+	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
+		log_change(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
+	else
+		log_change(LOG_INFO, e, "Removed %s: another task has taken its place", entry_comment(e));
+	entry_clear_region(e);
+}
+
+static int remove_entries(struct reconcile *r, bool (*which)(const struct entry *e))
+{
+	_cleanup_(step_done) struct step s = {};
+	int err = step_init(&s, r->n + r->n_strays);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < r->n; i++) {
+		if (!which(&r->entries[i]))
+			continue;
+		s.entries[s.n] = &r->entries[i];
+		s.requests[s.n++] = r->entries[i].want.key.kind == REGION_NOTE ?
+			(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET, .note = "" } :
+			(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
+	}
+	for (size_t i = 0; i < r->n_strays; i++)
+		s.requests[s.n++] = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->strays[i] };
+	err = step_apply(r, &s);
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.entries[i])
+			removed(s.entries[i], &s.results[i]);
+	if (r->n_strays)
+		log_info("Removed %zu regions from before the restart that stand for nothing", r->n_strays);
+	r->n_strays = 0;
+	if (s.n)
+		reconcile_retry(r, true);
+	return 0;
+}
+
+static bool needs_update(const struct reconcile *r, const struct entry *e)
+{
+	if (!e->id || !e->wanted)
+		return false;
+	if (e->want.key.kind == REGION_NOTE)
+		return r->note_changed;
+	return strcmp(e->comment, e->want.comment);
+}
+
+static int update_entries(struct reconcile *r)
+{
+	_cleanup_(step_done) struct step s = {};
+	int err = step_init(&s, r->n);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < r->n; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (!needs_update(r, e))
+			continue;
+		s.entries[s.n] = e;
+		if (e->want.key.kind == REGION_NOTE)
+			request_add(r, e, &s.requests[s.n++]);
+		else
+			s.requests[s.n++] = (struct md_request){
+				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id, .comment = e->want.comment,
+			};
+	}
+	err = step_apply(r, &s);
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < s.n; i++) {
+		struct entry *e = s.entries[i];
+
+		if (s.results[i].error == -ENOENT)
+			return -ESTALE;
+		if (s.results[i].error < 0) {
+			log_change(LOG_ERR, e, "Can't update %s: %s", entry_comment(e), s.results[i].message);
+			if (e->want.key.kind == REGION_NOTE)
+				r->note_changed = false;
+			continue;
+		}
+		log_change(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
+		if (s.results[i].region.id)
+			entry_set_region(e, &s.results[i].region);
+		if (e->want.key.kind == REGION_NOTE)
+			r->note_changed = false;
+		else
+			snprintf(e->comment, sizeof(e->comment), "%s", e->want.comment);
+	}
+	return 0;
+}
+
+static void added(struct reconcile *r, struct entry *e, const struct md_result *result)
+{
+	if (result->error == -ESRCH && (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)) {
+		entry_fail(e, -ESRCH, "%s", result->message);
+		r->ops->gone(&e->want.key, r->userdata);
+		return;
+	}
+	if (result->error < 0) {
+		entry_fail(e, result->error, "%s", result->message);
+		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
+			   result->message);
+		return;
+	}
+	entry_set_region(e, &result->region);
+	e->address = e->want.address;
+	if (e->want.key.kind == REGION_NOTE)
+		r->note_changed = false;
+	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
+		e->error = -EREMOTEIO;
+	log_change(LOG_INFO, e, "Added %s%s%s", entry_comment(e),
+		   e->state == QCOM_MINIDUMP_REGION_PENDING ? ", waiting for a back end" :
+		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " : "",
+		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? e->reason : "");
+}
+
+static int add_one(struct reconcile *r, struct entry *e)
+{
+	struct md_request q;
+	struct md_result result = {};
+	int err;
+
+	request_add(r, e, &q);
+	err = r->ops->apply(&q, &result, 1, r->userdata);
+	if (err >= 0)
+		added(r, e, &result);
+	md_results_done(&result, 1);
+	return err;
+}
+
+static int compare_importance(const void *a, const void *b)
+{
+	const struct entry *const *x = a, *const *y = b;
+
+	return want_compare(&(*x)->want, &(*y)->want);
+}
+
+/* The least important of ours in the table that e may push out. */
+static struct entry *find_victim(struct reconcile *r, const struct entry *e)
+{
+	struct entry *victim = NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct entry *v = &r->entries[i];
+
+		if (entry_active(v) && v->want.priority < e->want.priority &&
+		    (!victim || want_compare(&v->want, &victim->want) > 0))
+			victim = v;
+	}
+	return victim;
+}
+
+static int evict(struct reconcile *r, struct entry *victim, const struct entry *e)
+{
+	struct md_request q = { .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = victim->id };
+	struct md_result result = {};
+	int err;
+
+	err = r->ops->apply(&q, &result, 1, r->userdata);
+	if (err < 0)
+		return err;
+	if (result.error < 0 && result.error != -ENOENT)
+		return -ESTALE;
+	log_change(LOG_INFO, victim, "Removed %s: the table is full and %s has the higher priority",
+		   entry_comment(victim), e->want.name);
+	entry_clear_region(victim);
+	entry_fail(victim, -ENOSPC, "the table is full, and policy %s with Priority=%d needs the room",
+		   e->want.policy ? e->want.policy->name : "(note)", e->want.priority);
+	return 0;
+}
+
+/* The table is full: lower priorities make room, one region at a time. */
+static int add_by_eviction(struct reconcile *r, struct entry *e, bool *evicted)
+{
+	struct entry *victim;
+	int err;
+
+	while (e->error == -ENOSPC) {
+		victim = find_victim(r, e);
+		if (!victim)
+			return 0;
+		err = evict(r, victim, e);
+		if (err < 0)
+			return err;
+		*evicted = true;
+		err = add_one(r, e);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+/* More may have been pushed out than was needed, as one region can take several slots. */
+static int add_evicted(struct reconcile *r, struct entry **entries, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int err;
+
+		if (entries[i]->error != -ENOSPC || entries[i]->id)
+			continue;
+		err = add_one(r, entries[i]);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static int make_room(struct reconcile *r)
+{
+	_cleanup_(freep) struct entry **entries = calloc(r->n + 1, sizeof(*entries));
+	bool evicted = false;
+	size_t n = 0;
+	int err;
+
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->entries[i].wanted)
+			entries[n++] = &r->entries[i];
+	qsort(entries, n, sizeof(*entries), compare_importance);
+	for (size_t i = 0; i < n; i++) {
+		err = add_by_eviction(r, entries[i], &evicted);
+		if (err < 0)
+			return err;
+	}
+	return evicted ? add_evicted(r, entries, n) : 0;
+}
+
+static int add_missing(struct reconcile *r)
+{
+	_cleanup_(step_done) struct step s = {};
+	bool full = false;
+	int err = step_init(&s, r->n);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->entries[i].wanted && !r->entries[i].id && !r->entries[i].error)
+			s.entries[s.n++] = &r->entries[i];
+	qsort(s.entries, s.n, sizeof(*s.entries), compare_importance);
+	for (size_t i = 0; i < s.n; i++)
+		request_add(r, s.entries[i], &s.requests[i]);
+	err = step_apply(r, &s);
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < s.n; i++) {
+		added(r, s.entries[i], &s.results[i]);
+		full |= s.entries[i]->error == -ENOSPC;
+	}
+	return full ? make_room(r) : 0;
+}
+
+int reconcile_run(struct reconcile *r)
+{
+	int err = remove_entries(r, is_stale);
+
+	if (err >= 0)
+		err = update_entries(r);
+	if (err >= 0)
+		err = add_missing(r);
+	return err;
+}
+
+static bool is_in_module(const struct entry *e)
+{
+	return e->id;
+}
+
+int reconcile_release(struct reconcile *r)
+{
+	struct wants none = {};
+	int err = reconcile_set_wants(r, &none);
+
+	return err < 0 ? err : remove_entries(r, is_in_module);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Makes what the module has into what the policies want. Nothing else changes regions.
+ *
+ * It remembers each region that is wanted or ours; what it remembers of the module is replaced by the module's
+ * own listing whenever there is a doubt.
+ */
+#ifndef QCMDD_RECONCILE_H
+#define QCMDD_RECONCILE_H
+
+#include "minidump-netlink.h"
+#include "want.h"
+
+/**
+ * struct entry - one region, wanted or in the module or both
+ * @want: who wants it, and what for; only the key is set while it is not @wanted
+ * @wanted: by a policy that is in use
+ * @id: in the module, 0: it is not there
+ * @state: enum qcom_minidump_region_state
+ * @slots: how many it takes
+ * @address: what @want.address was when it was added
+ * @comment: as the module has it
+ * @error: negative errno: why it could not be added. It is not tried again before something changes
+ * @reason: @error in words
+ */
+struct entry {
+	struct want want;
+	bool wanted;
+	uint32_t id;
+	uint32_t state;
+	uint32_t slots;
+	uint64_t address;
+	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
+	int error;
+	char reason[MD_ERROR_MAX];
+};
+
+struct reconcile_ops {
+	/* As minidump_apply(). */
+	int (*apply)(const struct md_request *requests, struct md_result *results, size_t n, void *userdata);
+	/* The module says that there is no such task. */
+	void (*gone)(const struct region_key *key, void *userdata);
+};
+
+struct reconcile;
+
+int reconcile_new(const struct reconcile_ops *ops, void *userdata, struct reconcile **ret);
+struct reconcile *reconcile_free(struct reconcile *r);	/* returns NULL */
+
+/* The note to put in the table; a changed one replaces the old one in the next run. */
+int reconcile_set_note(struct reconcile *r, const char *text, size_t size);
+
+/* What the module has of ours: all of it. Takes nothing over that it does not copy. */
+int reconcile_adopt(struct reconcile *r, const struct md_region *regions, size_t n, uint32_t port);
+
+/* The module is gone, and all regions with it. */
+void reconcile_reset(struct reconcile *r);
+
+/* Forget errors, so that the next run tries again: all of them, or those for lack of room. */
+void reconcile_retry(struct reconcile *r, bool only_full);
+
+/* News of a region of ours. True: a run is needed. */
+bool reconcile_news(struct reconcile *r, const struct md_region *region, bool gone);
+
+/*
+ * Settle wants and take them over; nothing of the old ones is referred to any more. -ENOMEM: all is as before.
+ */
+int reconcile_set_wants(struct reconcile *r, struct wants *wants);
+
+/* Change the module. Negative: its state is unknown and has to be read again. */
+int reconcile_run(struct reconcile *r);
+
+/* Remove all our regions from the module. */
+int reconcile_release(struct reconcile *r);
+
+const struct entry *reconcile_entries(const struct reconcile *r, size_t *ret_n);
+const struct entry *reconcile_find_id(const struct reconcile *r, uint32_t id);
+/* In the table, and so saved if the machine crashed now. */
+bool entry_active(const struct entry *e);
+/* Wanted and not there, and that is worth a word: what this kernel does not have is not. */
+bool entry_failed(const struct entry *e);
+
+#endif

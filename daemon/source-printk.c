@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's log, and what readers of a dump need before they can look at anything. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "source.h"
+
+static const struct {
+	const char *object;
+	const char *name;
+	const char *comment;
+	bool optional;		/* depends on the kernel's configuration or version */
+} objects[] = {
+	{ "printk_text",	"KLOGBUF",	"kernel log: text", false },
+	{ "printk_descs",	"LOG_DESC",	"kernel log: descriptors", false },
+	{ "printk_infos",	"LOG_INFO",	"kernel log: time, level and sender of each record", false },
+	{ "printk_ring",	"LOG_RING",	"kernel log: state of the ring", false },
+	{ "prb",		"LOG_PRB",	"kernel log: pointer to the ring", false },
+	{ "init_uts_ns",	"KUTSNAME",	"version of the kernel, for readers of the dump", false },
+	{ "node_states",	"KNODESTATES",	"memory nodes, for readers of the dump", true },
+	{ "mem_section",	"KMEMSECTION",	"memory model, for readers of the dump", true },
+	{ "mem_section_roots",	"KMEMROOTS",	"memory model, for readers of the dump", true },
+	{ "mem_sections",	"KMEMSECTS",	"memory model, for readers of the dump", true },
+};
+
+struct source {
+	struct source_host host;
+};
+
+static int printk_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->host = *host;
+	*ret = s;
+	return 0;
+}
+
+static void printk_stop(struct source *s)
+{
+	free(s);
+}
+
+static int printk_reload(struct source *s, const struct policy_set *policies)
+{
+	return 0;
+}
+
+static int want_objects(const struct policy *policy, const struct policy_section *section, struct wants *wants)
+{
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		struct want want = {
+			.key.kind = REGION_OBJECT, .optional = objects[i].optional, .policy = policy,
+			.section = section, .priority = policy->priority, .rank = WANT_RANK_OBJECT, .order = i,
+		};
+		int err;
+
+		snprintf(want.key.object, sizeof(want.key.object), "%s", objects[i].object);
+		snprintf(want.name, sizeof(want.name), "%s", objects[i].name);
+		snprintf(want.comment, sizeof(want.comment), "%s", objects[i].comment);
+		err = wants_add(wants, &want);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static int printk_want(struct source *s, const struct policy_set *policies, struct wants *wants)
+{
+	const struct policy_section *section;
+	const struct policy *policy;
+	struct section_cursor c = {};
+	int err;
+
+	while ((section = section_next(policies, POLICY_SOURCE_PRINTK, &c, &policy))) {
+		err = want_objects(policy, section, wants);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static const char *printk_problem(const struct source *s)
+{
+	return NULL;
+}
+
+const struct source_vtable source_printk = {
+	.kind = POLICY_SOURCE_PRINTK,
+	.start = printk_start,
+	.stop = printk_stop,
+	.reload = printk_reload,
+	.want = printk_want,
+	.problem = printk_problem,
+};

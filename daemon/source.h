@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A source knows one kind of buffer: what of it there is, and when that changes. It says what it wants and
+ * changes nothing itself.
+ */
+#ifndef QCMDD_SOURCE_H
+#define QCMDD_SOURCE_H
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "policy.h"
+#include "want.h"
+
+/* What a source is given by whoever runs it. */
+struct source_host {
+	sd_event *event;
+	void (*changed)(void *userdata);	/* what it wants is different now */
+	void *userdata;
+};
+
+enum source_event {
+	SOURCE_EVENT_GONE,	/* the module says that @key is not there */
+	SOURCE_EVENT_RESYNC,	/* look again at everything */
+};
+
+struct source_stats {
+	uint64_t received;	/* events */
+	uint64_t lost;
+	uint64_t resyncs;
+};
+
+struct source;
+
+/**
+ * struct source_vtable - one kind of buffer
+ * @kind: the policy section it is for
+ * @start: policies has at least one section of that kind
+ * @stop: free it
+ * @reload: policies are others now, and again have at least one section of that kind
+ * @event: see enum source_event; NULL if it is of no interest
+ * @want: add what the sections of that kind ask for
+ * @problem: why it can't do its work, or NULL
+ * @stats: what it has seen; NULL if it has none
+ */
+struct source_vtable {
+	enum policy_source_kind kind;
+	int (*start)(const struct source_host *host, const struct policy_set *policies, struct source **ret);
+	void (*stop)(struct source *s);
+	int (*reload)(struct source *s, const struct policy_set *policies);
+	void (*event)(struct source *s, enum source_event event, const struct region_key *key);
+	int (*want)(struct source *s, const struct policy_set *policies, struct wants *wants);
+	const char *(*problem)(const struct source *s);
+	void (*stats)(const struct source *s, struct source_stats *ret);
+};
+
+extern const struct source_vtable source_printk;
+extern const struct source_vtable source_task;
+
+/* Walks the sections of one kind that are in use. */
+struct section_cursor {
+	size_t policy;
+	size_t section;
+};
+
+static inline const struct policy_section *section_next(const struct policy_set *set, enum policy_source_kind kind,
+							struct section_cursor *c, const struct policy **ret_policy)
+{
+	for (; c->policy < set->n_policies; c->policy++, c->section = 0) {
+		const struct policy *p = &set->policies[c->policy];
+
+		while (p->state == POLICY_ENABLED && c->section < p->n_sections) {
+			const struct policy_section *s = &p->sections[c->section++];
+
+			if (s->kind == kind) {
+				*ret_policy = p;
+				return s;
+			}
+		}
+	}
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "want.h"
+
+#define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
+
+int region_key_compare(const struct region_key *a, const struct region_key *b)
+{
+	return COMPARE(a->kind, b->kind) ?: COMPARE(a->pid, b->pid) ?: COMPARE(a->start, b->start) ?:
+	       strcmp(a->object, b->object);
+}
+
+int want_compare(const struct want *a, const struct want *b)
+{
+	return COMPARE(b->priority, a->priority) ?: COMPARE(a->rank, b->rank) ?: COMPARE(a->order, b->order) ?:
+	       region_key_compare(&a->key, &b->key);
+}
+
+int wants_add(struct wants *w, const struct want *want)
+{
+	if (w->n == w->allocated) {
+		size_t allocated = w->allocated ? 2 * w->allocated : 64;
+		struct want *items = reallocarray(w->items, allocated, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		w->items = items;
+		w->allocated = allocated;
+	}
+	w->items[w->n++] = *want;
+	return 0;
+}
+
+static int compare_by_key(const void *a, const void *b)
+{
+	const struct want *x = a, *y = b;
+
+	return region_key_compare(&x->key, &y->key) ?: want_compare(x, y);
+}
+
+void wants_settle(struct wants *w)
+{
+	size_t n = 0;
+
+	if (!w->n)
+		return;
+	qsort(w->items, w->n, sizeof(*w->items), compare_by_key);
+	for (size_t i = 1; i < w->n; i++)
+		if (region_key_compare(&w->items[n].key, &w->items[i].key))
+			w->items[++n] = w->items[i];
+	w->n = n + 1;
+}
+
+void wants_done(struct wants *w)
+{
+	free(w->items);
+	*w = (struct wants){};
+}

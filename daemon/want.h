@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What should be in the table, and which policy says so. */
+#ifndef QCMDD_WANT_H
+#define QCMDD_WANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy.h"
+#include "uapi/linux/qcom_minidump.h"
+
+enum region_kind {
+	REGION_NOTE,
+	REGION_OBJECT,
+	REGION_TASK,
+	REGION_STACK,
+};
+
+/* The same region over time, whatever its id is. */
+struct region_key {
+	enum region_kind kind;
+	uint32_t pid;		/* TASK, STACK */
+	uint64_t start;		/* likewise: start_boottime */
+	char object[QCOM_MINIDUMP_OBJECT_MAX + 1];	/* OBJECT */
+};
+
+enum want_rank {		/* within one priority, the lower one goes first */
+	WANT_RANK_OBJECT,
+	WANT_RANK_TASK,
+	WANT_RANK_PARENT,
+};
+
+/**
+ * struct want - one region that a policy asks for
+ * @key: which
+ * @name: for the table
+ * @comment: for people
+ * @address: where it is as far as the source knows, or 0. Another address means another thing under the same key
+ * @optional: some kernels don't have it
+ * @policy: NULL for the note, which no policy asks for
+ * @section: of @policy
+ * @priority: of @policy
+ * @rank: enum want_rank
+ * @order: within one rank: when it started, or the place in a list
+ */
+struct want {
+	struct region_key key;
+	char name[QCOM_MINIDUMP_NAME_MAX + 1];
+	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
+	uint64_t address;
+	bool optional;
+	const struct policy *policy;
+	const struct policy_section *section;
+	int priority;
+	enum want_rank rank;
+	uint64_t order;
+};
+
+struct wants {
+	struct want *items;
+	size_t n;
+	size_t allocated;
+};
+
+int region_key_compare(const struct region_key *a, const struct region_key *b);
+/* Which matters more: negative when a does. */
+int want_compare(const struct want *a, const struct want *b);
+
+int wants_add(struct wants *w, const struct want *want);
+/* Sort by key; of several wants with the same key the one that matters most stays. */
+void wants_settle(struct wants *w);
+void wants_done(struct wants *w);
+
+#endif
