@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# For the tests of this folder, which run on the host: . "$(dirname "$0")/lib.sh"
+#
+#   vm [OPTION...] <<'SCRIPT'   runs the script in a guest with the kernel $QCMD_KERNEL; $work is a scratch folder
+#   fail MESSAGE                ends the test
+
+set -uo pipefail
+
+top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
+kernel=${QCMD_KERNEL:-6.12}
+mkdir -p "$top/build/tests"
+work=$(mktemp -d "$top/build/tests/$(basename "$0" .sh)-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' TERM INT
+
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+
+vm() {
+	{
+		printf '#!/bin/bash\n'
+		cat
+	} >"$work/$(basename "$0")"
+	chmod +x "$work/$(basename "$0")"
+	"$top/tests/vm/run" --kernel "$kernel" "$@" "$work/$(basename "$0")"
+}
