@@ -8,7 +8,8 @@
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
- *	netlink.c	the family
+ *	netlink.c	the family and its requests
+ *	netlink-msg.c	what it sends
  */
 #ifndef QCOM_MINIDUMP_CORE_H
 #define QCOM_MINIDUMP_CORE_H
@@ -93,8 +94,6 @@ struct md_task {
  * @name: shared by all regions of that name
  * @comment: from who added it
  * @kind: which of the following say what it is
- * @addr: start, kernel virtual; NULL for a physical range
- * @paddr: start, physical, where @addr is NULL
  * @size: bytes
  * @object: MD_KIND_OBJECT
  * @task: MD_KIND_TASK
@@ -120,8 +119,6 @@ struct md_region {
 	struct md_name *name;
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	enum md_kind kind;
-	const void *addr;
-	phys_addr_t paddr;
 	u64 size;
 	const struct md_object *object;
 	struct md_task task;

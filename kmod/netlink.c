@@ -20,26 +20,10 @@
 #include <qcmd_note.h>
 
 #include "core.h"
-
-/*
- * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
- * owner until it is dead.
- */
-struct md_owner {
-	struct list_head node;
-	struct list_head regions;	/* under md.lock */
-	struct sock *sk;
-	u32 portid;
-	struct md_region *note;		/* under genl_mutex and md_owners_lock */
-};
+#include "netlink.h"
 
 static LIST_HEAD(md_owners);
 static DEFINE_MUTEX(md_owners_lock);	/* md_owners; taken outside md.lock */
-static bool md_muted;			/* the family is going: no more notifications */
-
-static struct genl_family md_family;
-
-enum { MD_MCGRP_EVENTS };
 
 /* Owners */
 
@@ -113,209 +97,71 @@ static struct notifier_block md_netlink_nb = {
 	.notifier_call = md_netlink_release,
 };
 
-/* Messages out */
+/*
+ * Messages in. The tables hold only what a request may have: all else is refused as unknown. Limits are
+ * checked where the text of the error can name the attribute.
+ */
 
-static int md_put_segment(struct sk_buff *skb, const struct md_region *r, const struct md_segment *seg)
+static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_SEGMENT);
-	bool in_table = md_region_in_table(r);
+	static const struct {
+		size_t max;
+		const char *text;
+	} limits[] = {
+		[QCOM_MINIDUMP_REGION_A_NAME] = { QCOM_MINIDUMP_NAME_MAX,
+						  "NAME: give 1 to 31 printable characters without blanks, and a NUL" },
+		[QCOM_MINIDUMP_REGION_A_OBJECT] = { QCOM_MINIDUMP_OBJECT_MAX,
+						    "OBJECT: give the name of an object, 31 bytes at the most, and a NUL" },
+		[QCOM_MINIDUMP_REGION_A_COMMENT] = { QCOM_MINIDUMP_COMMENT_MAX,
+						     "COMMENT: give at most 127 bytes and a NUL" },
+	};
+	int type = nla_type(attr), len = nla_len(attr);
 
-	if (!nest ||
-	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
-	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, seg->va, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, seg->pa, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? md_slot_size(seg) : seg->size,
-			      QCOM_MINIDUMP_SEGMENT_A_PAD))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
+	if (len > 0 && len <= limits[type].max + 1 && memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
+		return 0;
+	NL_SET_BAD_ATTR(extack, attr);
+	extack->_msg = limits[type].text;
+	return -EINVAL;
 }
 
-static int md_put_task(struct sk_buff *skb, const struct md_task *t)
+static int md_validate_note(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_TASK);
-
-	if (!nest ||
-	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PID, t->pid) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD) ||
-	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PART, t->part))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
+	if (nla_len(attr) <= QCOM_MINIDUMP_NOTE_MAX)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "TEXT: give at most 32768 bytes");
+	return -EINVAL;
 }
-
-static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
-{
-	u32 i;
-
-	if (nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_ID, r->id) ||
-	    nla_put_string(skb, QCOM_MINIDUMP_REGION_A_NAME, r->name->name) ||
-	    (r->addr && nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_ADDR, (unsigned long)r->addr,
-					  QCOM_MINIDUMP_REGION_A_PAD)) ||
-	    (!r->addr && nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_PADDR, r->paddr,
-					   QCOM_MINIDUMP_REGION_A_PAD)) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
-	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, md_object_name(r->object))) ||
-	    (r->task.task && md_put_task(skb, &r->task)) ||
-	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
-	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
-	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
-	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->owner ? r->owner->portid : 0) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_CREATED, r->created, QCOM_MINIDUMP_REGION_A_PAD) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_MOVES, r->moves, QCOM_MINIDUMP_REGION_A_PAD))
-		return -EMSGSIZE;
-
-	for (i = 0; i < r->n_segs; i++)
-		if (md_put_segment(skb, r, &r->segs[i]))
-			return -EMSGSIZE;
-	return 0;
-}
-
-/* One region, for replies, dumps and notifications alike. Under md.lock. */
-static int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
-			 struct netlink_callback *cb)
-{
-	void *hdr = genlmsg_put(skb, portid, seq, &md_family, flags, cmd);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (cb)
-		genl_dump_check_consistent(cb, hdr);
-	if (md_put_region_attrs(skb, r)) {
-		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, hdr);
-	return 0;
-}
-
-/* An upper bound of what md_put_region() writes. */
-static size_t md_region_msg_size(const struct md_region *r)
-{
-	const size_t u64_attr = nla_total_size_64bit(sizeof(u64)), u32_attr = nla_total_size(sizeof(u32));
-
-	return GENL_HDRLEN + 3 * u32_attr + 4 * u64_attr + nla_total_size(QCOM_MINIDUMP_NAME_MAX + 1) +
-	       nla_total_size(QCOM_MINIDUMP_OBJECT_MAX + 1) + nla_total_size(QCOM_MINIDUMP_COMMENT_MAX + 1) +
-	       nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(128) +
-	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
-}
-
-static int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r)
-{
-	struct sk_buff *skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
-	unsigned long flags;
-	int ret;
-
-	if (!skb)
-		return -ENOMEM;
-	spin_lock_irqsave(&md.lock, flags);
-	ret = md_put_region(skb, info->snd_portid, info->snd_seq, 0, cmd, r, NULL);
-	spin_unlock_irqrestore(&md.lock, flags);
-	if (ret) {
-		nlmsg_free(skb);
-		return ret;
-	}
-	return genlmsg_reply(skb, info);
-}
-
-static struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd)
-{
-	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	unsigned long flags;
-	void *hdr;
-	int bad = 0;
-
-	if (!skb)
-		return NULL;
-	hdr = genlmsg_put(skb, portid, seq, &md_family, 0, cmd);
-
-	spin_lock_irqsave(&md.lock, flags);
-	if (md.backend)
-		bad = nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_NAME, md.backend->name) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, md.limits.slots) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_USED, md.n_slots) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_NAME_MAX, md.limits.name_max) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_ALIGN, md.limits.align) ||
-		      nla_put_u64_64bit(skb, QCOM_MINIDUMP_BACKEND_A_BYTES, md.bytes, QCOM_MINIDUMP_BACKEND_A_PAD);
-	bad = bad || nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_REGIONS, md.n_regions);
-	spin_unlock_irqrestore(&md.lock, flags);
-
-	if (!hdr || bad || nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_VERSION, QCOM_MINIDUMP_VERSION)) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	genlmsg_end(skb, hdr);
-	return skb;
-}
-
-void md_netlink_notify_region(struct md_region *r, u8 cmd)
-{
-	struct sk_buff *skb;
-	unsigned long flags;
-	int ret;
-
-	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
-		return;
-	skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
-	if (!skb) {
-		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
-		return;
-	}
-	spin_lock_irqsave(&md.lock, flags);
-	ret = md_put_region(skb, 0, 0, 0, cmd, r, NULL);
-	spin_unlock_irqrestore(&md.lock, flags);
-	if (ret)
-		nlmsg_free(skb);
-	else
-		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
-}
-
-void md_netlink_notify_backend(void)
-{
-	struct sk_buff *skb;
-
-	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
-		return;
-	skb = md_backend_msg(0, 0, QCOM_MINIDUMP_CMD_BACKEND_NTF);
-	if (skb)
-		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
-	else
-		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
-}
-
-/* Messages in. The tables hold only what a request may have: all else is refused as unknown. */
 
 static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
-	[QCOM_MINIDUMP_TASK_A_PID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_TASK_A_START_TIME] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_TASK_A_PART] = NLA_POLICY_RANGE(NLA_U32, QCOM_MINIDUMP_TASK_STRUCT, QCOM_MINIDUMP_TASK_STACK),
+	[QCOM_MINIDUMP_TASK_A_PART] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
-	[QCOM_MINIDUMP_REGION_A_NAME] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_NAME_MAX },
+	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_REGION_A_SIZE] = NLA_POLICY_MIN(NLA_U64, 1),
-	[QCOM_MINIDUMP_REGION_A_OBJECT] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_OBJECT_MAX },
+	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(md_task_policy),
-	[QCOM_MINIDUMP_REGION_A_COMMENT] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_COMMENT_MAX },
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 };
 
 static const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
-	[QCOM_MINIDUMP_REGION_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_REGION_A_SIZE] = NLA_POLICY_MIN(NLA_U64, 1),
-	[QCOM_MINIDUMP_REGION_A_COMMENT] = { .type = NLA_NUL_STRING, .len = QCOM_MINIDUMP_COMMENT_MAX },
+	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 };
 
 static const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
-	[QCOM_MINIDUMP_REGION_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
-	[QCOM_MINIDUMP_NOTE_A_TEXT] = { .type = NLA_BINARY, .len = QCOM_MINIDUMP_NOTE_MAX },
+	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note),
 };
 
 /* An attribute that is to blame, with the text that says why. */
@@ -364,7 +210,10 @@ static int md_parse_task(struct genl_info *info, struct md_task *t)
 	t->pid = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PID]);
 	t->start_time = nla_get_u64(tb[QCOM_MINIDUMP_TASK_A_START_TIME]);
 	t->part = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PART]);
-	return 0;
+	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, tb[QCOM_MINIDUMP_TASK_A_PART], "TASK: PART is 1 (struct) or 2 (stack)");
+	return -EINVAL;
 }
 
 /* ADDR or PADDR, with SIZE. */
@@ -589,7 +438,9 @@ static int md_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 				     "ID: only a region that was added by address can be moved");
 		goto put;
 	}
-	to = (struct md_spec){ .addr = r->addr, .paddr = r->paddr, .size = r->size };
+	to = (struct md_spec){
+		.addr = (void *)(unsigned long)r->segs[0].va, .paddr = r->segs[0].pa, .size = r->size,
+	};
 	if (a[QCOM_MINIDUMP_REGION_A_SIZE])
 		to.size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
 	if (addr || paddr)
@@ -673,13 +524,6 @@ static int md_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 
 	cb->args[0] = id;
 	return r && !skb->len ? -EMSGSIZE : skb->len;
-}
-
-/* Room for the largest region in one part. */
-static int md_region_get_start(struct netlink_callback *cb)
-{
-	cb->min_dump_alloc = 16384;
-	return 0;
 }
 
 static int md_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -803,49 +647,45 @@ static int md_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 /* The family */
 
+static int (*const md_handlers[QCOM_MINIDUMP_CMD_MAX + 1])(struct sk_buff *skb, struct genl_info *info) = {
+	[QCOM_MINIDUMP_CMD_BACKEND_GET] = md_backend_get_doit,
+	[QCOM_MINIDUMP_CMD_REGION_ADD] = md_region_add_doit,
+	[QCOM_MINIDUMP_CMD_REGION_UPDATE] = md_region_update_doit,
+	[QCOM_MINIDUMP_CMD_REGION_DEL] = md_region_del_doit,
+	[QCOM_MINIDUMP_CMD_REGION_GET] = md_region_get_doit,
+	[QCOM_MINIDUMP_CMD_NOTE_SET] = md_note_set_doit,
+};
+
+/* What GENL_ADMIN_PERM checks, but with a text. */
+static int md_permit(const struct sk_buff *skb, struct netlink_ext_ack *extack)
+{
+	if (netlink_capable(skb, CAP_NET_ADMIN))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the minidump table takes CAP_NET_ADMIN, of the sender and of who opened the socket");
+	return -EPERM;
+}
+
+static int md_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return md_permit(skb, info->extack) ?: md_handlers[info->genlhdr->cmd](skb, info);
+}
+
+/* A dump needs room for the largest region in one part. */
+static int md_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = 16384;
+	return md_permit(cb->skb, cb->extack);
+}
+
+#define MD_OP(_cmd, _policy) .cmd = (_cmd), .policy = (_policy), .maxattr = ARRAY_SIZE(_policy) - 1, .doit = md_doit
+
 static const struct genl_ops md_ops[] = {
-	{
-		.cmd = QCOM_MINIDUMP_CMD_BACKEND_GET,
-		.flags = GENL_ADMIN_PERM,
-		.doit = md_backend_get_doit,
-	},
-	{
-		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
-		.flags = GENL_ADMIN_PERM,
-		.policy = md_add_policy,
-		.maxattr = ARRAY_SIZE(md_add_policy) - 1,
-		.doit = md_region_add_doit,
-	},
-	{
-		.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
-		.flags = GENL_ADMIN_PERM,
-		.policy = md_update_policy,
-		.maxattr = ARRAY_SIZE(md_update_policy) - 1,
-		.doit = md_region_update_doit,
-	},
-	{
-		.cmd = QCOM_MINIDUMP_CMD_REGION_DEL,
-		.flags = GENL_ADMIN_PERM,
-		.policy = md_id_policy,
-		.maxattr = ARRAY_SIZE(md_id_policy) - 1,
-		.doit = md_region_del_doit,
-	},
-	{
-		.cmd = QCOM_MINIDUMP_CMD_REGION_GET,
-		.flags = GENL_ADMIN_PERM,
-		.policy = md_id_policy,
-		.maxattr = ARRAY_SIZE(md_id_policy) - 1,
-		.doit = md_region_get_doit,
-		.start = md_region_get_start,
-		.dumpit = md_region_get_dumpit,
-	},
-	{
-		.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
-		.flags = GENL_ADMIN_PERM,
-		.policy = md_note_policy,
-		.maxattr = ARRAY_SIZE(md_note_policy) - 1,
-		.doit = md_note_set_doit,
-	},
+	{ .cmd = QCOM_MINIDUMP_CMD_BACKEND_GET, .doit = md_doit },
+	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_ADD, md_add_policy) },
+	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_UPDATE, md_update_policy) },
+	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_DEL, md_id_policy) },
+	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_GET, md_id_policy), .start = md_start, .dumpit = md_region_get_dumpit },
+	{ MD_OP(QCOM_MINIDUMP_CMD_NOTE_SET, md_note_policy) },
 };
 
 static const struct genl_multicast_group md_mcgrps[] = {
@@ -853,7 +693,7 @@ static const struct genl_multicast_group md_mcgrps[] = {
 };
 
 /* Not netnsok: there is one table, and a container's CAP_NET_ADMIN must not reach it. */
-static struct genl_family md_family __ro_after_init = {
+struct genl_family md_family __ro_after_init = {
 	.name = QCOM_MINIDUMP_FAMILY_NAME,
 	.version = QCOM_MINIDUMP_FAMILY_VERSION,
 	.module = THIS_MODULE,
@@ -873,13 +713,6 @@ int __init md_netlink_init(void)
 	if (ret)
 		netlink_unregister_notifier(&md_netlink_nb);
 	return ret;
-}
-
-/* Notifications go to a multicast group that is another family's once this one is gone. */
-void md_netlink_mute(void)
-{
-	WRITE_ONCE(md_muted, true);
-	md_events_exit();
 }
 
 void md_netlink_exit(void)

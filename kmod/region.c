@@ -136,8 +136,6 @@ static void md_region_set_segments(struct md_region *r, u32 n)
 	r->size = 0;
 	for (i = 0; i < n; i++)
 		r->size += r->segs[i].size;
-	r->addr = (void *)(unsigned long)r->segs[0].va;
-	r->paddr = r->segs[0].pa;
 }
 
 static int md_region_fill(struct md_region *r, const struct md_spec *spec, gfp_t gfp, struct md_why *why)

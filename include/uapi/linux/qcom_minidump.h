@@ -11,6 +11,8 @@
  * Whose: a region belongs to the socket that added it. Only that socket updates or removes it, and it
  * goes when the last descriptor of the socket closes.
  *
+ * A region can have up to 128 segments: receive with buffers of 16 KiB or more.
+ *
  * Every error carries an extended ACK whose text names the attribute and says what would be right.
  */
 #ifndef _UAPI_LINUX_QCOM_MINIDUMP_H

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netlink messages that the module sends: replies, dumps and notifications are made by the same functions.
+ */
+#include <net/genetlink.h>
+
+#include "core.h"
+#include "netlink.h"
+
+static bool md_muted;	/* the family is going: no more notifications */
+
+static int md_put_segment(struct sk_buff *skb, const struct md_region *r, const struct md_segment *seg)
+{
+	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_SEGMENT);
+	bool in_table = md_region_in_table(r);
+
+	if (!nest ||
+	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
+	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, seg->va, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, seg->pa, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? md_slot_size(seg) : seg->size,
+			      QCOM_MINIDUMP_SEGMENT_A_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int md_put_task(struct sk_buff *skb, const struct md_task *t)
+{
+	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_TASK);
+
+	if (!nest ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PID, t->pid) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PART, t->part))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
+{
+	u32 i;
+
+	if (nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_ID, r->id) ||
+	    nla_put_string(skb, QCOM_MINIDUMP_REGION_A_NAME, r->name->name) ||
+	    nla_put_u64_64bit(skb, r->segs[0].va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
+			      r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
+	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, md_object_name(r->object))) ||
+	    (r->task.task && md_put_task(skb, &r->task)) ||
+	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
+	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->owner ? r->owner->portid : 0) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_CREATED, r->created, QCOM_MINIDUMP_REGION_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_MOVES, r->moves, QCOM_MINIDUMP_REGION_A_PAD))
+		return -EMSGSIZE;
+
+	for (i = 0; i < r->n_segs; i++)
+		if (md_put_segment(skb, r, &r->segs[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* One region, for replies, dumps and notifications alike. Under md.lock. */
+int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
+			 struct netlink_callback *cb)
+{
+	void *hdr = genlmsg_put(skb, portid, seq, &md_family, flags, cmd);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, hdr);
+	if (md_put_region_attrs(skb, r)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* An upper bound of what md_put_region() writes. */
+static size_t md_region_msg_size(const struct md_region *r)
+{
+	const size_t u64_attr = nla_total_size_64bit(sizeof(u64)), u32_attr = nla_total_size(sizeof(u32));
+
+	return GENL_HDRLEN + 3 * u32_attr + 4 * u64_attr + nla_total_size(QCOM_MINIDUMP_NAME_MAX + 1) +
+	       nla_total_size(QCOM_MINIDUMP_OBJECT_MAX + 1) + nla_total_size(QCOM_MINIDUMP_COMMENT_MAX + 1) +
+	       nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(128) +
+	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
+}
+
+int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r)
+{
+	struct sk_buff *skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
+	unsigned long flags;
+	int ret;
+
+	if (!skb)
+		return -ENOMEM;
+	spin_lock_irqsave(&md.lock, flags);
+	ret = md_put_region(skb, info->snd_portid, info->snd_seq, 0, cmd, r, NULL);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (ret) {
+		nlmsg_free(skb);
+		return ret;
+	}
+	return genlmsg_reply(skb, info);
+}
+
+struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	unsigned long flags;
+	void *hdr;
+	int bad = 0;
+
+	if (!skb)
+		return NULL;
+	hdr = genlmsg_put(skb, portid, seq, &md_family, 0, cmd);
+
+	spin_lock_irqsave(&md.lock, flags);
+	if (md.backend)
+		bad = nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_NAME, md.backend->name) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, md.limits.slots) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_USED, md.n_slots) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_NAME_MAX, md.limits.name_max) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_ALIGN, md.limits.align) ||
+		      nla_put_u64_64bit(skb, QCOM_MINIDUMP_BACKEND_A_BYTES, md.bytes, QCOM_MINIDUMP_BACKEND_A_PAD);
+	bad = bad || nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_REGIONS, md.n_regions);
+	spin_unlock_irqrestore(&md.lock, flags);
+
+	if (!hdr || bad || nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_VERSION, QCOM_MINIDUMP_VERSION)) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	genlmsg_end(skb, hdr);
+	return skb;
+}
+
+void md_netlink_notify_region(struct md_region *r, u8 cmd)
+{
+	struct sk_buff *skb;
+	unsigned long flags;
+	int ret;
+
+	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
+		return;
+	skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
+	if (!skb) {
+		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
+		return;
+	}
+	spin_lock_irqsave(&md.lock, flags);
+	ret = md_put_region(skb, 0, 0, 0, cmd, r, NULL);
+	spin_unlock_irqrestore(&md.lock, flags);
+	if (ret)
+		nlmsg_free(skb);
+	else
+		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
+}
+
+void md_netlink_notify_backend(void)
+{
+	struct sk_buff *skb;
+
+	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
+		return;
+	skb = md_backend_msg(0, 0, QCOM_MINIDUMP_CMD_BACKEND_NTF);
+	if (skb)
+		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
+	else
+		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
+}
+
+/* The multicast group is another family's once this one is gone. */
+void md_netlink_mute(void)
+{
+	WRITE_ONCE(md_muted, true);
+	md_events_exit();
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between netlink.c, the family and its requests, and netlink-msg.c, the messages it sends. */
+#ifndef QCOM_MINIDUMP_NETLINK_H
+#define QCOM_MINIDUMP_NETLINK_H
+
+#include <net/genetlink.h>
+
+#include "core.h"
+
+enum { MD_MCGRP_EVENTS };
+
+/*
+ * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
+ * owner until it is dead.
+ */
+struct md_owner {
+	struct list_head node;
+	struct list_head regions;	/* under md.lock */
+	struct sock *sk;
+	u32 portid;
+	struct md_region *note;		/* under md_owners_lock */
+};
+
+extern struct genl_family md_family;
+
+int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
+		  struct netlink_callback *cb);
+int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r);
+struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd);
+
+#endif

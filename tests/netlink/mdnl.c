@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mdnl: talk to the netlink family by hand, also wrongly. For tests: it sends what it is told, adds nothing
+ * and checks nothing.
+ *
+ * One command from the arguments, or one a line from standard input (all on one socket, which owns what they
+ * add; it ends with the input). Replies go to standard output, a line each.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/qcom_minidump.h>
+
+#define BUFFER_SIZE	65536
+
+static const char usage[] =
+	"usage: mdnl [COMMAND [KEY=VALUE...]]\n"
+	"  backend                 the bound back end\n"
+	"  list                    all regions\n"
+	"  add KEY=VALUE...        name comment addr paddr size object pid start part\n"
+	"  update KEY=VALUE...     id, and addr paddr size comment\n"
+	"  del id=N | get id=N\n"
+	"  note text=TEXT | note fill=BYTES\n"
+	"  monitor SECONDS         notifications\n"
+	"  sleep SECONDS\n"
+	"  any command takes raw=TYPE:TEXT, an attribute as it is; without a command they are read from standard input\n";
+
+enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING };
+
+static const struct key {
+	const char *name;
+	int attr;
+	enum attr_type type;
+	bool task;
+} keys[] = {
+	{ .name = "id", .attr = QCOM_MINIDUMP_REGION_A_ID, .type = ATTR_U32 },
+	{ .name = "name", .attr = QCOM_MINIDUMP_REGION_A_NAME, .type = ATTR_STRING },
+	{ .name = "comment", .attr = QCOM_MINIDUMP_REGION_A_COMMENT, .type = ATTR_STRING },
+	{ .name = "addr", .attr = QCOM_MINIDUMP_REGION_A_ADDR, .type = ATTR_U64 },
+	{ .name = "paddr", .attr = QCOM_MINIDUMP_REGION_A_PADDR, .type = ATTR_U64 },
+	{ .name = "size", .attr = QCOM_MINIDUMP_REGION_A_SIZE, .type = ATTR_U64 },
+	{ .name = "object", .attr = QCOM_MINIDUMP_REGION_A_OBJECT, .type = ATTR_STRING },
+	{ .name = "pid", .attr = QCOM_MINIDUMP_TASK_A_PID, .type = ATTR_U32, .task = true },
+	{ .name = "start", .attr = QCOM_MINIDUMP_TASK_A_START_TIME, .type = ATTR_U64, .task = true },
+	{ .name = "part", .attr = QCOM_MINIDUMP_TASK_A_PART, .type = ATTR_U32, .task = true },
+};
+
+static const char *const states[] = { "?", "pending", "active", "rejected" };
+static const char *const commands[] = {
+	[QCOM_MINIDUMP_CMD_BACKEND_NTF] = "backend-ntf ", [QCOM_MINIDUMP_CMD_REGION_ADD_NTF] = "add-ntf ",
+	[QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF] = "update-ntf ", [QCOM_MINIDUMP_CMD_REGION_DEL_NTF] = "del-ntf ",
+};
+
+static struct mnl_socket *sock;
+static unsigned int family, group, sequence;
+static int failures;
+static char buffer[BUFFER_SIZE];
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static uint64_t attr_number(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) == 8 ? mnl_attr_get_u64(a) : mnl_attr_get_u32(a);
+}
+
+static void print_segment(const struct nlattr *nest)
+{
+	uint64_t v[QCOM_MINIDUMP_SEGMENT_A_MAX + 1] = { [QCOM_MINIDUMP_SEGMENT_A_SLOT] = -1,
+							[QCOM_MINIDUMP_SEGMENT_A_SEQ] = -1 };
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, nest)
+		if (mnl_attr_get_type(a) <= QCOM_MINIDUMP_SEGMENT_A_MAX && mnl_attr_get_payload_len(a) >= 4)
+			v[mnl_attr_get_type(a)] = attr_number(a);
+	printf(" seg=%" PRId64 ":%" PRId64 ":%#" PRIx64 ":%#" PRIx64 ":%" PRIu64, v[QCOM_MINIDUMP_SEGMENT_A_SLOT],
+	       v[QCOM_MINIDUMP_SEGMENT_A_SEQ], v[QCOM_MINIDUMP_SEGMENT_A_ADDR], v[QCOM_MINIDUMP_SEGMENT_A_PADDR],
+	       v[QCOM_MINIDUMP_SEGMENT_A_SIZE]);
+}
+
+static void print_task(const struct nlattr *nest)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, nest) {
+		switch (mnl_attr_get_type(a)) {
+		case QCOM_MINIDUMP_TASK_A_PID: printf(" pid=%" PRIu64, attr_number(a)); break;
+		case QCOM_MINIDUMP_TASK_A_START_TIME: printf(" start=%" PRIu64, attr_number(a)); break;
+		case QCOM_MINIDUMP_TASK_A_PART: printf(" part=%" PRIu64, attr_number(a)); break;
+		}
+	}
+}
+
+static void print_region_attr(const struct nlattr *a)
+{
+	switch (mnl_attr_get_type(a)) {
+	case QCOM_MINIDUMP_REGION_A_ID: printf(" id=%" PRIu64, attr_number(a)); break;
+	case QCOM_MINIDUMP_REGION_A_NAME: printf(" name=%s", mnl_attr_get_str(a)); break;
+	case QCOM_MINIDUMP_REGION_A_ADDR: printf(" addr=%#" PRIx64, attr_number(a)); break;
+	case QCOM_MINIDUMP_REGION_A_PADDR: printf(" paddr=%#" PRIx64, attr_number(a)); break;
+	case QCOM_MINIDUMP_REGION_A_SIZE: printf(" size=%" PRIu64, attr_number(a)); break;
+	case QCOM_MINIDUMP_REGION_A_OBJECT: printf(" object=%s", mnl_attr_get_str(a)); break;
+	case QCOM_MINIDUMP_REGION_A_TASK: print_task(a); break;
+	case QCOM_MINIDUMP_REGION_A_STATE: printf(" state=%s", states[attr_number(a) & 3]); break;
+	case QCOM_MINIDUMP_REGION_A_OWNER: printf(" owner=%" PRIu64, attr_number(a)); break;
+	case QCOM_MINIDUMP_REGION_A_MOVES: printf(" moves=%" PRIu64, attr_number(a)); break;
+	case QCOM_MINIDUMP_REGION_A_SEGMENT: print_segment(a); break;
+	case QCOM_MINIDUMP_REGION_A_COMMENT: printf(" comment='%s'", mnl_attr_get_str(a)); break;
+	case QCOM_MINIDUMP_REGION_A_ERROR: printf(" error='%s'", mnl_attr_get_str(a)); break;
+	}
+}
+
+static void print_backend_attr(const struct nlattr *a)
+{
+	static const char *const names[] = { "", "name", "slots_max", "slots_used", "name_max", "align", "regions", "bytes" };
+	unsigned int type = mnl_attr_get_type(a);
+
+	if (type == QCOM_MINIDUMP_BACKEND_A_NAME)
+		printf(" name=%s", mnl_attr_get_str(a));
+	else if (type == QCOM_MINIDUMP_BACKEND_A_VERSION)
+		printf(" version=%s", mnl_attr_get_str(a));
+	else if (type <= QCOM_MINIDUMP_BACKEND_A_BYTES)
+		printf(" %s=%" PRIu64, names[type], attr_number(a));
+}
+
+static void print_message(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *g = mnl_nlmsg_get_payload(nlh);
+	bool backend = g->cmd == QCOM_MINIDUMP_CMD_BACKEND_GET || g->cmd == QCOM_MINIDUMP_CMD_BACKEND_NTF;
+	const struct nlattr *a;
+
+	printf("%s%s", g->cmd >= QCOM_MINIDUMP_CMD_BACKEND_NTF && g->cmd <= QCOM_MINIDUMP_CMD_MAX ? commands[g->cmd] : "",
+	       backend ? "backend" : "region");
+	mnl_attr_for_each(a, nlh, sizeof(*g)) {
+		if (backend)
+			print_backend_attr(a);
+		else
+			print_region_attr(a);
+	}
+	printf("%s\n", nlh->nlmsg_flags & NLM_F_DUMP_INTR ? " interrupted" : "");
+	fflush(stdout);
+}
+
+/* Prints an error with its extended ACK. Returns whether it was one. */
+static bool print_error(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+	size_t skip = sizeof(*err);
+	const struct nlattr *a;
+
+	if (!err->error)
+		return false;
+	printf("error %s", strerrorname_np(-err->error));
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS) {
+		mnl_attr_for_each(a, nlh, skip) {
+			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
+				printf(": %s", mnl_attr_get_str(a));
+			else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS)
+				printf(" [at byte %u]", mnl_attr_get_u32(a));
+			else if (mnl_attr_get_type(a) == 5 /* NLMSGERR_ATTR_MISS_TYPE */)
+				printf(" [missing attribute %u]", mnl_attr_get_u32(a));
+		}
+	}
+	printf("\n");
+	fflush(stdout);
+	failures++;
+	return true;
+}
+
+/* Reads the answers to one request, up to its ACK or the end of its dump. */
+static void receive(unsigned int seq)
+{
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
+		const struct nlmsghdr *nlh = (const void *)buffer;
+		int len = n;
+
+		if (n < 0)
+			die("recv");
+		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+			if (nlh->nlmsg_seq != seq)
+				continue;
+			if (nlh->nlmsg_type == NLMSG_DONE)
+				return;
+			if (nlh->nlmsg_type == NLMSG_ERROR) {
+				if (!print_error(nlh))
+					printf("ok\n");
+				fflush(stdout);
+				return;
+			}
+			print_message(nlh);
+		}
+	}
+}
+
+static struct nlmsghdr *begin(char *buf, unsigned int type, int cmd, unsigned int flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *g;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = ++sequence;
+	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
+	g->cmd = cmd;
+	g->version = QCOM_MINIDUMP_FAMILY_VERSION;
+	return nlh;
+}
+
+static void put_value(struct nlmsghdr *nlh, int attr, enum attr_type type, const char *value)
+{
+	if (type == ATTR_U32)
+		mnl_attr_put_u32(nlh, attr, strtoul(value, NULL, 0));
+	else if (type == ATTR_U64)
+		mnl_attr_put_u64(nlh, attr, strtoull(value, NULL, 0));
+	else
+		mnl_attr_put_strz(nlh, attr, value);
+}
+
+static void put_raw(struct nlmsghdr *nlh, const char *value)
+{
+	const char *colon = strchr(value, ':');
+
+	if (!colon)
+		die("raw=TYPE:TEXT");
+	mnl_attr_put(nlh, atoi(value), strlen(colon + 1), colon + 1);
+}
+
+static void put_note(struct nlmsghdr *nlh, const char *key, const char *value)
+{
+	static char fill[65000];
+
+	if (!strcmp(key, "text")) {
+		mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, strlen(value), value);
+		return;
+	}
+	memset(fill, 'x', sizeof(fill));
+	mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, strtoul(value, NULL, 0) % sizeof(fill), fill);
+}
+
+static const struct key *find_key(const char *name)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!strcmp(keys[i].name, name))
+			return &keys[i];
+	fprintf(stderr, "unknown key '%s'\n%s", name, usage);
+	exit(2);
+}
+
+/* Task keys go into one nest: those for it are put in a second round. */
+static void put_attrs(struct nlmsghdr *nlh, int cmd, char **argv)
+{
+	struct nlattr *nest = NULL;
+
+	for (int round = 0; round < 2; round++) {
+		for (char **arg = argv; *arg; arg++) {
+			char *value = strchr(*arg, '=');
+			char key[32];
+
+			if (!value)
+				die(*arg);
+			snprintf(key, sizeof(key), "%.*s", (int)(value - *arg), *arg);
+			value++;
+			if (!strcmp(key, "raw") || cmd == QCOM_MINIDUMP_CMD_NOTE_SET) {
+				if (round == 0)
+					strcmp(key, "raw") ? put_note(nlh, key, value) : put_raw(nlh, value);
+				continue;
+			}
+			if (find_key(key)->task != (round == 1))
+				continue;
+			if (round == 1 && !nest)
+				nest = mnl_attr_nest_start(nlh, QCOM_MINIDUMP_REGION_A_TASK);
+			put_value(nlh, find_key(key)->attr, find_key(key)->type, value);
+		}
+	}
+	if (nest)
+		mnl_attr_nest_end(nlh, nest);
+}
+
+static void request(int cmd, unsigned int flags, char **argv)
+{
+	static char buf[BUFFER_SIZE + MNL_ALIGNTO];
+	struct nlmsghdr *nlh = begin(buf, family, cmd, flags);
+
+	put_attrs(nlh, cmd, argv);
+	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)
+		die("send");
+	receive(sequence);
+}
+
+static void find_family(void)
+{
+	char buf[1024];
+	struct nlmsghdr *nlh = begin(buf, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK);
+	const struct nlattr *a, *g, *x;
+	ssize_t n;
+
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, QCOM_MINIDUMP_FAMILY_NAME);
+	mnl_socket_sendto(sock, nlh, nlh->nlmsg_len);
+	n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
+	nlh = (struct nlmsghdr *)buffer;
+	if (n < (ssize_t)sizeof(*nlh) || nlh->nlmsg_type == NLMSG_ERROR) {
+		fprintf(stderr, "no netlink family %s: is the module loaded?\n", QCOM_MINIDUMP_FAMILY_NAME);
+		exit(2);
+	}
+	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID)
+			family = mnl_attr_get_u16(a);
+		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
+			mnl_attr_for_each_nested(g, a)
+				mnl_attr_for_each_nested(x, g)
+					if (mnl_attr_get_type(x) == CTRL_ATTR_MCAST_GRP_ID)
+						group = mnl_attr_get_u32(x);
+	}
+	mnl_socket_recvfrom(sock, buffer, sizeof(buffer));	/* the ACK */
+}
+
+static void monitor(unsigned int seconds)
+{
+	struct timeval tv = { .tv_sec = seconds };
+
+	if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		die("subscribe");
+	setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	printf("monitoring\n");
+	fflush(stdout);
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
+		const struct nlmsghdr *nlh = (const void *)buffer;
+		int len = n;
+
+		if (n < 0)
+			return;
+		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+			print_message(nlh);
+	}
+}
+
+static void run(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int cmd;
+		unsigned int flags;
+	} verbs[] = {
+		{ "backend", QCOM_MINIDUMP_CMD_BACKEND_GET, NLM_F_ACK },
+		{ "list", QCOM_MINIDUMP_CMD_REGION_GET, NLM_F_DUMP },
+		{ "add", QCOM_MINIDUMP_CMD_REGION_ADD, NLM_F_ACK },
+		{ "update", QCOM_MINIDUMP_CMD_REGION_UPDATE, NLM_F_ACK },
+		{ "del", QCOM_MINIDUMP_CMD_REGION_DEL, NLM_F_ACK },
+		{ "get", QCOM_MINIDUMP_CMD_REGION_GET, NLM_F_ACK },
+		{ "note", QCOM_MINIDUMP_CMD_NOTE_SET, NLM_F_ACK },
+	};
+
+	if (!strcmp(argv[0], "sleep") && argc == 2) {
+		usleep(strtod(argv[1], NULL) * 1000000);
+		return;
+	}
+	if (!strcmp(argv[0], "monitor") && argc == 2) {
+		monitor(atoi(argv[1]));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (!strcmp(verbs[i].name, argv[0])) {
+			request(verbs[i].cmd, verbs[i].flags, argv + 1);
+			return;
+		}
+	}
+	fputs(usage, stderr);
+	exit(2);
+}
+
+static void run_lines(void)
+{
+	char line[4096], *argv[32];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		int argc = 0;
+
+		for (char *p = strtok(line, " \n"); p && argc < 31; p = strtok(NULL, " \n"))
+			argv[argc++] = p;
+		argv[argc] = NULL;
+		if (argc)
+			run(argc, argv);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int one = 1;
+
+	if (argc > 1 && !strcmp(argv[1], "--help")) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	sock = mnl_socket_open(NETLINK_GENERIC);
+	if (!sock || mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0)
+		die("netlink");
+	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &one, sizeof(one));
+	mnl_socket_setsockopt(sock, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	find_family();
+
+	if (argc > 1)
+		run(argc - 1, argv + 1);
+	else
+		run_lines();
+	return failures ? 1 : 0;
+}
