@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <linux/qcom_minidump_table.h>
+#include <qcmd_note.h>
+
+#include "corefile.h"
+#include "elfnote.h"
+
+static void map_segments(struct corefile *core)
+{
+	for (size_t i = 0; i < core->elf.n_phdrs; i++) {
+		const Elf64_Phdr *p = &core->elf.phdrs[i];
+
+		if (p->p_type != PT_LOAD)
+			continue;
+		if (p->p_vaddr)
+			rangemap_add(&core->virt, p->p_vaddr, p->p_filesz, p->p_offset);
+		rangemap_add(&core->phys, p->p_paddr, p->p_filesz, p->p_offset);
+	}
+	rangemap_finish(&core->virt);
+	rangemap_finish(&core->phys);
+}
+
+/* The first note of a kind counts. */
+static void parse_once(struct kv *kv, const struct elfnote *note)
+{
+	if (!kv->text)
+		kv_parse(kv, note->desc, note->desc_size);
+}
+
+static void read_notes(struct corefile *core)
+{
+	struct elfnote note;
+	size_t pos = 0;
+
+	while (elfnote_next(core->elf.notes, core->elf.notes_size, &pos, &note)) {
+		if (elfnote_is(&note, VMCOREINFO_NAME, 0))
+			parse_once(&core->vmcoreinfo, &note);
+		else if (elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL))
+			parse_once(&core->kernel_note, &note);
+		else if (elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT))
+			parse_once(&core->collect_note, &note);
+	}
+}
+
+static void read_regions(struct corefile *core)
+{
+	const struct kv_pair *p;
+	size_t capacity = 0;
+
+	for (size_t pos = 0; (p = kv_next(&core->collect_note, "REGION(", &pos));) {
+		struct core_region r = { 0 };
+		const struct range *at;
+
+		if (sscanf(p->key, "REGION(%u)", &r.slot) != 1 ||
+		    sscanf(p->value, "%31s %" SCNu32 " 0x%" SCNx64 " 0x%" SCNx64 " %" SCNu64, r.name, &r.seq, &r.vaddr,
+			   &r.paddr, &r.size) != 5)
+			continue;
+		at = rangemap_find(&core->phys, r.paddr);
+		r.missing = !at || !rangemap_covers(&core->phys, r.paddr, r.size);
+		r.offset = at ? r.paddr - at->start + at->offset : 0;
+		core->regions = dump_grow(core->regions, &capacity, core->n_regions + 1, sizeof(r));
+		core->regions[core->n_regions++] = r;
+	}
+}
+
+static int no_elf(const char *path, int fd, uint64_t size, struct derr *err)
+{
+	char magic[8] = "";
+
+	if (size >= sizeof(magic) && pread_full(fd, magic, sizeof(magic), 0) == 0 && !memcmp(magic, "KDUMP   ", 8))
+		return derr_set(err, -EINVAL, "%s is a compressed kdump file, which qcmdump does not read.", path);
+	return derr_set(err, -EINVAL, "%s is no dump: it is not an ELF core. If it is a memory image, collect the dump from "
+			"it first: qcmdump collect %s -o minidump.elf", path, path);
+}
+
+int core_open(struct corefile *core, const char *path, struct derr *err)
+{
+	int r;
+
+	*core = (struct corefile){ .fd = -1, .path = dump_strdup(path, strlen(path)) };
+	r = dumpfile_open(path, &core->file_size, err);
+	if (r < 0)
+		return r;
+	core->fd = r;
+	r = elffile_read(&core->elf, core->fd, core->file_size, path, err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return no_elf(path, core->fd, core->file_size, err);
+	map_segments(core);
+	read_notes(core);
+	read_regions(core);
+	if (!core->vmcoreinfo.text && !core->collect_note.text)
+		return derr_set(err, -EINVAL, "%s is an ELF core, but not of a kernel (it has no VMCOREINFO). If it is a memory "
+				"image, collect the dump from it first: qcmdump collect %s -o minidump.elf", path, path);
+	return 0;
+}
+
+void core_close(struct corefile *core)
+{
+	close_fdp(&core->fd);
+	free(core->path);
+	elffile_clear(&core->elf);
+	rangemap_clear(&core->virt);
+	rangemap_clear(&core->phys);
+	kv_clear(&core->vmcoreinfo);
+	kv_clear(&core->kernel_note);
+	kv_clear(&core->collect_note);
+	free(core->regions);
+	*core = (struct corefile){ .fd = -1 };
+}
+
+int core_need_collected(const struct corefile *core, struct derr *err)
+{
+	if (core->collect_note.text)
+		return 0;
+	return derr_set(err, -EINVAL, "%s was not made by qcmdump collect: it has no list of regions. If it is a full memory "
+			"dump, collect the minidump from it: qcmdump collect %s -o minidump.elf", core->path, core->path);
+}

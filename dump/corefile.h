@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A dump that qcmdump collected (or any other ELF core of a kernel, which knows less). */
+#ifndef COREFILE_H
+#define COREFILE_H
+
+#include "elffile.h"
+#include "keyval.h"
+#include "rangemap.h"
+
+struct core_region {
+	unsigned int slot;
+	char name[32];
+	uint32_t seq;
+	uint64_t vaddr;
+	uint64_t paddr;
+	uint64_t size;
+	uint64_t offset;	/* in the file */
+	bool missing;		/* the file was cut off before it */
+};
+
+struct corefile {
+	int fd;
+	char *path;
+	uint64_t file_size;
+	struct elffile elf;
+	struct rangemap virt;
+	struct rangemap phys;
+	struct kv vmcoreinfo;
+	struct kv kernel_note;	/* from qcmdd */
+	struct kv collect_note;	/* from qcmdump collect */
+	struct core_region *regions;
+	size_t n_regions;
+};
+
+int core_open(struct corefile *core, const char *path, struct derr *err);
+void core_close(struct corefile *core);
+
+/* Fails with a message unless qcmdump collect made the file. */
+int core_need_collected(const struct corefile *core, struct derr *err);
+
+static inline int core_read_virt(const struct corefile *core, uint64_t vaddr, void *buf, size_t size)
+{
+	return rangemap_read(&core->virt, core->fd, vaddr, buf, size);
+}
+
+#endif

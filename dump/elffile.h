@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The headers of an ELF core that may be truncated or hostile. */
+#ifndef ELFFILE_H
+#define ELFFILE_H
+
+#include <elf.h>
+
+#include "dumputil.h"
+
+/* What notes of a core may take. /proc/vmcore has some 350 bytes for each CPU. */
+#define ELF_NOTES_MAX	(16 * MIB)
+
+struct elffile {
+	uint16_t machine;
+	Elf64_Phdr *phdrs;
+	size_t n_phdrs;
+	char *notes;		/* every PT_NOTE, one after the other */
+	size_t notes_size;
+	uint64_t missing;	/* bytes of PT_LOADs beyond the end of the file */
+};
+
+/* Any file: opens it for reading and says how large it is. */
+int dumpfile_open(const char *path, uint64_t *size, struct derr *err);
+
+/* 1: an ELF core of 64 bits; 0: no ELF file at all; negative: an ELF file that can't be used, see err. */
+int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *path, struct derr *err);
+void elffile_clear(struct elffile *elf);
+
+#endif

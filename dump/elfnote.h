@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ELF notes: walked in a buffer that nobody vouches for, or put together. */
+#ifndef ELFNOTE_H
+#define ELFNOTE_H
+
+#include "dumputil.h"
+
+#define VMCOREINFO_NAME		"VMCOREINFO"
+
+struct elfnote {
+	const char *name;	/* not terminated */
+	size_t name_size;	/* with its NUL */
+	const char *desc;
+	size_t desc_size;
+	uint32_t type;
+	const char *start;	/* of the whole note */
+	size_t size;		/* of the whole note, padding included where it is there */
+};
+
+/* The note at *pos; advances *pos. False at the end and at the first thing that is no note. */
+bool elfnote_next(const char *buf, size_t size, size_t *pos, struct elfnote *note);
+
+/* The name is this, with or without its NUL. */
+bool elfnote_is(const struct elfnote *note, const char *name, uint32_t type);
+
+struct notebuf {
+	char *data;
+	size_t size;
+	size_t capacity;
+};
+
+void notebuf_add(struct notebuf *b, const char *name, uint32_t type, const void *desc, size_t size);
+void notebuf_clear(struct notebuf *b);
+
+#endif

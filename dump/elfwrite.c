@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ELF core, in the order in which readers want it: ELF header, program headers at 64 with the one PT_NOTE first,
+ * notes, memory, then what names the regions (string table and section headers).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "collect.h"
+
+#define COPY_CHUNK	MIB
+#define STRTAB_NAME	"STR_TBL"
+
+/* null, STR_TBL, one for each region; the limits of the table keep it below SHN_LORESERVE. */
+#define FIXED_SECTIONS	2
+_Static_assert(TOC_SLOTS_MAX + FIXED_SECTIONS < SHN_LORESERVE, "sections are counted in 16 bits");
+_Static_assert(TOC_SLOTS_MAX + 4 < PN_XNUM, "program headers are counted in 16 bits");
+
+static int write_error(int r, struct derr *err)
+{
+	return derr_set(err, r, "Cannot write the dump: %s", strerror(-r));
+}
+
+static int write_headers(const struct collection *c, int fd, uint64_t shoff, struct derr *err)
+{
+	const struct layout *l = &c->layout;
+	size_t n = l->n_segments + 1;
+	Elf64_Ehdr ehdr = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV },
+		.e_type = ET_CORE, .e_machine = c->kmap.machine, .e_version = EV_CURRENT,
+		.e_phoff = sizeof(ehdr), .e_shoff = shoff, .e_ehsize = sizeof(ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = n,
+		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = c->toc.n_regions + FIXED_SECTIONS, .e_shstrndx = 1,
+	};
+	Elf64_Phdr *phdrs = dump_alloc(n, sizeof(*phdrs));
+	int r;
+
+	phdrs[0] = (Elf64_Phdr){
+		.p_type = PT_NOTE, .p_offset = sizeof(ehdr) + n * sizeof(*phdrs),
+		.p_filesz = c->notes.size, .p_memsz = c->notes.size,
+	};
+	for (size_t i = 0; i < l->n_segments; i++) {
+		const struct segment *s = &l->segments[i];
+
+		phdrs[i + 1] = (Elf64_Phdr){
+			.p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X, .p_offset = layout_offset(l, s->paddr),
+			.p_vaddr = s->vaddr, .p_paddr = s->paddr, .p_filesz = s->size, .p_memsz = s->size,
+			/* p_align 0: crash takes anything else for a netdump file. */
+		};
+	}
+	r = pwrite_full(fd, &ehdr, sizeof(ehdr), 0);
+	if (r == 0)
+		r = pwrite_full(fd, phdrs, n * sizeof(*phdrs), sizeof(ehdr));
+	if (r == 0)
+		r = pwrite_full(fd, c->notes.data, c->notes.size, phdrs[0].p_offset);
+	free(phdrs);
+	return r < 0 ? write_error(r, err) : 0;
+}
+
+/* The captured bytes of a piece of physical memory that has whole pages; the others stay zero. */
+static int read_captured(const struct collection *c, uint64_t paddr, char *buf, size_t size, struct derr *err)
+{
+	const struct rangemap *m = &c->layout.bytes;
+	size_t lo = 0, hi = m->n;
+
+	memset(buf, 0, size);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (m->v[mid].start + m->v[mid].size <= paddr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < m->n && m->v[lo].start < paddr + size; lo++) {
+		uint64_t from = m->v[lo].start > paddr ? m->v[lo].start : paddr;
+		uint64_t to = m->v[lo].start + m->v[lo].size;
+		int r;
+
+		if (to > paddr + size)
+			to = paddr + size;
+		r = image_read(&c->img, from, buf + (from - paddr), to - from);
+		if (r < 0)
+			return derr_set(err, r, "Cannot read %s: %s", c->img.path, strerror(-r));
+	}
+	return 0;
+}
+
+static void add_tables(const struct pagetable *pt, uint64_t paddr, char *buf, size_t size)
+{
+	for (size_t i = 0; i < pt->n; i++) {
+		uint64_t at = i ? pt->rest + (i - 1) * DUMP_PAGE : pt->top;
+
+		if (at >= paddr && at < paddr + size)
+			memcpy(buf + (at - paddr), pt->pages[i], DUMP_PAGE);
+	}
+}
+
+static int write_memory(const struct collection *c, int fd, struct derr *err)
+{
+	_cleanup_free_ char *buf = dump_alloc(COPY_CHUNK, 1);
+	const struct layout *l = &c->layout;
+	struct progress p;
+	int r = 0;
+
+	progress_start(&p, "Saving", l->data_end - l->data_offset);
+	for (size_t i = 0; i < l->pages.n && r == 0; i++) {
+		const struct range *run = &l->pages.v[i];
+
+		for (uint64_t done = 0, n; done < run->size && r == 0; done += n) {
+			n = run->size - done < COPY_CHUNK ? run->size - done : COPY_CHUNK;
+			r = read_captured(c, run->start + done, buf, n, err);
+			if (r < 0)
+				break;
+			add_tables(&l->tables, run->start + done, buf, n);
+			r = pwrite_full(fd, buf, n, run->offset + done);
+			if (r < 0)
+				write_error(r, err);
+			progress_at(&p, run->offset + done - l->data_offset);
+		}
+	}
+	progress_end(&p);
+	return r;
+}
+
+static int write_sections(const struct collection *c, int fd, uint64_t strtab, uint64_t shoff, struct derr *err)
+{
+	size_t n = c->toc.n_regions + FIXED_SECTIONS, size = 1 + sizeof(STRTAB_NAME);
+	_cleanup_free_ char *names = dump_alloc(size + c->toc.n_regions * sizeof(c->toc.regions->name), 1);
+	Elf64_Shdr *shdrs = dump_alloc(n, sizeof(*shdrs));
+	int r;
+
+	memcpy(names + 1, STRTAB_NAME, sizeof(STRTAB_NAME));
+	for (size_t i = 0; i < c->toc.n_regions; i++) {
+		const struct region *reg = &c->toc.regions[i];
+		size_t len = strlen(reg->name) + 1;
+
+		shdrs[FIXED_SECTIONS + i] = (Elf64_Shdr){
+			.sh_name = size, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_WRITE, .sh_addr = reg->vaddr,
+			.sh_offset = layout_offset(&c->layout, reg->paddr), .sh_size = reg->size,
+		};
+		memcpy(names + size, reg->name, len);
+		size += len;
+	}
+	shdrs[1] = (Elf64_Shdr){ .sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = strtab, .sh_size = size, .sh_addralign = 1 };
+	r = pwrite_full(fd, names, size, strtab);
+	if (r == 0)
+		r = pwrite_full(fd, shdrs, n * sizeof(*shdrs), shoff);
+	free(shdrs);
+	return r < 0 ? write_error(r, err) : 0;
+}
+
+static size_t names_size(const struct toc *toc)
+{
+	size_t size = 1 + sizeof(STRTAB_NAME);
+
+	for (size_t i = 0; i < toc->n_regions; i++)
+		size += strlen(toc->regions[i].name) + 1;
+	return size;
+}
+
+int collect_write(struct collection *c, int fd, struct derr *err)
+{
+	uint64_t headers = sizeof(Elf64_Ehdr) + (c->layout.n_segments + 1) * sizeof(Elf64_Phdr) + c->notes.size;
+	uint64_t shoff;
+	int r;
+
+	layout_place(&c->layout, page_up(headers));
+	shoff = (c->layout.data_end + names_size(&c->toc) + 7) & ~7ULL;
+	r = write_headers(c, fd, shoff, err);
+	if (r == 0)
+		r = write_memory(c, fd, err);
+	if (r == 0)
+		r = write_sections(c, fd, c->layout.data_end, shoff, err);
+	return r;
+}

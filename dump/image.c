@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "image.h"
+
+#define SCAN_CHUNK	MIB
+
+int image_parse_map(const char *arg, struct range *ret, struct derr *err)
+{
+	_cleanup_free_ char *copy = dump_strdup(arg, strlen(arg));
+	char *rest = copy, *part[3];
+	uint64_t *field[3] = { &ret->offset, &ret->start, &ret->size };
+	uint64_t end;
+
+	for (size_t i = 0; i < 3; i++) {
+		part[i] = strsep(&rest, ":");
+		if (!part[i] || parse_size(part[i], field[i]) < 0)
+			return derr_set(err, -EINVAL, "--map %s: expected OFFSET:PADDR:SIZE, each a number with an "
+					"optional suffix K, M or G, for example 0:0x40000000:2G.", arg);
+	}
+	if (rest)
+		return derr_set(err, -EINVAL, "--map %s: expected three numbers OFFSET:PADDR:SIZE.", arg);
+	if (!ret->size)
+		return derr_set(err, -EINVAL, "--map %s: the size is 0.", arg);
+	if (__builtin_add_overflow(ret->start, ret->size, &end) || __builtin_add_overflow(ret->offset, ret->size, &end))
+		return derr_set(err, -ERANGE, "--map %s: the range ends beyond the largest address.", arg);
+	return 0;
+}
+
+/* Formats that others give to a memory dump and that are no plain memory. */
+static int check_format(const struct image *img, struct derr *err)
+{
+	static const struct {
+		const char *magic;
+		const char *what;
+		const char *advice;
+	} formats[] = {
+		{ "KDUMP   ", "a compressed kdump file", "Write it as ELF: makedumpfile -E, or dump-guest-memory without -z." },
+		{ "DISKDUMP", "a diskdump file", "Write it as ELF with makedumpfile -E." },
+		{ "makedumpfile", "a flattened kdump file", "Write it as ELF with makedumpfile -E." },
+		{ "QEVM", "a QEMU migration stream", "Use dump-guest-memory or pmemsave instead." },
+		{ "\x1f\x8b", "compressed with gzip", "Decompress it first." },
+		{ "\xfd" "7zXZ", "compressed with xz", "Decompress it first." },
+		{ "\x28\xb5\x2f\xfd", "compressed with zstd", "Decompress it first." },
+	};
+	char start[16] = "";
+
+	pread_full(img->fd, start, img->file_size < sizeof(start) ? img->file_size : sizeof(start), 0);
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		if (!memcmp(start, formats[i].magic, strlen(formats[i].magic)))
+			return derr_set(err, -EINVAL, "%s is %s, not plain memory. %s",
+					img->path, formats[i].what, formats[i].advice);
+	return 0;
+}
+
+static int map_elf(struct image *img, struct derr *err)
+{
+	for (size_t i = 0; i < img->elf.n_phdrs; i++) {
+		const Elf64_Phdr *p = &img->elf.phdrs[i];
+
+		if (p->p_type == PT_LOAD)
+			rangemap_add(&img->phys, p->p_paddr, p->p_filesz, p->p_offset);
+	}
+	rangemap_finish(&img->phys);
+	if (!img->phys.n)
+		return derr_set(err, -ENODATA, "%s is an ELF core that has no memory in it. If it was cut off, copy it again.",
+				img->path);
+	img->mapped = true;
+	return 0;
+}
+
+static int map_raw(struct image *img, const struct range *maps, size_t n_maps, struct derr *err)
+{
+	for (size_t i = 0; i < n_maps; i++) {
+		if (maps[i].offset + maps[i].size > img->file_size)
+			return derr_set(err, -ERANGE, "--map 0x%" PRIx64 ":0x%" PRIx64 ":0x%" PRIx64 ": %s ends at 0x%" PRIx64
+					".", maps[i].offset, maps[i].start, maps[i].size, img->path, img->file_size);
+		rangemap_add(&img->phys, maps[i].start, maps[i].size, maps[i].offset);
+	}
+	if (!n_maps)
+		rangemap_add(&img->phys, 0, img->file_size, 0);
+	rangemap_finish(&img->phys);
+	img->mapped = n_maps > 0;
+	return 0;
+}
+
+int image_open(struct image *img, const char *path, const struct range *maps, size_t n_maps, struct derr *err)
+{
+	int r;
+
+	*img = (struct image){ .fd = -1, .path = dump_strdup(path, strlen(path)) };
+	r = dumpfile_open(path, &img->file_size, err);
+	if (r >= 0) {
+		img->fd = r;
+		r = elffile_read(&img->elf, img->fd, img->file_size, path, err);
+	}
+	if (r > 0) {
+		img->is_elf = true;
+		r = n_maps ? derr_set(err, -EINVAL, "%s is an ELF core, which says itself which address is where: "
+				      "leave --map out.", path) : map_elf(img, err);
+	} else if (r == 0) {
+		r = check_format(img, err);
+		if (r == 0)
+			r = map_raw(img, maps, n_maps, err);
+	}
+	if (r < 0)
+		image_close(img);
+	return r;
+}
+
+void image_close(struct image *img)
+{
+	close_fdp(&img->fd);
+	free(img->path);
+	elffile_clear(&img->elf);
+	rangemap_clear(&img->phys);
+	*img = (struct image){ .fd = -1 };
+}
+
+/* The next byte of the file from offset on that is not in a hole; UINT64_MAX: only holes follow. */
+static uint64_t skip_hole(int fd, uint64_t offset)
+{
+	off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+
+	if (data >= 0)
+		return (uint64_t)data;
+	/* Not every file knows about holes: then it is all data. */
+	return errno == ENXIO ? UINT64_MAX : offset;
+}
+
+struct scan {
+	const struct image *img;
+	image_scan_fn fn;
+	void *arg;
+	char *buf;
+	uint64_t done;
+	struct progress progress;
+};
+
+static int scan_range(struct scan *s, const struct range *r, struct derr *err)
+{
+	uint64_t skew, pos, end = r->start + r->size;
+	int ret;
+
+	if (end - 1 > UINT64_MAX - DUMP_PAGE)
+		return 0;
+	for (pos = page_up(r->start); pos < end && end - pos >= DUMP_PAGE;) {
+		uint64_t offset = r->offset + (pos - r->start), data = skip_hole(s->img->fd, offset);
+		size_t n;
+
+		if (data == UINT64_MAX || data - offset >= end - pos)
+			break;
+		/* Back to the page that the data starts in. */
+		skew = page_down(data - offset);
+		pos += skew;
+		if (end - pos < DUMP_PAGE)
+			break;
+		n = end - pos < SCAN_CHUNK ? page_down(end - pos) : SCAN_CHUNK;
+		ret = pread_full(s->img->fd, s->buf, n, offset + skew);
+		if (ret < 0)
+			return derr_set(err, ret, "Cannot read %s at offset %" PRIu64 ": %s",
+					s->img->path, offset + skew, strerror(-ret));
+		ret = s->fn(s->arg, pos, s->buf, n);
+		if (ret)
+			return ret;
+		pos += n;
+		progress_at(&s->progress, s->done + (pos - r->start));
+	}
+	s->done += r->size;
+	return 0;
+}
+
+int image_scan(const struct image *img, image_scan_fn fn, void *arg, struct derr *err)
+{
+	_cleanup_free_ char *buf = dump_alloc(SCAN_CHUNK, 1);
+	struct scan s = { .img = img, .fn = fn, .arg = arg, .buf = buf };
+	int r = 0;
+
+	progress_start(&s.progress, "Looking for the minidump table", rangemap_total(&img->phys));
+	for (size_t i = 0; i < img->phys.n && r == 0; i++)
+		r = scan_range(&s, &img->phys.v[i], err);
+	progress_end(&s.progress);
+	return r;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "outfile.h"
+
+/* The folder of a path, "." where it has none. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return dump_strdup(".", 1);
+	return dump_strdup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static int exists_error(const char *path, struct derr *err)
+{
+	return derr_set(err, -EEXIST, "%s exists already. Replace it with --force, or give another name with -o.", path);
+}
+
+static char *temp_template(const char *path)
+{
+	_cleanup_free_ char *folder = folder_of(path);
+	char *temp;
+
+	if (asprintf(&temp, "%s/.qcmdump.XXXXXX", folder) < 0)
+		temp = NULL;
+	return temp ? temp : dump_strdup("", 0);
+}
+
+int outfile_open(struct outfile *f, const char *path, bool replace, int source, struct derr *err)
+{
+	_cleanup_free_ char *folder = folder_of(path);
+	struct stat st, src;
+
+	*f = (struct outfile){ .fd = -1, .replace = replace };
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return derr_set(err, -EISDIR, "%s is a directory. Give the name of a file with -o.", path);
+		if (source >= 0 && fstat(source, &src) == 0 && st.st_dev == src.st_dev && st.st_ino == src.st_ino)
+			return derr_set(err, -EEXIST, "%s is what the dump is collected from. Give another name with -o.", path);
+		if (!replace)
+			return exists_error(path, err);
+		if (!S_ISREG(st.st_mode))
+			return derr_set(err, -EINVAL, "%s is no regular file. Give another name with -o.", path);
+	}
+	f->path = dump_strdup(path, strlen(path));
+	/* What has no name yet needs no cleaning up, however this program ends. Dumps are private: mode 0600. */
+	f->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (f->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+		f->temp = temp_template(path);
+		f->fd = mkostemp(f->temp, O_CLOEXEC);
+	}
+	if (f->fd < 0)
+		return derr_set(err, -errno, "Cannot create a file in %s: %s", folder, strerror(errno));
+	return 0;
+}
+
+/* A temporary name for what has none yet. */
+static int give_temp_name(struct outfile *f, const char *proc)
+{
+	for (int tries = 0; tries < 100; tries++) {
+		char *temp = temp_template(f->path);
+		int fd = mkostemp(temp, O_CLOEXEC);
+
+		if (fd < 0) {
+			free(temp);
+			return -errno;
+		}
+		close(fd);
+		/* The name was free a moment ago; linkat() says so if somebody else takes it. */
+		unlink(temp);
+		if (linkat(AT_FDCWD, proc, AT_FDCWD, temp, AT_SYMLINK_FOLLOW) == 0) {
+			f->temp = temp;
+			return 0;
+		}
+		free(temp);
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+static int give_name(struct outfile *f)
+{
+	char proc[32];
+	int r;
+
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", f->fd);
+	if (f->replace) {
+		r = f->temp ? 0 : give_temp_name(f, proc);
+		if (r < 0)
+			return r;
+		if (rename(f->temp, f->path) < 0)
+			return -errno;
+		free(f->temp);
+		f->temp = NULL;
+		return 0;
+	}
+	if (f->temp)
+		return link(f->temp, f->path) < 0 ? -errno : 0;
+	return linkat(AT_FDCWD, proc, AT_FDCWD, f->path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+int outfile_commit(struct outfile *f, struct derr *err)
+{
+	_cleanup_free_ char *folder = folder_of(f->path);
+	_cleanup_close_ int dir = -1;
+	int r;
+
+	if (fsync(f->fd) < 0)
+		return derr_set(err, -errno, "Cannot write %s: %s", f->path, strerror(errno));
+	r = give_name(f);
+	if (r == -EEXIST)
+		return exists_error(f->path, err);
+	if (r < 0)
+		return derr_set(err, r, "Cannot create %s: %s", f->path, strerror(-r));
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0)
+		fsync(dir);
+	return 0;
+}
+
+void outfile_close(struct outfile *f)
+{
+	if (f->temp)
+		unlink(f->temp);
+	close_fdp(&f->fd);
+	free(f->temp);
+	free(f->path);
+	*f = (struct outfile){ .fd = -1 };
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "output.h"
+#include "prb.h"
+
+/* How the last words of a kernel start, the most telling first. */
+static const char *const last_words[] = {
+	"Kernel panic - not syncing", "BUG: ", "Oops", "Unable to handle kernel", "general protection fault",
+	"watchdog: BUG", "sysrq: Trigger a crash",
+};
+
+struct log_summary {
+	size_t records;
+	uint64_t last_ts;
+	size_t rank;		/* in last_words */
+	char *crash;
+	char *why_not;		/* it can't be read */
+};
+
+static void summarise(void *arg, const struct prb_record *r)
+{
+	struct log_summary *s = arg;
+
+	s->records++;
+	s->last_ts = r->ts_nsec;
+	for (size_t i = 0; i <= s->rank && i < ARRAY_LEN(last_words); i++) {
+		size_t n = strlen(last_words[i]);
+		const char *eol;
+
+		if (r->text_len < n || memcmp(r->text, last_words[i], n))
+			continue;
+		eol = memchr(r->text, '\n', r->text_len);
+		free(s->crash);
+		s->crash = escape_text(r->text, eol ? (size_t)(eol - r->text) : r->text_len);
+		s->rank = i;
+		return;
+	}
+}
+
+static void read_log(const struct corefile *core, struct log_summary *s)
+{
+	uint64_t skipped;
+	struct derr err;
+
+	*s = (struct log_summary){ .rank = ARRAY_LEN(last_words) };
+	if (prb_walk(core, summarise, s, &skipped, &err) < 0)
+		s->why_not = dump_strdup(err.text, strlen(err.text));
+}
+
+static void log_summary_clear(struct log_summary *s)
+{
+	free(s->crash);
+	free(s->why_not);
+}
+
+static const char *arch_name(const struct corefile *core)
+{
+	const char *arch = kv_get(&core->kernel_note, "ARCH");
+
+	if (arch)
+		return arch;
+	return core->elf.machine == EM_X86_64 ? "x86_64" : core->elf.machine == EM_AARCH64 ? "aarch64" : NULL;
+}
+
+static uint64_t region_bytes(const struct corefile *core)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < core->n_regions; i++)
+		if (__builtin_add_overflow(bytes, core->regions[i].size, &bytes))
+			return UINT64_MAX;
+	return bytes;
+}
+
+static bool collect_number(const struct corefile *core, const char *key, uint64_t *ret)
+{
+	const char *s = kv_get(&core->collect_note, key);
+	char *end;
+
+	if (!s || *s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	*ret = strtoull(s, &end, 0);
+	return !errno && !*end;
+}
+
+static void time_text(char *buf, size_t size, uint64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(buf, size, "%Y-%m-%d %H:%M:%S UTC", &tm))
+		snprintf(buf, size, "%" PRIu64, seconds);
+}
+
+static void line(FILE *out, const char *label, const char *text)
+{
+	_cleanup_free_ char *safe = text ? escape_text(text, strlen(text)) : NULL;
+
+	fprintf(out, "%15s: %s\n", label, safe ? safe : "unknown");
+}
+
+/* Times of the crash and of the collection, where they are known. */
+static void print_times(const struct corefile *core, FILE *out)
+{
+	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
+	uint64_t seconds;
+	char when[64];
+
+	if (crash) {
+		time_text(when, sizeof(when), strtoull(crash, NULL, 10));
+		line(out, "Crashed", when);
+	}
+	if (collect_number(core, "COLLECTED", &seconds)) {
+		time_text(when, sizeof(when), seconds);
+		line(out, "Collected", when);
+	}
+}
+
+static void print_amount(const struct corefile *core, FILE *out)
+{
+	char size[SIZE_TEXT_MAX], of[SIZE_TEXT_MAX];
+	uint64_t bytes = region_bytes(core), ram;
+
+	size_text(size, bytes);
+	if (collect_number(core, "SOURCE_BYTES", &ram) && ram)
+		fprintf(out, "%15s: %zu, %s (%.2f %% of %s of memory)\n", "Regions", core->n_regions, size,
+			(double)bytes * 100 / (double)ram, size_text(of, ram));
+	else
+		fprintf(out, "%15s: %zu, %s\n", "Regions", core->n_regions, size);
+}
+
+static void print_list(const struct kv *kv, const char *prefix, const char *label, FILE *out)
+{
+	const struct kv_pair *p;
+	bool first = true;
+
+	for (size_t pos = 0; (p = kv_next(kv, prefix, &pos)); first = false) {
+		_cleanup_free_ char *value = escape_text(p->value, strlen(p->value));
+		const char *arg;
+		size_t len;
+
+		if (first)
+			fprintf(out, "%15s: ", label);
+		else
+			fprintf(out, "%15s  ", "");
+		if (kv_argument(p->key, &arg, &len)) {
+			_cleanup_free_ char *name = escape_text(arg, len);
+
+			fprintf(out, "%s (%s)\n", name, value);
+		} else {
+			fprintf(out, "%s\n", value);
+		}
+	}
+	if (first)
+		fprintf(out, "%15s: none\n", label);
+}
+
+static const char *registers_text(const struct corefile *core)
+{
+	const char *s = kv_get(&core->collect_note, "REGISTERS");
+
+	return s && !strcmp(s, "source") ? "in the dump, as the kernel saved them" : "not in the dump";
+}
+
+static void print_text(const struct corefile *core, const struct log_summary *log, FILE *out)
+{
+	line(out, "Kernel", kv_get(&core->vmcoreinfo, "OSRELEASE"));
+	line(out, "Build ID", kv_get(&core->vmcoreinfo, "BUILD-ID"));
+	line(out, "Architecture", arch_name(core));
+	if (log->crash)
+		fprintf(out, "%15s: %s\n", "Crash", log->crash);
+	print_times(core, out);
+	if (log->why_not)
+		line(out, "Log", log->why_not);
+	else
+		fprintf(out, "%15s: %zu records, the last at %" PRIu64 ".%06" PRIu64 " s\n", "Log", log->records,
+			log->last_ts / 1000000000, log->last_ts / 1000 % 1000000);
+	if (!core->collect_note.text) {
+		line(out, "Regions", "not collected by qcmdump: no list of regions");
+		return;
+	}
+	line(out, "Source", kv_get(&core->collect_note, "SOURCE"));
+	line(out, "Back end", kv_get(&core->collect_note, "BACKEND"));
+	print_amount(core, out);
+	line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
+	line(out, "Registers", registers_text(core));
+	line(out, "Collected by", kv_get(&core->collect_note, "CREATOR"));
+	line(out, "Layout from", kv_get(&core->kernel_note, "CREATOR"));
+	print_list(&core->kernel_note, "POLICY(", "Policies", out);
+	print_list(&core->collect_note, "PROBLEM", "Problems", out);
+}
+
+static void json_lists(const struct corefile *core, struct json_object *j)
+{
+	struct json_object *policies = json_object_new_array(), *problems = json_object_new_array();
+	const struct kv_pair *p;
+
+	for (size_t pos = 0; (p = kv_next(&core->kernel_note, "POLICY(", &pos));) {
+		struct json_object *policy = json_object_new_object();
+		const char *arg = "";
+		size_t len = 0;
+
+		kv_argument(p->key, &arg, &len);
+		json_object_object_add(policy, "name", json_text(arg, len));
+		json_add_text(policy, "file", p->value);
+		json_object_array_add(policies, policy);
+	}
+	for (size_t pos = 0; (p = kv_next(&core->collect_note, "PROBLEM", &pos));)
+		json_object_array_add(problems, json_text(p->value, strlen(p->value)));
+	json_object_object_add(j, "policies", policies);
+	json_object_object_add(j, "problems", problems);
+}
+
+static void print_json(const struct corefile *core, const struct log_summary *log, FILE *out)
+{
+	static const struct {
+		const char *key;
+		const char *name;
+	} texts[] = {
+		{ "source", "SOURCE" }, { "source_kind", "SOURCE_KIND" }, { "backend", "BACKEND" }, { "slots", "SLOTS" },
+		{ "registers", "REGISTERS" }, { "page_tables", "PAGE_TABLES" }, { "creator", "CREATOR" },
+	};
+	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
+	struct json_object *j = json_object_new_object();
+	uint64_t n;
+
+	json_add_text(j, "release", kv_get(&core->vmcoreinfo, "OSRELEASE"));
+	json_add_text(j, "build_id", kv_get(&core->vmcoreinfo, "BUILD-ID"));
+	json_add_text(j, "architecture", arch_name(core));
+	json_add_text(j, "crash", log->crash);
+	if (crash)
+		json_add_u64(j, "crash_time", strtoull(crash, NULL, 10));
+	if (log->why_not)
+		json_add_text(j, "log_error", log->why_not);
+	else
+		json_add_u64(j, "log_records", log->records);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		json_add_text(j, texts[i].key, kv_get(&core->collect_note, texts[i].name));
+	if (collect_number(core, "COLLECTED", &n))
+		json_add_u64(j, "collected", n);
+	if (collect_number(core, "TABLE", &n))
+		json_add_u64(j, "table", n);
+	if (collect_number(core, "SOURCE_BYTES", &n))
+		json_add_u64(j, "memory_bytes", n);
+	json_add_u64(j, "regions", core->n_regions);
+	json_add_u64(j, "region_bytes", region_bytes(core));
+	json_lists(core, j);
+	json_print(j, out);
+}
+
+int show_info(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+{
+	struct log_summary log;
+
+	read_log(core, &log);
+	if (o->json)
+		print_json(core, &log, out);
+	else
+		print_text(core, &log, out);
+	log_summary_clear(&log);
+	return 0;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <string.h>
+
+#include "output.h"
+#include "tasks.h"
+
+static void add_row(struct grid *g, const struct task_list *l, const struct task *t)
+{
+	_cleanup_free_ char *comm = escape_text(t->comm, strlen(t->comm));
+	bool kernel = task_is_kernel_thread(t);
+	const char *word;
+	char letter = task_state(t, &word);
+
+	grid_addf(g, "%" PRId32, t->pid);
+	grid_addf(g, "%" PRId32, t->tgid);
+	if (t->has_ppid)
+		grid_addf(g, "%" PRId32, t->ppid);
+	else
+		grid_addf(g, "?");
+	if (t->has_cpu)
+		grid_addf(g, "%" PRId32 "%s", t->cpu, t->on_cpu ? "*" : "");
+	else
+		grid_addf(g, "?");
+	grid_addf(g, "%c %s", letter, word);
+	if (l->has_start)
+		grid_addf(g, "%" PRIu64 ".%06" PRIu64, t->start_ns / 1000000000, t->start_ns / 1000 % 1000000);
+	else
+		grid_addf(g, "?");
+	grid_addf(g, kernel ? "[%s]" : "%s", comm);
+}
+
+static struct json_object *task_json(const struct task_list *l, const struct task *t)
+{
+	struct json_object *j = json_object_new_object();
+	const char *word;
+	char letter = task_state(t, &word);
+
+	json_object_object_add(j, "pid", json_object_new_int(t->pid));
+	json_object_object_add(j, "tgid", json_object_new_int(t->tgid));
+	json_object_object_add(j, "ppid", t->has_ppid ? json_object_new_int(t->ppid) : NULL);
+	json_add_text(j, "comm", t->comm);
+	json_object_object_add(j, "state", json_object_new_string_len(&letter, 1));
+	json_add_text(j, "state_name", word);
+	json_object_object_add(j, "kernel_thread", json_object_new_boolean(task_is_kernel_thread(t)));
+	if (t->has_cpu)
+		json_object_object_add(j, "cpu", json_object_new_int(t->cpu));
+	json_object_object_add(j, "on_cpu", json_object_new_boolean(t->on_cpu));
+	if (l->has_start)
+		json_add_u64(j, "start_ns", t->start_ns);
+	json_object_object_add(j, "exited", json_object_new_boolean(t->exit_state != 0));
+	json_add_u64(j, "address", t->addr);
+	return j;
+}
+
+int show_tasks(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+{
+	static const char *const headers[] = { ">PID", ">TGID", ">PPID", ">CPU", "STATE", ">STARTED", "COMM" };
+	struct task_list l;
+	struct grid g;
+	size_t n = 0, exited = 0;
+	int r;
+
+	r = core_need_collected(core, err);
+	if (r == 0)
+		r = tasks_read(core, &l, err);
+	if (r < 0)
+		return r;
+	if (!o->json)
+		grid_init(&g, ARRAY_LEN(headers), headers);
+	for (size_t i = 0; i < l.n; i++) {
+		if (l.v[i].exit_state && !o->all) {
+			exited++;
+			continue;
+		}
+		if (o->json)
+			json_array_item(task_json(&l, &l.v[i]), out, n);
+		else
+			add_row(&g, &l, &l.v[i]);
+		n++;
+	}
+	if (o->json)
+		json_array_end(out, n);
+	else
+		grid_print(&g, out);
+	if (!n)
+		fprintf(stderr, "No tasks are in the dump. A policy with a [Task] section puts them there.\n");
+	if (exited)
+		fprintf(stderr, "%zu tasks had exited; --all lists them too.\n", exited);
+	if (l.unreadable)
+		fprintf(stderr, "%zu regions %s do not hold a whole task and are left out.\n", l.unreadable, TASK_REGION_NAME);
+	tasks_clear(&l);
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The minidump table in a memory image (include/uapi/linux/qcom_minidump_table.h): found, checked, and turned
+ * into a list of regions and a list of what is wrong with it. Nothing in it is believed.
+ */
+#ifndef TOC_H
+#define TOC_H
+
+#include <linux/qcom_minidump_table.h>
+
+#include "image.h"
+
+/* More slots than this are not looked at; firmware has 201, the ram back end some thousands at most. */
+#define TOC_SLOTS_MAX	32768
+
+/* Above what any machine addresses, and far enough from the end of 64 bits to need no thought of it. */
+#define PADDR_LIMIT	(1ULL << 56)
+
+struct region {
+	unsigned int slot;
+	char name[MINIDUMP_REGION_NAME_SIZE + 1];
+	uint32_t seq;
+	uint64_t paddr;
+	uint64_t size;
+	uint64_t vaddr;		/* 0: not known */
+};
+
+struct toc {
+	uint64_t header;	/* physical address of the header */
+	uint32_t slots_max;
+	uint32_t slots_used;
+	uint32_t page_size;
+	struct region *regions;
+	size_t n_regions;
+	uint64_t bytes;
+	struct strlist problems;
+
+	/* How good this table is, to choose among several. */
+	bool checksum_ok;
+	bool enabled;
+	bool crashed;		/* its VMCOREINFO has the time of the crash */
+	unsigned int landmarks;	/* regions that begin as their name says they must */
+};
+
+/*
+ * Finds the table and reads it. A raw image gets its memory map from where the table is (img->phys changes).
+ * table: the physical address that the user named, or NULL. Messages about choices go to toc->problems.
+ */
+int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct derr *err);
+void toc_clear(struct toc *toc);
+
+const struct region *toc_region(const struct toc *toc, const char *name);
+
+/* Reads the table whose header is at paddr, under the map that the image has now. */
+int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err);
+
+/* A header that begins a page: the magic is there and the sizes make sense. */
+bool toc_header_plausible(const struct minidump_ram_header *h);
+bool toc_header_checksum_ok(const struct minidump_ram_header *h);
+
+#endif
