@@ -138,9 +138,8 @@ static void check_status(struct toc *toc, const struct minidump_global_toc *g, c
 	if (le32toh(g->revision) != MINIDUMP_TOC_REVISION)
 		strlist_addf(&toc->problems, "the table has revision %u, this program knows %u: some of it may be read wrongly",
 			     le32toh(g->revision), MINIDUMP_TOC_REVISION);
-	if (le32toh(ss->encryption_status) == MINIDUMP_SS_ENCR_DONE ||
-	    le32toh(ss->encryption_status) == MINIDUMP_SS_ENCR_START)
-		strlist_addf(&toc->problems, "the table says that its regions are encrypted: the dump may be unreadable");
+	if (le32toh(ss->encryption_required) == MINIDUMP_SS_ENCR_REQ)
+		strlist_addf(&toc->problems, "the table says that firmware encrypts its regions: the dump may be unreadable");
 }
 
 static int cmp_by_memory(const void *a, const void *b)
