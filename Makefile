@@ -27,7 +27,7 @@ LIBS_qcmdctl := libsystemd json-c libmnl
 LIBS_qcmdump := libelf json-c zlib
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
 
-INCLUDES := -Idaemon -Idump -Ibpf -Iinclude -Iinclude/uapi -I$(B)/bpf
+INCLUDES := -Idaemon -Idump -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter -Werror
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
@@ -81,7 +81,7 @@ $(PROGRAMS):
 
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_FLAGS = -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Werror \
-	-Ibpf -Iinclude -Iinclude/uapi -I$(B)/bpf $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
+	-Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(B)/deps/build
 	@mkdir -p $(@D)
@@ -103,12 +103,12 @@ RELEASE := $(if $(KDIR),$(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(
 KMOD_SRCS := $(wildcard kmod/* include/*.h include/*/*.h include/*/*/*.h)
 VM_KMOD_SRCS := $(wildcard tests/vm/kmod/*)
 
-define kbuild # folder of sources, folder of products
+define kbuild # folder of sources, folder of products, variables
 @mkdir -p $(2)/obj
 @cp -rsfT $(CURDIR)/include $(2)/obj/include
 @cp -rsfT $(CURDIR)/$(1) $(2)/obj/$(notdir $(1))
 @find $(2)/obj -xtype l -delete
-$(MAKE) -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) KCFLAGS=-Werror modules
+$(MAKE) -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) KCFLAGS=-Werror $(3) modules
 @cp $(2)/obj/$(notdir $(1))/*.ko $(2)/
 @touch $@
 endef
@@ -116,8 +116,8 @@ endef
 $(B)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
 	$(call kbuild,kmod,$(@D))
 
-$(B)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE)
-	$(call kbuild,tests/vm/kmod,$(@D))
+$(B)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(B)/kmod/$(RELEASE)/built
+	$(call kbuild,tests/vm/kmod,$(@D),KBUILD_EXTRA_SYMBOLS=$(abspath $(B)/kmod/$(RELEASE))/obj/kmod/Module.symvers)
 
 # Sparse knows no __has_include: the newest kernel has all the headers that are asked for.
 .PHONY: sparse
@@ -173,8 +173,12 @@ $(REPLAYS): $(B)/tests/fuzz/replay-%: $(B)/san/tests/fuzz/fuzz-%.o $(B)/san/test
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(fuzz_libs)
 	$(CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer $(LINK_FLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
+$(B)/tests/mdnl: tests/netlink/mdnl.c | $(B)/deps/build
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
+
 .PHONY: tests fuzz check demo style
-tests: $(UNIT_TESTS) $(REPLAYS)
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
 fuzz: $(FUZZERS)
 
 check:

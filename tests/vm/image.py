@@ -113,8 +113,8 @@ class Kernel:
                 try:
                     tool("apt-get", "download", "-q", package, cwd=scratch)
                 except Problem as problem:
-                    raise Problem(f"{problem}\nThe archive has no kernel of the headers that are installed. Get newer ones:"
-                                  f" apt-get update && apt-get install {' '.join(headers_packages())}") from None
+                    raise Problem(f"{problem}\nThe archive has no kernel of the headers that are installed. Get newer "
+                                  f"ones: apt-get update && apt-get install {' '.join(headers_packages())}") from None
                 tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), new)
                 tool("depmod", "-b", new, self.release)
 
@@ -297,7 +297,8 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         helpers = guest_path("/usr/lib/qcmd-test")
         for name in ("start", "port", "crash"):
             cpio.copy(os.path.join(GUEST_FILES, name), f"{helpers}/{name}")
-        cpio.copy(os.path.join(CACHE, "kmod", kernel.release, "qcmd_crash.ko"), f"{helpers}/qcmd_crash.ko")
+        for module in glob.glob(os.path.join(CACHE, "kmod", kernel.release, "*.ko")):
+            cpio.copy(module, f"{helpers}/{os.path.basename(module)}")
         for unit in ("qcmd-test.service", "qcmd-test.target"):
             cpio.copy(os.path.join(GUEST_FILES, unit), guest_path(f"/etc/systemd/system/{unit}"))
         cpio.copy(command[0], f"{helpers}/script/{os.path.basename(command[0])}")
