@@ -6,7 +6,9 @@ PREFIX ?= /usr
 DESTDIR ?=
 VERSION := 0.1
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 RST2MAN ?= rst2man
@@ -191,28 +193,34 @@ demo:
 style:
 	tests/check-style.sh
 
-# Installation
+# Installation. On the machine itself (no DESTDIR) it ends with what a package's scripts would do.
 
 INSTALL_DATA := install -D -m 644
+bindir := $(DESTDIR)$(PREFIX)/bin
 libdir := $(DESTDIR)$(PREFIX)/lib
 datadir := $(DESTDIR)$(PREFIX)/share
 
-define install_files # files, folder
-$(foreach file,$(1),$(INSTALL_DATA) $(file) -t $(2)
-	)
-endef
-
 .PHONY: install install-modules
 install: all $(if $(RELEASE),install-modules)
-	install -D -m 755 $(B)/qcmdd -t $(libdir)/qcmd
-	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)/etc/qcmd.d
+	install -D -m 755 $(B)/qcmdd -t $(DESTDIR)$(PREFIX)/sbin
+	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
+	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
+	sed 's,=/usr/,=$(PREFIX)/,' systemd/qcmdd.service >$(libdir)/systemd/system/qcmdd.service
+	$(INSTALL_DATA) systemd/org.qcmd1.conf -t $(datadir)/dbus-1/system.d
+	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
+	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d
+	$(INSTALL_DATA) systemd/qcmd.d/*.conf -t $(libdir)/qcmd.d
+	$(INSTALL_DATA) docs/completion/qcmdctl -t $(datadir)/bash-completion/completions
+	for page in $(MAN_PAGES); do $(INSTALL_DATA) $$page -t $(datadir)/man/man$${page##*.} || exit; done
+ifeq ($(DESTDIR),)
+	if [ -d /run/systemd/system ]; then systemd-sysusers && systemctl daemon-reload; fi
+endif
 
-# depmod is for the machine itself: a package's installation runs it where the package is unpacked.
 install-modules: modules
-	for dir in $(wildcard $(B)/kmod/*/built); do \
-		dir=$${dir%/built}; $(INSTALL_DATA) $$dir/*.ko -t $(DESTDIR)/lib/modules/$${dir##*/}/updates || exit; done
-	$(if $(DESTDIR),,depmod $(RELEASE))
+	for dir in $(B)/kmod/*/built; do \
+		dir=$${dir%/built}; $(INSTALL_DATA) $$dir/*.ko -t $(DESTDIR)/lib/modules/$${dir##*/}/updates || exit; \
+		[ -n '$(DESTDIR)' ] || depmod $${dir##*/} || exit; \
+	done
 
 .PHONY: clean distclean help
 clean:
