@@ -42,6 +42,7 @@ struct source {
 	uint64_t seen_lost;
 	uint64_t seen_unwatched;
 	uint64_t resyncs;
+	struct region_key last_gone;	/* a parent */
 	bool changed;
 };
 
@@ -362,6 +363,15 @@ static int task_start(const struct source_host *host, const struct policy_set *p
 	return 0;
 }
 
+/* A parent that is exiting keeps its children for as long as that takes, which can be for ever. */
+static void parent_gone(struct source *s, const struct region_key *key)
+{
+	bool again = !region_key_compare(key, &s->last_gone);
+
+	s->last_gone = *key;
+	schedule_resync(s, again ? RETRY_INTERVAL : REPARENT_DELAY);
+}
+
 static void task_event(struct source *s, enum source_event event, const struct region_key *key)
 {
 	struct task *t;
@@ -379,7 +389,7 @@ static void task_event(struct source *s, enum source_event event, const struct r
 	if (t && t->e.start == key->start)
 		remove_task(s, key->pid);
 	else
-		schedule_resync(s, REPARENT_DELAY);
+		parent_gone(s, key);
 	s->changed = false;
 }
 

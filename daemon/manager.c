@@ -1,0 +1,684 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "manager.h"
+#include "note.h"
+#include "policy-util.h"
+#include "qcmdd-log.h"
+#include "uapi/linux/qcom_minidump_table.h"
+
+#define MSEC		1000ULL
+#define RETRY_MIN	(100 * MSEC)
+#define RETRY_MAX	(5000 * MSEC)
+#define BARRIER_TIMEOUT	(5000 * MSEC)
+#define FD_NAME		"minidump"
+
+static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
+	[POLICY_SOURCE_PRINTK] = &source_printk,
+	[POLICY_SOURCE_TASK] = &source_task,
+};
+
+static void schedule(struct manager *m)
+{
+	sd_event_source_set_enabled(m->work, SD_EVENT_ONESHOT);
+}
+
+/* Sources */
+
+static void on_source_changed(void *userdata)
+{
+	struct manager *m = userdata;
+
+	m->recollect = true;
+	schedule(m);
+}
+
+static void on_region_gone(const struct region_key *key, void *userdata)
+{
+	struct manager *m = userdata;
+
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (m->sources[i] && vtables[i]->event)
+			vtables[i]->event(m->sources[i], SOURCE_EVENT_GONE, key);
+	on_source_changed(m);
+}
+
+static int on_apply(const struct md_request *requests, struct md_result *results, size_t n, void *userdata)
+{
+	struct manager *m = userdata;
+
+	return minidump_apply(m->md, requests, results, n);
+}
+
+static const struct reconcile_ops reconcile_ops = {
+	.apply = on_apply,
+	.gone = on_region_gone,
+};
+
+static bool has_section(const struct policy_set *policies, enum policy_source_kind kind)
+{
+	struct section_cursor c = {};
+	const struct policy *policy;
+
+	return section_next(policies, kind, &c, &policy);
+}
+
+static int set_source(struct manager *m, int i, const struct policy_set *policies)
+{
+	const struct source_host host = { .event = m->event, .changed = on_source_changed, .userdata = m };
+
+	if (has_section(policies, vtables[i]->kind))
+		return m->sources[i] ? vtables[i]->reload(m->sources[i], policies) :
+				       vtables[i]->start(&host, policies, &m->sources[i]);
+	if (m->sources[i])
+		vtables[i]->stop(m->sources[i]);
+	m->sources[i] = NULL;
+	return 0;
+}
+
+static void set_sources(struct manager *m, const struct policy_set *policies)
+{
+	free(m->source_problem);
+	m->source_problem = NULL;
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
+		int r = set_source(m, i, policies);
+
+		if (r >= 0)
+			continue;
+		log_error("Can't look for what [%s] sections ask for: %s", policy_source_to_string(vtables[i]->kind),
+			  strerror(-r));
+		if (!m->source_problem)
+			m->source_problem = strdup(strerror(-r));
+	}
+}
+
+static int want_note(struct wants *wants)
+{
+	struct want want = { .key.kind = REGION_NOTE, .priority = INT_MAX };
+
+	snprintf(want.name, sizeof(want.name), MINIDUMP_NOTE_NAME);
+	snprintf(want.comment, sizeof(want.comment), "the note");
+	return wants_add(wants, &want);
+}
+
+/* What policies want becomes what reconcile works on. */
+static int collect(struct manager *m, const struct policy_set *policies)
+{
+	_cleanup_(freep) char *note = NULL;
+	_cleanup_(wants_done) struct wants wants = {};
+	size_t size;
+	int r;
+
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
+		r = m->sources[i] ? vtables[i]->want(m->sources[i], policies, &wants) : 0;
+		if (r < 0)
+			return r;
+	}
+	r = want_note(&wants);
+	if (r < 0)
+		return r;
+	r = note_build(m->layout, policies, &note, &size);
+	if (r >= 0)
+		r = reconcile_set_note(m->reconcile, note, size);
+	if (r >= 0)
+		r = reconcile_set_wants(m->reconcile, &wants);
+	return r;
+}
+
+/* Module */
+
+static void lose_module(struct manager *m)
+{
+	minidump_disconnect(m->md);
+	m->backend = (struct md_backend){};
+	m->relist = false;
+	reconcile_reset(m->reconcile);
+}
+
+static int connect_module(struct manager *m)
+{
+	int r;
+
+	m->reconnect = false;
+	r = minidump_connect(m->md);
+	if (r < 0) {
+		lose_module(m);
+		m->reconnect = r != -ENOENT;
+		return m->reconnect ? r : 0;
+	}
+	m->relist = true;
+	reconcile_retry(m->reconcile, false);
+	return 0;
+}
+
+static int relist(struct manager *m)
+{
+	struct md_region *regions;
+	size_t n;
+	int r;
+
+	r = minidump_get_backend(m->md, &m->backend);
+	if (r < 0)
+		return r;
+	r = minidump_list(m->md, &regions, &n);
+	if (r < 0)
+		return r;
+	r = reconcile_adopt(m->reconcile, regions, n, minidump_port(m->md));
+	md_regions_free(regions, n);
+	if (r < 0)
+		return r;
+	m->relist = false;
+	/* Regions that were taken over are told from stale ones by what is wanted. */
+	m->recollect = true;
+	return 0;
+}
+
+static uint32_t free_slots(const struct manager *m)
+{
+	return m->backend.slots_max - m->backend.slots_used;
+}
+
+static int recount(struct manager *m)
+{
+	int r = minidump_get_backend(m->md, &m->backend);
+
+	if (r < 0)
+		return r;
+	m->recount = false;
+	if (free_slots(m) > m->free_when_full)
+		reconcile_retry(m->reconcile, true);
+	return 0;
+}
+
+static void on_module_event(enum md_event event, const struct md_region *region, void *userdata)
+{
+	struct manager *m = userdata;
+
+	switch (event) {
+	case MD_EVENT_MODULE_ADDED:
+		log_info("The module has appeared");
+		m->reconnect = true;
+		break;
+	case MD_EVENT_MODULE_REMOVED:
+		log_notice("The module is gone, and all regions with it");
+		lose_module(m);
+		break;
+	case MD_EVENT_BACKEND:
+		m->relist = true;
+		reconcile_retry(m->reconcile, false);
+		break;
+	case MD_EVENT_REGION:
+		if (!reconcile_news(m->reconcile, region, false))
+			return;
+		break;
+	case MD_EVENT_REGION_GONE:
+		reconcile_news(m->reconcile, region, true);
+		m->recount = true;
+		break;
+	case MD_EVENT_OVERRUN:
+		log_notice("Events of the module were lost: its regions are read anew");
+		m->relist = true;
+		break;
+	}
+	schedule(m);
+}
+
+static int on_module_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+	struct manager *m = userdata;
+	int r = minidump_dispatch(m->md, on_module_event, m);
+
+	if (r < 0) {
+		log_warning("Can't read the module's events: %s", strerror(-r));
+		m->relist = true;
+		schedule(m);
+	}
+	return 0;
+}
+
+/* Status */
+
+static bool ram_is_unbound(const struct manager *m)
+{
+	return !m->backend.name[0] && access("/sys/module/qcom_minidump_ram", F_OK) == 0;
+}
+
+void manager_status(struct manager *m, struct status *ret)
+{
+	const struct source *task = m->sources[POLICY_SOURCE_TASK];
+
+	*ret = (struct status){
+		.module_loaded = minidump_connected(m->md),
+		.ram_unbound = ram_is_unbound(m),
+		.backend = m->backend,
+		.port = minidump_port(m->md),
+		.policies = m->policies,
+		.source_problem = m->source_problem ?: task ? source_task.problem(task) : NULL,
+		.reload = &m->reload,
+	};
+	ret->entries = reconcile_entries(m->reconcile, &ret->n_entries);
+	if (task)
+		source_task.stats(task, &ret->stats);
+	status_judge(ret);
+}
+
+int manager_status_fresh(struct manager *m, struct status *ret, struct md_region **ret_regions, size_t *ret_n)
+{
+	int r;
+
+	*ret_regions = NULL;
+	*ret_n = 0;
+	if (minidump_connected(m->md)) {
+		r = minidump_get_backend(m->md, &m->backend);
+		if (r >= 0)
+			r = minidump_list(m->md, ret_regions, ret_n);
+		if (r < 0)
+			return r;
+	}
+	manager_status(m, ret);
+	return 0;
+}
+
+static void log_problems(struct manager *m, const struct status *s)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	f = open_memstream(&text, &size);
+	if (!f)
+		return;
+	for (size_t i = 0; i < s->n_problems; i++)
+		fprintf(f, "%s\n", s->problems[i].message);
+	if (fclose(f) != 0 || (m->told_problems && !strcmp(text, m->told_problems)))
+		return;
+	for (size_t i = 0; i < s->n_problems; i++)
+		log_warning("%s. To do: %s", s->problems[i].message, s->problems[i].hint);
+	if (!s->n_problems)
+		log_notice("All that the policies ask for is in the table");
+	free(m->told_problems);
+	m->told_problems = text;
+	text = NULL;
+}
+
+static void notify_status(struct manager *m, const struct status *s)
+{
+	size_t active = 0;
+
+	for (size_t i = 0; i < s->n_entries; i++)
+		active += entry_active(&s->entries[i]);
+	if (s->n_problems)
+		sd_notifyf(false, "STATUS=%s: %s", status_state_to_string(s->state), s->problems[0].message);
+	else
+		sd_notifyf(false, "STATUS=%zu regions in the table, %u of %u slots used, back end %s", active,
+			   m->backend.slots_used, m->backend.slots_max, m->backend.name);
+}
+
+static void tell(struct manager *m)
+{
+	bool state, backend, module;
+	struct status s;
+
+	manager_status(m, &s);
+	notify_status(m, &s);
+	log_problems(m, &s);
+	state = s.state != m->told_state;
+	backend = strcmp(s.backend.name, m->told_backend);
+	module = s.module_loaded != m->told_module;
+	m->told_state = s.state;
+	m->told_module = s.module_loaded;
+	snprintf(m->told_backend, sizeof(m->told_backend), "%s", s.backend.name);
+	status_done(&s);
+	manager_bus_changed(m, state, backend, module);
+}
+
+/* Work: whatever is not known is found out, then the module is made to have what is wanted. */
+
+static bool has_full(const struct manager *m)
+{
+	size_t n;
+	const struct entry *e = reconcile_entries(m->reconcile, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (e[i].error == -ENOSPC)
+			return true;
+	return false;
+}
+
+static int run(struct manager *m)
+{
+	int r = 0;
+
+	if (m->reconnect)
+		r = connect_module(m);
+	if (r >= 0 && m->relist)
+		r = relist(m);
+	if (r >= 0 && m->recollect) {
+		r = collect(m, m->policies);
+		m->recollect = r < 0;
+	}
+	if (r < 0 || !minidump_connected(m->md))
+		return r;
+	if (m->recount)
+		r = recount(m);
+	if (r >= 0)
+		r = reconcile_run(m->reconcile);
+	if (r < 0) {
+		m->relist = true;
+		return r;
+	}
+	r = minidump_get_backend(m->md, &m->backend);
+	if (has_full(m))
+		m->free_when_full = free_slots(m);
+	return r;
+}
+
+static int on_retry(sd_event_source *s, uint64_t now, void *userdata)
+{
+	schedule(userdata);
+	return 0;
+}
+
+static void retry_later(struct manager *m, int error)
+{
+	uint64_t delay = RETRY_MIN << (m->failures < 6 ? m->failures : 6), now;
+
+	if (delay > RETRY_MAX)
+		delay = RETRY_MAX;
+	log_warning("Can't bring the table up to date, trying again in %llu ms: %s", delay / MSEC, strerror(-error));
+	m->failures++;
+	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+	sd_event_source_disable_unref(m->retry);
+	m->retry = NULL;
+	sd_event_add_time(m->event, &m->retry, CLOCK_MONOTONIC, now + delay, 0, on_retry, m);
+}
+
+static int work(struct manager *m)
+{
+	int r = run(m);
+
+	if (r < 0)
+		retry_later(m, r);
+	else
+		m->failures = 0;
+	tell(m);
+	return r;
+}
+
+static int on_work(sd_event_source *s, void *userdata)
+{
+	struct manager *m = userdata;
+
+	work(m);
+	if (!m->ready)
+		sd_notify(false, "READY=1");
+	m->ready = true;
+	return 0;
+}
+
+/* Policies */
+
+static void reload_info_set(struct reload_info *info, bool ok, const struct policy_diags *diags, const char *error)
+{
+	info->done = true;
+	info->ok = ok;
+	clock_gettime(CLOCK_REALTIME, &info->when);
+	info->errors = strv_free(info->errors);
+	if (error && strv_append(&info->errors, error) < 0)
+		log_oom();
+	for (size_t i = 0; !ok && diags && i < diags->n; i++) {
+		_cleanup_(freep) char *text = NULL;
+		size_t size;
+		FILE *f;
+
+		if (!diags->items[i].error)
+			continue;
+		f = open_memstream(&text, &size);
+		if (!f)
+			return;
+		policy_diag_print(&diags->items[i], f);
+		if (fclose(f) != 0)
+			return;
+		text[strcspn(text, "\n")] = '\0';
+		if (strv_append(&info->errors, text) < 0)
+			return;
+	}
+}
+
+static void log_diags(const struct policy_diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++)
+		log_diag(&diags->items[i]);
+}
+
+static int load_policies(struct manager *m, struct policy_set **ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	int r = policy_set_load(policy_dirs(), ret);
+
+	if (r >= 0) {
+		log_diags(&(*ret)->diags);
+		return 0;
+	}
+	log_error("Can't read the policies: %s", strerror(-r));
+	if (asprintf(&text, "the policies can't be read: %s", strerror(-r)) < 0)
+		text = NULL;
+	reload_info_set(&m->reload, false, NULL, text);
+	return r;
+}
+
+/* All or nothing: what could not be applied leaves the policies of before. */
+static int apply_policies(struct manager *m, struct policy_set *policies)
+{
+	int r;
+
+	set_sources(m, policies);
+	r = collect(m, policies);
+	if (r < 0) {
+		set_sources(m, m->policies);
+		m->recollect = true;
+		return r;
+	}
+	policy_set_free(m->policies);
+	m->policies = policies;
+	m->recollect = false;
+	reconcile_retry(m->reconcile, false);
+	return 0;
+}
+
+int manager_reload(struct manager *m)
+{
+	struct policy_set *policies;
+	int r;
+
+	r = load_policies(m, &policies);
+	if (r < 0)
+		return r;
+	if (policy_diags_errors(&policies->diags)) {
+		reload_info_set(&m->reload, false, &policies->diags, NULL);
+		log_error("The policies have errors: those of before stay in use");
+		policy_set_free(policies);
+		tell(m);
+		return -EBADMSG;
+	}
+	r = apply_policies(m, policies);
+	if (r < 0) {
+		reload_info_set(&m->reload, false, NULL, strerror(-r));
+		policy_set_free(policies);
+	} else {
+		reload_info_set(&m->reload, true, NULL, NULL);
+		log_info("Policies reloaded");
+	}
+	work(m);
+	return r;
+}
+
+/* The first policies: errors disable the policy that has them, and nothing else. */
+static int first_policies(struct manager *m)
+{
+	struct policy_set *policies;
+
+	if (load_policies(m, &policies) < 0)
+		return 0;
+	return apply_policies(m, policies);
+}
+
+/* Life */
+
+int manager_new(struct manager **ret)
+{
+	struct manager *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	m->told_state = _STATUS_STATE_MAX;
+	m->policies = calloc(1, sizeof(*m->policies));
+	r = m->policies ? sd_event_default(&m->event) : -ENOMEM;
+	if (r >= 0)
+		r = reconcile_new(&reconcile_ops, m, &m->reconcile);
+	if (r >= 0)
+		r = sd_event_add_defer(m->event, &m->work, on_work, m);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(m->work, SD_EVENT_OFF);
+	if (r < 0) {
+		manager_free(m);
+		return r;
+	}
+	sd_event_source_set_description(m->work, "work");
+	*ret = m;
+	return 0;
+}
+
+struct manager *manager_free(struct manager *m)
+{
+	if (!m)
+		return NULL;
+	manager_bus_stop(m);
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (m->sources[i])
+			vtables[i]->stop(m->sources[i]);
+	sd_event_source_disable_unref(m->work);
+	sd_event_source_disable_unref(m->retry);
+	sd_event_source_disable_unref(m->md_io);
+	reconcile_free(m->reconcile);
+	minidump_free(m->md);
+	policy_set_free(m->policies);
+	strv_free(m->reload.errors);
+	free(m->source_problem);
+	free(m->layout);
+	free(m->told_problems);
+	sd_event_unref(m->event);
+	free(m);
+	return NULL;
+}
+
+static bool is_generic_netlink(int fd)
+{
+	int domain = -1, protocol = -1;
+	socklen_t len = sizeof(int);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_NETLINK &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 && protocol == NETLINK_GENERIC;
+}
+
+/* The socket that systemd kept for us, or -1. What else it kept is from another time and goes. */
+static int take_stored_fd(bool *ret_only)
+{
+	_cleanup_(strv_freep) char **names = NULL;
+	int n = sd_listen_fds_with_names(true, &names), found = -1;
+
+	*ret_only = true;
+	for (int i = 0; i < n; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+
+		if (found < 0 && !strcmp(names[i], FD_NAME) && is_generic_netlink(fd)) {
+			found = fd;
+			continue;
+		}
+		log_notice("Dropping stored descriptor '%s', which is not known", names[i]);
+		close(fd);
+		sd_notifyf(false, "FDSTOREREMOVE=1\nFDNAME=%s", names[i]);
+		*ret_only = false;
+	}
+	return found;
+}
+
+/* Before there is any region: what the socket owns outlives us from here on. */
+static void store_fd(const struct manager *m)
+{
+	int fd = minidump_request_fd(m->md), r;
+
+	r = sd_pid_notify_with_fds(0, false, "FDSTORE=1\nFDNAME=" FD_NAME "\nFDPOLL=0", &fd, 1);
+	if (r > 0)
+		r = sd_notify_barrier(false, BARRIER_TIMEOUT);
+	if (r < 0)
+		log_warning("Can't leave the socket with systemd, a restart will lose the regions: %s", strerror(-r));
+}
+
+static int start_module(struct manager *m)
+{
+	bool only;
+	int fd = take_stored_fd(&only), r;
+
+	r = minidump_new(fd, &m->md);
+	if (r < 0) {
+		log_error("Can't open a netlink socket: %s", strerror(-r));
+		return r;
+	}
+	if (fd >= 0)
+		log_info("Going on with the regions of before the restart");
+	if (fd < 0 || !only)
+		store_fd(m);
+	m->reconnect = true;
+	r = sd_event_add_io(m->event, &m->md_io, minidump_events_fd(m->md), EPOLLIN, on_module_io, m);
+	if (r >= 0)
+		sd_event_source_set_description(m->md_io, "module-events");
+	return r;
+}
+
+int manager_start(struct manager *m)
+{
+	int r;
+
+	r = sd_event_set_watchdog(m->event, true);
+	if (r < 0)
+		log_warning("Can't set up the watchdog: %s", strerror(-r));
+	r = start_module(m);
+	if (r < 0)
+		return r;
+	r = note_layout(&m->layout);
+	if (r < 0)
+		log_warning("The kernel has no type information (CONFIG_DEBUG_INFO_BTF): "
+			    "readers of a dump will need the kernel's debug symbols");
+	r = first_policies(m);
+	if (r < 0)
+		return r;
+	r = manager_bus_start(m);
+	if (r < 0)
+		return r;
+	schedule(m);
+	return 0;
+}
+
+void manager_finish(struct manager *m)
+{
+	int r;
+
+	sd_notify(false, m->release ? "STOPPING=1\nSTATUS=Taking the regions out of the table" : "STOPPING=1");
+	if (!m->release)
+		return;
+	r = m->md && minidump_connected(m->md) ? reconcile_release(m->reconcile) : 0;
+	if (r < 0)
+		log_warning("The regions go with the last copy of the socket: %s", strerror(-r));
+	if (sd_notify(false, "FDSTOREREMOVE=1\nFDNAME=" FD_NAME) > 0)
+		sd_notify_barrier(false, BARRIER_TIMEOUT);
+}

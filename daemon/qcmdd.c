@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* qcmdd: decides by policy files what is in the minidump table. */
+#include <errno.h>
+#include <getopt.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "manager.h"
+#include "qcmdd-log.h"
+
+enum {
+	EXIT_USAGE = 2,		/* those of the LSB, as systemd.exec(5) lists them */
+	EXIT_PRIVILEGE = 4,
+};
+
+static void usage(FILE *f)
+{
+	fputs("usage: qcmdd [--help] [--version]\n"
+	      "\n"
+	      "Keeps the minidump table as the policies in /etc/qcmd.d, /run/qcmd.d and\n"
+	      "/usr/lib/qcmd.d ask. It is started by: systemctl enable --now qcmdd\n"
+	      "What it does is shown by: qcmdctl status\n"
+	      "\n"
+	      "  -h --help     this text\n"
+	      "     --version  the version\n", f);
+}
+
+/* Negative: go on. */
+static int parse_argv(int argc, char **argv)
+{
+	enum { OPTION_VERSION = 256 };
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{}
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+		switch (c) {
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case OPTION_VERSION:
+			puts("qcmdd " QCMD_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "qcmdd: takes no argument, '%s' was given\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static bool has_capability(const struct __user_cap_data_struct *data, int capability)
+{
+	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
+}
+
+static bool is_privileged(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return has_capability(data, CAP_NET_ADMIN) && has_capability(data, CAP_BPF) &&
+	       has_capability(data, CAP_PERFMON);
+}
+
+static int on_stop(sd_event_source *s, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct manager *m = userdata;
+
+	/* systemd sends SIGUSR2 (RestartKillSignal=) where it will start us again. */
+	m->release = info->ssi_signo != SIGUSR2;
+	return sd_event_exit(m->event, 0);
+}
+
+static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *userdata)
+{
+	manager_reload(userdata);
+	return 0;
+}
+
+static int add_signals(struct manager *m)
+{
+	static const struct {
+		int signal;
+		sd_event_signal_handler_t handler;
+	} signals[] = {
+		{ SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGUSR2, on_stop }, { SIGHUP, on_hangup },
+	};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i].signal);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		int r = sd_event_add_signal(m->event, NULL, signals[i].signal, signals[i].handler, m);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int run(struct manager *m)
+{
+	int r;
+
+	r = add_signals(m);
+	if (r >= 0)
+		r = manager_start(m);
+	if (r >= 0)
+		r = sd_event_loop(m->event);
+	manager_finish(m);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct manager *m;
+	int r;
+
+	r = parse_argv(argc, argv);
+	if (r >= 0)
+		return r;
+	log_open();
+	if (!is_privileged()) {
+		log_error("qcmdd needs the capabilities CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON: "
+			  "start it with 'systemctl start qcmdd'");
+		return EXIT_PRIVILEGE;
+	}
+	r = manager_new(&m);
+	if (r >= 0) {
+		r = run(m);
+		manager_free(m);
+	}
+	if (r < 0)
+		log_error("qcmdd ends: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Judges the facts: what state that is, which problems there are, and what to do about each. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "describe.h"
+#include "policy-util.h"
+#include "uapi/linux/qcom_minidump_table.h"
+
+static const char *const state_names[_STATUS_STATE_MAX] = {
+	[STATUS_OK] = "ok",
+	[STATUS_DEGRADED] = "degraded",
+	[STATUS_FAILED] = "failed",
+};
+
+const char *status_state_to_string(enum status_state state)
+{
+	return state_names[state];
+}
+
+static void worsen(struct status *s, enum status_state state)
+{
+	if (state > s->state)
+		s->state = state;
+}
+
+/* Without memory for the words the state is still right. */
+__attribute__((format(printf, 5, 6)))
+static void add_problem(struct status *s, enum status_state state, const char *id, const char *hint,
+			const char *format, ...)
+{
+	struct problem *p = &s->problems[s->n_problems];
+	va_list ap;
+	int r;
+
+	worsen(s, state);
+	if (s->n_problems == STATUS_PROBLEMS_MAX)
+		return;
+	va_start(ap, format);
+	r = vasprintf(&p->message, format, ap);
+	va_end(ap);
+	if (r < 0)
+		return;
+	p->hint = strdup(hint);
+	if (!p->hint) {
+		free(p->message);
+		return;
+	}
+	p->id = id;
+	s->n_problems++;
+}
+
+void status_done(struct status *s)
+{
+	for (size_t i = 0; i < s->n_problems; i++) {
+		free(s->problems[i].message);
+		free(s->problems[i].hint);
+	}
+	s->n_problems = 0;
+}
+
+static void judge_module(struct status *s)
+{
+	if (!s->module_loaded)
+		add_problem(s, STATUS_FAILED, "no-module", "modprobe qcom_minidump_ram",
+			    "The kernel module qcom_minidump is not loaded");
+	else if (!s->backend.name[0])
+		add_problem(s, STATUS_FAILED, "no-backend",
+			    s->ram_unbound ? "echo 1 > /sys/module/qcom_minidump_ram/parameters/bound" :
+					     "modprobe qcom_minidump_ram",
+			    "No back end is bound, so there is no table to put anything in");
+}
+
+static const struct policy_diag *first_error(const struct policy_set *set, const struct policy *policy)
+{
+	for (size_t i = 0; i < set->diags.n; i++)
+		if (set->diags.items[i].error && policy_has_path(policy, set->diags.items[i].path))
+			return &set->diags.items[i];
+	return NULL;
+}
+
+static void judge_policy(struct status *s, const struct policy *p)
+{
+	const struct policy_diag *d = first_error(s->policies, p);
+	_cleanup_(freep) char *hint = NULL;
+
+	if (asprintf(&hint, "qcmdctl check %s", p->path) < 0)
+		hint = NULL;
+	if (d && d->line)
+		add_problem(s, STATUS_DEGRADED, "policy-error", hint ?: "", "Policy %s is not used: %s:%u:%u: %s",
+			    p->name, d->path, d->line, d->column, d->message);
+	else
+		add_problem(s, STATUS_DEGRADED, "policy-error", hint ?: "", "Policy %s is not used: %s", p->name,
+			    d ? d->message : p->reason ?: "it has errors");
+}
+
+static void judge_policies(struct status *s)
+{
+	size_t enabled = 0;
+
+	for (size_t i = 0; i < s->policies->n_policies; i++) {
+		const struct policy *p = &s->policies->policies[i];
+
+		enabled += p->state == POLICY_ENABLED;
+		if (p->state == POLICY_ERROR)
+			judge_policy(s, p);
+	}
+	if (!enabled)
+		add_problem(s, STATUS_FAILED, "no-policy", "qcmdctl policies", "No policy is enabled");
+	if (s->reload && s->reload->done && !s->reload->ok)
+		add_problem(s, STATUS_DEGRADED, "reload", "qcmdctl check, then qcmdctl reload",
+			    "The last reload found errors, so the policies of before are in use: %s",
+			    s->reload->errors && s->reload->errors[0] ? s->reload->errors[0] : "see the log");
+}
+
+static const char *plural(size_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+static void judge_entries(struct status *s)
+{
+	const struct entry *first = NULL;
+	size_t full = 0, other = 0;
+
+	for (size_t i = 0; i < s->n_entries; i++) {
+		const struct entry *e = &s->entries[i];
+
+		if (!entry_failed(e) || !e->reason[0])
+			continue;
+		if (e->error == -ENOSPC) {
+			full++;
+			continue;
+		}
+		first = first ?: e;
+		other++;
+	}
+	if (full)
+		add_problem(s, STATUS_DEGRADED, "table-full",
+			    "lower MaxTasks= in the policies, or give the table more room (ram back end: slots=)",
+			    "The table is full: %zu wanted %s not in it", full, plural(full, "region is", "regions are"));
+	if (other)
+		add_problem(s, STATUS_DEGRADED, "rejected", "qcmdctl regions",
+			    "%zu wanted %s not in the table, %s for one: %s", other,
+			    plural(other, "region is", "regions are"), first->want.name, first->reason);
+}
+
+void status_judge(struct status *s)
+{
+	s->state = STATUS_OK;
+	s->n_problems = 0;
+	judge_module(s);
+	judge_policies(s);
+	if (s->source_problem)
+		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
+			    s->source_problem);
+	if (s->module_loaded)
+		judge_entries(s);
+}
+
+void status_count(const struct status *s, const struct policy *policy, uint32_t *ret_wanted, uint32_t *ret_active)
+{
+	*ret_wanted = *ret_active = 0;
+	for (size_t i = 0; i < s->n_entries; i++) {
+		const struct entry *e = &s->entries[i];
+
+		if (!e->wanted || e->want.policy != policy)
+			continue;
+		*ret_active += entry_active(e);
+		*ret_wanted += e->id || entry_failed(e);
+	}
+}
+
+/* Rows */
+
+static const struct entry *entry_of(const struct status *s, const struct md_region *region)
+{
+	if (region->owner != s->port)
+		return NULL;
+	for (size_t i = 0; i < s->n_entries; i++)
+		if (s->entries[i].id == region->id)
+			return &s->entries[i];
+	return NULL;
+}
+
+int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n)
+{
+	struct row *rows = calloc(n + s->n_entries + 1, sizeof(*rows));
+	size_t filled = 0;
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
+	for (size_t i = 0; i < s->n_entries; i++)
+		if (entry_failed(&s->entries[i]) && !s->entries[i].id)
+			rows[filled++] = (struct row){ .entry = &s->entries[i] };
+	*ret = rows;
+	*ret_n = filled;
+	return 0;
+}
+
+const char *row_name(const struct row *row)
+{
+	return row->region ? row->region->name : row->entry->want.name;
+}
+
+const char *row_state(const struct row *row)
+{
+	switch (row->region ? row->region->state : 0) {
+	case QCOM_MINIDUMP_REGION_ACTIVE:
+		return "active";
+	case QCOM_MINIDUMP_REGION_PENDING:
+		return "pending";
+	case QCOM_MINIDUMP_REGION_REJECTED:
+		return "rejected";
+	default:
+		return "failed";
+	}
+}
+
+const char *row_reason(const struct row *row)
+{
+	if (row->region)
+		return row->region->error;
+	return row->entry->reason[0] ? row->entry->reason : "the kernel module is not loaded";
+}
+
+const char *row_owner(const struct row *row, uint32_t port)
+{
+	if (!row->region || row->region->owner == port)
+		return "qcmdd";
+	return row->region->owner ? "other" : "kernel";
+}
+
+const char *row_kind(const struct row *row)
+{
+	static const char *const kinds[] = {
+		[REGION_NOTE] = "note", [REGION_OBJECT] = "object", [REGION_TASK] = "task", [REGION_STACK] = "stack",
+	};
+	const struct md_region *r = row->region;
+
+	if (row->entry)
+		return kinds[row->entry->want.key.kind];
+	if (r->object[0])
+		return "object";
+	if (r->pid)
+		return r->part == QCOM_MINIDUMP_TASK_STACK ? "stack" : "task";
+	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
+}
+
+const char *row_comment(const struct row *row)
+{
+	return row->region ? row->region->comment : row->entry->want.comment;
+}
