@@ -670,11 +670,17 @@ static int md_doit(struct sk_buff *skb, struct genl_info *info)
 	return md_permit(skb, info->extack) ?: md_handlers[info->genlhdr->cmd](skb, info);
 }
 
-/* A dump needs room for the largest region in one part. */
+/* Room for the largest region in one part. */
 static int md_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = 16384;
-	return md_permit(cb->skb, cb->extack);
+	return 0;
+}
+
+/* Not checked in md_start(): the text would get lost there in 6.1. */
+static int md_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return md_permit(cb->skb, cb->extack) ?: md_region_get_dumpit(skb, cb);
 }
 
 #define MD_OP(_cmd, _policy) .cmd = (_cmd), .policy = (_policy), .maxattr = ARRAY_SIZE(_policy) - 1, .doit = md_doit
@@ -684,7 +690,7 @@ static const struct genl_ops md_ops[] = {
 	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_ADD, md_add_policy) },
 	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_UPDATE, md_update_policy) },
 	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_DEL, md_id_policy) },
-	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_GET, md_id_policy), .start = md_start, .dumpit = md_region_get_dumpit },
+	{ MD_OP(QCOM_MINIDUMP_CMD_REGION_GET, md_id_policy), .start = md_start, .dumpit = md_dumpit },
 	{ MD_OP(QCOM_MINIDUMP_CMD_NOTE_SET, md_note_policy) },
 };
 

@@ -151,32 +151,50 @@ static void print_message(const struct nlmsghdr *nlh)
 	fflush(stdout);
 }
 
-/* Prints an error with its extended ACK. Returns whether it was one. */
-static bool print_error(const struct nlmsghdr *nlh)
+/* Prints an error and what its extended ACK says, from byte @skip of the message on. */
+static void print_error(const struct nlmsghdr *nlh, int error, size_t skip)
 {
-	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	size_t skip = sizeof(*err);
 	const struct nlattr *a;
 
-	if (!err->error)
-		return false;
-	printf("error %s", strerrorname_np(-err->error));
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	printf("error %s", strerrorname_np(-error));
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS) {
 		mnl_attr_for_each(a, nlh, skip) {
 			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
 				printf(": %s", mnl_attr_get_str(a));
 			else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS)
 				printf(" [at byte %u]", mnl_attr_get_u32(a));
-			else if (mnl_attr_get_type(a) == 5 /* NLMSGERR_ATTR_MISS_TYPE */)
+			else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MISS_TYPE)
 				printf(" [missing attribute %u]", mnl_attr_get_u32(a));
 		}
 	}
 	printf("\n");
 	fflush(stdout);
 	failures++;
-	return true;
+}
+
+/* The ACK of a request. */
+static void print_ack(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+	size_t skip = sizeof(*err);
+
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	if (err->error) {
+		print_error(nlh, err->error, skip);
+		return;
+	}
+	printf("ok\n");
+	fflush(stdout);
+}
+
+/* The end of a dump, which may be an error too. */
+static void print_done(const struct nlmsghdr *nlh)
+{
+	const int *error = mnl_nlmsg_get_payload(nlh);
+
+	if (*error < 0)
+		print_error(nlh, *error, sizeof(*error));
 }
 
 /* Reads the answers to one request, up to its ACK or the end of its dump. */
@@ -192,12 +210,12 @@ static void receive(unsigned int seq)
 		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 			if (nlh->nlmsg_seq != seq)
 				continue;
-			if (nlh->nlmsg_type == NLMSG_DONE)
+			if (nlh->nlmsg_type == NLMSG_DONE) {
+				print_done(nlh);
 				return;
+			}
 			if (nlh->nlmsg_type == NLMSG_ERROR) {
-				if (!print_error(nlh))
-					printf("ok\n");
-				fflush(stdout);
+				print_ack(nlh);
 				return;
 			}
 			print_message(nlh);

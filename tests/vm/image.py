@@ -35,6 +35,7 @@ MASKED = ("getty@tty1.service serial-getty@ttyS0.service e2scrub_reap.service e2
 # Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
 MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
 IMAGE_SIZE = "1500M"
+SHOWN_LINES = 40
 
 
 class Problem(Exception):
@@ -54,7 +55,8 @@ def tool(*command, **options):
     except FileNotFoundError:
         raise Problem(f"{command[0]} is missing; tests/deps vm names the packages to install") from None
     if done.returncode:
-        raise Problem(f"failed ({done.returncode}): {shlex.join(command)}\n{done.stdout.strip()}")
+        said = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
+        raise Problem(f"failed ({done.returncode}): {shlex.join(command)}\n{said}")
     return done.stdout
 
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A client of include/linux/qcom_minidump.h that checks what the header promises. Loading it fails, with a
+ * line in the log, at the first promise that is not kept; loaded, it keeps three regions until it is unloaded.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/vmalloc.h>
+
+#include <linux/qcom_minidump.h>
+
+#define STACK_LIKE	(4 * PAGE_SIZE)
+#define MOVES		10000
+
+static char *flat;
+static char *scattered;
+static int kept[3];
+static DEFINE_SPINLOCK(lock);
+
+#define EXPECT(what, wanted) do {							\
+	long _got = (what);								\
+	if (_got != (wanted)) {								\
+		pr_err("line %d: %s is %ld, not %ld\n", __LINE__, #what, _got, (long)(wanted));	\
+		return -EINVAL;								\
+	}										\
+} while (0)
+
+static int add(const char *name, const void *addr, size_t size)
+{
+	const struct qcom_minidump_region r = { .name = name, .addr = addr, .size = size, .comment = "qcmd_client" };
+
+	return qcom_minidump_register(&r, GFP_KERNEL);
+}
+
+static int check_refusals(void)
+{
+	int on_stack;
+
+	EXPECT(add(NULL, flat, 16), -EINVAL);
+	EXPECT(add("", flat, 16), -EINVAL);
+	EXPECT(add("two words", flat, 16), -EINVAL);
+	EXPECT(add("a-name-that-is-far-too-long-for-anybody", flat, 16), -ENAMETOOLONG);
+	EXPECT(add("KTEST", flat, 0), -EINVAL);
+	EXPECT(add("KTEST", flat, -16UL), -EINVAL);
+	EXPECT(add("KTEST", (void *)0x10000, 16), -EFAULT);
+	EXPECT(add("KTEST", scattered, STACK_LIKE + PAGE_SIZE), -EFAULT);
+	EXPECT(qcom_minidump_unregister(0), -ENOENT);
+	EXPECT(qcom_minidump_unregister(-1), -ENOENT);
+	EXPECT(qcom_minidump_unregister(0x7fffffff), -ENOENT);
+	EXPECT(qcom_minidump_update(0x7fffffff, &on_stack, sizeof(on_stack)), -ENOENT);
+	return 0;
+}
+
+/* An id stays what it is whatever happens to other regions, and is not given out again soon. */
+static int check_ids(void)
+{
+	int a = add("KTEST", flat, 16), b = add("KTEST", flat + 16, 16), c = add("KTEST", flat + 32, 16);
+
+	EXPECT(a > 0 && b > a && c > b, true);
+	EXPECT(qcom_minidump_unregister(a), 0);
+	EXPECT(qcom_minidump_unregister(a), -ENOENT);
+	EXPECT(qcom_minidump_update(c, flat + 64, 32), 0);
+	EXPECT(qcom_minidump_unregister(b), 0);
+	a = add("KTEST", flat, 16);
+	EXPECT(a > c, true);
+	EXPECT(qcom_minidump_unregister(c), 0);
+	EXPECT(qcom_minidump_unregister(a), 0);
+	return 0;
+}
+
+/* Fewer pieces are fine, more than at first are not, and an error leaves the old range. */
+static int check_pieces(void)
+{
+	int id = add("KTEST", flat, 16);
+
+	EXPECT(id > 0, true);
+	EXPECT(qcom_minidump_update(id, scattered, STACK_LIKE), -E2BIG);
+	EXPECT(qcom_minidump_update(id, flat, 0), -EINVAL);
+	EXPECT(qcom_minidump_update(id, flat + 16, 16), 0);
+	EXPECT(qcom_minidump_unregister(id), 0);
+
+	id = add("KTEST", scattered, STACK_LIKE);
+	EXPECT(id > 0, true);
+	EXPECT(qcom_minidump_update(id, scattered, 16), 0);
+	EXPECT(qcom_minidump_update(id, scattered, STACK_LIKE), 0);
+	EXPECT(qcom_minidump_unregister(id), 0);
+	return 0;
+}
+
+static int check_atomic(void)
+{
+	const struct qcom_minidump_region r = { .name = "KTEST", .addr = flat, .size = 16 };
+	unsigned long flags;
+	int id, i, ret = 0;
+
+	spin_lock_irqsave(&lock, flags);
+	id = qcom_minidump_register(&r, GFP_ATOMIC);
+	for (i = 0; i < MOVES && !ret; i++)
+		ret = qcom_minidump_update(id, flat + i % 64, 16 + i % 32);
+	spin_unlock_irqrestore(&lock, flags);
+	EXPECT(id > 0, true);
+	EXPECT(ret, 0);
+
+	spin_lock_irqsave(&lock, flags);
+	ret = qcom_minidump_unregister(id);
+	spin_unlock_irqrestore(&lock, flags);
+	EXPECT(ret, 0);
+	return 0;
+}
+
+/* From hard interrupts, which may come while the same CPU is in the core. */
+static int timer_id, timer_error, timer_count;
+
+static enum hrtimer_restart timer_fn(struct hrtimer *timer)
+{
+	int ret = qcom_minidump_update(timer_id, flat + timer_count % 64, 16);
+
+	if (ret)
+		timer_error = ret;
+	if (timer_error || ++timer_count == 1000)
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, ns_to_ktime(50 * NSEC_PER_USEC));
+	return HRTIMER_RESTART;
+}
+
+static int check_interrupt(void)
+{
+	static struct hrtimer timer;
+	int i, id;
+
+	timer_id = add("KTEST", flat, 16);
+	EXPECT(timer_id > 0, true);
+	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	timer.function = timer_fn;
+	hrtimer_start(&timer, ns_to_ktime(50 * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
+	for (i = 0; timer_count < 1000 && !timer_error && i < 1000000; i++) {
+		id = add("KTEST", flat + 128, 16);
+		if (id > 0)
+			qcom_minidump_unregister(id);
+	}
+	hrtimer_cancel(&timer);
+	EXPECT(timer_error, 0);
+	EXPECT(timer_count, 1000);
+	EXPECT(qcom_minidump_unregister(timer_id), 0);
+	return 0;
+}
+
+static int check_all(void)
+{
+	return check_refusals() ?: check_ids() ?: check_pieces() ?: check_atomic() ?: check_interrupt();
+}
+
+static int __init client_init(void)
+{
+	int ret = -ENOMEM;
+
+	flat = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	scattered = vzalloc(STACK_LIKE);
+	if (flat && scattered)
+		ret = check_all();
+	if (ret) {
+		kfree(flat);
+		vfree(scattered);
+		return ret;
+	}
+
+	strscpy(flat, "flat memory of qcmd_client", PAGE_SIZE);
+	strscpy(scattered + 3 * PAGE_SIZE, "scattered memory of qcmd_client", PAGE_SIZE);
+	kept[0] = add("KFLAT", flat, 61);
+	kept[1] = add("KSCATTERED", scattered, STACK_LIKE);
+	kept[2] = add("KSCATTERED", scattered + 3 * PAGE_SIZE, 64);
+	pr_info("all promises kept; ids %d %d %d\n", kept[0], kept[1], kept[2]);
+	return 0;
+}
+
+static void __exit client_exit(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		if (kept[i] > 0)
+			qcom_minidump_unregister(kept[i]);
+	kfree(flat);
+	vfree(scattered);
+}
+
+module_init(client_init);
+module_exit(client_exit);
+
+MODULE_DESCRIPTION("Test client of the minidump API");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The module by itself: the netlink family by hand, clients in the kernel, back ends that come and go.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+vm --file "$top/build/tests/mdnl" --product modules <<'SCRIPT'
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+# Runs mdnl with a command; what it prints must match the pattern.
+expect() { # pattern, command...
+	local pattern=$1 got
+	shift
+	got=$(./mdnl "$@" 2>&1)
+	[[ $got == $pattern ]] || fail "$*: '$got' is not '$pattern'"
+	echo "ok: $*"
+}
+field() { # field, line
+	sed -n "s/.* $1=\([^ ]*\).*/\1/p" <<<"$2"
+}
+
+# Without a back end
+modprobe qcom_minidump || fail "the module doesn't load"
+expect 'backend regions=1 version=*' backend
+expect 'region * name=KLOGBUF * state=pending *' add object=printk_text
+# The socket is closed by now, and its region gone.
+[ "$(./mdnl list | wc -l)" = 1 ] || fail "a region outlived its socket"
+
+# Pending regions go in when a back end is bound; what doesn't fit is rejected one by one, and the rest goes in.
+mkfifo commands
+./mdnl <commands >pending &
+exec 4>commands
+printf '%s\n' 'add object=prb' 'add name=longer-than-fifteen object=prb' 'add object=printk_text' >&4
+modprobe qcom_minidump_ram slots=16 || fail "the ram back end doesn't load"
+dmesg | grep -q 'back end ram: bound, 16 slots' || fail "the log doesn't say that it is bound"
+list=$(./mdnl list)
+[ "$(grep -c state=active <<<"$list")" = 4 ] || fail "pending regions didn't go in: $list"
+grep -q "name=longer-than-fifteen .*state=rejected error='NAME is longer than the bound back end takes" <<<"$list" ||
+	fail "no reason for the rejected one: $list"
+echo "ok: pending regions"
+
+# The end of the table: 16 slots, 4 in use, and 1 region that holds none.
+for i in 5 6 7 8 9 10 11 12 13 14 15 16 17; do
+	echo "add name=FILL paddr=$((0x100000 + i * 4096)) size=4096 comment=$i" >&4
+done
+echo "sleep 0.1" >&4
+sleep 1
+tail -n 1 pending | grep -q 'error ENOSPC: the table is full: remove a region' || fail "$(tail -n 2 pending)"
+[ "$(./mdnl list | grep -c state=active)" = 16 ] || fail "the table is not full"
+# Full as it is, a region can move, in place, and shrink, but not take more slots.
+id=$(field id "$(grep 'comment=.16' pending)")
+printf '%s\n' "update id=$id paddr=0x180000 size=8192" "update id=$id size=64" "get id=$id" >&4
+sleep 1
+./mdnl get id="$id" | grep -q 'size=64 .*:0x180000:64$' || fail "no move in a full table: $(./mdnl get id="$id")"
+echo "del id=$id" >&4
+sleep 1
+echo 'add name=FILL paddr=0x140000 size=4096 comment=again' >&4
+sleep 1
+grep -q 'again.*state=active' pending || fail "the slot of a removed region can't be used"
+# A rejected one goes in once a back end that can is bound; meanwhile nothing is lost.
+exec 4>&-
+wait
+[ "$(./mdnl list | wc -l)" = 2 ] || fail "regions outlived their socket: $(./mdnl list)"
+echo "ok: a full table"
+
+rmmod qcom_minidump_ram 2>/dev/null && fail "a bound back end could be unloaded"
+rmmod qcom_minidump 2>/dev/null && fail "the core could be unloaded under a back end"
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+expect 'backend regions=1 *' backend
+rmmod qcom_minidump_ram || fail "an unbound back end can't be unloaded"
+modprobe qcom_minidump_ram slots=15 2>/dev/null && fail "15 slots were taken"
+dmesg | grep -q 'slots=15 is out of range: 16 to 16384' || fail "nothing says what is wrong with 15 slots"
+modprobe qcom_minidump_ram || fail "the ram back end doesn't load again"
+
+# Each bad request has its own words, and changes nothing.
+before=$(./mdnl list)
+addr=$(sed -n 's/.* addr=\([^ ]*\) .*/\1/p' <<<"$before" | head -n 1)
+expect 'error ENOENT: OBJECT: *' add object=nonsense
+expect 'error EINVAL: give exactly one of ADDR, PADDR, OBJECT and TASK*' add name=X
+expect 'error EINVAL: give exactly one of ADDR, PADDR, OBJECT and TASK*' add name=X object=prb paddr=0x100000 size=4
+expect 'error EINVAL: NAME is missing*' add paddr=0x100000 size=4
+expect 'error EINVAL: SIZE is missing*' add name=X paddr=0x100000
+expect 'error EINVAL: SIZE goes with*' add object=prb size=4
+expect 'error EINVAL: SIZE is 0*' add name=X paddr=0x100000 size=0
+expect 'error EINVAL: NAME is missing*' add name= object=prb
+expect 'error EINVAL: NAME: give 1 to 31*' add name=12345678901234567890123456789012 object=prb
+expect 'error EINVAL: NAME: give 1 to 31*' add raw=2:no-nul object=prb
+expect 'error ENAMETOOLONG: NAME is longer than the bound back end takes*' add name=1234567890123456 object=prb
+expect 'error EINVAL: NAME may hold printable*' add name=$'a\tb' object=prb
+expect 'error EINVAL: COMMENT: give at most 127 bytes*' add object=prb comment="$(printf '%0128d' 0)"
+expect 'error EINVAL: ADDR + SIZE wraps around*' add name=X addr=0xffffffffffffff00 size=0x1000
+expect 'error EFAULT: ADDR is a user-space address*' add name=X addr=0x400000 size=16
+expect 'error EFAULT: ADDR is 0*' add name=X addr=0 size=16
+expect 'error EFAULT: ADDR + SIZE is not mapped*' add name=X addr=0xffff800000000000 size=16
+expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=X paddr=0xfee00000 size=16
+expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=X paddr=0x100000 size=0x7fffffff00000000
+expect 'error ESRCH: TASK: no such task*' add name=X pid=1 start=1 part=1
+expect 'error EINVAL: TASK needs PID, START_TIME and PART*' add name=X pid=1
+expect 'error EINVAL: TASK: PART is 1*' add name=X pid=1 start=1 part=3
+expect 'error EINVAL: Unknown attribute type*' add object=prb raw=99:x
+expect 'error EINVAL: ID is missing*' del
+expect 'error ENOENT: ID: there is no such region*' del id=4711
+expect 'error ENOENT: ID: there is no such region*' get id=0
+expect 'error EPERM: ID: the region belongs to another socket or to the kernel*' del "id=$(field id "$(head -n 1 <<<"$before")")"
+expect 'error EINVAL: nothing to change*' update id=1
+expect 'error EINVAL: TEXT is missing*' note
+expect 'error EINVAL: TEXT: give at most 32768 bytes*' note fill=32769
+[ "$(./mdnl list)" = "$before" ] || fail "a refused request changed something: $(./mdnl list)"
+
+# Who may
+as() { # capabilities, command...
+	local caps=$1
+	shift
+	setpriv --reuid=65534 --clear-groups --inh-caps="-all$caps" --ambient-caps="-all$caps" -- ./mdnl "$@" 2>&1
+}
+cp mdnl /tmp/mdnl && cd /tmp || exit 1
+[[ $(as "" list) == 'error EPERM: the minidump table takes CAP_NET_ADMIN'* ]] || fail "unprivileged: $(as "" list)"
+[[ $(as "" add object=prb) == 'error EPERM: the minidump table takes CAP_NET_ADMIN'* ]] || fail "unprivileged add"
+[[ $(as ,+net_admin add object=prb) == 'region '* ]] || fail "net_admin: $(as ,+net_admin add object=prb)"
+[[ $(as ,+net_admin add name=X paddr=0x100000 size=4) == 'error EPERM: naming an address takes CAP_PERFMON'* ]] ||
+	fail "net_admin with an address"
+[[ $(as ,+net_admin,+perfmon add name=X addr="$addr" size=4) == 'region '* ]] || fail "net_admin and perfmon"
+unshare -n ./mdnl list 2>&1 | grep -q 'no netlink family' || fail "another network namespace sees the family"
+echo "ok: permissions"
+
+# Notifications; sizes are rounded up in the table
+./mdnl monitor 4 >events &
+sleep 1
+printf '%s\n' 'add name=ROUND paddr=0x100000 size=61' 'sleep 0.3' 'note text=A=1' 'sleep 0.3' 'note text=B=2' 'sleep 0.3' |
+	./mdnl >/dev/null
+wait
+grep -q 'add-ntf region .* name=ROUND .* size=61 .*:64$' events || fail "no add event: $(cat events)"
+grep -q 'update-ntf region .* name=KQCMD_NOTE .* moves=1 ' events || fail "no update event: $(cat events)"
+[ "$(grep -c 'del-ntf region ' events)" = 2 ] || fail "no del events: $(cat events)"
+echo "ok: notifications"
+
+# Clients in the kernel
+insmod /usr/lib/qcmd-test/qcmd_client.ko || fail "qcmd_client: $(dmesg | tail -n 3)"
+list=$(./mdnl list)
+grep -q "name=KFLAT .* size=61 comment='qcmd_client' state=active owner=0 .*:64$" <<<"$list" || fail "KFLAT: $list"
+[ "$(grep -c 'name=KSCATTERED' <<<"$list")" = 2 ] || fail "KSCATTERED: $list"
+rmmod qcom_minidump 2>/dev/null && fail "the core could be unloaded under a client"
+for _ in $(seq 50); do
+	echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+	[ "$(./mdnl list | grep -c state=pending)" = 4 ] || fail "not pending: $(./mdnl list)"
+	echo 1 >/sys/module/qcom_minidump_ram/parameters/bound
+done
+[ "$(./mdnl list | sed 's/ addr=.*//; /KELF/d')" = "$(sed 's/ addr=.*//; /KELF/d' <<<"$list")" ] || fail "changed: $(./mdnl list)"
+rmmod qcmd_client
+[ "$(./mdnl list | wc -l)" = 2 ] || fail "a client's regions outlived it: $(./mdnl list)"
+echo "ok: clients in the kernel"
+
+# Back ends come and go under load
+touch /run/load
+for _ in 1 2 3 4; do
+	(while [ -e /run/load ]; do ./mdnl add object=printk_text; done >/dev/null 2>&1) &
+done
+for _ in $(seq 20); do
+	echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+	rmmod qcom_minidump_ram || fail "the back end can't be unloaded under load"
+	modprobe qcom_minidump_ram
+done
+rm /run/load
+wait
+
+# The core goes although a socket has regions
+(printf '%s\n' 'add object=printk_text' 'note text=A=1' 'sleep 3') | ./mdnl >/dev/null &
+sleep 1
+[ "$(./mdnl list | wc -l)" = 4 ] || fail "not there: $(./mdnl list)"
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && rmmod qcom_minidump || fail "the core can't be unloaded"
+wait
+lsmod | grep -q minidump && fail "still loaded: $(lsmod | grep minidump)"
+echo "ok: unloaded"
+exit 0
+SCRIPT
