@@ -237,6 +237,6 @@ help:
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
-	@echo 'make clean          removes all products but the cached guests of $(B)/vm/; make distclean removes those too'
+	@echo 'make clean          removes all but the cached guests of $(B)/vm/; make distclean removes those too'
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz $(B)/bpf -name '*.d' 2>/dev/null)

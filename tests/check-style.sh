@@ -17,17 +17,18 @@ while IFS= read -r -d '' path; do
 		length($0) > 120 { print path ":" NR ": " length($0) " columns, at most 120 are wanted"; bad = 1 }
 		/\r$/ { print path ":" NR ": a carriage return"; bad = 1 }
 		END { exit bad }' || failed=1
-	awk -v path="$path" '
+	head -n 1 "$path" | grep -q python || [[ $path == *.py ]] && python=1 || python=0
+	awk -v path="$path" -v python="$python" '
 		/[ \t]$/ { print path ":" NR ": blanks at the end of the line"; bad = 1 }
-		/^ {8}/ { print path ":" NR ": spaces where a tab is wanted"; bad = 1 }
-		/^$/ { if (NR == 1 || empty) { print path ":" NR ": an empty line too many"; bad = 1 } }
+		/^ {8}/ && !python { print path ":" NR ": spaces where a tab is wanted"; bad = 1 }
+		/^$/ { if (NR == 1 || (empty && !python)) { print path ":" NR ": an empty line too many"; bad = 1 } }
 		{ empty = /^$/ }
 		END { if (empty) { print path ": an empty line at the end"; bad = 1 }; exit bad }' "$path" || failed=1
 	if [ -n "$(tail -c 1 "$path")" ]; then
 		echo "$path: no newline at the end"
 		failed=1
 	fi
-done < <(sources '*.c' '*.h' '*.sh')
+done < <(sources '*.c' '*.h' '*.sh' '*.py' tests/run tests/vm/run Makefile)
 
 scripts=()
 while IFS= read -r -d '' path; do

@@ -81,10 +81,9 @@ def made_whole(path):
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def as_root(script, *arguments):
-    """A shell script that sets owners of files."""
-    command = ["sh", "-euc", script, "sh", *arguments]
-    tool(*(command if os.geteuid() == 0 else ["fakeroot", *command]))
+def need_root(what):
+    if os.geteuid():
+        raise Problem(f"{what} takes root, as it sets the owners of files; later runs don't")
 
 
 class Kernel:
@@ -148,6 +147,7 @@ def root_archive():
     path = os.path.join(CACHE, "root", f"root-{hashlib.sha256(recipe).hexdigest()[:12]}.tar")
     with lock("root"):
         if not os.path.exists(path):
+            need_root("building the guest's root file system")
             say("building the guest's root file system (once, about a minute)")
             with made_whole(path) as new:
                 tool("mmdebstrap", "--variant=essential", "--include=" + ",".join(PACKAGES), "--format=tar",
@@ -185,9 +185,10 @@ def root_image(kernel):
     path = os.path.join(CACHE, "root", f"{kernel.release}-{hashlib.sha256(recipe).hexdigest()[:12]}.ext4")
     with lock("root"):
         if not os.path.exists(path):
+            need_root("making the guest's disk image")
             say(f"making the disk image for {kernel.release} (once)")
             with made_whole(path) as new:
-                as_root(SET_UP, archive, kernel.folder, kernel.release, new, IMAGE_SIZE, " ".join(MASKED))
+                tool("sh", "-euc", SET_UP, "sh", archive, kernel.folder, kernel.release, new, IMAGE_SIZE, " ".join(MASKED))
     return path
 
 
