@@ -121,11 +121,9 @@ $(B)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
 $(B)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(B)/kmod/$(RELEASE)/built
 	$(call kbuild,tests/vm/kmod,$(@D),KBUILD_EXTRA_SYMBOLS=$(abspath $(B)/kmod/$(RELEASE))/obj/kmod/Module.symvers)
 
-# Sparse knows no __has_include: the newest kernel has all the headers that are asked for.
 .PHONY: sparse
 sparse: modules
-	$(MAKE) -C $(KDIR) M=$(abspath $(B)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 \
-		CF="-Wsparse-error '-D__has_include(x)=1'" modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(B)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
 
 .PHONY: all programs modules vm-kmod
 all: programs $(if $(RELEASE),modules,no-headers)
@@ -210,7 +208,9 @@ install: all $(if $(RELEASE),install-modules)
 	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
 	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d
 	$(INSTALL_DATA) systemd/qcmd.d/*.conf -t $(libdir)/qcmd.d
-	$(INSTALL_DATA) docs/completion/qcmdctl -t $(datadir)/bash-completion/completions
+	for file in $(wildcard docs/completion/*); do \
+		$(INSTALL_DATA) $$file -t $(datadir)/bash-completion/completions || exit; \
+	done
 	for page in $(MAN_PAGES); do $(INSTALL_DATA) $$page -t $(datadir)/man/man$${page##*.} || exit; done
 ifeq ($(DESTDIR),)
 	if [ -d /run/systemd/system ]; then systemd-sysusers && systemctl daemon-reload; fi

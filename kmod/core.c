@@ -149,7 +149,7 @@ int qcom_minidump_backend_register(const struct minidump_backend *be)
 	ret = md_backend_bind(be);
 	if (!ret) {
 		pr_info("back end %s: bound, %u slots\n", be->name, md.limits.slots);
-		md_activate_all();
+		md_regions_set_active(true);
 	}
 	mutex_unlock(&md.bind_lock);
 	return ret;
@@ -172,7 +172,7 @@ static void md_unbind(void)
 	spin_unlock_irqrestore(&md.lock, flags);
 
 	be->ops->exit(be->priv);
-	md_deactivate_all();
+	md_regions_set_active(false);
 	md_region_put(header);
 	md_elf_free(&md.elf);
 	kvfree(md.slots);

@@ -218,8 +218,7 @@ struct md_spec {
 struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md_why *why);
 int md_region_add(struct md_region *r, gfp_t gfp, struct md_why *why);
 void md_region_put(struct md_region *r);
-void md_activate_all(void);
-void md_deactivate_all(void);
+void md_regions_set_active(bool active);
 /* with md.lock held */
 int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why);
 bool md_region_in_table(const struct md_region *r);

@@ -258,7 +258,7 @@ static int md_ram_notify(struct notifier_block *nb, unsigned long action, void *
 		break;
 	case MEM_CANCEL_OFFLINE:
 		ret = md_ram_update(0, 0);
-		md_activate_all();
+		md_regions_set_active(true);
 		break;
 	case MEM_ONLINE:
 	case MEM_OFFLINE:

@@ -66,7 +66,7 @@ static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
 
 /* One region, for replies, dumps and notifications alike. Under md.lock. */
 int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
-			 struct netlink_callback *cb)
+		  struct netlink_callback *cb)
 {
 	void *hdr = genlmsg_put(skb, portid, seq, &md_family, flags, cmd);
 

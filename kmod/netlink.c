@@ -108,16 +108,20 @@ static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack 
 		size_t max;
 		const char *text;
 	} limits[] = {
-		[QCOM_MINIDUMP_REGION_A_NAME] = { QCOM_MINIDUMP_NAME_MAX,
-						  "NAME: give 1 to 31 printable characters without blanks, and a NUL" },
-		[QCOM_MINIDUMP_REGION_A_OBJECT] = { QCOM_MINIDUMP_OBJECT_MAX,
-						    "OBJECT: give the name of an object, 31 bytes at the most, and a NUL" },
-		[QCOM_MINIDUMP_REGION_A_COMMENT] = { QCOM_MINIDUMP_COMMENT_MAX,
-						     "COMMENT: give at most 127 bytes and a NUL" },
+		[QCOM_MINIDUMP_REGION_A_NAME] = {
+			QCOM_MINIDUMP_NAME_MAX, "NAME: give 1 to 31 printable characters without blanks, and a NUL",
+		},
+		[QCOM_MINIDUMP_REGION_A_OBJECT] = {
+			QCOM_MINIDUMP_OBJECT_MAX, "OBJECT: give the name of an object, at most 31 bytes, and a NUL",
+		},
+		[QCOM_MINIDUMP_REGION_A_COMMENT] = {
+			QCOM_MINIDUMP_COMMENT_MAX, "COMMENT: give at most 127 bytes and a NUL",
+		},
 	};
 	int type = nla_type(attr), len = nla_len(attr);
 
-	if (len > 0 && len <= limits[type].max + 1 && memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
+	if (len > 0 && len <= limits[type].max + 1 &&
+	    memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
 		return 0;
 	NL_SET_BAD_ATTR(extack, attr);
 	extack->_msg = limits[type].text;
@@ -187,7 +191,7 @@ static int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u3
 		return md_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
 	if (security_locked_down(LOCKDOWN_KCORE))
 		return md_refuse_attr(info, attr, -EPERM,
-				      "the kernel is locked down for confidentiality: addresses can't be named, OBJECT and TASK can");
+				      "the kernel is locked down for confidentiality: give OBJECT or TASK instead of an address");
 	return 0;
 }
 

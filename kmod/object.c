@@ -18,7 +18,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
-#if __has_include(<linux/vmcore_info.h>)
+#ifdef CONFIG_VMCORE_INFO
 #include <linux/vmcore_info.h>
 #else
 #include <linux/crash_core.h>

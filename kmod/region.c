@@ -202,9 +202,11 @@ static int md_region_fits(const struct md_region *r, struct md_why *why)
 	u32 i;
 
 	if (strlen(r->name->name) > md.limits.name_max)
-		return md_refuse(why, -ENAMETOOLONG, "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
+		return md_refuse(why, -ENAMETOOLONG,
+				 "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
 	if (md_slots_free() < r->n_segs)
-		return md_refuse(why, -ENOSPC, "the table is full: remove a region, or bind a back end with more slots");
+		return md_refuse(why, -ENOSPC,
+				 "the table is full: remove a region, or bind a back end with more slots");
 	for (i = 0; i < r->n_segs; i++)
 		if (!md_is_ram(r->segs[i].pa, r->segs[i].pa + r->segs[i].size))
 			return md_refuse(why, -EFAULT, "its memory was taken out of the machine");
@@ -284,7 +286,8 @@ int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why 
 		for (i = 0; i < n; i++)
 			r->spare[i].seq = r->segs[i].seq;
 		if (!md_table_replace(r, r->spare, n))
-			return md_refuse(why, -ENOSPC, "the table is full: the new range needs more slots than the old one");
+			return md_refuse(why, -ENOSPC,
+					 "the table is full: the new range needs more slots than the old one");
 	}
 	md_region_set_segments(r, n);
 	r->moves++;
@@ -310,37 +313,12 @@ void md_region_remove(struct md_region *r)
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
 
-/* One lock hold for each region: there may be thousands. */
-static void md_for_each_region(void (*fn)(struct md_region *r))
-{
-	struct md_region *r;
-	unsigned long flags;
-	int id = 1;
-
-	for (;;) {
-		spin_lock_irqsave(&md.lock, flags);
-		r = idr_get_next(&md.ids, &id);
-		if (r)
-			fn(r);
-		spin_unlock_irqrestore(&md.lock, flags);
-		if (!r)
-			return;
-		id++;
-		cond_resched();
-	}
-}
-
 static void md_activate_one(struct md_region *r)
 {
 	if (!md.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE)
 		return;
 	md_region_activate(r);
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
-}
-
-void md_activate_all(void)
-{
-	md_for_each_region(md_activate_one);
 }
 
 static void md_deactivate_one(struct md_region *r)
@@ -352,9 +330,24 @@ static void md_deactivate_one(struct md_region *r)
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
-void md_deactivate_all(void)
+/* Into the table, or pending. One lock hold for each region: there may be thousands. */
+void md_regions_set_active(bool active)
 {
-	md_for_each_region(md_deactivate_one);
+	struct md_region *r;
+	unsigned long flags;
+	int id = 1;
+
+	do {
+		spin_lock_irqsave(&md.lock, flags);
+		r = idr_get_next(&md.ids, &id);
+		if (r && active)
+			md_activate_one(r);
+		else if (r)
+			md_deactivate_one(r);
+		spin_unlock_irqrestore(&md.lock, flags);
+		id++;
+		cond_resched();
+	} while (r);
 }
 
 /* Events: from any context to process context, and no more than one a region at a time */
