@@ -1,9 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The policy parser, which qcmdd and qcmdctl share.
+# The policy parser, which qcmdd and qcmdctl share. The parts of qcmdctl are in the same library, since its tests
+# are linked to that; qcmdd takes nothing of them.
 QCMD_POLICY_SRCS := \
 	daemon/policy.c \
 	daemon/policy-files.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \
 	daemon/policy-util.c \
-	daemon/policy-value.c
+	daemon/policy-value.c \
+	daemon/ctl-bus.c \
+	daemon/ctl-check.c \
+	daemon/ctl-json.c \
+	daemon/ctl-list.c \
+	daemon/ctl-offline.c \
+	daemon/ctl-status.c \
+	daemon/ctl-table.c \
+	daemon/ctl-term.c \
+	daemon/ctl-text.c
+
+QCMDCTL_SRCS := daemon/qcmdctl.c

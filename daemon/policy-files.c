@@ -196,8 +196,8 @@ int policy_files_find(const char *const *dirs, struct policy_files *ret, struct 
 
 		if (!file)
 			r = policy_diag_add(diags, *dir, 0, 0, false,
-					    "drop-ins for a policy that does not exist: create %.*s, or remove the folder",
-					    (int)len, name);
+					    "drop-ins for a policy that does not exist: create %.*s, or remove the "
+					    "folder", (int)len, name);
 		else if (!file->dropins)
 			r = find_dropins(dirs, file, diags);
 	}

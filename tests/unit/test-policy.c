@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The policy parser. What a file means and what is said about it: tests/unit/policy/NAME.conf and beside it
- * NAME.expect ($QCMD_TEST_UPDATE=1 writes it anew; read the difference before it is committed). Which file
- * counts: a tree of directories made here.
+ * NAME.expect. Which file counts: a tree of directories made here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,29 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
-#include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "golden.h"
 #include "policy.h"
 #include "policy-util.h"
-
-static char *read_whole(const char *path, size_t *ret_size)
-{
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0;
-
-	if (!f)
-		return NULL;
-	if (getdelim(&text, &size, EOF, f) < 0)
-		*text = '\0';
-	*ret_size = ftell(f);
-	fclose(f);
-	return text;
-}
 
 static const char *short_path(const char *path)
 {
@@ -104,41 +87,19 @@ static char *describe_text(const char *path, const char *text, size_t size)
 
 static void compare_golden(const char *conf)
 {
-	size_t size, expected_size;
-	_cleanup_(freep) char *text = read_whole(conf, &size), *got = NULL, *expected = NULL, *expect = NULL;
+	_cleanup_(freep) char *text = NULL, *got = NULL, *expect = NULL;
+	size_t size = 0;
 
+	text = golden_read(conf, &size);
 	assert_non_null(text);
 	got = describe_text(conf, text, size);
 	assert_true(asprintf(&expect, "%.*s.expect", (int)(strlen(conf) - strlen(".conf")), conf) > 0);
-
-	if (getenv("QCMD_TEST_UPDATE")) {
-		FILE *f = fopen(expect, "we");
-
-		assert_non_null(f);
-		fputs(got, f);
-		fclose(f);
-		return;
-	}
-
-	expected = read_whole(expect, &expected_size);
-	if (!expected)
-		fail_msg("%s: no such file", expect);
-	if (strcmp(got, expected) != 0)
-		fail_msg("%s:\n--- expected\n%s--- got\n%s", conf, expected, got);
+	golden_compare(expect, got);
 }
 
 static void test_golden(void **state)
 {
-	char here[] = __FILE__;
-	_cleanup_(freep) char *pattern = NULL;
-	glob_t found;
-
-	assert_true(asprintf(&pattern, "%s/policy/*.conf", dirname(here)) > 0);
-	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-	assert_true(found.gl_pathc >= 25);
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		compare_golden(found.gl_pathv[i]);
-	globfree(&found);
+	assert_true(golden_for_each("tests/unit/policy", ".conf", compare_golden) >= 25);
 }
 
 static void test_tables(void **state)
@@ -383,7 +344,8 @@ static void test_untrusted_files(void **state)
 		       "etc/c.conf: not a regular file: replace it with one, or with a link to /dev/null\n"
 		       "etc/d.conf: can't be read: No such file or directory\n"
 		       "etc/e.conf: larger than 256 KiB: this can't be a policy\n"
-		       "etc/a.conf a: error (others than its owner can write to it (mode 0664): chmod go-w), priority 100\n"
+		       "etc/a.conf a: error (others than its owner can write to it (mode 0664): chmod go-w), "
+		       "priority 100\n"
 		       "etc/b.conf b: error (not a regular file: replace it with one, or with a link to /dev/null), "
 		       "priority 100\n"
 		       "etc/c.conf c: error (not a regular file: replace it with one, or with a link to /dev/null), "

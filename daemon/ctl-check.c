@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "policy-internal.h"
+#include "policy-util.h"
+
+static struct json_object *diags_to_json(const struct policy_diags *diags)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct policy_diag *d = &diags->items[i];
+		struct json_object *o = json_object_new_object();
+
+		if (!array || !o)
+			ctl_out_of_memory();
+		json_object_object_add(o, "path", json_object_new_string(d->path));
+		if (d->line > 0)
+			json_object_object_add(o, "line", json_object_new_int(d->line));
+		if (d->column > 0)
+			json_object_object_add(o, "column", json_object_new_int(d->column));
+		json_object_object_add(o, "severity", json_object_new_string(d->error ? "error" : "warning"));
+		json_object_object_add(o, "message", json_object_new_string(d->message));
+		json_object_array_add(array, o);
+	}
+
+	return array;
+}
+
+static int report(const struct policy_diags *diags, const char *checked, enum ctl_json json)
+{
+	size_t n_errors = policy_diags_errors(diags);
+	_cleanup_(freep) char *errors = ctl_things(n_errors, "error", "errors");
+	_cleanup_(freep) char *warnings = ctl_things(diags->n - n_errors, "warning", "warnings");
+
+	if (json != CTL_JSON_OFF) {
+		_cleanup_(ctl_json_putp) struct json_object *array = diags_to_json(diags);
+
+		ctl_json_print(array, json, stdout);
+		return n_errors > 0 ? CTL_FAILURE : CTL_OK;
+	}
+
+	for (size_t i = 0; i < diags->n; i++)
+		policy_diag_print(&diags->items[i], stderr);
+
+	if (diags->n == 0)
+		printf("%s checked: no errors\n", checked);
+	else
+		printf("%s checked: %s, %s\n", checked, errors, warnings);
+	return n_errors > 0 ? CTL_FAILURE : CTL_OK;
+}
+
+static void check_file(const char *path, struct policy_diags *diags)
+{
+	struct policy policy;
+	int r = policy_load_file(path, &policy, diags);
+
+	policy_done(&policy);
+	if (r >= 0)
+		return;
+
+	errno = -r;
+	if (policy_diag_add(diags, path, 0, 0, true, "can't be read: %m") < 0)
+		ctl_out_of_memory();
+}
+
+static int check_installed(enum ctl_json json)
+{
+	_cleanup_(freep) char *checked = NULL;
+	struct policy_set *set;
+	int r = policy_set_load(policy_dirs(), &set);
+
+	if (r < 0)
+		ctl_out_of_memory();
+
+	checked = ctl_things(set->n_policies, "policy", "policies");
+	r = report(&set->diags, checked, json);
+	policy_set_free(set);
+	return r;
+}
+
+int ctl_check(char *const *files, size_t n, enum ctl_json json)
+{
+	_cleanup_(freep) char *checked = ctl_things(n, "file", "files");
+	struct policy_diags diags = { NULL, 0 };
+	int r;
+
+	if (n == 0)
+		return check_installed(json);
+
+	for (size_t i = 0; i < n; i++)
+		check_file(files[i], &diags);
+
+	r = report(&diags, checked, json);
+	policy_diags_done(&diags);
+	return r;
+}
+
+/* One file under its heading. What qcmdd would not read is not shown either. */
+static int cat_file(const char *path, const struct ctl_style *style)
+{
+	struct policy_diags diags = { NULL, 0 };
+	_cleanup_(freep) char *text = NULL;
+	size_t size = 0;
+	int type = policy_file_read(path, &text, &size, &diags);
+
+	printf("%s# %s%s", ctl_bold(style), path, ctl_normal(style));
+	switch (type) {
+	case POLICY_FILE_TEXT:
+		putchar('\n');
+		fwrite(text, 1, size, stdout);
+		if (text[size - 1] != '\n')
+			putchar('\n');
+		break;
+	case POLICY_FILE_EMPTY:
+		printf(" is empty: this disables it\n");
+		break;
+	case POLICY_FILE_NULL:
+		printf(" is a link to /dev/null: this disables it\n");
+		break;
+	case POLICY_FILE_REFUSED:
+		printf(" is not read: %s\n", diags.items[0].message);
+		break;
+	default:
+		printf(" can't be read: %s\n", strerror(-type));
+	}
+
+	policy_diags_done(&diags);
+	return type < 0 || type == POLICY_FILE_REFUSED ? CTL_FAILURE : CTL_OK;
+}
+
+static int cat_with_overridden(const struct policy_file *file, const struct ctl_style *style)
+{
+	int r = cat_file(file->path, style);
+
+	for (char **path = file->overridden; path && *path; path++)
+		printf("%s# %s is masked by %s%s\n", ctl_dim(style), *path, file->path, ctl_normal(style));
+	return r;
+}
+
+static int cat_policy(const struct policy_file *file, const struct ctl_style *style)
+{
+	int r = cat_with_overridden(file, style);
+
+	for (size_t i = 0; i < file->n_dropins; i++) {
+		putchar('\n');
+		r |= cat_with_overridden(&file->dropins[i], style);
+	}
+	return r;
+}
+
+static bool is_named(const struct policy_file *file, const char *name)
+{
+	size_t len = strlen(file->name) - strlen(".conf");
+
+	return strcmp(file->name, name) == 0 || (strlen(name) == len && strncmp(file->name, name, len) == 0);
+}
+
+static bool is_wanted(const struct policy_file *file, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_named(file, names[i]))
+			return true;
+	return n == 0;
+}
+
+static int unknown_policy(const struct policy_files *files, const char *name)
+{
+	_cleanup_(strv_freep) char **known = NULL;
+	_cleanup_(freep) char *printable = ctl_printable(name);
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < files->n; i++) {
+		if (strv_append(&known, files->items[i].name) < 0)
+			ctl_out_of_memory();
+		*strrchr(known[i], '.') = '\0';
+	}
+	if (known)
+		meant = did_you_mean(name, (const char *const *)known);
+
+	fprintf(stderr, "qcmdctl: there is no policy '%s'", printable);
+	if (meant)
+		fprintf(stderr, ", did you mean '%s'?\n", meant);
+	else
+		fprintf(stderr, "; 'qcmdctl cat-config' shows all\n");
+	return CTL_FAILURE;
+}
+
+static int check_names(const struct policy_files *files, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < files->n; j++)
+			found |= is_named(&files->items[j], names[i]);
+		if (!found)
+			return unknown_policy(files, names[i]);
+	}
+	return CTL_OK;
+}
+
+int ctl_cat_config(char *const *names, size_t n, const struct ctl_style *style)
+{
+	struct policy_diags diags = { NULL, 0 };
+	struct policy_files files;
+	bool first = true;
+	int r;
+
+	if (policy_files_find(policy_dirs(), &files, &diags) < 0)
+		ctl_out_of_memory();
+
+	for (size_t i = 0; i < diags.n; i++)
+		policy_diag_print(&diags.items[i], stderr);
+	r = policy_diags_errors(&diags) > 0 ? CTL_FAILURE : CTL_OK;
+	r |= check_names(&files, names, n);
+
+	for (size_t i = 0; i < files.n; i++) {
+		if (!is_wanted(&files.items[i], names, n))
+			continue;
+		if (!first)
+			putchar('\n');
+		first = false;
+		r |= cat_policy(&files.items[i], style);
+	}
+
+	if (files.n == 0)
+		fprintf(stderr, "qcmdctl: there are no policies; see qcmd.d(5)\n");
+	policy_files_done(&files);
+	policy_diags_done(&diags);
+	return r;
+}

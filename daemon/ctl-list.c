@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "ctl-table.h"
+#include "policy-util.h"
+
+static bool equal(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static const char *address_of(struct json_object *region)
+{
+	struct json_object *segments = ctl_get_array(region, "segments");
+	const char *address = ctl_get_string(region, "address");
+
+	if (!address && ctl_array_length(segments) > 0)
+		address = ctl_get_string(json_object_array_get_idx(segments, 0), "paddr");
+	return address;
+}
+
+static const char *state_colour(const char *state, const struct ctl_style *style)
+{
+	if (equal(state, "rejected") || equal(state, "failed") || equal(state, "error"))
+		return ctl_red(style);
+	if (equal(state, "pending") || equal(state, "disabled"))
+		return ctl_yellow(style);
+	return NULL;
+}
+
+static void add_region(struct ctl_table *t, struct json_object *region, bool addresses, const struct ctl_style *style)
+{
+	const char *state = ctl_get_string(region, "state"), *reason = ctl_get_string(region, "reason");
+	const char *comment = ctl_get_string(region, "comment");
+	int64_t id = ctl_get_int(region, "id", 0), slots = ctl_get_size(region, "slots");
+	_cleanup_(freep) char *what = NULL;
+
+	if (id > 0)
+		ctl_table_add_int(t, id);
+	else
+		ctl_table_add(t, NULL, NULL);
+	ctl_table_add(t, ctl_get_string(region, "name"), NULL);
+	ctl_table_add(t, state, state_colour(state, style));
+	ctl_table_add_size(t, ctl_get_size(region, "size"));
+	ctl_table_add_int(t, slots);
+	ctl_table_add(t, ctl_get_string(region, "policy") ?: ctl_get_string(region, "owner"), NULL);
+	if (addresses)
+		ctl_table_add(t, address_of(region), NULL);
+
+	if (reason)
+		what = ctl_printf("%s%s%s", comment ?: "", comment ? ": " : "", reason);
+	ctl_table_add(t, what ?: comment, NULL);
+}
+
+void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
+{
+	static const struct ctl_column plain[] = {
+		{ "ID", true }, { "NAME", false }, { "STATE", false }, { "SIZE", true }, { "SLOTS", true },
+		{ "POLICY", false }, { "WHAT", false },
+	};
+	static const struct ctl_column with_address[] = {
+		{ "ID", true }, { "NAME", false }, { "STATE", false }, { "SIZE", true }, { "SLOTS", true },
+		{ "POLICY", false }, { "ADDRESS", false }, { "WHAT", false },
+	};
+	struct json_object *regions = ctl_get_array(describe, "regions");
+	size_t n = ctl_array_length(regions), active = 0;
+	bool addresses = false;
+	uint64_t bytes = 0;
+	struct ctl_table *t;
+
+	for (size_t i = 0; i < n && !addresses; i++)
+		addresses = address_of(json_object_array_get_idx(regions, i));
+
+	t = addresses ? ctl_table_new(with_address, 8) : ctl_table_new(plain, 7);
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *region = json_object_array_get_idx(regions, i);
+
+		add_region(t, region, addresses, style);
+		if (equal(ctl_get_string(region, "state"), "active")) {
+			active++;
+			bytes += ctl_get_size(region, "size");
+		}
+	}
+	if (n > 0)
+		ctl_table_print(t, f, style);
+	ctl_table_free(t);
+
+	if (style->legend) {
+		_cleanup_(freep) char *size = ctl_size(bytes), *total = ctl_things(n, "region", "regions");
+
+		fprintf(f, "%s%s, %zu active with %s.\n", n > 0 ? "\n" : "", total, active, size);
+	}
+}
+
+static void add_policy(struct ctl_table *t, struct json_object *policy, const struct ctl_style *style)
+{
+	const char *state = ctl_get_string(policy, "state");
+	int64_t wanted = ctl_get_int(policy, "wanted", 0), registered = ctl_get_int(policy, "registered", 0);
+	_cleanup_(freep) char *regions = NULL;
+
+	if (registered == wanted)
+		regions = ctl_printf("%lld", (long long)wanted);
+	else
+		regions = ctl_printf("%lld of %lld", (long long)registered, (long long)wanted);
+
+	ctl_table_add(t, ctl_get_string(policy, "name"), NULL);
+	ctl_table_add(t, state, state_colour(state, style));
+	ctl_table_add_int(t, ctl_get_int(policy, "priority", 0));
+	ctl_table_add(t, regions, registered < wanted ? ctl_yellow(style) : NULL);
+	ctl_table_add(t, ctl_get_string(policy, "description"), NULL);
+}
+
+/* Why a policy is not used, and what was said about its files. */
+static void print_notes(FILE *f, struct json_object *policy, bool *first)
+{
+	struct json_object *diagnostics = ctl_get_array(policy, "diagnostics");
+	_cleanup_(freep) char *name = ctl_printable(ctl_get_string(policy, "name") ?: "?");
+	const char *reason = ctl_get_string(policy, "reason");
+
+	if (ctl_array_length(diagnostics) == 0 && !reason)
+		return;
+	if (*first)
+		fputc('\n', f);
+	*first = false;
+
+	if (ctl_array_length(diagnostics) == 0) {
+		_cleanup_(freep) char *printable = ctl_printable(reason);
+
+		fprintf(f, "%s: %s\n", name, printable);
+	}
+	for (size_t i = 0; i < ctl_array_length(diagnostics); i++) {
+		const char *text = json_object_get_string(json_object_array_get_idx(diagnostics, i));
+		_cleanup_(freep) char *printable = ctl_printable(text ?: "?");
+
+		fprintf(f, "%s\n", printable);
+	}
+}
+
+void ctl_policies_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
+{
+	static const struct ctl_column columns[] = {
+		{ "NAME", false }, { "STATE", false }, { "PRIORITY", true }, { "REGIONS", true },
+		{ "DESCRIPTION", false },
+	};
+	struct json_object *policies = ctl_get_array(describe, "policies");
+	size_t n = ctl_array_length(policies), enabled = 0;
+	struct ctl_table *t = ctl_table_new(columns, 5);
+	bool first = true;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *policy = json_object_array_get_idx(policies, i);
+
+		add_policy(t, policy, style);
+		enabled += equal(ctl_get_string(policy, "state"), "enabled");
+	}
+	if (n > 0)
+		ctl_table_print(t, f, style);
+	ctl_table_free(t);
+
+	for (size_t i = 0; i < n; i++)
+		print_notes(f, json_object_array_get_idx(policies, i), &first);
+	if (style->legend) {
+		_cleanup_(freep) char *total = ctl_things(n, "policy", "policies");
+
+		fprintf(f, "%s%s, %zu enabled.\n", n > 0 ? "\n" : "", total, enabled);
+	}
+}
+
+static struct json_object *find_policy(struct json_object *describe, const char *name)
+{
+	struct json_object *policies = ctl_get_array(describe, "policies");
+
+	for (size_t i = 0; i < ctl_array_length(policies); i++) {
+		struct json_object *policy = json_object_array_get_idx(policies, i);
+
+		if (equal(ctl_get_string(policy, "name"), name))
+			return policy;
+	}
+	return NULL;
+}
+
+/* One line for a policy that came, went or changed; returns whether there was one. */
+static bool print_change(FILE *f, struct json_object *was, struct json_object *is, const struct ctl_style *style)
+{
+	_cleanup_(freep) char *name = ctl_printable(ctl_get_string(is ?: was, "name") ?: "?");
+	_cleanup_(freep) char *regions = ctl_things(ctl_get_size(is ?: was, "wanted"), "region", "regions");
+	const char *state_was = ctl_get_string(was, "state") ?: "unknown";
+	const char *state = ctl_get_string(is, "state") ?: "unknown";
+	int64_t wanted_was = ctl_get_int(was, "wanted", 0), wanted = ctl_get_int(is, "wanted", 0);
+
+	if (!was)
+		fprintf(f, "%s+ %s: %s, %s%s\n", ctl_green(style), name, state, regions, ctl_normal(style));
+	else if (!is)
+		fprintf(f, "%s- %s: gone, with %s%s\n", ctl_red(style), name, regions, ctl_normal(style));
+	else if (!equal(state_was, state))
+		fprintf(f, "~ %s: %s, was %s\n", name, state, state_was);
+	else if (wanted_was != wanted)
+		fprintf(f, "~ %s: %s, was %lld\n", name, regions, (long long)wanted_was);
+	else
+		return false;
+	return true;
+}
+
+void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct ctl_style *style)
+{
+	struct json_object *old = ctl_get_array(before, "policies"), *new = ctl_get_array(after, "policies");
+	bool changed = false;
+
+	for (size_t i = 0; i < ctl_array_length(old); i++) {
+		struct json_object *was = json_object_array_get_idx(old, i);
+
+		if (!find_policy(after, ctl_get_string(was, "name")))
+			changed |= print_change(f, was, NULL, style);
+	}
+	for (size_t i = 0; i < ctl_array_length(new); i++) {
+		struct json_object *is = json_object_array_get_idx(new, i);
+
+		changed |= print_change(f, find_policy(before, ctl_get_string(is, "name")), is, style);
+	}
+
+	if (style->legend) {
+		_cleanup_(freep) char *total = ctl_things(ctl_array_length(new), "policy", "policies");
+
+		fprintf(f, "%s%s loaded.\n", changed ? "" : "Nothing changed, ", total);
+	}
+}

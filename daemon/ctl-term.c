@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "ctl.h"
+#include "policy-util.h"
+
+static pid_t pager;
+
+static bool is_false(const char *s)
+{
+	return strcmp(s, "0") == 0 || strcasecmp(s, "no") == 0 || strcasecmp(s, "false") == 0 ||
+	       strcasecmp(s, "off") == 0;
+}
+
+static bool want_colour(bool terminal)
+{
+	const char *colours = getenv("SYSTEMD_COLORS"), *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (colours && *colours)
+		return !is_false(colours);
+	if (no_colour && *no_colour)
+		return false;
+	return terminal && term && strcmp(term, "dumb") != 0;
+}
+
+/* Where no locale was chosen at all, as on a serial console, terminals show UTF-8 nevertheless. */
+static bool have_utf8(void)
+{
+	setlocale(LC_CTYPE, "");
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
+	       (!getenv("LC_ALL") && !getenv("LC_CTYPE") && !getenv("LANG"));
+}
+
+static unsigned int terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (columns && atoi(columns) > 0)
+		return atoi(columns);
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+struct ctl_style ctl_style(bool legend)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+
+	return (struct ctl_style) {
+		.legend = legend,
+		.colour = want_colour(terminal),
+		.utf8 = have_utf8(),
+		.width = terminal ? terminal_width() : 0,
+	};
+}
+
+const char *ctl_red(const struct ctl_style *style)
+{
+	return style->colour ? "\x1b[1;31m" : "";
+}
+
+const char *ctl_green(const struct ctl_style *style)
+{
+	return style->colour ? "\x1b[1;32m" : "";
+}
+
+const char *ctl_yellow(const struct ctl_style *style)
+{
+	return style->colour ? "\x1b[1;33m" : "";
+}
+
+const char *ctl_bold(const struct ctl_style *style)
+{
+	return style->colour ? "\x1b[1m" : "";
+}
+
+const char *ctl_dim(const struct ctl_style *style)
+{
+	return style->colour ? "\x1b[2m" : "";
+}
+
+const char *ctl_normal(const struct ctl_style *style)
+{
+	return style->colour ? "\x1b[0m" : "";
+}
+
+/* A pager can start a shell: whoever is root for this one command only gets less, without that. */
+static bool is_elevated(void)
+{
+	return getenv("SUDO_UID") || getenv("PKEXEC_UID") || geteuid() != getuid();
+}
+
+static _Noreturn void run_pager(int input)
+{
+	const char *command = getenv("PAGER");
+	char *const cat[] = { "cat", NULL };
+
+	dup2(input, STDIN_FILENO);
+	close(input);
+
+	if (is_elevated()) {
+		setenv("LESSSECURE", "1", 1);
+		command = NULL;
+	}
+	setenv("LESS", "FRSXMK", 0);
+	setenv("LESSCHARSET", "utf-8", 0);
+
+	if (command)
+		execl("/bin/sh", "sh", "-c", command, NULL);
+	execlp("less", "less", NULL);
+	execvp(cat[0], cat);
+	_exit(127);
+}
+
+void ctl_pager_open(void)
+{
+	const char *command = getenv("PAGER");
+	int fds[2];
+
+	if (!isatty(STDOUT_FILENO) || (command && (!*command || strcmp(command, "cat") == 0)))
+		return;
+	if (pipe(fds) < 0)
+		return;
+
+	fflush(stdout);
+	pager = fork();
+	if (pager == 0) {
+		close(fds[1]);
+		run_pager(fds[0]);
+	}
+
+	close(fds[0]);
+	if (pager > 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		/* leaving the pager early is no failure */
+		signal(SIGPIPE, SIG_IGN);
+	}
+	close(fds[1]);
+}
+
+void ctl_pager_close(void)
+{
+	if (pager <= 0)
+		return;
+
+	fclose(stdout);
+	while (waitpid(pager, NULL, 0) < 0 && errno == EINTR)
+		;
+	pager = 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of qcmdctl. What is shown is separate from where it comes from, so that it can be tested alone. */
+#ifndef QCMD_CTL_H
+#define QCMD_CTL_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Exit status. */
+enum {
+	CTL_OK,
+	CTL_FAILURE,
+	CTL_USAGE,
+	CTL_DEGRADED,	/* status: a crash now would give no dump, or an incomplete one */
+};
+
+enum ctl_json {
+	CTL_JSON_OFF,
+	CTL_JSON_SHORT,
+	CTL_JSON_PRETTY,
+};
+
+/* How to show things. */
+struct ctl_style {
+	bool legend;		/* headings and totals */
+	bool colour;
+	bool utf8;
+	unsigned int width;	/* of the terminal, in cells; 0: lines of any length */
+};
+
+/* ctl-term.c */
+struct ctl_style ctl_style(bool legend);
+
+/* An SGR sequence, or "" where there are to be no colours. */
+const char *ctl_red(const struct ctl_style *style);
+const char *ctl_green(const struct ctl_style *style);
+const char *ctl_yellow(const struct ctl_style *style);
+const char *ctl_bold(const struct ctl_style *style);
+const char *ctl_dim(const struct ctl_style *style);
+const char *ctl_normal(const struct ctl_style *style);
+
+/* Sends stdout through a pager, if it is a terminal. What was opened must be closed. */
+void ctl_pager_open(void);
+void ctl_pager_close(void);
+
+/* ctl-json.c: what is missing or of another type is NULL or the fallback. */
+const char *ctl_get_string(struct json_object *o, const char *key);
+int64_t ctl_get_int(struct json_object *o, const char *key, int64_t fallback);
+uint64_t ctl_get_size(struct json_object *o, const char *key);		/* 0 for what can't be one */
+bool ctl_get_bool(struct json_object *o, const char *key, bool fallback);
+struct json_object *ctl_get_object(struct json_object *o, const char *key);
+struct json_object *ctl_get_array(struct json_object *o, const char *key);	/* for ctl_array_*() */
+size_t ctl_array_length(struct json_object *array);				/* 0 for NULL */
+void ctl_json_print(struct json_object *o, enum ctl_json how, FILE *f);
+void ctl_json_putp(struct json_object **o);
+
+/* ctl-text.c */
+char *ctl_printable(const char *s);	/* a copy without what could confuse a terminal */
+size_t ctl_width(const char *s);	/* in cells */
+char *ctl_size(uint64_t bytes);		/* "9.6 KiB" */
+char *ctl_things(size_t n, const char *one, const char *many);	/* "3 regions" */
+char *ctl_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void ctl_out_of_memory(void);
+
+/* ctl-status.c. Is all well? CTL_OK or CTL_DEGRADED. */
+int ctl_status_exit(struct json_object *describe);
+void ctl_status_print(FILE *f, struct json_object *describe, const struct ctl_style *style);
+
+/* ctl-list.c */
+void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_style *style);
+void ctl_policies_print(FILE *f, struct json_object *describe, const struct ctl_style *style);
+void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct ctl_style *style);
+
+/* ctl-offline.c: what can be said without the daemon. */
+enum ctl_unit {
+	CTL_UNIT_UNKNOWN,	/* nobody to ask */
+	CTL_UNIT_NOT_FOUND,
+	CTL_UNIT_INACTIVE,
+	CTL_UNIT_STARTING,
+	CTL_UNIT_FAILED,
+	CTL_UNIT_ACTIVE,
+};
+
+struct ctl_facts {
+	const char *error;	/* why the daemon could not be asked, where that is not because it does not run */
+	bool bus;		/* the system bus answers */
+	enum ctl_unit unit;
+	bool unit_enabled;	/* is started at boot */
+	bool module;		/* the kernel module is loaded */
+	char *module_version;
+	bool backend_module;	/* one of the back ends is loaded */
+};
+
+void ctl_facts_of_kernel(struct ctl_facts *facts, const char *sys_module);
+void ctl_facts_done(struct ctl_facts *facts);
+
+/* In the form of the daemon's Describe(). */
+struct json_object *ctl_describe_offline(const struct ctl_facts *facts);
+
+/* ctl-bus.c */
+struct ctl_bus_error {
+	char *name;		/* D-Bus error name, or NULL */
+	char *message;
+	bool absent;		/* nobody has the daemon's name */
+};
+
+void ctl_bus_error_done(struct ctl_bus_error *error);
+int ctl_bus_describe(struct json_object **ret, struct ctl_bus_error *error);
+int ctl_bus_reload(struct ctl_bus_error *error);
+void ctl_bus_facts(struct ctl_facts *facts);
+
+/* ctl-check.c: need no daemon. */
+int ctl_check(char *const *files, size_t n, enum ctl_json json);
+int ctl_cat_config(char *const *names, size_t n, const struct ctl_style *style);
+
+#endif

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * qcmdctl on a bus: a dbus-daemon of its own, and on it a service with qcmdd's name that answers as told.
+ * qcmdd itself needs the kernel module; tests/vm has both together.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "policy-util.h"
+
+static pid_t bus_pid, service_pid;
+static char folder[] = "/tmp/test-ctl-bus-XXXXXX";
+
+/* What the service says. */
+static const char *describe_answer;
+static const char *reload_error, *reload_message;
+
+static int method_describe(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+	return sd_bus_reply_method_return(m, "s", describe_answer);
+}
+
+static int method_reload(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+	if (reload_error)
+		return sd_bus_error_set(error, reload_error, reload_message);
+	return sd_bus_reply_method_return(m, "");
+}
+
+static const sd_bus_vtable vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("Describe", "", "s", method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Reload", "", "", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_VTABLE_END,
+};
+
+static _Noreturn void serve(int ready)
+{
+	sd_bus *bus = NULL;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (sd_bus_open_system(&bus) < 0 ||
+	    sd_bus_add_object_vtable(bus, NULL, "/org/qcmd1", "org.qcmd1.Manager", vtable, NULL) < 0 ||
+	    sd_bus_request_name(bus, "org.qcmd1", 0) < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+
+	for (;;)
+		if (sd_bus_process(bus, NULL) == 0)
+			sd_bus_wait(bus, UINT64_MAX);
+}
+
+static void start_service(void)
+{
+	int fds[2];
+	char byte;
+
+	assert_int_equal(pipe(fds), 0);
+	service_pid = fork();
+	if (service_pid == 0)
+		serve(fds[1]);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+}
+
+static int stop_service(void **state)
+{
+	if (service_pid > 0) {
+		kill(service_pid, SIGKILL);
+		waitpid(service_pid, NULL, 0);
+	}
+	service_pid = 0;
+	describe_answer = reload_error = reload_message = NULL;
+	return 0;
+}
+
+/* No service files: nothing is started because somebody asks for it. */
+static int write_bus_config(const char *path)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return -1;
+	fprintf(f, "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><policy context=\"default\">"
+		   "<allow send_destination=\"*\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy>"
+		   "</busconfig>\n", folder);
+	return fclose(f);
+}
+
+static int start_bus(void **state)
+{
+	_cleanup_(freep) char *config = NULL, *option = NULL;
+	char line[256];
+	int fds[2];
+	FILE *f;
+
+	if (!mkdtemp(folder) || pipe(fds) < 0)
+		return -1;
+	config = ctl_printf("%s/config", folder);
+	option = ctl_printf("--config-file=%s", config);
+	if (write_bus_config(config) < 0)
+		return -1;
+
+	bus_pid = fork();
+	if (bus_pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(fds[1], STDOUT_FILENO);
+		execlp("dbus-daemon", "dbus-daemon", "--nofork", "--print-address", option, NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+
+	f = fdopen(fds[0], "re");
+	if (!f || !fgets(line, sizeof(line), f))
+		return -1;
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return setenv("DBUS_SYSTEM_BUS_ADDRESS", line, 1);
+}
+
+static int stop_bus(void **state)
+{
+	_cleanup_(freep) char *path = ctl_printf("%s/bus", folder), *config = ctl_printf("%s/config", folder);
+
+	if (bus_pid > 0) {
+		kill(bus_pid, SIGKILL);
+		waitpid(bus_pid, NULL, 0);
+	}
+	unlink(path);
+	unlink(config);
+	return rmdir(folder);
+}
+
+static void test_absent(void **state)
+{
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	struct json_object *o;
+
+	assert_true(ctl_bus_describe(&o, &error) < 0);
+	assert_true(error.absent);
+	ctl_bus_error_done(&error);
+	assert_true(ctl_bus_reload(&error) < 0);
+	assert_true(error.absent);
+}
+
+static void test_describe(void **state)
+{
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	_cleanup_(ctl_json_putp) struct json_object *o = NULL;
+
+	describe_answer = "{\"schema\":1,\"state\":\"ok\"}";
+	start_service();
+	assert_int_equal(ctl_bus_describe(&o, &error), 0);
+	assert_string_equal(ctl_get_string(o, "state"), "ok");
+}
+
+static void test_describe_garbage(void **state)
+{
+	static const char *const answers[] = { "", "{", "[]", "7", "null", "\"text\"" };
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+		struct json_object *o = NULL;
+
+		describe_answer = answers[i];
+		start_service();
+		if (ctl_bus_describe(&o, &error) >= 0)
+			fail_msg("'%s' was taken for a description", answers[i]);
+		assert_false(error.absent);
+		assert_non_null(strstr(error.message, "no JSON object"));
+		stop_service(NULL);
+	}
+}
+
+static void test_reload(void **state)
+{
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+
+	start_service();
+	assert_int_equal(ctl_bus_reload(&error), 0);
+	stop_service(NULL);
+
+	reload_error = "org.qcmd1.Error.InvalidPolicy";
+	reload_message = "/etc/qcmd.d/a.conf:1:1: wrong\n/etc/qcmd.d/a.conf:2:1: wrong too";
+	start_service();
+	assert_true(ctl_bus_reload(&error) < 0);
+	assert_string_equal(error.name, "org.qcmd1.Error.InvalidPolicy");
+	assert_string_equal(error.message, "/etc/qcmd.d/a.conf:1:1: wrong\n/etc/qcmd.d/a.conf:2:1: wrong too");
+	assert_false(error.absent);
+}
+
+/* No systemd on this bus: nothing is known about the unit, and that is no reason to fail. */
+static void test_facts(void **state)
+{
+	struct ctl_facts facts = { .unit = CTL_UNIT_ACTIVE };
+
+	ctl_bus_facts(&facts);
+	assert_true(facts.bus);
+	assert_int_equal(facts.unit, CTL_UNIT_UNKNOWN);
+}
+
+static void test_no_bus(void **state)
+{
+	_cleanup_(freep) char *address = ctl_printf("%s", getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	struct ctl_facts facts = { .bus = true };
+	struct json_object *o;
+
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+	assert_int_equal(ctl_bus_describe(&o, &error), -ENOENT);
+	assert_false(error.absent);
+	assert_string_equal(error.message, "the system bus can't be reached: No such file or directory");
+	ctl_bus_facts(&facts);
+	assert_false(facts.bus);
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test_teardown(test_describe, stop_service),
+		cmocka_unit_test_teardown(test_describe_garbage, stop_service),
+		cmocka_unit_test_teardown(test_reload, stop_service),
+		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_no_bus),
+	};
+
+	return cmocka_run_group_tests(tests, start_bus, stop_bus);
+}

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What qcmdctl shows for a description by the daemon: tests/unit/ctl/NAME.json and beside it NAME.status,
+ * NAME.regions and NAME.policies. And what it says of files, without a daemon.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "ctl-table.h"
+#include "golden.h"
+#include "policy-util.h"
+
+static const struct ctl_style plain = { .legend = true, .utf8 = true };
+
+typedef void (*print_function)(FILE *f, struct json_object *describe, const struct ctl_style *style);
+
+static char *render(print_function print, struct json_object *describe, const struct ctl_style *style)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(f);
+	print(f, describe, style);
+	fclose(f);
+	return text;
+}
+
+static struct json_object *fixture(const char *path)
+{
+	size_t size;
+	_cleanup_(freep) char *text = golden_read(path, &size);
+	struct json_object *o = text ? json_tokener_parse(text) : NULL;
+
+	if (!o)
+		fail_msg("%s: not readable as JSON", path);
+	return o;
+}
+
+/* No byte of what comes from outside may steer the terminal. */
+static void assert_harmless(const char *text)
+{
+	for (const unsigned char *s = (const unsigned char *)text; *s; s++)
+		if ((*s < 0x20 && *s != '\n') || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
+			fail_msg("a control character in:\n%s", text);
+}
+
+static void compare(const char *json, const char *verb, print_function print, struct json_object *describe)
+{
+	_cleanup_(freep) char *text = render(print, describe, &plain), *golden = NULL;
+
+	golden = ctl_printf("%.*s.%s", (int)(strlen(json) - strlen(".json")), json, verb);
+	assert_harmless(text);
+	golden_compare(golden, text);
+}
+
+static void compare_all(const char *json)
+{
+	_cleanup_(ctl_json_putp) struct json_object *describe = fixture(json);
+
+	compare(json, "status", ctl_status_print, describe);
+	compare(json, "regions", ctl_regions_print, describe);
+	compare(json, "policies", ctl_policies_print, describe);
+}
+
+static void test_golden(void **state)
+{
+	assert_true(golden_for_each("tests/unit/ctl", ".json", compare_all) >= 12);
+}
+
+static void test_exit_status(void **state)
+{
+	static const struct {
+		const char *name;
+		int status;
+		const char *starts;
+	} cases[] = {
+		{ "ok", CTL_OK, "● A crash now would give a dump: dmesg, 2 tasks, 1 stack and 1 more region (" },
+		{ "ok-root", CTL_OK, "● A crash now would give a dump: " },
+		{ "no-module", CTL_DEGRADED, "● A crash now would NOT give a dump: the kernel module " },
+		{ "no-backend", CTL_DEGRADED, "● A crash now would NOT give a dump: no back end is bound" },
+		{ "policy-error", CTL_DEGRADED, "● A crash now would give an incomplete dump: dmesg" },
+		{ "reload-refused", CTL_DEGRADED, "● A crash now would give a dump: dmesg" },
+		{ "table-full", CTL_DEGRADED, "● A crash now would give an incomplete dump: dmesg" },
+		{ "no-policies", CTL_DEGRADED, "● A crash now would NOT give a dump: no policy asks for anything" },
+		{ "empty", CTL_DEGRADED, "● A crash now would NOT give a dump: " },
+		{ "wrong-types", CTL_DEGRADED, "● A crash now would NOT give a dump: " },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(freep) char *path = ctl_printf("tests/unit/ctl/%s.json", cases[i].name), *text = NULL;
+		_cleanup_(ctl_json_putp) struct json_object *describe = fixture(path);
+
+		assert_int_equal(ctl_status_exit(describe), cases[i].status);
+		text = render(ctl_status_print, describe, &plain);
+		if (strncmp(text, cases[i].starts, strlen(cases[i].starts)) != 0)
+			fail_msg("%s: %s", path, text);
+	}
+}
+
+/* Take away each key of each object in turn, and put another type in its place: nothing may crash. */
+static void maim(struct json_object *whole, struct json_object *part)
+{
+	if (json_object_is_type(part, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(part); i++)
+			maim(whole, json_object_array_get_idx(part, i));
+		return;
+	}
+	if (!json_object_is_type(part, json_type_object))
+		return;
+
+	json_object_object_foreach(part, key, value) {
+		struct json_object *const others[] = { NULL, json_object_new_int(7), json_object_new_string("x"),
+						       json_object_new_array(), json_object_new_object() };
+
+		maim(whole, value);
+		json_object_get(value);
+		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+			json_object_object_add(part, key, others[i]);
+			free(render(ctl_status_print, whole, &plain));
+			free(render(ctl_regions_print, whole, &plain));
+			free(render(ctl_policies_print, whole, &plain));
+		}
+		json_object_object_add(part, key, value);
+	}
+}
+
+static void test_maimed(void **state)
+{
+	_cleanup_(ctl_json_putp) struct json_object *describe = fixture("tests/unit/ctl/table-full.json");
+
+	maim(describe, describe);
+}
+
+static void test_changes(void **state)
+{
+	_cleanup_(ctl_json_putp) struct json_object *before = fixture("tests/unit/ctl/ok.json"),
+						    *after = fixture("tests/unit/ctl/policy-error.json");
+	_cleanup_(freep) char *text = NULL, *same = NULL;
+	struct json_object *first = json_object_array_get_idx(ctl_get_array(after, "policies"), 0);
+	char *changes = NULL;
+	size_t size;
+	FILE *f;
+
+	json_object_object_add(first, "name", json_object_new_string("11-dmesg"));
+	json_object_object_add(json_object_array_get_idx(ctl_get_array(after, "policies"), 1), "wanted",
+			       json_object_new_int(6));
+
+	f = open_memstream(&changes, &size);
+	ctl_changes_print(f, before, after, &plain);
+	fclose(f);
+	text = changes;
+	assert_string_equal(text, "- 10-dmesg: gone, with 5 regions\n"
+				  "+ 11-dmesg: enabled, 5 regions\n"
+				  "~ 20-tasks: 6 regions, was 4\n"
+				  "+ 30-broken: error, 0 regions\n"
+				  "+ 40-off: disabled, 0 regions\n"
+				  "4 policies loaded.\n");
+
+	f = open_memstream(&changes, &size);
+	ctl_changes_print(f, before, before, &plain);
+	fclose(f);
+	same = changes;
+	assert_string_equal(same, "Nothing changed, 2 policies loaded.\n");
+}
+
+static void test_offline(void **state)
+{
+	static const struct {
+		struct ctl_facts facts;
+		const char *starts, *contains;
+	} cases[] = {
+		{ { .bus = false, .error = (char *)"the system bus can't be reached: No such file or directory" },
+		  "qcmdd can't be asked: the system bus can't be reached: No such file or directory.\n",
+		  "To do: systemctl start dbus.socket\n" },
+		{ { .bus = true, .unit = CTL_UNIT_NOT_FOUND },
+		  "qcmdd is not installed: there is no qcmdd.service.\n", "systemctl enable --now qcmdd\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE }, "qcmdd is not running.\n",
+		  "To do: systemctl enable --now qcmdd\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .unit_enabled = true }, "qcmdd is not running.\n",
+		  "To do: systemctl start qcmdd\n" },
+		{ { .bus = true, .unit = CTL_UNIT_FAILED }, "qcmdd has failed.\n", "To do: journalctl -b -u qcmdd" },
+		{ { .bus = true, .unit = CTL_UNIT_STARTING }, "qcmdd is still starting.\n", "Ask again" },
+		{ { .bus = true, .unit = CTL_UNIT_ACTIVE, .error = (char *)"Connection timed out" },
+		  "qcmdd runs but does not answer (Connection timed out).\n", "systemctl restart qcmdd\n" },
+		{ { .bus = true, .unit = CTL_UNIT_UNKNOWN }, "qcmdd is not running.\n", "Start it: " },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = false }, "qcmdd is not running.\n",
+		  "Also: The kernel module qcom_minidump is not loaded.\n    To do: modprobe qcom_minidump_ram\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true }, "qcmdd is not running.\n",
+		  "Also: No back end is loaded, so there is no table to save regions in.\n"
+		  "    To do: modprobe qcom_minidump_ram\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true, .backend_module = true,
+		    .module_version = (char *)"0.1" }, "qcmdd is not running.\n", "Module: qcom_minidump 0.1\n" },
+	};
+	const char verdict[] = "● A crash now would NOT give a dump: ";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(ctl_json_putp) struct json_object *describe = ctl_describe_offline(&cases[i].facts);
+		_cleanup_(freep) char *text = render(ctl_status_print, describe, &plain);
+
+		assert_int_equal(ctl_status_exit(describe), CTL_DEGRADED);
+		if (strncmp(text, verdict, sizeof(verdict) - 1) != 0 ||
+		    strncmp(text + sizeof(verdict) - 1, cases[i].starts, strlen(cases[i].starts)) != 0 ||
+		    !strstr(text, cases[i].contains))
+			fail_msg("case %zu:\n%s", i, text);
+	}
+}
+
+static void test_facts_of_kernel(void **state)
+{
+	char root[] = "/tmp/test-ctl-XXXXXX";
+	_cleanup_(freep) char *module = NULL, *version = NULL, *backend = NULL;
+	struct ctl_facts facts = { .bus = true };
+	FILE *f;
+
+	assert_non_null(mkdtemp(root));
+	ctl_facts_of_kernel(&facts, root);
+	assert_false(facts.module || facts.backend_module || facts.module_version);
+
+	module = ctl_printf("%s/qcom_minidump", root);
+	version = ctl_printf("%s/version", module);
+	backend = ctl_printf("%s/qcom_minidump_ram", root);
+	assert_int_equal(mkdir(module, 0755), 0);
+	f = fopen(version, "we");
+	assert_non_null(f);
+	fputs("0.1\n", f);
+	fclose(f);
+	ctl_facts_of_kernel(&facts, root);
+	assert_true(facts.module && !facts.backend_module);
+	assert_string_equal(facts.module_version, "0.1");
+	ctl_facts_done(&facts);
+
+	assert_int_equal(mkdir(backend, 0755), 0);
+	ctl_facts_of_kernel(&facts, root);
+	assert_true(facts.backend_module);
+	ctl_facts_done(&facts);
+
+	unlink(version);
+	rmdir(module);
+	rmdir(backend);
+	rmdir(root);
+}
+
+static char *table(const struct ctl_style *style)
+{
+	static const struct ctl_column columns[] = { { "NAME", false }, { "SIZE", true }, { "WHAT", false } };
+	struct ctl_table *t = ctl_table_new(columns, 3);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	ctl_table_add(t, "测试", ctl_red(style));
+	ctl_table_add_size(t, 1536);
+	ctl_table_add(t, "two wide characters", NULL);
+	ctl_table_add(t, "e\xcc\x81", NULL);	/* e and a combining accent */
+	ctl_table_add_int(t, 5);
+	ctl_table_add(t, "接受 more", NULL);
+	ctl_table_add(t, NULL, NULL);
+	ctl_table_add_size(t, 1023);
+	ctl_table_add(t, "bad\xff\x1b[1mbytes", NULL);
+	ctl_table_print(t, f, style);
+	ctl_table_free(t);
+	fclose(f);
+	return text;
+}
+
+static void test_table(void **state)
+{
+	_cleanup_(freep) char *whole = table(&plain), *bare = NULL, *narrow = NULL, *ascii = NULL, *tiny = NULL,
+			      *coloured = NULL;
+
+	assert_string_equal(whole, "NAME    SIZE WHAT\n"
+				   "测试 1.5 KiB two wide characters\n"
+				   "e\xcc\x81          5 接受 more\n"
+				   "-     1023 B bad??[1mbytes\n");
+	bare = table(&(struct ctl_style) { .utf8 = true });
+	assert_string_equal(bare, strchr(whole, '\n') + 1);
+
+	narrow = table(&(struct ctl_style) { .utf8 = true, .width = 20 });
+	assert_string_equal(narrow, "测试 1.5 KiB two wi…\n"
+				    "e\xcc\x81          5 接受 m…\n"
+				    "-     1023 B bad??[…\n");
+	ascii = table(&(struct ctl_style) { .width = 20 });
+	assert_string_equal(ascii, "测试 1.5 KiB two ...\n"
+				   "e\xcc\x81          5 接受...\n"
+				   "-     1023 B bad?...\n");
+	tiny = table(&(struct ctl_style) { .utf8 = true, .width = 5 });
+	assert_string_equal(tiny, bare);
+
+	coloured = table(&(struct ctl_style) { .utf8 = true, .colour = true });
+	assert_non_null(strstr(coloured, "\x1b[1;31m测试\x1b[0m"));
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 B" }, { 1, "1 B" }, { 1023, "1023 B" }, { 1024, "1.0 KiB" }, { 9792, "9.6 KiB" },
+		{ 1024 * 1024 - 1, "1.0 MiB" }, { 1241720, "1.2 MiB" }, { UINT64_C(1) << 30, "1.0 GiB" },
+		{ UINT64_MAX, "16.0 EiB" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(freep) char *text = ctl_size(cases[i].bytes);
+
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+/* What a function prints on stdout and stderr together. */
+static char *captured;
+
+static int capture(int (*run)(void *data), void *data)
+{
+	int saved_out, saved_err, r;
+	FILE *f = tmpfile();
+	size_t size;
+	char path[64];
+
+	assert_non_null(f);
+	fflush(stdout);
+	saved_out = dup(STDOUT_FILENO);
+	saved_err = dup(STDERR_FILENO);
+	dup2(fileno(f), STDOUT_FILENO);
+	dup2(fileno(f), STDERR_FILENO);
+
+	r = run(data);
+
+	fflush(stdout);
+	dup2(saved_out, STDOUT_FILENO);
+	dup2(saved_err, STDERR_FILENO);
+	close(saved_out);
+	close(saved_err);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(f));
+	free(captured);
+	captured = golden_read(path, &size);
+	fclose(f);
+	return r;
+}
+
+struct check_arguments {
+	char *files[4];
+	size_t n;
+	enum ctl_json json;
+};
+
+static int run_check(void *data)
+{
+	struct check_arguments *a = data;
+
+	return ctl_check(a->files, a->n, a->json);
+}
+
+static int run_cat(void *data)
+{
+	struct check_arguments *a = data;
+
+	return ctl_cat_config(a->files, a->n, &(struct ctl_style) { .legend = true });
+}
+
+static char root[] = "/tmp/test-ctl-XXXXXX";
+static char *good, *bad, *missing;
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(path, 0644), 0);
+}
+
+static void make_folder(const char *name)
+{
+	_cleanup_(freep) char *path = ctl_printf("%s/%s", root, name);
+
+	assert_int_equal(mkdir(path, 0755), 0);
+}
+
+static int tree_setup(void **state)
+{
+	_cleanup_(freep) char *dropin = NULL, *masked = NULL, *null = NULL, *path = NULL;
+
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	make_folder("etc");
+	make_folder("lib");
+	make_folder("etc/10-good.conf.d");
+	good = ctl_printf("%s/lib/10-good.conf", root);
+	bad = ctl_printf("%s/etc/20-bad.conf", root);
+	missing = ctl_printf("%s/etc/30-missing.conf", root);
+	dropin = ctl_printf("%s/etc/10-good.conf.d/more.conf", root);
+	masked = ctl_printf("%s/lib/20-bad.conf", root);
+	null = ctl_printf("%s/etc/40-null.conf", root);
+	write_file(good, "[Printk]\n");
+	write_file(dropin, "[Policy]\nPriority=200");
+	write_file(bad, "[Task]\nRegister=nothing\nComm=a\n");
+	write_file(masked, "[Printk]\n");
+	path = ctl_printf("%s/etc:%s/lib", root, root);
+	setenv("QCMD_POLICY_PATH", path, 1);
+	return symlink("/dev/null", null);
+}
+
+static int tree_teardown(void **state)
+{
+	_cleanup_(freep) char *command = ctl_printf("rm -rf '%s'", root);
+	int r = system(command);
+
+	unsetenv("QCMD_POLICY_PATH");
+	free(good);
+	free(bad);
+	free(missing);
+	free(captured);
+	captured = NULL;
+	return r;
+}
+
+/* Captured text, with the folder of this test taken out. */
+static void assert_captured(const char *expected)
+{
+	size_t len = strlen(root) + 1;
+	char *to = captured;
+
+	for (char *from = captured; *from;)
+		if (strncmp(from, root, len - 1) == 0 && from[len - 1] == '/')
+			from += len;
+		else
+			*to++ = *from++;
+	*to = '\0';
+	assert_string_equal(captured, expected);
+}
+
+static void test_check(void **state)
+{
+	struct check_arguments one = { .files = { good }, .n = 1 }, all = { .files = { good, bad, missing }, .n = 3 },
+			       none = { .n = 0 }, json = { .files = { bad }, .n = 1, .json = CTL_JSON_SHORT };
+	const char message[] = "etc/20-bad.conf:2:10: Register= takes task, stack or both with a blank between them, "
+			       "not 'nothing'\n";
+	_cleanup_(freep) char *three = ctl_printf("%setc/30-missing.conf: can't be read: No such file or directory\n"
+						  "3 files checked: 2 errors, 0 warnings\n", message);
+	_cleanup_(freep) char *installed = ctl_printf("%s3 policies checked: 1 error, 0 warnings\n", message);
+
+	assert_int_equal(capture(run_check, &one), CTL_OK);
+	assert_captured("1 file checked: no errors\n");
+	assert_int_equal(capture(run_check, &all), CTL_FAILURE);
+	assert_captured(three);
+	assert_int_equal(capture(run_check, &none), CTL_FAILURE);
+	assert_captured(installed);
+	assert_int_equal(capture(run_check, &json), CTL_FAILURE);
+	assert_captured("[{\"path\":\"etc/20-bad.conf\",\"line\":2,\"column\":10,\"severity\":\"error\","
+			"\"message\":\"Register= takes task, stack or both with a blank between them, "
+			"not 'nothing'\"}]\n");
+}
+
+static void test_cat_config(void **state)
+{
+	struct check_arguments all = { .n = 0 }, one = { .files = { (char *)"10-good" }, .n = 1 },
+			       wrong = { .files = { (char *)"10-god" }, .n = 1 };
+
+	assert_int_equal(capture(run_cat, &all), CTL_OK);
+	assert_captured("# lib/10-good.conf\n[Printk]\n\n"
+			"# etc/10-good.conf.d/more.conf\n[Policy]\nPriority=200\n\n"
+			"# etc/20-bad.conf\n[Task]\nRegister=nothing\nComm=a\n"
+			"# lib/20-bad.conf is masked by etc/20-bad.conf\n\n"
+			"# etc/40-null.conf is a link to /dev/null: this disables it\n");
+
+	assert_int_equal(capture(run_cat, &one), CTL_OK);
+	assert_captured("# lib/10-good.conf\n[Printk]\n\n# etc/10-good.conf.d/more.conf\n[Policy]\nPriority=200\n");
+
+	assert_int_equal(capture(run_cat, &wrong), CTL_FAILURE);
+	assert_captured("qcmdctl: there is no policy '10-god', did you mean '10-good'?\n");
+
+	assert_int_equal(chmod(bad, 0666), 0);
+	all.files[0] = (char *)"20-bad.conf";
+	all.n = 1;
+	assert_int_equal(capture(run_cat, &all), CTL_FAILURE);
+	assert_captured("# etc/20-bad.conf is not read: others than its owner can write to it (mode 0666): "
+			"chmod go-w\n# lib/20-bad.conf is masked by etc/20-bad.conf\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_maimed),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_facts_of_kernel),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test_setup_teardown(test_check, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_cat_config, tree_setup, tree_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
