@@ -188,7 +188,8 @@ def root_image(kernel):
             need_root("making the guest's disk image")
             say(f"making the disk image for {kernel.release} (once)")
             with made_whole(path) as new:
-                tool("sh", "-euc", SET_UP, "sh", archive, kernel.folder, kernel.release, new, IMAGE_SIZE, " ".join(MASKED))
+                tool("sh", "-euc", SET_UP, "sh", archive, kernel.folder, kernel.release, new, IMAGE_SIZE,
+                     " ".join(MASKED))
     return path
 
 
