@@ -17,8 +17,10 @@
 #define STATE_FROZEN		0x8000
 #define STATE_REPORT_IDLE	0x0080
 
+/* What lies behind the last of these, such as the FPU state, is not in every dump: nobody needs it here. */
 struct task_layout {
-	uint64_t size, pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
+	uint64_t needed;	/* bytes of the struct up to the end of the last field */
+	uint64_t pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
 	bool has_exit_state, has_flags, has_parent, has_start, has_stack, has_on_cpu, has_cpu;
 };
 
@@ -27,15 +29,27 @@ static bool optional(const struct kv *v, const char *name, uint64_t *ret)
 	return kv_offset(v, name, ret) == 0 && *ret < TASK_STRUCT_MAX;
 }
 
+static uint64_t needed(const struct task_layout *l)
+{
+	const uint64_t offsets[] = { l->pid, l->tgid, l->state, l->exit_state, l->flags, l->real_parent, l->start, l->stack,
+				     l->on_cpu, l->cpu };
+	uint64_t end = l->comm + TASK_COMM_MAX;
+
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
+		if (offsets[i] + sizeof(uint64_t) > end)
+			end = offsets[i] + sizeof(uint64_t);
+	return end;
+}
+
 static int read_layout(struct task_layout *l, const struct kv *v, const char *path, struct derr *err)
 {
-	uint64_t thread_info, cpu;
+	uint64_t size, thread_info, cpu;
 
 	*l = (struct task_layout){ 0 };
 	if (!v->text)
 		return derr_set(err, -ENODATA, "%s does not say how tasks are laid out in memory: qcmdd's note is not in it. "
 				"qcmdd was not running when the machine stopped.", path);
-	if (kv_size(v, "task_struct", &l->size) < 0 || l->size > TASK_STRUCT_MAX ||
+	if (kv_size(v, "task_struct", &size) < 0 || size > TASK_STRUCT_MAX ||
 	    !optional(v, "task_struct.pid", &l->pid) || !optional(v, "task_struct.tgid", &l->tgid) ||
 	    !optional(v, "task_struct.comm", &l->comm) || !optional(v, "task_struct.__state", &l->state))
 		return derr_set(err, -ENODATA, "%s does not say how tasks are laid out in memory: qcmdd's note in it has no size "
@@ -49,6 +63,7 @@ static int read_layout(struct task_layout *l, const struct kv *v, const char *pa
 	l->has_cpu = optional(v, "task_struct.thread_info", &thread_info) && optional(v, "thread_info.cpu", &cpu);
 	if (l->has_cpu)
 		l->cpu = thread_info + cpu;
+	l->needed = needed(l);
 	return 0;
 }
 
@@ -135,12 +150,12 @@ int tasks_read(const struct corefile *core, struct task_list *l, struct derr *er
 
 		if (strcmp(reg->name, TASK_REGION_NAME))
 			continue;
-		if (reg->missing || reg->size < layout.size ||
-		    rangemap_read(&core->phys, core->fd, reg->paddr, buf, layout.size) < 0) {
+		if (reg->missing || reg->size < layout.needed || layout.needed > TASK_STRUCT_MAX ||
+		    rangemap_read(&core->phys, core->fd, reg->paddr, buf, layout.needed) < 0) {
 			l->unreadable++;
 			continue;
 		}
-		parse_task(&layout, buf, layout.size, &t);
+		parse_task(&layout, buf, layout.needed, &t);
 		l->v = dump_grow(l->v, &capacity, l->n + 1, sizeof(t));
 		l->v[l->n++] = t;
 	}
