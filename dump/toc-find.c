@@ -203,9 +203,48 @@ static int not_found(const struct image *img, const struct header_list *l, const
 			img->path, size_text(size, rangemap_total(&img->phys)), MINIDUMP_RAM_MAGIC);
 }
 
+/* Headers that are where they say, under the map that was settled on, and have something to save. */
+static size_t count_live(const struct image *img, const struct header_list *l, const struct rangemap *map)
+{
+	struct image view = *img;
+	size_t n = 0;
+
+	view.phys = *map;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct range *r = rangemap_find(map, l->self[i]);
+		struct derr err;
+		struct toc toc;
+
+		if (!r || (img->mapped ? l->self[i] : l->self[i] - r->start + r->offset) != l->at[i])
+			continue;
+		n += toc_read(&view, l->self[i], &toc, &err) == 0 && toc.checksum_ok && toc.n_regions;
+		toc_clear(&toc);
+	}
+	return n;
+}
+
 static bool contains_qcmd_note(const struct image *img)
 {
 	return img->elf.notes && memmem(img->elf.notes, img->elf.notes_size, "QCMD_COLLECT=", 13);
+}
+
+/* The first of the best. */
+static void consider_all(const struct image *img, const struct header_list *l, const uint64_t *table,
+			 struct choice *best, struct derr *why_not)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct choice this = { 0 };
+
+		if (table && l->self[i] != *table)
+			continue;
+		consider_header(img, l->at[i], l->self[i], &this, why_not);
+		if (this.found && (!best->found || compare_tocs(&this.toc, &best->toc) > 0)) {
+			choice_clear(best);
+			*best = this;
+		} else {
+			choice_clear(&this);
+		}
+	}
 }
 
 int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct derr *err)
@@ -213,27 +252,13 @@ int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct d
 	struct choice best = { 0 };
 	struct derr why_not = { 0 };
 	struct header_list l = { 0 };
-	size_t live = 0;
+	size_t live;
 	int r;
 
 	r = image_scan(img, note_headers, &l, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < l.n; i++) {
-		uint64_t before = best.found ? best.at : UINT64_MAX;
-		struct choice this = { 0 };
-
-		if (table && l.self[i] != *table)
-			continue;
-		consider_header(img, l.at[i], l.self[i], &this, &why_not);
-		live += this.found && this.toc.checksum_ok;
-		if (this.found && (before == UINT64_MAX || compare_tocs(&this.toc, &best.toc) > 0)) {
-			choice_clear(&best);
-			best = this;
-		} else {
-			choice_clear(&this);
-		}
-	}
+	consider_all(img, &l, table, &best, &why_not);
 	if (!best.found && contains_qcmd_note(img))
 		return derr_set(err, -EEXIST, "%s is already a collected dump. Look at it with: qcmdump info %s",
 				img->path, img->path);
@@ -246,6 +271,7 @@ int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct d
 				"--map 0:0:2G --map 2G:4G:2G", img->path);
 	}
 	*toc = best.toc;
+	live = count_live(img, &l, &best.map);
 	if (live > 1 && !table)
 		strlist_addf(&toc->problems, "%zu tables are in %s; the one at 0x%" PRIx64 " was taken. Another can be named "
 			     "with --table", live, img->path, toc->header);
