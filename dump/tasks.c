@@ -125,7 +125,8 @@ static void settle(struct task_list *l)
 		struct task key = { .addr = l->v[i].parent };
 		const struct task *parent = key.addr ? bsearch(&key, l->v, n, sizeof(key), cmp_addr) : NULL;
 
-		l->v[i].has_ppid = parent;
+		/* The first two tasks of every kernel are children of swapper/0, whose struct nobody registers. */
+		l->v[i].has_ppid = parent || l->v[i].pid == 1 || l->v[i].pid == 2;
 		l->v[i].ppid = parent ? parent->tgid : 0;
 	}
 	qsort(l->v, n, sizeof(*l->v), cmp_pid);
