@@ -104,7 +104,8 @@ expect 'error EINVAL: Unknown attribute type*' add object=prb raw=99:x
 expect 'error EINVAL: ID is missing*' del
 expect 'error ENOENT: ID: there is no such region*' del id=4711
 expect 'error ENOENT: ID: there is no such region*' get id=0
-expect 'error EPERM: ID: the region belongs to another socket or to the kernel*' del "id=$(field id "$(head -n 1 <<<"$before")")"
+kernels=$(field id "$(head -n 1 <<<"$before")")
+expect 'error EPERM: ID: the region belongs to another socket or to the kernel*' del id="$kernels"
 expect 'error EINVAL: nothing to change*' update id=1
 expect 'error EINVAL: TEXT is missing*' note
 expect 'error EINVAL: TEXT: give at most 32768 bytes*' note fill=32769
@@ -129,8 +130,10 @@ echo "ok: permissions"
 # Notifications; sizes are rounded up in the table
 ./mdnl monitor 4 >events &
 sleep 1
-printf '%s\n' 'add name=ROUND paddr=0x100000 size=61' 'sleep 0.3' 'note text=A=1' 'sleep 0.3' 'note text=B=2' 'sleep 0.3' |
-	./mdnl >/dev/null
+{
+	echo 'add name=ROUND paddr=0x100000 size=61'
+	printf '%s\n' 'sleep 0.3' 'note text=A=1' 'sleep 0.3' 'note text=B=2' 'sleep 0.3'
+} | ./mdnl >/dev/null
 wait
 grep -q 'add-ntf region .* name=ROUND .* size=61 .*:64$' events || fail "no add event: $(cat events)"
 grep -q 'update-ntf region .* name=KQCMD_NOTE .* moves=1 ' events || fail "no update event: $(cat events)"
@@ -148,7 +151,10 @@ for _ in $(seq 50); do
 	[ "$(./mdnl list | grep -c state=pending)" = 4 ] || fail "not pending: $(./mdnl list)"
 	echo 1 >/sys/module/qcom_minidump_ram/parameters/bound
 done
-[ "$(./mdnl list | sed 's/ addr=.*//; /KELF/d')" = "$(sed 's/ addr=.*//; /KELF/d' <<<"$list")" ] || fail "changed: $(./mdnl list)"
+ids() {
+	sed 's/ addr=.*//; /KELF/d'
+}
+[ "$(./mdnl list | ids)" = "$(ids <<<"$list")" ] || fail "changed: $(./mdnl list)"
 rmmod qcmd_client
 [ "$(./mdnl list | wc -l)" = 2 ] || fail "a client's regions outlived it: $(./mdnl list)"
 echo "ok: clients in the kernel"
