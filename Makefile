@@ -224,7 +224,7 @@ install-modules: modules
 
 .PHONY: clean distclean help
 clean:
-	find $(B) -mindepth 1 -maxdepth 1 ! -name vm -exec rm -rf {} + 2>/dev/null || true
+	rm -rf $(filter-out $(B)/vm,$(wildcard $(B)/*)) $(B)/vm/kmod $(B)/vm/console
 
 distclean:
 	rm -rf $(B)

@@ -110,12 +110,11 @@ class Kernel:
             package = f"linux-image-{self.release}"
             say(f"fetching {package} (once)")
             with made_whole(self.folder) as new, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-                os.chmod(scratch, 0o777)
                 try:
-                    tool("apt-get", "download", "-q", package, cwd=scratch)
+                    download(package, scratch)
                 except Problem as problem:
-                    raise Problem(f"{problem}\nThe archive has no kernel of the headers that are installed. Get newer "
-                                  f"ones: apt-get update && apt-get install {' '.join(headers_packages())}") from None
+                    raise Problem(f"{problem}\nIf the archive has no kernel of the headers that are installed any more, "
+                                  f"get newer ones: apt-get update && apt-get install {' '.join(headers_packages())}") from None
                 tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), new)
                 tool("depmod", "-b", new, self.release)
 
@@ -141,6 +140,33 @@ def headers_packages():
         return [line.split()[0] for line in file if line.startswith("linux-headers-")]
 
 
+def download(package, folder):
+    """A package from the archive; lists that are stale or were removed are fetched first, which only root can do."""
+    os.chmod(folder, 0o777)
+    try:
+        tool("apt-get", "download", "-q", package, cwd=folder)
+    except Problem:
+        if os.geteuid():
+            raise
+        tool("apt-get", "update", "-q")
+        tool("apt-get", "download", "-q", package, cwd=folder)
+
+
+def archive_options():
+    """For mmdebstrap: the mirrors and proxies that this machine's apt uses, if it is of the same release."""
+    sources = set()
+    listed = tool("apt-get", "indextargets", "--format", "$(CREATED_BY) $(REPO_URI) $(RELEASE) $(COMPONENT)")
+    for line in listed.splitlines():
+        kind, uri, release, component = (line.split() + [""] * 4)[:4]
+        if (kind == "Packages" and component == "main" and re.search(r"/debian(-security)?/?$", uri)
+                and release in (SUITE, f"{SUITE}-updates", f"{SUITE}-security")):
+            sources.add(f"deb {uri} {release} main")
+    proxies = [line for line in tool("apt-config", "dump").splitlines()
+               if re.match(r"Acquire::https?::Proxy[: ]", line)]
+    return ([f"--aptopt={proxy}" for proxy in proxies],
+            sorted(sources) if any(f" {SUITE} " in source for source in sources) else [])
+
+
 def root_archive():
     """The guest's user space as a tar file; its name changes with what is in it."""
     recipe = repr((SUITE, PACKAGES, LEFT_OUT)).encode()
@@ -149,9 +175,10 @@ def root_archive():
         if not os.path.exists(path):
             need_root("building the guest's root file system")
             say("building the guest's root file system (once, about a minute)")
+            proxies, sources = archive_options()
             with made_whole(path) as new:
-                tool("mmdebstrap", "--variant=essential", "--include=" + ",".join(PACKAGES), "--format=tar",
-                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new)
+                tool("mmdebstrap", "--variant=essential", "--include=" + ",".join(PACKAGES), "--format=tar", *proxies,
+                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new, *sources)
     return path
 
 
@@ -242,8 +269,7 @@ def add_boot_files(cpio, kernel, scratch):
         if not os.path.exists(busybox):
             say("fetching busybox-static (once)")
             with made_whole(busybox) as new:
-                os.chmod(scratch, 0o777)
-                tool("apt-get", "download", "-q", "busybox-static", cwd=scratch)
+                download("busybox-static", scratch)
                 tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/busybox-static_*.deb"), f"{scratch}/busybox-static")
                 shutil.copy(f"{scratch}/busybox-static/bin/busybox", new)
     cpio.copy(busybox, "bin/busybox")
