@@ -195,6 +195,6 @@ void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const 
 		if (!toc->regions[i].vaddr)
 			unknown += !guess_vaddr(k, &toc->regions[i]);
 	if (unknown)
-		strlist_addf(&toc->problems, "the virtual addresses of %zu regions are unknown: they can only be read by "
+		strlist_addf(&toc->problems, "the virtual addresses of %zu regions are unknown: these can only be read by "
 			     "physical address", unknown);
 }

@@ -160,7 +160,8 @@ static bool locate_text(const struct prb *p, uint64_t id, uint64_t begin, uint64
 	}
 	if (begin & next & LPOS_DATALESS)
 		return false;
-	if (begin / p->size == next / p->size && begin < next) {
+	/* Newer kernels let a block end just at the end of the ring. */
+	if (next != begin && next - begin <= p->size && begin / p->size == (next - 1) / p->size) {
 		*at = begin % p->size;
 		*len = next - begin;
 	} else if ((begin + p->size) / p->size == next / p->size && next % p->size) {

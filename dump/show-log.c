@@ -62,7 +62,6 @@ int show_log(const struct corefile *core, const struct show_options *o, FILE *ou
 	if (o->json)
 		json_array_end(out, l.n);
 	if (skipped)
-		fprintf(stderr, "%" PRIu64 " records are left out: they were being written when the machine stopped, or are damaged.\n",
-			skipped);
+		fprintf(stderr, "Left out: %" PRIu64 " of the records, being written when the machine stopped, or damaged.\n", skipped);
 	return 0;
 }

@@ -141,13 +141,13 @@ static void consider(const struct image *img, const struct rangemap *map, uint64
 	struct choice new = { .at = at, .found = true };
 	struct image view = *img;
 	struct derr err;
-	int c;
+	int r, c;
 
 	view.phys = *map;
-	if (toc_read(&view, self, &new.toc, &err) < 0 || !new.toc.n_regions) {
+	r = toc_read(&view, self, &new.toc, &err);
+	if (r < 0 || !new.toc.n_regions) {
 		if (!why_not->text[0])
-			derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self,
-				 new.toc.n_regions || !new.toc.header ? err.text :
+			derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self, r < 0 ? err.text :
 				 new.toc.problems.n ? new.toc.problems.v[0] : "it has no regions");
 		choice_clear(&new);
 		return;

@@ -249,7 +249,7 @@ uint64_t di_print(struct di *d, uint64_t ts, unsigned int level, const char *tex
 		begin = next = 3;
 	} else {
 		/* A block that would cross the end of the ring goes to its start. */
-		if (begin / size != (next - 1) / size) {
+		if (begin / size != (next - d->fills_ring) / size) {
 			at = 0;
 			next = begin / size * size + size + block;
 		}

@@ -53,6 +53,7 @@ struct di {
 	uint64_t ring, descs, infos, text;
 	unsigned int desc_bits, text_bits;
 	uint64_t head_id, tail_id, lpos, seq;
+	bool fills_ring;	/* as newer kernels: a block may end just at the end of the ring */
 };
 
 void di_init(struct di *d, uint64_t file_size, uint64_t base, uint64_t low);

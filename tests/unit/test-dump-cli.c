@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The program itself: arguments, exit status, what goes to which stream, and that nothing is left behind. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "dump-image.h"
+
+#define MIB_	(1ULL << 20)
+
+static char program[256];
+static char folder[] = "/tmp/qcmd-test-XXXXXX";
+static char out[65536], err[65536];
+
+static void slurp(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	buf[fread(buf, 1, size - 1, f)] = '\0';
+	fclose(f);
+	unlink(path);
+}
+
+/* Runs it in the folder after some shell commands; fills out and err; the exit status. */
+static int run_after(const char *before, const char *args)
+{
+	char command[1024];
+	int r;
+
+	snprintf(command, sizeof(command), "cd %s && %s %s %s >.out 2>.err", folder, before, program, args);
+	r = system(command);
+	snprintf(command, sizeof(command), "%s/.out", folder);
+	slurp(command, out, sizeof(out));
+	snprintf(command, sizeof(command), "%s/.err", folder);
+	slurp(command, err, sizeof(err));
+	assert_true(WIFEXITED(r));
+	return WEXITSTATUS(r);
+}
+
+static int run(const char *args)
+{
+	return run_after("", args);
+}
+
+static size_t files_in_folder(void)
+{
+	DIR *d = opendir(folder);
+	size_t n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static void build(struct di *d)
+{
+	struct di_task t = { .pid = 1, .tgid = 1, .comm = "systemd" };
+
+	di_init(d, 8 * MIB_, 0, 0);
+	di_ring(d, 4, 9);
+	di_print(d, 1, 0, "Kernel panic - not syncing: test", NULL, NULL);
+	di_task_keys(d);
+	di_task(d, &t);
+	di_finish(d);
+}
+
+static void must_run(const char *args)
+{
+	if (run(args) != 0)
+		fail_msg("qcmdump %s: %s", args, err);
+}
+
+static void contains(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("'%s' is not in: %s", part, text);
+}
+
+static void help_and_version(void **state)
+{
+	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions " };
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		char args[64];
+
+		snprintf(args, sizeof(args), "%s--help", commands[i]);
+		must_run(args);
+		assert_memory_equal(out, "Usage: qcmdump", 14);
+		assert_string_equal(err, "");
+		snprintf(args, sizeof(args), "%s--version", commands[i]);
+		must_run(args);
+		assert_string_equal(out, "qcmdump " QCMD_VERSION "\n");
+	}
+}
+
+static void usage_errors(void **state)
+{
+	static const char *const args[][2] = {
+		{ "", "Say what to do" }, { "frobnicate", "'frobnicate' is no command" }, { "log", "Name the dump" },
+		{ "log a b", "what is 'b'" }, { "log --frob x", "--frob" }, { "info --all x", "no --all" }, { "collect", "Name the" },
+		{ "collect a b", "what is 'b'" }, { "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
+		{ "collect --table x a", "physical address" }, { "collect -o '' a", "empty" },
+	};
+
+	for (size_t i = 0; i < sizeof(args) / sizeof(*args); i++) {
+		assert_int_equal(run(args[i][0]), 2);
+		assert_string_equal(out, "");
+		contains(err, args[i][1]);
+		contains(err, "--help");
+	}
+}
+
+static void round_trip(void **state)
+{
+	char args[256];
+	struct stat st;
+	struct di d;
+
+	build(&d);
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	must_run(args);
+	contains(out, "Saved 9 regions");
+	contains(out, "Look at it with: qcmdump info minidump.elf\n");
+	assert_string_equal(err, "");
+	assert_int_equal(files_in_folder(), 1);
+	must_run("info minidump.elf");
+	contains(out, "Kernel panic - not syncing: test");
+	must_run("log --no-pager minidump.elf");
+	assert_string_equal(out, "[    0.000000] Kernel panic - not syncing: test\n");
+	must_run("tasks minidump.elf");
+	contains(out, "systemd");
+	must_run("regions --json minidump.elf");
+	contains(out, "\"name\":\"KTASK\"");
+
+	/* It is not replaced unless asked for. */
+	assert_int_equal(run(args), 1);
+	contains(err, "--force");
+	snprintf(args, sizeof(args), "collect --force --json -o minidump.elf %s", d.path);
+	must_run(args);
+	contains(out, "\"regions\": 9");
+	snprintf(args, sizeof(args), "collect -f -o %s %s", d.path, d.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "is what the dump is collected from");
+	assert_int_equal(stat(d.path, &st), 0);
+	assert_int_equal(st.st_size, 8 * MIB_);
+	assert_int_equal(run("collect minidump.elf -o second.elf"), 1);
+	contains(err, "already a collected dump");
+	assert_int_equal(files_in_folder(), 1);
+	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
+	unlink(args);
+	di_done(&d);
+}
+
+/* A failure says why, on standard error, and leaves no file. */
+static void failures(void **state)
+{
+	char args[256];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	assert_int_equal(run(args), 1);
+	assert_string_equal(out, "");
+	contains(err, "No minidump table");
+	snprintf(args, sizeof(args), "log %s", d.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "is no dump");
+	assert_int_equal(run("tasks /nonexistent"), 1);
+	contains(err, "Cannot open /nonexistent");
+	assert_int_equal(files_in_folder(), 0);
+	di_done(&d);
+
+	build(&d);
+	snprintf(args, sizeof(args), "collect -o none/minidump.elf %s", d.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "Cannot create a file in none");
+	/* The disk is full, or so it seems. */
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	assert_int_equal(run_after("ulimit -f 8; trap '' XFSZ;", args), 1);
+	contains(err, "Cannot write the dump: File too large");
+	assert_int_equal(files_in_folder(), 0);
+	di_done(&d);
+}
+
+static int setup(void **state)
+{
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 32);
+	char *end;
+
+	if (n < 0 || !mkdtemp(folder))
+		return -1;
+	/* build/tests/unit/test-dump-cli: the program is in build */
+	program[n] = '\0';
+	for (int up = 0; up < 3; up++) {
+		end = strrchr(program, '/');
+		if (!end)
+			return -1;
+		*end = '\0';
+	}
+	strcat(program, "/qcmdump");
+	return access(program, X_OK);
+}
+
+static int teardown(void **state)
+{
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
+		cmocka_unit_test(failures),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

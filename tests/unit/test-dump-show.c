@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What log, tasks, regions and info print of a dump, whole and damaged. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dump-run.h"
+#include "prb.h"
+#include "tasks.h"
+
+#define MIB_		(1ULL << 20)
+#define SEC		1000000000ULL
+#define PF_KTHREAD	0x00200000
+
+static void log_text(void **state)
+{
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_ring(&d, 4, 9);
+	di_print(&d, 0, 5, "Linux version 6.12", NULL, NULL);
+	di_print(&d, 1234567890, 3, "two\nlines", NULL, NULL);
+	di_print(&d, 2 * SEC, 6, "", NULL, NULL);
+	di_print(&d, 3 * SEC + 999, 6, "clear \033[2J screen\tand \xc3\xa9", "usb", "+usb:1-1");
+	di_set_state(&d, di_print(&d, 123456 * SEC, 1, "last words", NULL, NULL), 1);
+	di_finish(&d);
+	must_collect(&d, out);
+	show_is(show_log, out, false, false,
+		"[    0.000000] Linux version 6.12\n"
+		"[    1.234567] two\n"
+		"[    1.234567] lines\n"
+		"[    2.000000] \n"
+		"[    3.000000] clear \\x1b[2J screen\tand \\xc3\\xa9\n"
+		"[123456.000000] last words\n");
+	show_is(show_log, out, true, false,
+		"[{\"seq\":0,\"timestamp_ns\":0,\"level\":5,\"facility\":3,\"caller\":\"T42\",\"text\":\"Linux version 6.12\"},\n"
+		" {\"seq\":1,\"timestamp_ns\":1234567890,\"level\":3,\"facility\":3,\"caller\":\"C1\",\"text\":\"two\\nlines\"},\n"
+		" {\"seq\":2,\"timestamp_ns\":2000000000,\"level\":6,\"facility\":3,\"caller\":\"T42\",\"text\":\"\"},\n"
+		" {\"seq\":3,\"timestamp_ns\":3000000999,\"level\":6,\"facility\":3,\"caller\":\"C1\","
+		"\"text\":\"clear \\u001b[2J screen\\tand \xc3\xa9\",\"subsystem\":\"usb\",\"device\":\"+usb:1-1\"},\n"
+		" {\"seq\":4,\"timestamp_ns\":123456000000000,\"level\":1,\"facility\":3,\"caller\":\"T42\",\"text\":\"last words\"}]\n");
+	unlink(out);
+	di_done(&d);
+}
+
+struct walked {
+	uint64_t first, last, n;
+	bool gap, wrong;
+};
+
+static void note_record(void *arg, const struct prb_record *r)
+{
+	struct walked *w = arg;
+	char text[64];
+
+	snprintf(text, sizeof(text), "record %llu%.*s", (unsigned long long)r->seq, (int)(r->seq % 23),
+		 "......................");
+	w->wrong |= r->text_len != strlen(text) || memcmp(r->text, text, r->text_len);
+	if (!w->n++)
+		w->first = r->seq;
+	else
+		w->gap |= r->seq != w->last + 1;
+	w->last = r->seq;
+}
+
+static void walk(const char *path, struct walked *w, uint64_t *skipped)
+{
+	struct corefile core;
+	struct derr err;
+
+	*w = (struct walked){ 0 };
+	assert_int_equal(core_open(&core, path, &err), 0);
+	assert_int_equal(prb_walk(&core, note_record, w, skipped, &err), 0);
+	core_close(&core);
+}
+
+/* The ring has gone round many times, at every possible place. */
+static void wrap_log(bool fills_ring)
+{
+	uint64_t id = 0, skipped;
+	struct walked w;
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	d.fills_ring = fills_ring;
+	di_ring(&d, 5, 9);
+	di_finish(&d);
+	for (unsigned int i = 0; i < 300; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "record %u%.*s", i, (int)(i % 23), "......................");
+		id = di_print(&d, i, 6, text, NULL, NULL);
+		if (i % 7)
+			continue;
+		must_collect(&d, out);
+		walk(out, &w, &skipped);
+		assert_false(w.wrong);
+		assert_false(w.gap);
+		assert_int_equal(w.last, i);
+		assert_int_equal(skipped, 0);
+		assert_true(i < 8 || w.n >= 8);
+		unlink(out);
+	}
+	/* The machine stopped while these two were written. */
+	di_set_state(&d, id, 0);
+	di_set_state(&d, id - 2, 0);
+	must_collect(&d, out);
+	walk(out, &w, &skipped);
+	assert_false(w.wrong);
+	assert_int_equal(skipped, 2);
+	assert_int_equal(w.last, 298);
+	unlink(out);
+	di_done(&d);
+}
+
+static void log_wraps(void **state)
+{
+	wrap_log(false);
+	wrap_log(true);
+}
+
+/* A machine with a log in the table; the dump of it after a change. */
+static void logging_machine(struct di *d)
+{
+	di_init(d, 8 * MIB_, 0, 0);
+	di_ring(d, 4, 9);
+	di_finish(d);
+	for (unsigned int i = 0; i < 10; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "record %u%.*s", i, (int)(i % 23), "......................");
+		di_print(d, i, 6, text, NULL, NULL);
+	}
+}
+
+static void log_torn(void **state)
+{
+	uint64_t skipped, desc;
+	struct walked w;
+	char out[64];
+	struct di d;
+
+	logging_machine(&d);
+	desc = d.descs + d.head_id % 16 * 24;
+	/* Positions of the newest: no block, an impossible one, one of another record, text of no length */
+	static const uint64_t positions[][2] = { { 1, 1 }, { 8, 0 }, { 1000, 8 }, { 0, 1ULL << 40 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(positions); i++) {
+		di_write64(&d, desc + 8, positions[i][0]);
+		di_write64(&d, desc + 16, positions[i][1]);
+		must_collect(&d, out);
+		walk(out, &w, &skipped);
+		assert_false(w.wrong);
+		assert_int_equal(w.n, 9);
+		assert_int_equal(skipped, 1);
+		unlink(out);
+	}
+	di_done(&d);
+
+	/* The tail is nonsense: the newest are still there. */
+	logging_machine(&d);
+	di_write64(&d, d.ring + 32, 12345);
+	must_collect(&d, out);
+	walk(out, &w, &skipped);
+	assert_int_equal(w.last, 9);
+	assert_int_equal(w.n, 10);
+	unlink(out);
+	di_done(&d);
+}
+
+static void log_fails_with(struct di *d, const char *part)
+{
+	char out[64];
+
+	must_collect(d, out);
+	show_fails(show_log, out, part);
+	unlink(out);
+	di_done(d);
+}
+
+static void log_missing(void **state)
+{
+	static const char *const regions[][2] = {
+		{ "LOG_PRB", "the pointer to it" }, { "LOG_RING", "its control structure" }, { "LOG_DESC", "its descriptors" },
+		{ "LOG_INFO", "its record headers" }, { "KLOGBUF", "its text" },
+	};
+	struct di d;
+
+	for (unsigned int i = 0; i < ARRAY_LEN(regions); i++) {
+		uint8_t zero[40] = { 0 };
+
+		logging_machine(&d);
+		di_write(&d, d.regions + (3 + i) * 40, zero, sizeof(zero));
+		log_fails_with(&d, regions[i][1]);
+	}
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_add(&d, "KBUF", 0, 0x5000, DI_DIRECT + 0x5000, 16);
+	di_finish(&d);
+	log_fails_with(&d, "VMCOREINFO has no size of printk_ringbuffer");
+	logging_machine(&d);
+	di_write32(&d, d.ring, 40);
+	log_fails_with(&d, "impossible sizes");
+	logging_machine(&d);
+	di_write32(&d, d.ring + 48, 30);
+	log_fails_with(&d, "more than the dump has");
+}
+
+static void add_tasks(struct di *d)
+{
+	struct di_task t = { .pid = 1, .tgid = 1, .state = 1, .start = SEC / 10, .comm = "systemd", .stack = 0xffffc90000000000 };
+	uint64_t init = di_task(d, &t);
+
+	t = (struct di_task){ .pid = 712, .tgid = 700, .cpu = 1, .state = 0, .parent = init, .start = 5 * SEC + 1500,
+			      .comm = "worker\033[1m", .on_cpu = true, .stack = 0xffffc90000010000 };
+	di_task(d, &t);
+	t = (struct di_task){ .pid = 55, .tgid = 55, .state = 0x402, .flags = PF_KTHREAD, .parent = DI_DIRECT + 0x4000,
+			      .comm = "kworker/0:1-eve", .start = SEC, .stack = 0xffffc90000020000 };
+	di_task(d, &t);
+	t = (struct di_task){ .pid = 90, .tgid = 90, .state = 0x80, .exit_state = 0x20, .parent = init, .comm = "gone" };
+	di_task(d, &t);
+}
+
+static void tasks(void **state)
+{
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_task_keys(&d);
+	add_tasks(&d);
+	di_finish(&d);
+	must_collect(&d, out);
+	show_is(show_tasks, out, false, false,
+		"PID  TGID  PPID  CPU  STATE        STARTED  COMM\n"
+		"  1     1     0    0  S sleeping  0.100000  systemd\n"
+		" 55    55     ?    0  I idle      1.000000  [kworker/0:1-eve]\n"
+		"712   700     1   1*  R running   5.000001  worker\\x1b[1m\n");
+	show_is(show_tasks, out, false, true,
+		"PID  TGID  PPID  CPU  STATE        STARTED  COMM\n"
+		"  1     1     0    0  S sleeping  0.100000  systemd\n"
+		" 55    55     ?    0  I idle      1.000000  [kworker/0:1-eve]\n"
+		" 90    90     1    0  Z zombie    0.000000  gone\n"
+		"712   700     1   1*  R running   5.000001  worker\\x1b[1m\n");
+	show_is(show_tasks, out, true, false,
+		"[{\"pid\":1,\"tgid\":1,\"ppid\":0,\"comm\":\"systemd\",\"state\":\"S\",\"state_name\":\"sleeping\","
+		"\"kernel_thread\":false,\"cpu\":0,\"on_cpu\":false,\"start_ns\":100000000,\"exited\":false,"
+		"\"address\":18446612682071080960},\n"
+		" {\"pid\":55,\"tgid\":55,\"ppid\":null,\"comm\":\"kworker/0:1-eve\",\"state\":\"I\",\"state_name\":\"idle\","
+		"\"kernel_thread\":true,\"cpu\":0,\"on_cpu\":false,\"start_ns\":1000000000,\"exited\":false,"
+		"\"address\":18446612682071081984},\n"
+		" {\"pid\":712,\"tgid\":700,\"ppid\":1,\"comm\":\"worker\\u001b[1m\",\"state\":\"R\",\"state_name\":\"running\","
+		"\"kernel_thread\":false,\"cpu\":1,\"on_cpu\":true,\"start_ns\":5000001500,\"exited\":false,"
+		"\"address\":18446612682071081472}]\n");
+	unlink(out);
+	di_done(&d);
+}
+
+static void task_states(void **state)
+{
+	static const struct {
+		uint32_t state, exit_state;
+		char letter;
+	} cases[] = {
+		{ 0, 0, 'R' }, { 1, 0, 'S' }, { 2, 0, 'D' }, { 4, 0, 'T' }, { 8, 0, 't' }, { 0x80, 0x10, 'X' },
+		{ 0x80, 0x20, 'Z' }, { 0x40, 0, 'P' }, { 0x402, 0, 'I' }, { 0x102, 0, 'D' }, { 0x2001, 0, 'S' },
+		{ 0x8000, 0, 'D' }, { 0x1000, 0, 'D' }, { 0x200, 0, 'R' }, { 0xffffffff, 0xffffffff, 'I' },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct task t = { .state = cases[i].state, .exit_state = cases[i].exit_state };
+		const char *word;
+
+		assert_int_equal(task_state(&t, &word), cases[i].letter);
+		assert_non_null(word);
+	}
+}
+
+/* Keys that a kernel doesn't have: what they would tell is unknown, not wrong. */
+static void tasks_with_few_keys(void **state)
+{
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_note(&d, "SIZE(task_struct)=512\nOFFSET(task_struct.pid)=108\nOFFSET(task_struct.tgid)=112");
+	di_note(&d, "OFFSET(task_struct.comm)=300\nOFFSET(task_struct.__state)=24");
+	add_tasks(&d);
+	di_finish(&d);
+	must_collect(&d, out);
+	show_is(show_tasks, out, false, false,
+		"PID  TGID  PPID  CPU  STATE       STARTED  COMM\n"
+		"  1     1     0    ?  S sleeping        ?  systemd\n"
+		" 55    55     ?    ?  I idle            ?  kworker/0:1-eve\n"
+		" 90    90     ?    ?  R running         ?  gone\n"
+		"712   700     ?    ?  R running         ?  worker\\x1b[1m\n");
+	unlink(out);
+	di_done(&d);
+}
+
+static void tasks_impossible(void **state)
+{
+	static const char *const keys[] = {
+		"SIZE(x)=1", "SIZE(task_struct)=99999999999", "SIZE(task_struct)=-1", "SIZE(task_struct)=512",
+		"SIZE(task_struct)=512\nOFFSET(task_struct.pid)=4294967296\nOFFSET(task_struct.tgid)=112\n"
+		"OFFSET(task_struct.comm)=300\nOFFSET(task_struct.__state)=24",
+	};
+	char out[64];
+	struct di d;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		di_init(&d, 8 * MIB_, 0, 0);
+		di_note(&d, "%s", keys[i]);
+		add_tasks(&d);
+		di_finish(&d);
+		must_collect(&d, out);
+		show_fails(show_tasks, out, "does not say how tasks are laid out");
+		unlink(out);
+		di_done(&d);
+	}
+	/* Offsets beyond every region: nothing is read from elsewhere. */
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_note(&d, "SIZE(task_struct)=512\nOFFSET(task_struct.pid)=510\nOFFSET(task_struct.tgid)=512");
+	di_note(&d, "OFFSET(task_struct.comm)=511\nOFFSET(task_struct.__state)=65535");
+	add_tasks(&d);
+	di_finish(&d);
+	must_collect(&d, out);
+	show_is(show_tasks, out, true, false, "[]\n");
+	unlink(out);
+	di_done(&d);
+}
+
+/* The same task in two slots, and a region that is too small for one. */
+static void tasks_twice(void **state)
+{
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_task_keys(&d);
+	add_tasks(&d);
+	di_add(&d, "KTASK", 9, d.slots[3].paddr, d.slots[3].vaddr, d.slots[3].size);
+	di_add(&d, "KTASK", 10, 0x5000, DI_DIRECT + 0x5000, 200);
+	di_finish(&d);
+	{
+		struct collection c;
+		struct corefile core;
+		struct task_list l;
+		struct derr err;
+
+		assert_int_equal(run_collect(d.path, NULL, out, &c, &err), 0);
+		collection_clear(&c);
+		assert_int_equal(core_open(&core, out, &err), 0);
+		assert_int_equal(tasks_read(&core, &l, &err), 0);
+		assert_int_equal(l.n, 4);
+		assert_int_equal(l.unreadable, 1);
+		tasks_clear(&l);
+		core_close(&core);
+	}
+	unlink(out);
+	di_done(&d);
+}
+
+static void regions(void **state)
+{
+	struct derr err;
+	char out[64];
+	struct di d;
+	char *text;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_task_keys(&d);
+	add_tasks(&d);
+	di_add(&d, "KSTACK", 0, 0x8000, 0xffffc90000010000, 4096);
+	di_add(&d, "KSTACK", 1, 0x6000, 0xffffc90000013000, 4096);
+	di_add(&d, "KSTACK", 2, 0xa000, 0xffffc90000014000, 4096);
+	di_add(&d, "KSMALL", 4000000000, 0xc010, DI_IMAGE_VIRT - DI_PHYS_BASE + 0xc010, 32);
+	di_finish(&d);
+	must_collect(&d, out);
+	text = run_show(show_regions, out, false, false, &err);
+	assert_non_null(text);
+	/* What the ELF header, VMCOREINFO and the note take is not the matter here. */
+	assert_string_equal(strstr(text, "   3  KTASK"),
+		"   3  KTASK                 0  0xffff888000100000  0x100000   512  0x5000  \n"
+		"   4  KTASK                 1  0xffff888000100200  0x100200   512  0x5200  \n"
+		"   5  KTASK                 2  0xffff888000100400  0x100400   512  0x5400  \n"
+		"   6  KTASK                 3  0xffff888000100600  0x100600   512  0x5600  \n"
+		"   7  KSTACK                0  0xffffc90000010000    0x8000  4096  0x2000  \n"
+		"   8  KSTACK                1  0xffffc90000013000    0x6000  4096  0x1000  \n"
+		"   9  KSTACK                2  0xffffc90000014000    0xa000  4096  0x3000  not matched\n"
+		"  10  KSMALL       4000000000  0xffffffff7fe0c010    0xc010    32  0x4010  \n");
+	free(text);
+	text = run_show(show_regions, out, true, false, &err);
+	assert_non_null(text);
+	assert_string_equal(strstr(text, " {\"slot\":9"),
+		" {\"slot\":9,\"name\":\"KSTACK\",\"seq\":2,\"virtual\":18446683600570105856,\"physical\":40960,"
+		"\"size\":4096,\"offset\":12288,\"note\":\"not matched\"},\n"
+		" {\"slot\":10,\"name\":\"KSMALL\",\"seq\":4000000000,\"virtual\":18446744071560019984,\"physical\":49168,"
+		"\"size\":32,\"offset\":16400}]\n");
+	free(text);
+	unlink(out);
+	di_done(&d);
+}
+
+static void info(void **state)
+{
+	struct derr err;
+	char out[64];
+	char *text;
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_ring(&d, 4, 9);
+	di_print(&d, SEC, 1, "BUG: unable to handle page fault", NULL, NULL);
+	di_print(&d, 2 * SEC, 0, "Kernel panic - not syncing: Fatal \033exception\nmore", NULL, NULL);
+	di_print(&d, 3 * SEC, 0, "---[ end Kernel panic ]---", NULL, NULL);
+	di_key(&d, "CRASHTIME=1700000000");
+	di_note(&d, "POLICY(10-base)=/usr/lib/qcmd.d/10-base.conf");
+	di_note(&d, "POLICY(my\ttasks)=/etc/qcmd.d/my.conf");
+	di_add(&d, "KAWAY", 0, 1ULL << 40, 0, 16);
+	di_finish(&d);
+	{
+		struct collection c;
+
+		assert_int_equal(run_collect(d.path, NULL, out, &c, &err), 0);
+		collection_clear(&c);
+	}
+	text = run_show(show_info, out, false, false, &err);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "         Kernel: " DI_RELEASE "\n"));
+	assert_non_null(strstr(text, "       Build ID: " DI_BUILD_ID "\n"));
+	assert_non_null(strstr(text, "   Architecture: x86_64\n"));
+	assert_non_null(strstr(text, "          Crash: Kernel panic - not syncing: Fatal \\x1bexception\n"));
+	assert_non_null(strstr(text, "        Crashed: 2023-11-14 22:13:20 UTC\n"));
+	assert_non_null(strstr(text, "            Log: 3 records, the last at 3.000000 s\n"));
+	assert_non_null(strstr(text, "       Back end: ram\n"));
+	assert_non_null(strstr(text, "       Policies: 10-base (/usr/lib/qcmd.d/10-base.conf)\n"
+			       "                 my\ttasks (/etc/qcmd.d/my.conf)\n"));
+	assert_non_null(strstr(text, "       Problems: slot 8 (KAWAY): its memory, 16 bytes at 0x10000000000, is not in "));
+	free(text);
+	text = run_show(show_info, out, true, false, &err);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\"crash_time\": 1700000000,"));
+	assert_non_null(strstr(text, "\"memory_bytes\": 8388608,"));
+	assert_non_null(strstr(text, "\"name\": \"my\\ttasks\","));
+	free(text);
+	unlink(out);
+	di_done(&d);
+}
+
+/* Cores that others made, and files that are none. */
+static void other_files(void **state)
+{
+	const struct di_load all = { 0, 8 * MIB_ };
+	struct notebuf b = { 0 };
+	char core[64];
+	struct di d;
+
+	logging_machine(&d);
+	show_fails(show_info, d.path, "qcmdump collect");
+	di_elf(&d, &all, 1, "", 0, core);
+	show_fails(show_info, core, "not of a kernel");
+	unlink(core);
+	notebuf_add(&b, "VMCOREINFO", 0, d.vmcoreinfo, strlen(d.vmcoreinfo));
+	di_elf(&d, &all, 1, b.data, b.size, core);
+	show_fails(show_tasks, core, "was not made by qcmdump collect");
+	show_fails(show_regions, core, "was not made by qcmdump collect");
+	show_fails(show_log, core, "the pointer to it");
+	notebuf_clear(&b);
+	unlink(core);
+	show_fails(show_log, "/dev/null", "neither a file nor");
+	show_fails(show_log, "/tmp", "directory");
+	di_done(&d);
+}
+
+/* Every length that a copy can stop at: a message or what is there, never a crash. */
+static void cut_off(void **state)
+{
+	static const show_fn shows[] = { show_info, show_log, show_regions, show_tasks };
+	char out[64];
+	struct di d;
+	off_t size;
+	int fd;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_ring(&d, 4, 9);
+	di_print(&d, 1, 6, "record 0", NULL, NULL);
+	di_task_keys(&d);
+	add_tasks(&d);
+	di_finish(&d);
+	must_collect(&d, out);
+	fd = open(out, O_RDWR);
+	size = lseek(fd, 0, SEEK_END);
+	for (off_t n = size; n > 0; n -= n > 8192 ? 517 : 61) {
+		assert_int_equal(ftruncate(fd, n), 0);
+		for (size_t i = 0; i < ARRAY_LEN(shows); i++) {
+			struct derr err = { 0 };
+			char *text = run_show(shows[i], out, i % 2, false, &err);
+
+			assert_true(text || strlen(err.text) > 20);
+			free(text);
+		}
+	}
+	close(fd);
+	unlink(out);
+	di_done(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log_text), cmocka_unit_test(log_wraps), cmocka_unit_test(log_torn),
+		cmocka_unit_test(log_missing), cmocka_unit_test(tasks), cmocka_unit_test(task_states),
+		cmocka_unit_test(tasks_with_few_keys), cmocka_unit_test(tasks_impossible), cmocka_unit_test(tasks_twice),
+		cmocka_unit_test(regions), cmocka_unit_test(info), cmocka_unit_test(other_files), cmocka_unit_test(cut_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
