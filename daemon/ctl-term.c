@@ -108,7 +108,7 @@ static _Noreturn void run_pager(int input)
 		setenv("LESSSECURE", "1", 1);
 		command = NULL;
 	}
-	setenv("LESS", "FRSXMK", 0);
+	setenv("LESS", "FRXMK", 0);
 	setenv("LESSCHARSET", "utf-8", 0);
 
 	if (command)

@@ -19,3 +19,6 @@ QCMD_POLICY_SRCS := \
 	daemon/ctl-text.c
 
 QCMDCTL_SRCS := daemon/qcmdctl.c
+
+# The test of the command line runs the program.
+$(B)/tests/unit/test-ctl-cli: | $(B)/qcmdctl

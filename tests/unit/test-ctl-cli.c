@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line of build/qcmdctl: exit status, messages, pager, colours; and that the documents know it all. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pty.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "golden.h"
+#include "policy-util.h"
+
+static char *output;	/* of the last run, stdout and stderr together */
+
+static char *read_all(FILE *f)
+{
+	char *text = NULL, chunk[4096];
+	size_t size = 0, n;
+	FILE *to = open_memstream(&text, &size);
+
+	assert_non_null(to);
+	/* the other end of a terminal that is closed gives an error, not an end of file */
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		fwrite(chunk, 1, n, to);
+	fclose(to);
+	return text;
+}
+
+/* Runs a shell command; returns its exit status. */
+static int run(const char *command)
+{
+	_cleanup_(freep) char *line = ctl_printf("( %s ) 2>&1", command);
+	FILE *f = popen(line, "re");
+	int status;
+
+	assert_non_null(f);
+	free(output);
+	output = read_all(f);
+	status = pclose(f);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* The same on a terminal. */
+static int run_on_terminal(const char *command)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	int fd, status;
+	pid_t pid = forkpty(&fd, NULL, NULL, &size);
+	FILE *f;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+
+	f = fdopen(fd, "re");
+	assert_non_null(f);
+	free(output);
+	output = read_all(f);
+	fclose(f);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void expect(int status, const char *command, const char *text)
+{
+	int r = run(command);
+
+	if (r != status || strcmp(output, text) != 0)
+		fail_msg("%s: exit status %d, not %d, with\n%s--- expected\n%s", command, r, status, output, text);
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void test_help(void **state)
+{
+	_cleanup_(freep) char *by_verb = NULL;
+
+	assert_int_equal(run("build/qcmdctl help"), CTL_OK);
+	golden_compare("tests/unit/ctl/help.txt", output);
+	by_verb = output;
+	output = NULL;
+	assert_int_equal(run("build/qcmdctl --help"), CTL_OK);
+	assert_string_equal(output, by_verb);
+	expect(CTL_OK, "build/qcmdctl --version", "qcmdctl " QCMD_VERSION "\n");
+}
+
+/* Each command and option that --help lists is in the manual page and in the completion. */
+static void test_documents(void **state)
+{
+	size_t size, found = 0;
+	_cleanup_(freep) char *page = golden_read("docs/man/qcmdctl.1.rst", &size);
+	_cleanup_(freep) char *completion = golden_read("docs/completion/qcmdctl", &size);
+	char *save = NULL;
+
+	assert_non_null(page);
+	assert_non_null(completion);
+	assert_int_equal(run("build/qcmdctl --help"), CTL_OK);
+	for (char *line = strtok_r(output, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *word = strstr(line, "--") ?: line + strspn(line, " ");
+		_cleanup_(freep) char *heading = NULL;
+
+		if (line[0] != ' ')
+			continue;
+		word[strcspn(word, " =")] = '\0';
+		heading = word[0] == '-' ? ctl_printf("%s", word) : ctl_printf("\n**%s**", word);
+		if (!strstr(page, heading))
+			fail_msg("docs/man/qcmdctl.1.rst does not have %s", word);
+		if (!strstr(completion, word))
+			fail_msg("docs/completion/qcmdctl does not have %s", word);
+		found++;
+	}
+	assert_int_equal(found, 12);
+}
+
+static void test_usage(void **state)
+{
+	expect(CTL_USAGE, "build/qcmdctl stauts", "qcmdctl: unknown command 'stauts', did you mean 'status'?\n");
+	expect(CTL_USAGE, "build/qcmdctl xyzzy", "qcmdctl: unknown command 'xyzzy'; 'qcmdctl --help' lists them\n");
+	expect(CTL_USAGE, "build/qcmdctl regions 7", "qcmdctl: 'regions' takes no argument '7'\n");
+	expect(CTL_USAGE, "build/qcmdctl --json=yaml status",
+	       "qcmdctl: --json= takes short, pretty or off, not 'yaml'\n");
+	expect(CTL_USAGE, "build/qcmdctl cat-config --json",
+	       "qcmdctl: cat-config shows files as they are, it has no JSON form\n");
+	assert_int_equal(run("build/qcmdctl --frobnicate"), CTL_USAGE);
+	assert_int_equal(count_lines(output), 2);
+}
+
+static void test_without_bus(void **state)
+{
+	struct json_object *o;
+
+	assert_int_equal(run("build/qcmdctl"), CTL_DEGRADED);
+	assert_non_null(strstr(output, "A crash now would NOT give a dump: qcmdd can't be asked: the system bus"));
+	assert_int_equal(run("build/qcmdctl status --json=short"), CTL_DEGRADED);
+	assert_int_equal(count_lines(output), 1);
+	o = json_tokener_parse(output);
+	assert_string_equal(ctl_get_string(o, "state"), "failed");
+	json_object_put(o);
+
+	expect(CTL_FAILURE, "build/qcmdctl regions",
+	       "qcmdctl: can't talk to qcmdd: the system bus can't be reached: No such file or directory\n");
+	assert_int_equal(run("build/qcmdctl policies"), CTL_FAILURE);
+	assert_int_equal(run("build/qcmdctl reload"), CTL_FAILURE);
+}
+
+static void test_check(void **state)
+{
+	expect(CTL_OK, "build/qcmdctl check systemd/qcmd.d/*.conf", "2 files checked: no errors\n");
+	assert_int_equal(run("build/qcmdctl check tests/unit/policy/unknown-key.conf 2>/dev/null"), CTL_FAILURE);
+	assert_string_equal(output, "1 file checked: 8 errors, 0 warnings\n");
+	expect(CTL_FAILURE, "build/qcmdctl check /nonexistent.conf 2>&1 >/dev/null",
+	       "/nonexistent.conf: can't be read: No such file or directory\n");
+	expect(CTL_FAILURE, "build/qcmdctl check docs 2>&1 >/dev/null",
+	       "docs: not a regular file: replace it with one, or with a link to /dev/null\n");
+	expect(CTL_FAILURE, "build/qcmdctl help >/dev/full",
+	       "qcmdctl: can't write the output: No space left on device\n");
+}
+
+#define CAT	"QCMD_POLICY_PATH=systemd/qcmd.d TERM=xterm build/qcmdctl cat-config 10-dmesg"
+
+static void test_pager(void **state)
+{
+	setenv("PAGER", "sed s/^/paged:/", 1);
+	assert_int_equal(run(CAT), CTL_OK);
+	assert_null(strstr(output, "paged:"));
+	assert_int_equal(run_on_terminal(CAT), CTL_OK);
+	assert_non_null(strstr(output, "paged:Description="));
+	assert_int_equal(run_on_terminal(CAT " --no-pager"), CTL_OK);
+	assert_null(strstr(output, "paged:"));
+	assert_int_equal(run_on_terminal("SUDO_UID=1000 " CAT), CTL_OK);
+	assert_null(strstr(output, "paged:"));
+	assert_non_null(strstr(output, "Description="));
+	assert_int_equal(run_on_terminal("PAGER= " CAT), CTL_OK);
+	assert_null(strstr(output, "paged:"));
+
+	/* who leaves the pager early still gets the answer in the exit status */
+	assert_int_equal(run_on_terminal("PAGER=true " CAT), CTL_OK);
+	assert_int_equal(run_on_terminal("PAGER=true build/qcmdctl status"), CTL_DEGRADED);
+	unsetenv("PAGER");
+}
+
+static void test_colours(void **state)
+{
+	assert_int_equal(run_on_terminal(CAT " --no-pager"), CTL_OK);
+	assert_non_null(strstr(output, "\x1b["));
+	assert_int_equal(run(CAT), CTL_OK);
+	assert_null(strstr(output, "\x1b["));
+	assert_int_equal(run("SYSTEMD_COLORS=1 " CAT), CTL_OK);
+	assert_non_null(strstr(output, "\x1b["));
+	assert_int_equal(run_on_terminal("NO_COLOR=1 " CAT " --no-pager"), CTL_OK);
+	assert_null(strstr(output, "\x1b["));
+	assert_int_equal(run_on_terminal("SYSTEMD_COLORS=no " CAT " --no-pager"), CTL_OK);
+	assert_null(strstr(output, "\x1b["));
+}
+
+static void test_locale(void **state)
+{
+	assert_int_equal(run("env -u LC_ALL -u LC_CTYPE -u LANG build/qcmdctl status"), CTL_DEGRADED);
+	assert_int_equal(strncmp(output, "● ", strlen("● ")), 0);
+	assert_int_equal(run("LC_ALL=C build/qcmdctl status"), CTL_DEGRADED);
+	assert_int_equal(strncmp(output, "* ", 2), 0);
+}
+
+static int setup(void **state)
+{
+	static const char *const variables[] = { "PAGER", "LESS", "NO_COLOR", "SYSTEMD_COLORS", "SUDO_UID",
+						 "PKEXEC_UID", "COLUMNS", "QCMD_POLICY_PATH" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		unsetenv(variables[i]);
+	return setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
+}
+
+static int teardown(void **state)
+{
+	free(output);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_help),	 cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_usage),	 cmocka_unit_test(test_without_bus),
+		cmocka_unit_test(test_check),	 cmocka_unit_test(test_pager),
+		cmocka_unit_test(test_colours),	 cmocka_unit_test(test_locale),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
