@@ -40,8 +40,8 @@ class Channel:
         self.ours, self.theirs = socket.socketpair()
         self.last = 0.0
 
-    def argument(self):
-        return f"socket,id={self.name},fd={self.theirs.fileno()}"
+    def arguments(self):
+        return ["-chardev", f"socket,id={self.name},fd={self.theirs.fileno()}"]
 
     def read(self):
         self.last = time.monotonic()
@@ -51,6 +51,22 @@ class Channel:
             return b""
 
 
+class Console(Channel):
+    """A blocking pipe: the serial port throws away what a socket doesn't take at once, one character at a time."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.ours, self.theirs = (open(fd, mode, buffering=0) for fd, mode in zip(os.pipe(), ("rb", "wb")))
+
+    def arguments(self):
+        return ["-add-fd", f"fd={self.theirs.fileno()},set=1",
+                "-chardev", f"file,id={self.name},path=/dev/fdset/1,append=on"]
+
+    def read(self):
+        self.last = time.monotonic()
+        return self.ours.read(1 << 16)
+
+
 class Machine:
     """Runs until the script ends or the kernel dies; see run()."""
 
@@ -58,7 +74,8 @@ class Machine:
         self.options = options
         self.mark = mark
         self.scratch = scratch
-        self.channels = {name: Channel(name) for name in ("console", "monitor", "out", "crash", "fetch")}
+        self.channels = {name: Channel(name) for name in ("monitor", "out", "crash", "fetch")}
+        self.channels["console"] = Console("console")
         self.output = b""
         self.replies = []
         self.events = []
@@ -94,7 +111,7 @@ class Machine:
                    "-drive", f"file={disk},format=raw,if=none,id=root,snapshot=on,cache=unsafe",
                    "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
         for channel in self.channels.values():
-            command += ["-chardev", channel.argument()]
+            command += channel.arguments()
         command += ["-serial", "chardev:console", "-mon", "chardev=monitor,mode=control"]
         for name in ("out", "crash", "fetch"):
             command += ["-device", f"virtserialport,chardev={name},name=org.qcmd.{name}"]
