@@ -182,14 +182,14 @@ tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
 fuzz: $(FUZZERS)
 
 check:
-	tests/deps --install build headers vm check
-	tests/run
+	@tests/deps --install build headers vm check
+	@tests/run
 
 demo:
-	tests/demo
+	@tests/demo
 
 style:
-	tests/check-style.sh
+	@tests/check-style.sh
 
 # Installation. On the machine itself (no DESTDIR) it ends with what a package's scripts would do.
 
