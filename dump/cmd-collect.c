@@ -8,9 +8,9 @@
 #include "outfile.h"
 #include "output.h"
 
-#define DEFAULT_OUTPUT	"minidump.elf"
-#define MAPS_MAX	64
-#define EXIT_USAGE	2
+#define DEFAULT_OUTPUT "minidump.elf"
+#define MAPS_MAX       64
+#define EXIT_USAGE     2
 
 const char collect_help[] =
 	"Usage: qcmdump collect [OPTION...] SOURCE\n"
@@ -71,17 +71,15 @@ static int add_map(struct collect_args *a, const char *arg)
 static int parse_args(struct collect_args *a, int argc, char *argv[])
 {
 	enum { ARG_MAP = 256, ARG_TABLE, ARG_JSON, ARG_NO_PAGER, ARG_VERSION };
-	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "force", no_argument, NULL, 'f' },
-		{ "map", required_argument, NULL, ARG_MAP },
-		{ "table", required_argument, NULL, ARG_TABLE },
-		{ "json", no_argument, NULL, ARG_JSON },
-		{ "no-pager", no_argument, NULL, ARG_NO_PAGER },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, ARG_VERSION },
-		{ 0 }
-	};
+	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
+						 { "force", no_argument, NULL, 'f' },
+						 { "map", required_argument, NULL, ARG_MAP },
+						 { "table", required_argument, NULL, ARG_TABLE },
+						 { "json", no_argument, NULL, ARG_JSON },
+						 { "no-pager", no_argument, NULL, ARG_NO_PAGER },
+						 { "help", no_argument, NULL, 'h' },
+						 { "version", no_argument, NULL, ARG_VERSION },
+						 { 0 } };
 	int c, r;
 
 	*a = (struct collect_args){ .output = DEFAULT_OUTPUT };
@@ -101,7 +99,8 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 			break;
 		case ARG_TABLE:
 			if (parse_size(optarg, &a->table) < 0)
-				return usage("--table=%s: expected a physical address, for example 0x7f000000.", optarg);
+				return usage("--table=%s: expected a physical address, for example 0x7f000000.",
+					     optarg);
 			a->o.table = &a->table;
 			break;
 		case ARG_JSON:
@@ -140,7 +139,8 @@ static void print_result(const struct collection *c, const struct collect_args *
 	printf("Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size_text(size, c->toc.bytes),
 	       (double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), a->output);
 	if (problems->n)
-		printf("%zu problem%s:\n", problems->n + problems->left_out, problems->n + problems->left_out == 1 ? "" : "s");
+		printf("%zu problem%s:\n", problems->n + problems->left_out,
+		       problems->n + problems->left_out == 1 ? "" : "s");
 	for (size_t i = 0; i < problems->n; i++) {
 		_cleanup_free_ char *safe = escape_text(problems->v[i], strlen(problems->v[i]));
 
@@ -206,7 +206,8 @@ int cmd_collect(int argc, char *argv[])
 		return r < 0 ? EXIT_SUCCESS : r;
 	/* Before the search, which may take a minute. */
 	if (!a.force && access(a.output, F_OK) == 0) {
-		fprintf(stderr, "qcmdump: %s exists already. Replace it with --force, or give another name with -o.\n", a.output);
+		fprintf(stderr, "qcmdump: %s exists already. Replace it with --force, or give another name with -o.\n",
+			a.output);
 		return EXIT_FAILURE;
 	}
 	r = collect(&a, &err);

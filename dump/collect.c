@@ -8,7 +8,7 @@
 
 #include "collect.h"
 
-#define NOTE_REGION_MAX		(64 * KIB)
+#define NOTE_REGION_MAX (64 * KIB)
 
 /* The note that a region holds, whole; NULL: there is none. */
 static char *region_note(const struct collection *c, const char *region, const char *name, uint32_t type,
@@ -46,7 +46,8 @@ static void add_vmcoreinfo(struct collection *c)
 	_cleanup_free_ char *buf = region_note(c, MINIDUMP_VMCOREINFO_NAME, VMCOREINFO_NAME, 0, &note);
 
 	if (!buf && !source_note(c, VMCOREINFO_NAME, 0, &note)) {
-		strlist_addf(&c->toc.problems, "VMCOREINFO (%s) is not in the table or damaged: the log cannot be read without it",
+		strlist_addf(&c->toc.problems,
+			     "VMCOREINFO (%s) is not in the table or damaged: the log cannot be read without it",
 			     MINIDUMP_VMCOREINFO_NAME);
 		return;
 	}
@@ -62,7 +63,8 @@ static void add_kernel_note(struct collection *c)
 	if (buf)
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
 	else
-		strlist_addf(&c->toc.problems, "qcmdd's note (%s) is not in the table or damaged: tasks cannot be read without it",
+		strlist_addf(&c->toc.problems,
+			     "qcmdd's note (%s) is not in the table or damaged: tasks cannot be read without it",
 			     MINIDUMP_NOTE_NAME);
 }
 

@@ -73,8 +73,10 @@ static int no_elf(const char *path, int fd, uint64_t size, struct derr *err)
 
 	if (size >= sizeof(magic) && pread_full(fd, magic, sizeof(magic), 0) == 0 && !memcmp(magic, "KDUMP   ", 8))
 		return derr_set(err, -EINVAL, "%s is a compressed kdump file, which qcmdump does not read.", path);
-	return derr_set(err, -EINVAL, "%s is no dump: it is not an ELF core. If it is a memory image, collect the dump from "
-			"it first: qcmdump collect %s -o minidump.elf", path, path);
+	return derr_set(err, -EINVAL,
+			"%s is no dump: it is not an ELF core. If it is a memory image, collect the dump from "
+			"it first: qcmdump collect %s -o minidump.elf",
+			path, path);
 }
 
 int core_open(struct corefile *core, const char *path, struct derr *err)
@@ -95,8 +97,10 @@ int core_open(struct corefile *core, const char *path, struct derr *err)
 	read_notes(core);
 	read_regions(core);
 	if (!core->vmcoreinfo.text && !core->collect_note.text)
-		return derr_set(err, -EINVAL, "%s is an ELF core, but not of a kernel (it has no VMCOREINFO). If it is a memory "
-				"image, collect the dump from it first: qcmdump collect %s -o minidump.elf", path, path);
+		return derr_set(err, -EINVAL,
+				"%s is an ELF core, but not of a kernel (it has no VMCOREINFO). If it is a memory "
+				"image, collect the dump from it first: qcmdump collect %s -o minidump.elf",
+				path, path);
 	return 0;
 }
 
@@ -118,6 +122,8 @@ int core_need_collected(const struct corefile *core, struct derr *err)
 {
 	if (core->collect_note.text)
 		return 0;
-	return derr_set(err, -EINVAL, "%s was not made by qcmdump collect: it has no list of regions. If it is a full memory "
-			"dump, collect the minidump from it: qcmdump collect %s -o minidump.elf", core->path, core->path);
+	return derr_set(err, -EINVAL,
+			"%s was not made by qcmdump collect: it has no list of regions. If it is a full memory "
+			"dump, collect the minidump from it: qcmdump collect %s -o minidump.elf",
+			core->path, core->path);
 }

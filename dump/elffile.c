@@ -49,10 +49,11 @@ static uint64_t phdr_count(const Elf64_Ehdr *ehdr, int fd)
 static int check_ehdr(const Elf64_Ehdr *ehdr, const char *path, struct derr *err)
 {
 	if (ehdr->e_ident[EI_CLASS] != ELFCLASS64)
-		return derr_set(err, -EINVAL, "%s is an ELF file of 32 bits. Only dumps of 64-bit machines can be read.",
-				path);
+		return derr_set(err, -EINVAL,
+				"%s is an ELF file of 32 bits. Only dumps of 64-bit machines can be read.", path);
 	if (ehdr->e_ident[EI_DATA] != ELFDATA2LSB)
-		return derr_set(err, -EINVAL, "%s is a big-endian ELF file. Only little-endian dumps can be read.", path);
+		return derr_set(err, -EINVAL, "%s is a big-endian ELF file. Only little-endian dumps can be read.",
+				path);
 	if (ehdr->e_type != ET_CORE)
 		return derr_set(err, -EINVAL, "%s is an ELF file, but a program or library, not a core dump.", path);
 	if (ehdr->e_phentsize != sizeof(Elf64_Phdr))
@@ -105,7 +106,8 @@ int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *pa
 	int r;
 
 	*elf = (struct elffile){ 0 };
-	if (file_size < SELFMAG || pread_full(fd, ehdr.e_ident, SELFMAG, 0) < 0 || memcmp(ehdr.e_ident, ELFMAG, SELFMAG))
+	if (file_size < SELFMAG || pread_full(fd, ehdr.e_ident, SELFMAG, 0) < 0 ||
+	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG))
 		return 0;
 	if (pread_full(fd, &ehdr, sizeof(ehdr), 0) < 0)
 		return derr_set(err, -EIO, "%s is cut off within its ELF header.", path);
@@ -116,8 +118,10 @@ int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *pa
 	if (!n)
 		return derr_set(err, -EINVAL, "%s is an ELF core without any content (no program headers).", path);
 	if (__builtin_add_overflow(ehdr.e_phoff, n * sizeof(Elf64_Phdr), &end) || end > file_size)
-		return derr_set(err, -EIO, "%s is cut off or damaged: its program headers lie beyond its end. "
-				"Copy the dump again.", path);
+		return derr_set(err, -EIO,
+				"%s is cut off or damaged: its program headers lie beyond its end. "
+				"Copy the dump again.",
+				path);
 	elf->machine = ehdr.e_machine;
 	elf->phdrs = dump_alloc(n, sizeof(*elf->phdrs));
 	elf->n_phdrs = n;

@@ -8,11 +8,11 @@
 
 #include "collect.h"
 
-#define COPY_CHUNK	MIB
-#define STRTAB_NAME	"STR_TBL"
+#define COPY_CHUNK  MIB
+#define STRTAB_NAME "STR_TBL"
 
 /* null, STR_TBL, one for each region; the limits of the table keep it below SHN_LORESERVE. */
-#define FIXED_SECTIONS	2
+#define FIXED_SECTIONS 2
 _Static_assert(TOC_SLOTS_MAX + FIXED_SECTIONS < SHN_LORESERVE, "sections are counted in 16 bits");
 _Static_assert(TOC_SLOTS_MAX + 4 < PN_XNUM, "program headers are counted in 16 bits");
 
@@ -27,24 +27,38 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 	size_t n = l->n_segments + 1;
 	Elf64_Ehdr ehdr = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV },
-		.e_type = ET_CORE, .e_machine = c->kmap.machine, .e_version = EV_CURRENT,
-		.e_phoff = sizeof(ehdr), .e_shoff = shoff, .e_ehsize = sizeof(ehdr),
-		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = n,
-		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = c->toc.n_regions + FIXED_SECTIONS, .e_shstrndx = 1,
+		.e_type = ET_CORE,
+		.e_machine = c->kmap.machine,
+		.e_version = EV_CURRENT,
+		.e_phoff = sizeof(ehdr),
+		.e_shoff = shoff,
+		.e_ehsize = sizeof(ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = n,
+		.e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = c->toc.n_regions + FIXED_SECTIONS,
+		.e_shstrndx = 1,
 	};
 	Elf64_Phdr *phdrs = dump_alloc(n, sizeof(*phdrs));
 	int r;
 
 	phdrs[0] = (Elf64_Phdr){
-		.p_type = PT_NOTE, .p_offset = sizeof(ehdr) + n * sizeof(*phdrs),
-		.p_filesz = c->notes.size, .p_memsz = c->notes.size,
+		.p_type = PT_NOTE,
+		.p_offset = sizeof(ehdr) + n * sizeof(*phdrs),
+		.p_filesz = c->notes.size,
+		.p_memsz = c->notes.size,
 	};
 	for (size_t i = 0; i < l->n_segments; i++) {
 		const struct segment *s = &l->segments[i];
 
 		phdrs[i + 1] = (Elf64_Phdr){
-			.p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X, .p_offset = layout_offset(l, s->paddr),
-			.p_vaddr = s->vaddr, .p_paddr = s->paddr, .p_filesz = s->size, .p_memsz = s->size,
+			.p_type = PT_LOAD,
+			.p_flags = PF_R | PF_W | PF_X,
+			.p_offset = layout_offset(l, s->paddr),
+			.p_vaddr = s->vaddr,
+			.p_paddr = s->paddr,
+			.p_filesz = s->size,
+			.p_memsz = s->size,
 			/* p_align 0: crash takes anything else for a netdump file. */
 		};
 	}
@@ -136,13 +150,19 @@ static int write_sections(const struct collection *c, int fd, uint64_t strtab, u
 		size_t len = strlen(reg->name) + 1;
 
 		shdrs[FIXED_SECTIONS + i] = (Elf64_Shdr){
-			.sh_name = size, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC | SHF_WRITE, .sh_addr = reg->vaddr,
-			.sh_offset = layout_offset(&c->layout, reg->paddr), .sh_size = reg->size,
+			.sh_name = size,
+			.sh_type = SHT_PROGBITS,
+			.sh_flags = SHF_ALLOC | SHF_WRITE,
+			.sh_addr = reg->vaddr,
+			.sh_offset = layout_offset(&c->layout, reg->paddr),
+			.sh_size = reg->size,
 		};
 		memcpy(names + size, reg->name, len);
 		size += len;
 	}
-	shdrs[1] = (Elf64_Shdr){ .sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = strtab, .sh_size = size, .sh_addralign = 1 };
+	shdrs[1] = (Elf64_Shdr){
+		.sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = strtab, .sh_size = size, .sh_addralign = 1
+	};
 	r = pwrite_full(fd, names, size, strtab);
 	if (r == 0)
 		r = pwrite_full(fd, shdrs, n * sizeof(*shdrs), shoff);

@@ -5,7 +5,7 @@
 
 #include "image.h"
 
-#define SCAN_CHUNK	MIB
+#define SCAN_CHUNK MIB
 
 int image_parse_map(const char *arg, struct range *ret, struct derr *err)
 {
@@ -17,8 +17,10 @@ int image_parse_map(const char *arg, struct range *ret, struct derr *err)
 	for (size_t i = 0; i < 3; i++) {
 		part[i] = strsep(&rest, ":");
 		if (!part[i] || parse_size(part[i], field[i]) < 0)
-			return derr_set(err, -EINVAL, "--map %s: expected OFFSET:PADDR:SIZE, each a number with an "
-					"optional suffix K, M or G, for example 0:0x40000000:2G.", arg);
+			return derr_set(err, -EINVAL,
+					"--map %s: expected OFFSET:PADDR:SIZE, each a number with an "
+					"optional suffix K, M or G, for example 0:0x40000000:2G.",
+					arg);
 	}
 	if (rest)
 		return derr_set(err, -EINVAL, "--map %s: expected three numbers OFFSET:PADDR:SIZE.", arg);
@@ -37,12 +39,15 @@ static int check_format(const struct image *img, struct derr *err)
 		const char *what;
 		const char *advice;
 	} formats[] = {
-		{ "KDUMP   ", "a compressed kdump file", "Write it as ELF: makedumpfile -E, or dump-guest-memory without -z." },
+		{ "KDUMP   ", "a compressed kdump file",
+		  "Write it as ELF: makedumpfile -E, or dump-guest-memory without -z." },
 		{ "DISKDUMP", "a diskdump file", "Write it as ELF with makedumpfile -E." },
 		{ "makedumpfile", "a flattened kdump file", "Write it as ELF with makedumpfile -E." },
 		{ "QEVM", "a QEMU migration stream", "Use dump-guest-memory or pmemsave instead." },
 		{ "\x1f\x8b", "compressed with gzip", "Decompress it first." },
-		{ "\xfd" "7zXZ", "compressed with xz", "Decompress it first." },
+		{ "\xfd"
+		  "7zXZ",
+		  "compressed with xz", "Decompress it first." },
 		{ "\x28\xb5\x2f\xfd", "compressed with zstd", "Decompress it first." },
 	};
 	char start[16] = "";
@@ -50,8 +55,8 @@ static int check_format(const struct image *img, struct derr *err)
 	pread_full(img->fd, start, img->file_size < sizeof(start) ? img->file_size : sizeof(start), 0);
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
 		if (!memcmp(start, formats[i].magic, strlen(formats[i].magic)))
-			return derr_set(err, -EINVAL, "%s is %s, not plain memory. %s",
-					img->path, formats[i].what, formats[i].advice);
+			return derr_set(err, -EINVAL, "%s is %s, not plain memory. %s", img->path, formats[i].what,
+					formats[i].advice);
 	return 0;
 }
 
@@ -65,7 +70,8 @@ static int map_elf(struct image *img, struct derr *err)
 	}
 	rangemap_finish(&img->phys);
 	if (!img->phys.n)
-		return derr_set(err, -ENODATA, "%s is an ELF core that has no memory in it. If it was cut off, copy it again.",
+		return derr_set(err, -ENODATA,
+				"%s is an ELF core that has no memory in it. If it was cut off, copy it again.",
 				img->path);
 	img->mapped = true;
 	return 0;
@@ -75,8 +81,9 @@ static int map_raw(struct image *img, const struct range *maps, size_t n_maps, s
 {
 	for (size_t i = 0; i < n_maps; i++) {
 		if (maps[i].offset + maps[i].size > img->file_size)
-			return derr_set(err, -ERANGE, "--map 0x%" PRIx64 ":0x%" PRIx64 ":0x%" PRIx64 ": %s ends at 0x%" PRIx64
-					".", maps[i].offset, maps[i].start, maps[i].size, img->path, img->file_size);
+			return derr_set(err, -ERANGE,
+					"--map 0x%" PRIx64 ":0x%" PRIx64 ":0x%" PRIx64 ": %s ends at 0x%" PRIx64 ".",
+					maps[i].offset, maps[i].start, maps[i].size, img->path, img->file_size);
 		rangemap_add(&img->phys, maps[i].start, maps[i].size, maps[i].offset);
 	}
 	if (!n_maps)
@@ -98,8 +105,11 @@ int image_open(struct image *img, const char *path, const struct range *maps, si
 	}
 	if (r > 0) {
 		img->is_elf = true;
-		r = n_maps ? derr_set(err, -EINVAL, "%s is an ELF core, which says itself which address is where: "
-				      "leave --map out.", path) : map_elf(img, err);
+		r = n_maps ? derr_set(err, -EINVAL,
+				      "%s is an ELF core, which says itself which address is where: "
+				      "leave --map out.",
+				      path)
+			   : map_elf(img, err);
 	} else if (r == 0) {
 		r = check_format(img, err);
 		if (r == 0)
@@ -160,8 +170,8 @@ static int scan_range(struct scan *s, const struct range *r, struct derr *err)
 		n = end - pos < SCAN_CHUNK ? page_down(end - pos) : SCAN_CHUNK;
 		ret = pread_full(s->img->fd, s->buf, n, offset + skew);
 		if (ret < 0)
-			return derr_set(err, ret, "Cannot read %s at offset %" PRIu64 ": %s",
-					s->img->path, offset + skew, strerror(-ret));
+			return derr_set(err, ret, "Cannot read %s at offset %" PRIu64 ": %s", s->img->path,
+					offset + skew, strerror(-ret));
 		ret = s->fn(s->arg, pos, s->buf, n);
 		if (ret)
 			return ret;

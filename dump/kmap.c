@@ -6,13 +6,13 @@
 #include "kmap.h"
 
 /* The direct map starts at a multiple of this, with or without KASLR, on x86_64 and on arm64 with 4 KiB pages. */
-#define DIRECT_MAP_ALIGN	GIB
+#define DIRECT_MAP_ALIGN GIB
 /* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
-#define KELF_MAX		(16 * MIB)
+#define KELF_MAX (16 * MIB)
 
 struct kelf {
 	uint16_t machine;
-	Elf64_Phdr *phdrs;	/* in the order of the slots */
+	Elf64_Phdr *phdrs; /* in the order of the slots */
 	size_t n;
 	Elf64_Phdr *sorted;
 };
@@ -170,7 +170,8 @@ void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const 
 
 	*k = (struct kmap){ 0 };
 	if (!header)
-		strlist_addf(&toc->problems, "the ELF header (%s) is not in the table: virtual addresses are partly unknown",
+		strlist_addf(&toc->problems,
+			     "the ELF header (%s) is not in the table: virtual addresses are partly unknown",
 			     MINIDUMP_ELF_HEADER_NAME);
 	else if (kelf_read(&elf, img, header, &err))
 		strlist_addf(&toc->problems, "the ELF header (%s) is damaged: %s. Virtual addresses are partly unknown",
@@ -185,8 +186,8 @@ void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const 
 		if (vaddr_possible(p->p_vaddr, r))
 			r->vaddr = p->p_vaddr;
 		else
-			strlist_addf(&toc->problems, "slot %u (%s): impossible virtual address 0x%" PRIx64,
-				     r->slot, r->name, (uint64_t)p->p_vaddr);
+			strlist_addf(&toc->problems, "slot %u (%s): impossible virtual address 0x%" PRIx64, r->slot,
+				     r->name, (uint64_t)p->p_vaddr);
 	}
 	kelf_clear(&elf);
 	find_direct_map(k, toc);
@@ -195,6 +196,8 @@ void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const 
 		if (!toc->regions[i].vaddr)
 			unknown += !guess_vaddr(k, &toc->regions[i]);
 	if (unknown)
-		strlist_addf(&toc->problems, "the virtual addresses of %zu regions are unknown: these can only be read by "
-			     "physical address", unknown);
+		strlist_addf(&toc->problems,
+			     "the virtual addresses of %zu regions are unknown: these can only be read by "
+			     "physical address",
+			     unknown);
 }

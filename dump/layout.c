@@ -9,7 +9,7 @@
 enum { ORDER_IMAGE, ORDER_OTHER, ORDER_DIRECT };
 
 /* Physical addresses that the page tables of x86_64 can have. */
-#define PHYS_MAX	(1ULL << 52)
+#define PHYS_MAX (1ULL << 52)
 
 static int order_of(uint64_t vaddr, uint64_t paddr, const struct kmap *k)
 {
@@ -106,7 +106,8 @@ static bool add_tables(struct layout *l, uint64_t top_vaddr, uint64_t top, uint6
 		int r = l->segments[i].vaddr ? map_segment(&l->tables, &l->segments[i]) : 0;
 
 		if (r == -E2BIG) {
-			strlist_addf(problems, "no page tables are in the dump: its virtual addresses are too scattered. "
+			strlist_addf(problems,
+				     "no page tables are in the dump: its virtual addresses are too scattered. "
 				     "makedumpfile cannot read it");
 			return false;
 		}
@@ -115,8 +116,10 @@ static bool add_tables(struct layout *l, uint64_t top_vaddr, uint64_t top, uint6
 	if (pagetable_map(&l->tables, page_down(top_vaddr), top) < 0)
 		bad++;
 	if (bad)
-		strlist_addf(problems, "%zu pieces of memory are not in the page tables of the dump: two of them have the same "
-			     "virtual address, or one has an impossible address", bad);
+		strlist_addf(problems,
+			     "%zu pieces of memory are not in the page tables of the dump: two of them have the same "
+			     "virtual address, or one has an impossible address",
+			     bad);
 	return true;
 }
 
@@ -134,13 +137,14 @@ static void build_tables(struct layout *l, const struct kmap *k, const struct kv
 		return;
 	if (!k->has_image || kv_symbol(vmcoreinfo, "swapper_pg_dir", &swapper) < 0 || swapper % DUMP_PAGE ||
 	    (swapper - k->image_offset) % DUMP_PAGE || swapper - k->image_offset >= PHYS_MAX) {
-		strlist_addf(problems, "no page tables are in the dump: VMCOREINFO does not say where they were. makedumpfile "
+		strlist_addf(problems,
+			     "no page tables are in the dump: VMCOREINFO does not say where they were. makedumpfile "
 			     "cannot read it");
 		return;
 	}
 	top = swapper - k->image_offset;
 	if (page_is_captured(l, top))
-		return;		/* the kernel's own: it must not be changed */
+		return; /* the kernel's own: it must not be changed */
 	rest = ram_end < top + DUMP_PAGE ? top + DUMP_PAGE : page_up(ram_end);
 	if (rest > PHYS_MAX - PAGETABLE_PAGES_MAX * DUMP_PAGE) {
 		strlist_addf(problems, "no page tables are in the dump: its physical addresses are too high");

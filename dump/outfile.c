@@ -18,7 +18,8 @@ static char *folder_of(const char *path)
 
 static int exists_error(const char *path, struct derr *err)
 {
-	return derr_set(err, -EEXIST, "%s exists already. Replace it with --force, or give another name with -o.", path);
+	return derr_set(err, -EEXIST, "%s exists already. Replace it with --force, or give another name with -o.",
+			path);
 }
 
 static char *temp_template(const char *path)
@@ -41,7 +42,8 @@ int outfile_open(struct outfile *f, const char *path, bool replace, int source, 
 		if (S_ISDIR(st.st_mode))
 			return derr_set(err, -EISDIR, "%s is a directory. Give the name of a file with -o.", path);
 		if (source >= 0 && fstat(source, &src) == 0 && st.st_dev == src.st_dev && st.st_ino == src.st_ino)
-			return derr_set(err, -EEXIST, "%s is what the dump is collected from. Give another name with -o.", path);
+			return derr_set(err, -EEXIST,
+					"%s is what the dump is collected from. Give another name with -o.", path);
 		if (!replace)
 			return exists_error(path, err);
 		if (!S_ISREG(st.st_mode))

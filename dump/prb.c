@@ -6,16 +6,16 @@
 #include "prb.h"
 
 /* No structure of the ring is larger than this. */
-#define STRUCT_MAX	1024
+#define STRUCT_MAX 1024
 
 /* State of a descriptor: the two upper bits, over the id. */
-#define STATE_SHIFT	62
-#define ID_MASK		((1ULL << STATE_SHIFT) - 1)
+#define STATE_SHIFT 62
+#define ID_MASK	    ((1ULL << STATE_SHIFT) - 1)
 enum { STATE_RESERVED, STATE_COMMITTED, STATE_FINALIZED, STATE_REUSABLE };
 
 /* Positions that stand for a text of no length, and for one that found no room. */
-#define LPOS_EMPTY	3
-#define LPOS_DATALESS	1
+#define LPOS_EMPTY    3
+#define LPOS_DATALESS 1
 
 struct prb_layout {
 	uint64_t ringbuffer_size, desc_ring, text_data_ring, fail;
@@ -34,7 +34,7 @@ struct prb {
 	uint64_t descs, infos, data;
 	uint64_t count, size;
 	uint64_t head, tail;
-	char *text;		/* one record */
+	char *text; /* one record */
 	uint64_t skipped;
 };
 
@@ -45,8 +45,10 @@ static int need(const struct kv *v, int (*get)(const struct kv *, const char *, 
 
 	if (r == 0 && *ret <= STRUCT_MAX)
 		return 0;
-	return derr_set(err, -EINVAL, "The log cannot be read: VMCOREINFO has no %s of %s that makes sense. Kernels since 5.10 "
-			"write it.", get == kv_size ? "size" : "offset", name);
+	return derr_set(err, -EINVAL,
+			"The log cannot be read: VMCOREINFO has no %s of %s that makes sense. Kernels since 5.10 "
+			"write it.",
+			get == kv_size ? "size" : "offset", name);
 }
 
 static int read_layout(struct prb_layout *l, const struct corefile *core, struct derr *err)
@@ -109,8 +111,10 @@ static int damaged(const char *what, struct derr *err)
 
 static int missing(const char *what, uint64_t vaddr, const struct corefile *core, struct derr *err)
 {
-	return derr_set(err, -ENOENT, "The log cannot be read: %s, at 0x%" PRIx64 ", is not in %s. qcmdump info tells what is. "
-			"A policy with a [Printk] section puts it there.", what, vaddr, core->path);
+	return derr_set(err, -ENOENT,
+			"The log cannot be read: %s, at 0x%" PRIx64 ", is not in %s. qcmdump info tells what is. "
+			"A policy with a [Printk] section puts it there.",
+			what, vaddr, core->path);
 }
 
 static int read_control(struct prb *p, struct derr *err)
@@ -119,10 +123,12 @@ static int read_control(struct prb *p, struct derr *err)
 	char buf[STRUCT_MAX];
 	uint64_t prb, at, count_bits, size_bits;
 
-	if (kv_symbol(&p->core->vmcoreinfo, "prb", &at) < 0)
-		return derr_set(err, -ENOENT, p->core->vmcoreinfo.text ?
-				"The log cannot be read: VMCOREINFO does not say where it is (no SYMBOL(prb)). Kernels since 5.10 do." :
+	if (!p->core->vmcoreinfo.text)
+		return derr_set(err, -ENOENT,
 				"The log cannot be read: VMCOREINFO is not in the dump. qcmdump info tells what is.");
+	if (kv_symbol(&p->core->vmcoreinfo, "prb", &at) < 0)
+		return derr_set(err, -ENOENT,
+				"The log cannot be read: VMCOREINFO does not say where it is (no SYMBOL(prb)).");
 	if (core_read_virt(p->core, at, &prb, sizeof(prb)) < 0)
 		return missing("the pointer to it", at, p->core, err);
 	if (core_read_virt(p->core, prb, buf, l->ringbuffer_size) < 0)
@@ -206,7 +212,8 @@ static void fill_info(const struct prb *p, const char *info, struct prb_record *
 	r->has_level = l->has_level;
 	if (l->has_level)
 		r->level = (field(info, n, l->level_bit / 8, l->level_bit % 8 + l->level_width > 8 ? 4 : 1) >>
-			    (l->level_bit % 8)) & ((1ULL << l->level_width) - 1);
+			    (l->level_bit % 8)) &
+			   ((1ULL << l->level_width) - 1);
 	if (l->has_dev) {
 		copy_text(r->subsystem, PRB_SUBSYSTEM_MAX, info, n, l->dev_info + l->subsystem);
 		copy_text(r->device, PRB_DEVICE_MAX, info, n, l->dev_info + l->device);

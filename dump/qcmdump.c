@@ -6,7 +6,7 @@
 
 #include "output.h"
 
-#define EXIT_USAGE	2
+#define EXIT_USAGE 2
 
 static const char main_help[] =
 	"Usage: qcmdump COMMAND [OPTION...] FILE\n"
@@ -30,23 +30,27 @@ struct show_command {
 	const char *help;
 };
 
-#define COMMON_HELP \
-	"      --json       print JSON\n" \
+#define COMMON_HELP                                                \
+	"      --json       print JSON\n"                          \
 	"      --no-pager   do not pipe the output into a pager\n" \
-	"  -h, --help       show this help\n" \
+	"  -h, --help       show this help\n"                      \
 	"      --version    show the version\n"
 
 static const struct show_command show_commands[] = {
 	{ "info", show_info, false,
-	  "Usage: qcmdump info [OPTION...] FILE\n\nShow what a dump is of, what it has and what it lacks.\n\n" COMMON_HELP },
+	  "Usage: qcmdump info [OPTION...] FILE\n\n"
+	  "Show what a dump is of, what it has and what it lacks.\n\n" COMMON_HELP },
 	{ "log", show_log, false,
-	  "Usage: qcmdump log [OPTION...] FILE\n\nShow the kernel log in a dump, as dmesg would have shown it.\n\n" COMMON_HELP },
+	  "Usage: qcmdump log [OPTION...] FILE\n\n"
+	  "Show the kernel log in a dump, as dmesg would have shown it.\n\n" COMMON_HELP },
 	{ "tasks", show_tasks, true,
-	  "Usage: qcmdump tasks [OPTION...] FILE\n\nShow the tasks in a dump. '*' after the CPU: it was running there.\n"
+	  "Usage: qcmdump tasks [OPTION...] FILE\n\n"
+	  "Show the tasks in a dump. '*' after the CPU: it was running there.\n"
 	  "'?' for the parent: the parent is not in the dump. Kernel threads are in [brackets].\n\n"
 	  "  -a, --all        also those that had exited\n" COMMON_HELP },
 	{ "regions", show_regions, false,
-	  "Usage: qcmdump regions [OPTION...] FILE\n\nShow the pieces of memory in a dump, and where in the file they are.\n"
+	  "Usage: qcmdump regions [OPTION...] FILE\n\n"
+	  "Show the pieces of memory in a dump, and where in the file they are.\n"
 	  "'not matched' marks a stack that belongs to none of the tasks in the dump.\n\n" COMMON_HELP },
 };
 
@@ -61,12 +65,9 @@ static int parse_args(const struct show_command *cmd, int argc, char *argv[], st
 {
 	enum { ARG_JSON = 256, ARG_NO_PAGER, ARG_VERSION };
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, ARG_JSON },
-		{ "no-pager", no_argument, NULL, ARG_NO_PAGER },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, ARG_VERSION },
-		{ "all", no_argument, NULL, 'a' },
-		{ 0 }
+		{ "json", no_argument, NULL, ARG_JSON }, { "no-pager", no_argument, NULL, ARG_NO_PAGER },
+		{ "help", no_argument, NULL, 'h' },	 { "version", no_argument, NULL, ARG_VERSION },
+		{ "all", no_argument, NULL, 'a' },	 { 0 }
 	};
 	int c;
 

@@ -9,16 +9,21 @@
 
 /* How the last words of a kernel start, the most telling first. */
 static const char *const last_words[] = {
-	"Kernel panic - not syncing", "BUG: ", "Oops", "Unable to handle kernel", "general protection fault",
-	"watchdog: BUG", "sysrq: Trigger a crash",
+	"Kernel panic - not syncing",
+	"BUG: ",
+	"Oops",
+	"Unable to handle kernel",
+	"general protection fault",
+	"watchdog: BUG",
+	"sysrq: Trigger a crash",
 };
 
 struct log_summary {
 	size_t records;
 	uint64_t last_ts;
-	size_t rank;		/* in last_words */
+	size_t rank; /* in last_words */
 	char *crash;
-	char *why_not;		/* it can't be read */
+	char *why_not; /* it can't be read */
 };
 
 static void summarise(void *arg, const struct prb_record *r)
@@ -222,8 +227,9 @@ static void print_json(const struct corefile *core, const struct log_summary *lo
 		const char *key;
 		const char *name;
 	} texts[] = {
-		{ "source", "SOURCE" }, { "source_kind", "SOURCE_KIND" }, { "backend", "BACKEND" }, { "slots", "SLOTS" },
-		{ "registers", "REGISTERS" }, { "page_tables", "PAGE_TABLES" }, { "creator", "CREATOR" },
+		{ "source", "SOURCE" },	  { "source_kind", "SOURCE_KIND" }, { "backend", "BACKEND" },
+		{ "slots", "SLOTS" },	  { "registers", "REGISTERS" },	    { "page_tables", "PAGE_TABLES" },
+		{ "creator", "CREATOR" },
 	};
 	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
 	struct json_object *j = json_object_new_object();

@@ -21,7 +21,8 @@ static void print_record(void *arg, const struct prb_record *r)
 		const char *eol = line < end ? memchr(line, '\n', end - line) : NULL;
 		_cleanup_free_ char *text = escape_text(line, (eol ? eol : end) - line);
 
-		fprintf(o->out, "[%5" PRIu64 ".%06" PRIu64 "] %s\n", r->ts_nsec / 1000000000, r->ts_nsec / 1000 % 1000000, text);
+		fprintf(o->out, "[%5" PRIu64 ".%06" PRIu64 "] %s\n", r->ts_nsec / 1000000000,
+			r->ts_nsec / 1000 % 1000000, text);
 		line = eol ? eol + 1 : end;
 	} while (line < end);
 }
@@ -39,7 +40,8 @@ static void print_record_json(void *arg, const struct prb_record *r)
 	if (r->has_facility)
 		json_add_u64(j, "facility", r->facility);
 	if (r->has_caller) {
-		snprintf(caller, sizeof(caller), "%c%" PRIu32, r->caller & PRB_CALLER_CPU ? 'C' : 'T', r->caller & ~PRB_CALLER_CPU);
+		snprintf(caller, sizeof(caller), "%c%" PRIu32, r->caller & PRB_CALLER_CPU ? 'C' : 'T',
+			 r->caller & ~PRB_CALLER_CPU);
 		json_add_text(j, "caller", caller);
 	}
 	json_object_object_add(j, "text", json_text(r->text, r->text_len));
@@ -62,6 +64,8 @@ int show_log(const struct corefile *core, const struct show_options *o, FILE *ou
 	if (o->json)
 		json_array_end(out, l.n);
 	if (skipped)
-		fprintf(stderr, "Left out: %" PRIu64 " of the records, being written when the machine stopped, or damaged.\n", skipped);
+		fprintf(stderr,
+			"Left out: %" PRIu64 " of the records, being written when the machine stopped, or damaged.\n",
+			skipped);
 	return 0;
 }

@@ -86,9 +86,11 @@ int show_tasks(const struct corefile *core, const struct show_options *o, FILE *
 	if (!n)
 		fprintf(stderr, "No tasks are in the dump. A policy with a [Task] section puts them there.\n");
 	if (exited)
-		fprintf(stderr, "%zu task%s had exited; --all shows exited tasks too.\n", exited, exited == 1 ? "" : "s");
+		fprintf(stderr, "%zu task%s had exited; --all shows exited tasks too.\n", exited,
+			exited == 1 ? "" : "s");
 	if (l.unreadable)
-		fprintf(stderr, "Left out: %zu of the %s regions, too small for a task or cut off.\n", l.unreadable, TASK_REGION_NAME);
+		fprintf(stderr, "Left out: %zu of the %s regions, too small for a task or cut off.\n", l.unreadable,
+			TASK_REGION_NAME);
 	tasks_clear(&l);
 	return 0;
 }

@@ -5,21 +5,21 @@
 #include "tasks.h"
 
 /* No kernel has a task_struct of this size. */
-#define TASK_STRUCT_MAX		(64 * KIB)
+#define TASK_STRUCT_MAX (64 * KIB)
 
-#define PF_KTHREAD		0x00200000
+#define PF_KTHREAD 0x00200000
 
 /* Bits of __state and exit_state; the kernel reports the highest of the first seven (TASK_REPORT). */
-#define STATE_UNINTERRUPTIBLE	0x0002
-#define STATE_REPORT		0x007f
-#define STATE_IDLE		0x0402
-#define STATE_RTLOCK_WAIT	0x1000
-#define STATE_FROZEN		0x8000
-#define STATE_REPORT_IDLE	0x0080
+#define STATE_UNINTERRUPTIBLE 0x0002
+#define STATE_REPORT	      0x007f
+#define STATE_IDLE	      0x0402
+#define STATE_RTLOCK_WAIT     0x1000
+#define STATE_FROZEN	      0x8000
+#define STATE_REPORT_IDLE     0x0080
 
 /* What lies behind the last of these, such as the FPU state, is not in every dump: nobody needs it here. */
 struct task_layout {
-	uint64_t needed;	/* bytes of the struct up to the end of the last field */
+	uint64_t needed; /* bytes of the struct up to the end of the last field */
 	uint64_t pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
 	bool has_exit_state, has_flags, has_parent, has_start, has_stack, has_on_cpu, has_cpu;
 };
@@ -31,8 +31,8 @@ static bool optional(const struct kv *v, const char *name, uint64_t *ret)
 
 static uint64_t needed(const struct task_layout *l)
 {
-	const uint64_t offsets[] = { l->pid, l->tgid, l->state, l->exit_state, l->flags, l->real_parent, l->start, l->stack,
-				     l->on_cpu, l->cpu };
+	const uint64_t offsets[] = { l->pid,	     l->tgid,  l->state, l->exit_state, l->flags,
+				     l->real_parent, l->start, l->stack, l->on_cpu,	l->cpu };
 	uint64_t end = l->comm + TASK_COMM_MAX;
 
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
@@ -47,13 +47,17 @@ static int read_layout(struct task_layout *l, const struct kv *v, const char *pa
 
 	*l = (struct task_layout){ 0 };
 	if (!v->text)
-		return derr_set(err, -ENODATA, "%s does not say how tasks are laid out in memory: qcmdd's note is not in it. "
-				"qcmdd was not running when the machine stopped.", path);
+		return derr_set(err, -ENODATA,
+				"%s does not say how tasks are laid out in memory: qcmdd's note is not in it. "
+				"qcmdd was not running when the machine stopped.",
+				path);
 	if (kv_size(v, "task_struct", &size) < 0 || size > TASK_STRUCT_MAX ||
 	    !optional(v, "task_struct.pid", &l->pid) || !optional(v, "task_struct.tgid", &l->tgid) ||
 	    !optional(v, "task_struct.comm", &l->comm) || !optional(v, "task_struct.__state", &l->state))
-		return derr_set(err, -ENODATA, "%s does not say how tasks are laid out in memory: qcmdd's note in it has no size "
-				"of task_struct, or lacks the offset of pid, tgid, comm or __state.", path);
+		return derr_set(err, -ENODATA,
+				"%s does not say how tasks are laid out in memory: qcmdd's note in it has no size "
+				"of task_struct, or lacks the offset of pid, tgid, comm or __state.",
+				path);
 	l->has_exit_state = optional(v, "task_struct.exit_state", &l->exit_state);
 	l->has_flags = optional(v, "task_struct.flags", &l->flags);
 	l->has_parent = optional(v, "task_struct.real_parent", &l->real_parent);

@@ -8,10 +8,10 @@
 #include "toc.h"
 
 /* Headers that are looked at closely. A machine has one, or two when a capture kernel ran. */
-#define HEADERS_MAX	16
+#define HEADERS_MAX 16
 
 struct header_list {
-	uint64_t at[HEADERS_MAX];	/* address under the map of the scan */
+	uint64_t at[HEADERS_MAX]; /* address under the map of the scan */
 	uint64_t self[HEADERS_MAX];
 	size_t n;
 	size_t left_out;
@@ -43,7 +43,7 @@ static int note_headers(void *arg, uint64_t paddr, const char *data, size_t size
  * Raw images: the ways in which a header at this offset of the file can have that address. QEMU's machines put
  * what does not fit below 4 GiB above it, and the file has no gap: q35 from 2 GiB on, pc from 3 or 3.5 GiB.
  */
-#define GUESSES_MAX	5
+#define GUESSES_MAX 5
 
 struct guess {
 	struct rangemap map[GUESSES_MAX];
@@ -96,7 +96,7 @@ struct choice {
 	struct rangemap map;
 	uint64_t at;
 	bool found;
-	bool ambiguous;		/* another map reads as well, and the regions are elsewhere */
+	bool ambiguous; /* another map reads as well, and the regions are elsewhere */
 };
 
 static void choice_clear(struct choice *c)
@@ -147,8 +147,10 @@ static void consider(const struct image *img, const struct rangemap *map, uint64
 	r = toc_read(&view, self, &new.toc, &err);
 	if (r < 0 || !new.toc.n_regions) {
 		if (!why_not->text[0])
-			derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self, r < 0 ? err.text :
-				 new.toc.problems.n ? new.toc.problems.v[0] : "it has no regions");
+			derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self,
+				 r < 0		      ? err.text
+				 : new.toc.problems.n ? new.toc.problems.v[0]
+						      : "it has no regions");
 		choice_clear(&new);
 		return;
 	}
@@ -174,8 +176,9 @@ static void consider_header(const struct image *img, uint64_t at, uint64_t self,
 		if (at == self)
 			consider(img, &img->phys, at, self, best, why_not);
 		else if (!why_not->text[0])
-			derr_set(why_not, 0, "The page at 0x%" PRIx64 " is a copy of a table header that was at 0x%" PRIx64 ".",
-				 at, self);
+			derr_set(why_not, 0,
+				 "The page at 0x%" PRIx64 " is a copy of a table header that was at 0x%" PRIx64 ".", at,
+				 self);
 		return;
 	}
 	guess_maps(&g, img, at, self);
@@ -191,16 +194,23 @@ static int not_found(const struct image *img, const struct header_list *l, const
 	char size[SIZE_TEXT_MAX];
 
 	if (table)
-		return derr_set(err, -ENOENT, "There is no usable minidump table at 0x%" PRIx64 " in %s. %s\n"
-				"Leave --table out to search for it.", *table, img->path, why_not->text);
+		return derr_set(err, -ENOENT,
+				"There is no usable minidump table at 0x%" PRIx64 " in %s. %s\n"
+				"Leave --table out to search for it.",
+				*table, img->path, why_not->text);
 	if (l->n)
-		return derr_set(err, -ENOENT, "Cannot save anything from %s. %s\n"
-				"If the file is not one piece of memory that starts at address 0, say where it belongs with "
-				"--map OFFSET:PADDR:SIZE.", img->path, why_not->text);
-	return derr_set(err, -ENOENT, "No minidump table in %s (%s of memory searched for a page that starts with \"%s\").\n"
-			"Either the machine had no table (on it, `qcmdctl status` tells whether it has one), or the file "
-			"is no image of its memory, or only a part of it.",
-			img->path, size_text(size, rangemap_total(&img->phys)), MINIDUMP_RAM_MAGIC);
+		return derr_set(
+			err, -ENOENT,
+			"Cannot save anything from %s. %s\n"
+			"If the file is not one piece of memory that starts at address 0, say where it belongs with "
+			"--map OFFSET:PADDR:SIZE.",
+			img->path, why_not->text);
+	return derr_set(
+		err, -ENOENT,
+		"No minidump table in %s (%s of memory searched for a page that starts with \"%s\").\n"
+		"Either the machine had no table (on it, `qcmdctl status` tells whether it has one), or the file "
+		"is no image of its memory, or only a part of it.",
+		img->path, size_text(size, rangemap_total(&img->phys)), MINIDUMP_RAM_MAGIC);
 }
 
 /* Headers that are where they say, under the map that was settled on, and have something to save. */
@@ -266,15 +276,20 @@ int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct d
 		return not_found(img, &l, table, &why_not, err);
 	if (best.ambiguous) {
 		choice_clear(&best);
-		return derr_set(err, -ENOTUNIQ, "Cannot tell which address is where in %s: several layouts read equally well.\n"
-				"Give the layout of the machine with --map OFFSET:PADDR:SIZE, for example for 4 GiB on QEMU's q35: "
-				"--map 0:0:2G --map 2G:4G:2G", img->path);
+		return derr_set(
+			err, -ENOTUNIQ,
+			"Cannot tell which address is where in %s: several layouts read equally well.\n"
+			"Give the layout of the machine with --map OFFSET:PADDR:SIZE, for example for 4 GiB on QEMU's "
+			"q35: --map 0:0:2G --map 2G:4G:2G",
+			img->path);
 	}
 	*toc = best.toc;
 	live = count_live(img, &l, &best.map);
 	if (live > 1 && !table)
-		strlist_addf(&toc->problems, "%zu tables are in %s; the one at 0x%" PRIx64 " was taken. Another can be named "
-			     "with --table", live, img->path, toc->header);
+		strlist_addf(&toc->problems,
+			     "%zu tables are in %s; the one at 0x%" PRIx64 " was taken. Another can be named "
+			     "with --table",
+			     live, img->path, toc->header);
 	rangemap_clear(&img->phys);
 	img->phys = best.map;
 	img->mapped = true;

@@ -14,8 +14,8 @@ bool toc_header_plausible(const struct minidump_ram_header *h)
 {
 	uint32_t size = le32toh(h->header_size);
 
-	return !memcmp(h->magic, MINIDUMP_RAM_MAGIC, MINIDUMP_RAM_MAGIC_SIZE) &&
-	       size >= sizeof(*h) && size <= DUMP_PAGE;
+	return !memcmp(h->magic, MINIDUMP_RAM_MAGIC, MINIDUMP_RAM_MAGIC_SIZE) && size >= sizeof(*h) &&
+	       size <= DUMP_PAGE;
 }
 
 bool toc_header_checksum_ok(const struct minidump_ram_header *h)
@@ -63,8 +63,9 @@ static bool slot_is_empty(const struct minidump_region *s)
 /* A slot becomes a region, or a problem. */
 static void read_slot(const struct image *img, struct toc *toc, unsigned int slot, const struct minidump_region *s)
 {
-	struct region r = { .slot = slot, .seq = le32toh(s->seq_num), .paddr = le64toh(s->address),
-			    .size = le64toh(s->size) };
+	struct region r = {
+		.slot = slot, .seq = le32toh(s->seq_num), .paddr = le64toh(s->address), .size = le64toh(s->size)
+	};
 	uint64_t ram = rangemap_total(&img->phys), end;
 	uint32_t valid = le32toh(s->valid);
 	bool named = copy_name(r.name, s->name) == 0;
@@ -75,23 +76,26 @@ static void read_slot(const struct image *img, struct toc *toc, unsigned int slo
 	if (valid == MINIDUMP_REGION_INVALID) {
 		/* Half-written by rule: invalid first, VALI last. The slot was free or about to be. */
 		if (named)
-			strlist_addf(&toc->problems, "slot %u (%s): was being changed when the machine stopped", slot, name);
+			strlist_addf(&toc->problems, "slot %u (%s): was being changed when the machine stopped", slot,
+				     name);
 		return;
 	}
 	toc->slots_used++;
 	if (valid != MINIDUMP_REGION_VALID)
-		strlist_addf(&toc->problems, "slot %u (%s): neither valid nor invalid (0x%08x): overwritten", slot, name, valid);
+		strlist_addf(&toc->problems, "slot %u (%s): neither valid nor invalid (0x%08x): overwritten", slot,
+			     name, valid);
 	else if (!named)
 		strlist_addf(&toc->problems, "slot %u: the name is no text: overwritten", slot);
 	else if (!r.size || __builtin_add_overflow(r.paddr, r.size, &end) || end > PADDR_LIMIT)
-		strlist_addf(&toc->problems, "slot %u (%s): impossible range, 0x%" PRIx64 " bytes at 0x%" PRIx64,
-			     slot, name, r.size, r.paddr);
+		strlist_addf(&toc->problems, "slot %u (%s): impossible range, 0x%" PRIx64 " bytes at 0x%" PRIx64, slot,
+			     name, r.size, r.paddr);
 	else if (r.size > ram || r.size > ram - toc->bytes)
 		strlist_addf(&toc->problems, "slot %u (%s): %" PRIu64 " bytes are more than the memory that is there",
 			     slot, name, r.size);
 	else if (!rangemap_covers(&img->phys, r.paddr, r.size))
-		strlist_addf(&toc->problems, "slot %u (%s): its memory, %" PRIu64 " bytes at 0x%" PRIx64 ", is not in %s",
-			     slot, name, r.size, r.paddr, img->path);
+		strlist_addf(&toc->problems,
+			     "slot %u (%s): its memory, %" PRIu64 " bytes at 0x%" PRIx64 ", is not in %s", slot, name,
+			     r.size, r.paddr, img->path);
 	else {
 		toc->regions[toc->n_regions++] = r;
 		toc->bytes += r.size;
@@ -103,7 +107,8 @@ static bool begins_with_note(const struct image *img, const struct region *r, co
 {
 	size_t n = r->size < size ? r->size : size, pos = 0;
 
-	return image_read(img, r->paddr, buf, n) == 0 && elfnote_next(buf, n, &pos, note) && elfnote_is(note, name, type);
+	return image_read(img, r->paddr, buf, n) == 0 && elfnote_next(buf, n, &pos, note) &&
+	       elfnote_is(note, name, type);
 }
 
 /* What some regions must begin with tells a table from a stale one, and the right memory map from a wrong one. */
@@ -114,7 +119,8 @@ static void look_for_landmarks(const struct image *img, struct toc *toc)
 	struct elfnote note;
 	char magic[SELFMAG];
 
-	if (r && r->size >= SELFMAG && image_read(img, r->paddr, magic, SELFMAG) == 0 && !memcmp(magic, ELFMAG, SELFMAG))
+	if (r && r->size >= SELFMAG && image_read(img, r->paddr, magic, SELFMAG) == 0 &&
+	    !memcmp(magic, ELFMAG, SELFMAG))
 		toc->landmarks++;
 	r = toc_region(toc, MINIDUMP_VMCOREINFO_NAME);
 	if (r && begins_with_note(img, r, VMCOREINFO_NAME, 0, &note, buf, 64 * KIB)) {
@@ -130,16 +136,17 @@ static void check_status(struct toc *toc, const struct minidump_global_toc *g, c
 {
 	uint32_t enabled = le32toh(g->enabled);
 
-	toc->enabled = g->status && enabled && le32toh(ss->status) == 1 &&
-		       le32toh(ss->enabled) == MINIDUMP_SS_ENABLED;
+	toc->enabled = g->status && enabled && le32toh(ss->status) == 1 && le32toh(ss->enabled) == MINIDUMP_SS_ENABLED;
 	if (!toc->enabled)
 		strlist_addf(&toc->problems, "the table is not marked as enabled: it was being set up or taken down "
-			     "when the machine stopped, or is damaged");
+					     "when the machine stopped, or is damaged");
 	if (le32toh(g->revision) != MINIDUMP_TOC_REVISION)
-		strlist_addf(&toc->problems, "the table has revision %u, this program knows %u: some of it may be read wrongly",
+		strlist_addf(&toc->problems,
+			     "the table has revision %u, this program knows %u: some of it may be read wrongly",
 			     le32toh(g->revision), MINIDUMP_TOC_REVISION);
 	if (le32toh(ss->encryption_required) == MINIDUMP_SS_ENCR_REQ)
-		strlist_addf(&toc->problems, "the table says that firmware encrypts its regions: the dump may be unreadable");
+		strlist_addf(&toc->problems,
+			     "the table says that firmware encrypts its regions: the dump may be unreadable");
 }
 
 static int cmp_by_memory(const void *a, const void *b)
@@ -211,7 +218,8 @@ static int read_slots(const struct image *img, struct toc *toc, uint64_t base, u
 		read_slot(img, toc, i, &slots[i]);
 	free(slots);
 	if (readable && r < 0)
-		return derr_set(err, r, "its array of regions, at 0x%" PRIx64 ", cannot be read: %s", base, strerror(-r));
+		return derr_set(err, r, "its array of regions, at 0x%" PRIx64 ", cannot be read: %s", base,
+				strerror(-r));
 	return 0;
 }
 
@@ -227,11 +235,12 @@ int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct de
 	if (image_read(img, paddr, &h, sizeof(h)) < 0 || !toc_header_plausible(&h))
 		return derr_set(err, -ENOENT, "there is no table header at 0x%" PRIx64, paddr);
 	if (le64toh(h.self) != paddr)
-		return derr_set(err, -ENOENT, "the header at 0x%" PRIx64 " is a copy of one at 0x%" PRIx64,
-				paddr, (uint64_t)le64toh(h.self));
+		return derr_set(err, -ENOENT, "the header at 0x%" PRIx64 " is a copy of one at 0x%" PRIx64, paddr,
+				(uint64_t)le64toh(h.self));
 	toc->checksum_ok = toc_header_checksum_ok(&h);
 	if (!toc->checksum_ok)
-		strlist_addf(&toc->problems, "the checksum of the table's header is wrong: it was overwritten, or the module "
+		strlist_addf(&toc->problems,
+			     "the checksum of the table's header is wrong: it was overwritten, or the module "
 			     "was being loaded or unloaded");
 	toc->page_size = le32toh(h.page_size);
 	toc->slots_max = le32toh(h.slots_max);

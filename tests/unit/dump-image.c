@@ -9,7 +9,7 @@
 
 #include "dump-image.h"
 
-#define GIB4	0x100000000ULL
+#define GIB4 0x100000000ULL
 
 static uint32_t crc32_ieee(const uint8_t *p, size_t n)
 {
@@ -131,23 +131,43 @@ unsigned int di_add(struct di *d, const char *name, uint32_t seq, uint64_t paddr
 
 /* printk: structures as on x86_64 */
 
-#define ID_MASK		0x3fffffffffffffffULL
+#define ID_MASK 0x3fffffffffffffffULL
 
 static void ring_keys(struct di *d)
 {
 	static const char *const keys[] = {
-		"SIZE(printk_ringbuffer)=88", "OFFSET(printk_ringbuffer.desc_ring)=0",
-		"OFFSET(printk_ringbuffer.text_data_ring)=48", "OFFSET(printk_ringbuffer.fail)=80",
-		"SIZE(prb_desc_ring)=48", "OFFSET(prb_desc_ring.count_bits)=0", "OFFSET(prb_desc_ring.descs)=8",
-		"OFFSET(prb_desc_ring.infos)=16", "OFFSET(prb_desc_ring.head_id)=24", "OFFSET(prb_desc_ring.tail_id)=32",
-		"SIZE(prb_desc)=24", "OFFSET(prb_desc.state_var)=0", "OFFSET(prb_desc.text_blk_lpos)=8",
-		"SIZE(prb_data_blk_lpos)=16", "OFFSET(prb_data_blk_lpos.begin)=0", "OFFSET(prb_data_blk_lpos.next)=8",
-		"SIZE(printk_info)=88", "OFFSET(printk_info.seq)=0", "OFFSET(printk_info.ts_nsec)=8",
-		"OFFSET(printk_info.text_len)=16", "OFFSET(printk_info.caller_id)=20", "OFFSET(printk_info.dev_info)=24",
-		"SIZE(dev_printk_info)=64", "OFFSET(dev_printk_info.subsystem)=0", "LENGTH(printk_info_subsystem)=16",
-		"OFFSET(dev_printk_info.device)=16", "LENGTH(printk_info_device)=48",
-		"SIZE(prb_data_ring)=32", "OFFSET(prb_data_ring.size_bits)=0", "OFFSET(prb_data_ring.data)=8",
-		"SIZE(atomic_long_t)=8", "OFFSET(atomic_long_t.counter)=0",
+		"SIZE(printk_ringbuffer)=88",
+		"OFFSET(printk_ringbuffer.desc_ring)=0",
+		"OFFSET(printk_ringbuffer.text_data_ring)=48",
+		"OFFSET(printk_ringbuffer.fail)=80",
+		"SIZE(prb_desc_ring)=48",
+		"OFFSET(prb_desc_ring.count_bits)=0",
+		"OFFSET(prb_desc_ring.descs)=8",
+		"OFFSET(prb_desc_ring.infos)=16",
+		"OFFSET(prb_desc_ring.head_id)=24",
+		"OFFSET(prb_desc_ring.tail_id)=32",
+		"SIZE(prb_desc)=24",
+		"OFFSET(prb_desc.state_var)=0",
+		"OFFSET(prb_desc.text_blk_lpos)=8",
+		"SIZE(prb_data_blk_lpos)=16",
+		"OFFSET(prb_data_blk_lpos.begin)=0",
+		"OFFSET(prb_data_blk_lpos.next)=8",
+		"SIZE(printk_info)=88",
+		"OFFSET(printk_info.seq)=0",
+		"OFFSET(printk_info.ts_nsec)=8",
+		"OFFSET(printk_info.text_len)=16",
+		"OFFSET(printk_info.caller_id)=20",
+		"OFFSET(printk_info.dev_info)=24",
+		"SIZE(dev_printk_info)=64",
+		"OFFSET(dev_printk_info.subsystem)=0",
+		"LENGTH(printk_info_subsystem)=16",
+		"OFFSET(dev_printk_info.device)=16",
+		"LENGTH(printk_info_device)=48",
+		"SIZE(prb_data_ring)=32",
+		"OFFSET(prb_data_ring.size_bits)=0",
+		"OFFSET(prb_data_ring.data)=8",
+		"SIZE(atomic_long_t)=8",
+		"OFFSET(atomic_long_t.counter)=0",
 	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
@@ -350,15 +370,23 @@ static void set_slot(struct di *d, unsigned int slot, const char *name, uint64_t
 /* Program header 0 is VMCOREINFO, k the PT_LOAD of slot k + 1. */
 static void put_kelf(struct di *d)
 {
-	Elf64_Ehdr e = { .e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = 1, .e_phoff = 64, .e_ehsize = 64,
-			 .e_phentsize = 56, .e_phnum = d->n_slots - 1 };
+	Elf64_Ehdr e = { .e_type = ET_CORE,
+			 .e_machine = EM_X86_64,
+			 .e_version = 1,
+			 .e_phoff = 64,
+			 .e_ehsize = 64,
+			 .e_phentsize = 56,
+			 .e_phnum = d->n_slots - 1 };
 
 	memcpy(e.e_ident, "\177ELF\2\1\1", 7);
 	di_write(d, d->kelf, &e, sizeof(e));
 	for (unsigned int i = 1; i < d->n_slots; i++) {
 		const struct di_slot *s = &d->slots[i];
-		Elf64_Phdr p = { .p_type = i == 1 ? PT_NOTE : PT_LOAD, .p_vaddr = s->vaddr, .p_paddr = s->paddr,
-				 .p_filesz = s->size, .p_memsz = s->size };
+		Elf64_Phdr p = { .p_type = i == 1 ? PT_NOTE : PT_LOAD,
+				 .p_vaddr = s->vaddr,
+				 .p_paddr = s->paddr,
+				 .p_filesz = s->size,
+				 .p_memsz = s->size };
 
 		if (i == 1)
 			p.p_vaddr = p.p_paddr = p.p_memsz = 0;
@@ -423,8 +451,13 @@ void di_finish(struct di *d)
 void di_elf(const struct di *d, const struct di_load *loads, size_t n, const void *notes, size_t notes_size,
 	    char path[64])
 {
-	Elf64_Ehdr e = { .e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = 1, .e_phoff = 64, .e_ehsize = 64,
-			 .e_phentsize = 56, .e_phnum = n + 1 };
+	Elf64_Ehdr e = { .e_type = ET_CORE,
+			 .e_machine = EM_X86_64,
+			 .e_version = 1,
+			 .e_phoff = 64,
+			 .e_ehsize = 64,
+			 .e_phentsize = 56,
+			 .e_phnum = n + 1 };
 	Elf64_Phdr p = { .p_type = PT_NOTE, .p_offset = 64 + (n + 1) * 56, .p_filesz = notes_size };
 	uint64_t offset = 8192 + 16;
 	int fd;
@@ -440,8 +473,11 @@ void di_elf(const struct di *d, const struct di_load *loads, size_t n, const voi
 		char *buf = malloc(loads[i].size);
 
 		/* As QEMU writes it: no virtual addresses. */
-		p = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = offset, .p_paddr = loads[i].paddr,
-				  .p_filesz = loads[i].size, .p_memsz = loads[i].size };
+		p = (Elf64_Phdr){ .p_type = PT_LOAD,
+				  .p_offset = offset,
+				  .p_paddr = loads[i].paddr,
+				  .p_filesz = loads[i].size,
+				  .p_memsz = loads[i].size };
 		assert(pwrite(fd, &p, sizeof(p), 64 + (i + 1) * 56) == sizeof(p));
 		assert(pread(d->fd, buf, loads[i].size, di_offset(d, loads[i].paddr)) == (ssize_t)loads[i].size);
 		assert(pwrite(fd, buf, loads[i].size, offset) == (ssize_t)loads[i].size);

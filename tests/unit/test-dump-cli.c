@@ -17,7 +17,7 @@
 
 #include "dump-image.h"
 
-#define MIB_	(1ULL << 20)
+#define MIB_ (1ULL << 20)
 
 static char program[256];
 static char folder[] = "/tmp/qcmd-test-XXXXXX";
@@ -109,10 +109,17 @@ static void help_and_version(void **state)
 static void usage_errors(void **state)
 {
 	static const char *const args[][2] = {
-		{ "", "Say what to do" }, { "frobnicate", "'frobnicate' is no command" }, { "log", "Name the dump" },
-		{ "log a b", "what is 'b'" }, { "log --frob x", "--frob" }, { "info --all x", "no --all" }, { "collect", "Name the" },
-		{ "collect a b", "what is 'b'" }, { "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
-		{ "collect --table x a", "physical address" }, { "collect -o '' a", "empty" },
+		{ "", "Say what to do" },
+		{ "frobnicate", "'frobnicate' is no command" },
+		{ "log", "Name the dump" },
+		{ "log a b", "what is 'b'" },
+		{ "log --frob x", "--frob" },
+		{ "info --all x", "no --all" },
+		{ "collect", "Name the" },
+		{ "collect a b", "what is 'b'" },
+		{ "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
+		{ "collect --table x a", "physical address" },
+		{ "collect -o '' a", "empty" },
 	};
 
 	for (size_t i = 0; i < sizeof(args) / sizeof(*args); i++) {
@@ -222,7 +229,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
+		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(usage_errors),
+		cmocka_unit_test(round_trip),
 		cmocka_unit_test(failures),
 	};
 

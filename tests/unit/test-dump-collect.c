@@ -12,9 +12,9 @@
 
 #include "dump-run.h"
 
-#define MIB_		(1ULL << 20)
-#define GIB_		(1ULL << 30)
-#define PATTERN		0x51
+#define MIB_	(1ULL << 20)
+#define GIB_	(1ULL << 30)
+#define PATTERN 0x51
 
 static void fill(struct di *d, uint64_t paddr, size_t size, int first)
 {
@@ -99,8 +99,7 @@ static void elf_rules(const struct di *d, const char *path)
 		if (p.p_offset + p.p_filesz > last_data)
 			last_data = p.p_offset + p.p_filesz;
 		/* Page tables are the only thing that was not in the image. */
-		if (p.p_paddr < d->base + d->file_size &&
-		    p.p_vaddr != DI_IMAGE_VIRT + 0x10000)
+		if (p.p_paddr < d->base + d->file_size && p.p_vaddr != DI_IMAGE_VIRT + 0x10000)
 			same_memory(d, fd, &p);
 	}
 	assert_true(image_seen);
@@ -176,7 +175,7 @@ static uint64_t translate(const struct corefile *core, uint64_t vaddr, int level
 {
 	uint64_t table = DI_PHYS_BASE + 0x10000, entry;
 
-	for (int shift = 12 + 9 * (levels - 1); ; shift -= 9) {
+	for (int shift = 12 + 9 * (levels - 1);; shift -= 9) {
 		if (rangemap_read(&core->phys, core->fd, table + (vaddr >> shift & 511) * 8, &entry, 8) < 0)
 			fail_msg("a table at %llx is not in the dump", (unsigned long long)table);
 		if (!(entry & 1))
@@ -320,7 +319,8 @@ static void hole_by_landmark(void **state)
 static void ambiguous_hole(void **state)
 {
 	const struct range maps[] = {
-		{ .start = 0, .size = 2 * GIB_, .offset = 0 }, { .start = 4 * GIB_, .size = 3 * GIB_, .offset = 2 * GIB_ },
+		{ .start = 0, .size = 2 * GIB_, .offset = 0 },
+		{ .start = 4 * GIB_, .size = 3 * GIB_, .offset = 2 * GIB_ },
 	};
 	struct collect_options o = { .maps = maps, .n_maps = 2 };
 	struct collection c;
@@ -575,11 +575,14 @@ static void single_region(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_dump), cmocka_unit_test(page_tables), cmocka_unit_test(notes_in_order),
-		cmocka_unit_test(shifted_image), cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_by_landmark),
-		cmocka_unit_test(ambiguous_hole), cmocka_unit_test(maps_are_checked), cmocka_unit_test(from_vmcore),
-		cmocka_unit_test(registers), cmocka_unit_test(no_table), cmocka_unit_test(already_collected),
-		cmocka_unit_test(copies), cmocka_unit_test(several_tables), cmocka_unit_test(single_region),
+		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
+		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
+		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_by_landmark),
+		cmocka_unit_test(ambiguous_hole),   cmocka_unit_test(maps_are_checked),
+		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(registers),
+		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
+		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
+		cmocka_unit_test(single_region),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

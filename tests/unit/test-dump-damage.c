@@ -11,8 +11,8 @@
 
 #include "dump-run.h"
 
-#define MIB_		(1ULL << 20)
-#define REGIONS		4	/* of the machine below, with the three that every table has */
+#define MIB_	(1ULL << 20)
+#define REGIONS 4 /* of the machine below, with the three that every table has */
 
 static void machine(struct di *d)
 {
@@ -307,10 +307,12 @@ static void any_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slots), cmocka_unit_test(empty_slots), cmocka_unit_test(moving_slot),
-		cmocka_unit_test(overlaps), cmocka_unit_test(counts), cmocka_unit_test(pointers), cmocka_unit_test(status),
-		cmocka_unit_test(checksum), cmocka_unit_test(elf_header), cmocka_unit_test(image_without_header),
-		cmocka_unit_test(notes), cmocka_unit_test(any_word),
+		cmocka_unit_test(slots),       cmocka_unit_test(empty_slots),
+		cmocka_unit_test(moving_slot), cmocka_unit_test(overlaps),
+		cmocka_unit_test(counts),      cmocka_unit_test(pointers),
+		cmocka_unit_test(status),      cmocka_unit_test(checksum),
+		cmocka_unit_test(elf_header),  cmocka_unit_test(image_without_header),
+		cmocka_unit_test(notes),       cmocka_unit_test(any_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

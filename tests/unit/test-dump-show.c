@@ -13,9 +13,9 @@
 #include "prb.h"
 #include "tasks.h"
 
-#define MIB_		(1ULL << 20)
-#define SEC		1000000000ULL
-#define PF_KTHREAD	0x00200000
+#define MIB_	   (1ULL << 20)
+#define SEC	   1000000000ULL
+#define PF_KTHREAD 0x00200000
 
 static void log_text(void **state)
 {
@@ -39,12 +39,16 @@ static void log_text(void **state)
 		"[    3.000000] clear \\x1b[2J screen\tand \\xc3\\xa9\n"
 		"[123456.000000] last words\n");
 	show_is(show_log, out, true, false,
-		"[{\"seq\":0,\"timestamp_ns\":0,\"level\":5,\"facility\":3,\"caller\":\"T42\",\"text\":\"Linux version 6.12\"},\n"
-		" {\"seq\":1,\"timestamp_ns\":1234567890,\"level\":3,\"facility\":3,\"caller\":\"C1\",\"text\":\"two\\nlines\"},\n"
-		" {\"seq\":2,\"timestamp_ns\":2000000000,\"level\":6,\"facility\":3,\"caller\":\"T42\",\"text\":\"\"},\n"
+		"[{\"seq\":0,\"timestamp_ns\":0,\"level\":5,\"facility\":3,\"caller\":\"T42\","
+		"\"text\":\"Linux version 6.12\"},\n"
+		" {\"seq\":1,\"timestamp_ns\":1234567890,\"level\":3,\"facility\":3,\"caller\":\"C1\","
+		"\"text\":\"two\\nlines\"},\n"
+		" {\"seq\":2,\"timestamp_ns\":2000000000,\"level\":6,\"facility\":3,\"caller\":\"T42\","
+		"\"text\":\"\"},\n"
 		" {\"seq\":3,\"timestamp_ns\":3000000999,\"level\":6,\"facility\":3,\"caller\":\"C1\","
 		"\"text\":\"clear \\u001b[2J screen\\tand \xc3\xa9\",\"subsystem\":\"usb\",\"device\":\"+usb:1-1\"},\n"
-		" {\"seq\":4,\"timestamp_ns\":123456000000000,\"level\":1,\"facility\":3,\"caller\":\"T42\",\"text\":\"last words\"}]\n");
+		" {\"seq\":4,\"timestamp_ns\":123456000000000,\"level\":1,\"facility\":3,\"caller\":\"T42\","
+		"\"text\":\"last words\"}]\n");
 	unlink(out);
 	di_done(&d);
 }
@@ -188,8 +192,9 @@ static void log_fails_with(struct di *d, const char *part)
 static void log_missing(void **state)
 {
 	static const char *const regions[][2] = {
-		{ "LOG_PRB", "the pointer to it" }, { "LOG_RING", "its control structure" }, { "LOG_DESC", "its descriptors" },
-		{ "LOG_INFO", "its record headers" }, { "KLOGBUF", "its text" },
+		{ "LOG_PRB", "the pointer to it" }, { "LOG_RING", "its control structure" },
+		{ "LOG_DESC", "its descriptors" },  { "LOG_INFO", "its record headers" },
+		{ "KLOGBUF", "its text" },
 	};
 	struct di d;
 
@@ -214,16 +219,33 @@ static void log_missing(void **state)
 
 static void add_tasks(struct di *d)
 {
-	struct di_task t = { .pid = 1, .tgid = 1, .state = 1, .start = SEC / 10, .comm = "systemd", .stack = 0xffffc90000000000 };
+	struct di_task t = {
+		.pid = 1, .tgid = 1, .state = 1, .start = SEC / 10, .comm = "systemd", .stack = 0xffffc90000000000
+	};
 	uint64_t init = di_task(d, &t);
 
-	t = (struct di_task){ .pid = 712, .tgid = 700, .cpu = 1, .state = 0, .parent = init, .start = 5 * SEC + 1500,
-			      .comm = "worker\033[1m", .on_cpu = true, .stack = 0xffffc90000010000 };
+	t = (struct di_task){ .pid = 712,
+			      .tgid = 700,
+			      .cpu = 1,
+			      .state = 0,
+			      .parent = init,
+			      .start = 5 * SEC + 1500,
+			      .comm = "worker\033[1m",
+			      .on_cpu = true,
+			      .stack = 0xffffc90000010000 };
 	di_task(d, &t);
-	t = (struct di_task){ .pid = 55, .tgid = 55, .state = 0x402, .flags = PF_KTHREAD, .parent = DI_DIRECT + 0x4000,
-			      .comm = "kworker/0:1-eve", .start = SEC, .stack = 0xffffc90000020000 };
+	t = (struct di_task){ .pid = 55,
+			      .tgid = 55,
+			      .state = 0x402,
+			      .flags = PF_KTHREAD,
+			      .parent = DI_DIRECT + 0x4000,
+			      .comm = "kworker/0:1-eve",
+			      .start = SEC,
+			      .stack = 0xffffc90000020000 };
 	di_task(d, &t);
-	t = (struct di_task){ .pid = 90, .tgid = 90, .state = 0x80, .exit_state = 0x20, .parent = init, .comm = "gone" };
+	t = (struct di_task){
+		.pid = 90, .tgid = 90, .state = 0x80, .exit_state = 0x20, .parent = init, .comm = "gone"
+	};
 	di_task(d, &t);
 }
 
@@ -252,10 +274,12 @@ static void tasks(void **state)
 		"[{\"pid\":1,\"tgid\":1,\"ppid\":0,\"comm\":\"systemd\",\"state\":\"S\",\"state_name\":\"sleeping\","
 		"\"kernel_thread\":false,\"cpu\":0,\"on_cpu\":false,\"start_ns\":100000000,\"exited\":false,"
 		"\"address\":18446612682071080960},\n"
-		" {\"pid\":55,\"tgid\":55,\"ppid\":null,\"comm\":\"kworker/0:1-eve\",\"state\":\"I\",\"state_name\":\"idle\","
+		" {\"pid\":55,\"tgid\":55,\"ppid\":null,\"comm\":\"kworker/0:1-eve\","
+		"\"state\":\"I\",\"state_name\":\"idle\","
 		"\"kernel_thread\":true,\"cpu\":0,\"on_cpu\":false,\"start_ns\":1000000000,\"exited\":false,"
 		"\"address\":18446612682071081984},\n"
-		" {\"pid\":712,\"tgid\":700,\"ppid\":1,\"comm\":\"worker\\u001b[1m\",\"state\":\"R\",\"state_name\":\"running\","
+		" {\"pid\":712,\"tgid\":700,\"ppid\":1,\"comm\":\"worker\\u001b[1m\","
+		"\"state\":\"R\",\"state_name\":\"running\","
 		"\"kernel_thread\":false,\"cpu\":1,\"on_cpu\":true,\"start_ns\":5000001500,\"exited\":false,"
 		"\"address\":18446612682071081472}]\n");
 	unlink(out);
@@ -268,9 +292,11 @@ static void task_states(void **state)
 		uint32_t state, exit_state;
 		char letter;
 	} cases[] = {
-		{ 0, 0, 'R' }, { 1, 0, 'S' }, { 2, 0, 'D' }, { 4, 0, 'T' }, { 8, 0, 't' }, { 0x80, 0x10, 'X' },
-		{ 0x80, 0x20, 'Z' }, { 0x40, 0, 'P' }, { 0x402, 0, 'I' }, { 0x102, 0, 'D' }, { 0x2001, 0, 'S' },
-		{ 0x8000, 0, 'D' }, { 0x1000, 0, 'D' }, { 0x200, 0, 'R' }, { 0xffffffff, 0xffffffff, 'I' },
+		{ 0, 0, 'R' },	     { 1, 0, 'S' },	 { 2, 0, 'D' },
+		{ 4, 0, 'T' },	     { 8, 0, 't' },	 { 0x80, 0x10, 'X' },
+		{ 0x80, 0x20, 'Z' }, { 0x40, 0, 'P' },	 { 0x402, 0, 'I' },
+		{ 0x102, 0, 'D' },   { 0x2001, 0, 'S' }, { 0x8000, 0, 'D' },
+		{ 0x1000, 0, 'D' },  { 0x200, 0, 'R' },	 { 0xffffffff, 0xffffffff, 'I' },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -307,7 +333,10 @@ static void tasks_with_few_keys(void **state)
 static void tasks_impossible(void **state)
 {
 	static const char *const keys[] = {
-		"SIZE(x)=1", "SIZE(task_struct)=99999999999", "SIZE(task_struct)=-1", "SIZE(task_struct)=512",
+		"SIZE(x)=1",
+		"SIZE(task_struct)=99999999999",
+		"SIZE(task_struct)=-1",
+		"SIZE(task_struct)=512",
 		"SIZE(task_struct)=512\nOFFSET(task_struct.pid)=4294967296\nOFFSET(task_struct.tgid)=112\n"
 		"OFFSET(task_struct.comm)=300\nOFFSET(task_struct.__state)=24",
 	};
@@ -387,21 +416,23 @@ static void regions(void **state)
 	assert_non_null(text);
 	/* What the ELF header, VMCOREINFO and the note take is not the matter here. */
 	assert_string_equal(strstr(text, "   3  KTASK"),
-		"   3  KTASK                 0  0xffff888000100000  0x100000   512  0x5000  \n"
-		"   4  KTASK                 1  0xffff888000100200  0x100200   512  0x5200  \n"
-		"   5  KTASK                 2  0xffff888000100400  0x100400   512  0x5400  \n"
-		"   6  KTASK                 3  0xffff888000100600  0x100600   512  0x5600  \n"
-		"   7  KSTACK                0  0xffffc90000010000    0x8000  4096  0x2000  \n"
-		"   8  KSTACK                1  0xffffc90000013000    0x6000  4096  0x1000  \n"
-		"   9  KSTACK                2  0xffffc90000014000    0xa000  4096  0x3000  not matched\n"
-		"  10  KSMALL       4000000000  0xffffffff7fe0c010    0xc010    32  0x4010  \n");
+			    "   3  KTASK                 0  0xffff888000100000  0x100000   512  0x5000  \n"
+			    "   4  KTASK                 1  0xffff888000100200  0x100200   512  0x5200  \n"
+			    "   5  KTASK                 2  0xffff888000100400  0x100400   512  0x5400  \n"
+			    "   6  KTASK                 3  0xffff888000100600  0x100600   512  0x5600  \n"
+			    "   7  KSTACK                0  0xffffc90000010000    0x8000  4096  0x2000  \n"
+			    "   8  KSTACK                1  0xffffc90000013000    0x6000  4096  0x1000  \n"
+			    "   9  KSTACK                2  0xffffc90000014000    0xa000  4096  0x3000  not matched\n"
+			    "  10  KSMALL       4000000000  0xffffffff7fe0c010    0xc010    32  0x4010  \n");
 	free(text);
 	text = run_show(show_regions, out, true, false, &err);
 	assert_non_null(text);
-	assert_string_equal(strstr(text, " {\"slot\":9"),
+	assert_string_equal(
+		strstr(text, " {\"slot\":9"),
 		" {\"slot\":9,\"name\":\"KSTACK\",\"seq\":2,\"virtual\":18446683600570105856,\"physical\":40960,"
 		"\"size\":4096,\"offset\":12288,\"note\":\"not matched\"},\n"
-		" {\"slot\":10,\"name\":\"KSMALL\",\"seq\":4000000000,\"virtual\":18446744071560019984,\"physical\":49168,"
+		" {\"slot\":10,\"name\":\"KSMALL\",\"seq\":4000000000,\"virtual\":18446744071560019984,"
+		"\"physical\":49168,"
 		"\"size\":32,\"offset\":16400}]\n");
 	free(text);
 	unlink(out);
@@ -441,8 +472,9 @@ static void info(void **state)
 	assert_non_null(strstr(text, "            Log: 3 records, the last at 3.000000 s\n"));
 	assert_non_null(strstr(text, "       Back end: ram\n"));
 	assert_non_null(strstr(text, "       Policies: 10-base (/usr/lib/qcmd.d/10-base.conf)\n"
-			       "                 my\ttasks (/etc/qcmd.d/my.conf)\n"));
-	assert_non_null(strstr(text, "       Problems: slot 8 (KAWAY): its memory, 16 bytes at 0x10000000000, is not in "));
+				     "                 my\ttasks (/etc/qcmd.d/my.conf)\n"));
+	assert_non_null(
+		strstr(text, "       Problems: slot 8 (KAWAY): its memory, 16 bytes at 0x10000000000, is not in "));
 	free(text);
 	text = run_show(show_info, out, true, false, &err);
 	assert_non_null(text);
@@ -515,10 +547,19 @@ static void cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log_text), cmocka_unit_test(log_wraps), cmocka_unit_test(log_torn),
-		cmocka_unit_test(log_missing), cmocka_unit_test(tasks), cmocka_unit_test(task_states),
-		cmocka_unit_test(tasks_with_few_keys), cmocka_unit_test(tasks_impossible), cmocka_unit_test(tasks_twice),
-		cmocka_unit_test(regions), cmocka_unit_test(info), cmocka_unit_test(other_files), cmocka_unit_test(cut_off),
+		cmocka_unit_test(log_text),
+		cmocka_unit_test(log_wraps),
+		cmocka_unit_test(log_torn),
+		cmocka_unit_test(log_missing),
+		cmocka_unit_test(tasks),
+		cmocka_unit_test(task_states),
+		cmocka_unit_test(tasks_with_few_keys),
+		cmocka_unit_test(tasks_impossible),
+		cmocka_unit_test(tasks_twice),
+		cmocka_unit_test(regions),
+		cmocka_unit_test(info),
+		cmocka_unit_test(other_files),
+		cmocka_unit_test(cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
