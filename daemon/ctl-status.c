@@ -5,6 +5,7 @@
 
 #include "ctl.h"
 #include "policy-util.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 struct tally {
 	size_t active, pending, failed;
@@ -15,12 +16,16 @@ struct tally {
 };
 
 /* The names under which qcmdd registers the pieces of the printk ring buffer: the log can be read with all of them. */
-static bool is_log(const char *name)
-{
-	static const char *const names[] = { "KLOGBUF", "LOG_DESC", "LOG_INFO", "LOG_RING", "LOG_PRB" };
+static const char *const log_names[] = { "KLOGBUF", "LOG_DESC", "LOG_INFO", "LOG_RING", "LOG_PRB", NULL };
 
-	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
+/* What is in every table, and tells nobody anything by itself. */
+static const char *const frame_names[] = { MINIDUMP_ELF_HEADER_NAME, MINIDUMP_VMCOREINFO_NAME, MINIDUMP_NOTE_NAME,
+					   NULL };
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; name && *names; names++)
+		if (strcmp(name, *names) == 0)
 			return true;
 	return false;
 }
@@ -41,17 +46,18 @@ static bool is_parent(struct json_object *region)
 static void count_active(struct tally *t, struct json_object *region)
 {
 	const char *kind = ctl_get_string(region, "kind"), *owner = ctl_get_string(region, "owner");
+	const char *name = ctl_get_string(region, "name");
 
 	t->active++;
 	t->slots += ctl_get_size(region, "slots");
 	t->bytes += ctl_get_size(region, "size");
-	if (is_log(ctl_get_string(region, "name")))
+	if (is_one_of(name, log_names))
 		t->log_parts_active++;
 	else if (equal(kind, "task"))
 		t->tasks += !is_parent(region);
 	else if (equal(kind, "stack"))
 		t->stacks++;
-	else if (!equal(kind, "note") && (equal(owner, "kernel") || equal(owner, "other")))
+	else if (!is_one_of(name, frame_names) && (equal(owner, "kernel") || equal(owner, "other")))
 		t->others++;
 }
 
@@ -64,7 +70,7 @@ static struct tally count(struct json_object *describe)
 		struct json_object *region = json_object_array_get_idx(regions, i);
 		const char *state = ctl_get_string(region, "state");
 
-		t.log_parts += is_log(ctl_get_string(region, "name"));
+		t.log_parts += is_one_of(ctl_get_string(region, "name"), log_names);
 		if (equal(state, "active"))
 			count_active(&t, region);
 		else if (equal(state, "pending"))
@@ -222,7 +228,7 @@ static void print_policies(FILE *f, struct json_object *describe, const struct c
 				(long long)ctl_get_int(policy, "wanted", 0));
 		else
 			fprintf(f, "%s%s%s%s%s\n", equal(state, "error") ? ctl_red(style) : "", state ?: "unknown",
-				equal(state, "error") ? ctl_normal(style) : "", *why ? ", " : "", why);
+				equal(state, "error") ? ctl_normal(style) : "", *why ? ": " : "", why);
 	}
 }
 
@@ -248,7 +254,8 @@ static void print_reload(FILE *f, struct json_object *describe, const struct ctl
 
 	fprintf(f, "%9s: %s, %s%s%s\n", "Reload", when, ok ? "" : ctl_red(style),
 		ok ? "fine" : "refused: the policies of before stay in use", ok ? "" : ctl_normal(style));
-	for (size_t i = 0; i < ctl_array_length(errors); i++) {
+	/* a single one is in the problem already */
+	for (size_t i = 0; i < ctl_array_length(errors) && ctl_array_length(errors) > 1; i++) {
 		const char *text = json_object_get_string(json_object_array_get_idx(errors, i));
 		_cleanup_(freep) char *printable = ctl_printable(text ?: "?");
 

@@ -43,7 +43,7 @@ static int bus_failure(const struct ctl_bus_error *error)
 		complain("qcmdd is not running; 'qcmdctl status' says what to do");
 	else if (error->name && (strstr(error->name, ".AccessDenied") ||
 				 strstr(error->name, ".InteractiveAuthorizationRequired")))
-		complain("not allowed: run it as root (%s)", error->message);
+		complain("not allowed: only root may do this");
 	else
 		complain("can't talk to qcmdd: %s", error->message);
 	return CTL_FAILURE;
