@@ -134,7 +134,7 @@ modules: $(B)/kmod/$(RELEASE)/built
 vm-kmod: $(B)/vm/kmod/$(RELEASE)/built
 else
 modules vm-kmod:
-	@echo "No kernel headers in '$(KDIR)': name them with KDIR=/usr/src/linux-headers-RELEASE," >&2
+	@echo "No kernel headers$(if $(KDIR), in $(KDIR)): name them with KDIR=/usr/src/linux-headers-RELEASE," >&2
 	@echo "or install them with: apt-get install linux-headers-$(shell uname -r)" >&2
 	@false
 endif
