@@ -86,7 +86,7 @@ static void drain(struct minidump *md)
 
 	do {
 		n = receive(md, md->request_fd);
-	} while (n != -EAGAIN && n != -EBADF);
+	} while (n > 0 || n == -ENOBUFS || n == -EMSGSIZE);
 }
 
 static int wait_readable(int fd)
@@ -114,8 +114,8 @@ static int collect(struct minidump *md, answer_handler handler, void *userdata)
 		size = receive(md, md->request_fd);
 		if (size == -EAGAIN)
 			continue;
-		if (size < 0)
-			return size;
+		if (size <= 0)
+			return size ?: -ECONNRESET;
 		len = size;
 		for (nlh = (void *)md->buffer; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 			r = handler(nlh, userdata);

@@ -624,13 +624,18 @@ static int add_by_eviction(struct reconcile *r, struct entry *e, bool *evicted)
 static int add_evicted(struct reconcile *r, struct entry **entries, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		char reason[MD_ERROR_MAX];
 		int err;
 
 		if (entries[i]->error != -ENOSPC || entries[i]->id)
 			continue;
+		memcpy(reason, entries[i]->reason, sizeof(reason));
 		err = add_one(r, entries[i]);
 		if (err < 0)
 			return err;
+		/* Who took its place says more than that there is none. */
+		if (entries[i]->error == -ENOSPC)
+			memcpy(entries[i]->reason, reason, sizeof(reason));
 	}
 	return 0;
 }

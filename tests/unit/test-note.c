@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The note: structures of the running kernel, and policies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "note.h"
+#include "policy-util.h"
+#include "policy.h"
+#include "uapi/linux/qcom_minidump.h"
+
+static char *layout_or_skip(void)
+{
+	char *layout = NULL;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0) {
+		print_message("the kernel has no BTF\n");
+		skip();
+	}
+	assert_int_equal(note_layout(&layout), 0);
+	assert_non_null(layout);
+	return layout;
+}
+
+/* The number behind KEY= at the start of a line, or -1. */
+static long value_of(const char *text, const char *key, char *ret_rest, size_t size)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		char *end;
+		long value;
+
+		if (strncmp(p, key, len) || p[len] != '=')
+			continue;
+		value = strtol(p + len + 1, &end, 10);
+		snprintf(ret_rest, size, "%.*s", (int)strcspn(end, "\n"), end);
+		return value;
+	}
+	return -1;
+}
+
+static long number_of(const char *text, const char *key)
+{
+	char rest[32];
+	long value = value_of(text, key, rest, sizeof(rest));
+
+	assert_true(value >= 0);
+	assert_string_equal(rest, "");
+	return value;
+}
+
+static void test_layout_task(void **state)
+{
+	static const char *const members[] = {
+		"pid", "tgid", "comm", "__state", "exit_state", "flags", "real_parent", "start_boottime", "start_time", "stack",
+	};
+	_cleanup_(freep) char *layout = layout_or_skip();
+	long size = number_of(layout, "SIZE(task_struct)");
+	char key[64];
+
+	assert_in_range(size, 1024, 65536);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		snprintf(key, sizeof(key), "OFFSET(task_struct.%s)", members[i]);
+		assert_in_range(number_of(layout, key), 1, size - 1);
+	}
+	/* Neighbours in every kernel. */
+	assert_int_equal(number_of(layout, "OFFSET(task_struct.tgid)"), number_of(layout, "OFFSET(task_struct.pid)") + 4);
+	assert_int_equal(number_of(layout, "OFFSET(task_struct.start_boottime)"),
+			 number_of(layout, "OFFSET(task_struct.start_time)") + 8);
+}
+
+/* Bit-fields of one byte, behind the facility: u8 flags:5, level:3. */
+static void test_layout_printk(void **state)
+{
+	_cleanup_(freep) char *layout = layout_or_skip();
+	long facility = number_of(layout, "OFFSET(printk_info.facility)");
+	char rest[32];
+
+	assert_in_range(facility, 8, number_of(layout, "SIZE(printk_info)") - 2);
+	assert_int_equal(value_of(layout, "BITS(printk_info.flags)", rest, sizeof(rest)), (facility + 1) * 8);
+	assert_string_equal(rest, ":5");
+	assert_int_equal(value_of(layout, "BITS(printk_info.level)", rest, sizeof(rest)), (facility + 1) * 8 + 5);
+	assert_string_equal(rest, ":3");
+}
+
+static void test_build(void **state)
+{
+	struct policy policies[] = {
+		{ .name = (char *)"10-a", .path = (char *)"/usr/lib/qcmd.d/10-a.conf" },
+		{ .name = (char *)"20-off", .path = (char *)"/dev/null", .state = POLICY_DISABLED },
+		{ .name = (char *)"30-forged", .path = (char *)"/x\nSIZE(task_struct)=1" },
+		{ .name = (char *)"40-b", .path = (char *)"/etc/qcmd.d/40-b.conf" },
+	};
+	struct policy_set set = { .policies = policies, .n_policies = 4 };
+	_cleanup_(freep) char *text = NULL, *expected = NULL;
+	struct utsname uts;
+	size_t size;
+
+	assert_int_equal(uname(&uts), 0);
+	assert_true(asprintf(&expected, "QCMD_NOTE=1\nCREATOR=qcmdd " QCMD_VERSION "\nARCH=%s\nSIZE(x)=3\n"
+			     "POLICY(10-a)=/usr/lib/qcmd.d/10-a.conf\nPOLICY(40-b)=/etc/qcmd.d/40-b.conf\n",
+			     uts.machine) > 0);
+	assert_int_equal(note_build("SIZE(x)=3\n", &set, &text, &size), 0);
+	assert_string_equal(text, expected);
+	assert_int_equal(size, strlen(text));
+}
+
+static void test_build_bounded(void **state)
+{
+	struct policy policies[64] = {};
+	struct policy_set set = { .policies = policies, .n_policies = 64 };
+	_cleanup_(freep) char *text = NULL;
+	char path[1001];
+	size_t size;
+
+	memset(path, 'p', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	for (size_t i = 0; i < 64; i++) {
+		policies[i].name = (char *)"name";
+		policies[i].path = path;
+	}
+	assert_int_equal(note_build(NULL, &set, &text, &size), 0);
+	assert_in_range(size, QCOM_MINIDUMP_NOTE_MAX - 1024, QCOM_MINIDUMP_NOTE_MAX);
+	assert_int_equal(text[size - 1], '\n');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layout_task),
+		cmocka_unit_test(test_layout_printk),
+		cmocka_unit_test(test_build),
+		cmocka_unit_test(test_build_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
