@@ -23,7 +23,7 @@ static uint32_t crc32_ieee(const uint8_t *p, size_t n)
 	return ~crc;
 }
 
-static void append(char *to, size_t max, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void append(char *to, size_t max, const char *fmt, va_list ap)
 {
 	size_t n = strlen(to);
 

@@ -337,8 +337,7 @@ static void tasks_impossible(void **state)
 		"SIZE(task_struct)=99999999999",
 		"SIZE(task_struct)=-1",
 		"SIZE(task_struct)=512",
-		"SIZE(task_struct)=512\nOFFSET(task_struct.pid)=4294967296\nOFFSET(task_struct.tgid)=112\n"
-		"OFFSET(task_struct.comm)=300\nOFFSET(task_struct.__state)=24",
+		"SIZE(task_struct)=512\nOFFSET(task_struct.pid)=4294967296\nOFFSET(task_struct.tgid)=112",
 	};
 	char out[64];
 	struct di d;
