@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# qcmdctl with the real daemon: what status says of each thing that can be missing, and what reload does.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+vm --product all <<'SCRIPT'
+fail() {
+	echo "FAILED: $*"
+	qcmdctl status
+	journalctl -u qcmdd --no-pager | tail -n 30
+	exit 1
+}
+# Runs qcmdctl with arguments; exit status and output (a pattern) must be these.
+expect() { # status, pattern, argument...
+	local status=$1 pattern=$2 got
+	shift 2
+	got=$(qcmdctl "$@" 2>&1)
+	[ $? = "$status" ] || fail "$*: not the exit status $status, with: $got"
+	[[ $got == $pattern ]] || fail "$*: '$got' is not '$pattern'"
+	echo "ok: $* is $status: ${got%%$'\n'*}"
+}
+# The same for status, once the daemon has taken note of a change in the kernel.
+expect_soon() { # status, pattern
+	local i
+	for i in $(seq 40); do
+		[[ $(qcmdctl status 2>&1) == $2 ]] && break
+		sleep 0.5
+	done
+	expect "$1" "$2" status
+}
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# Without the daemon
+expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now qcmdd*modprobe qcom_minidump_ram*'
+expect 1 'qcmdctl: qcmdd is not running; *' regions
+expect 1 'qcmdctl: qcmdd is not running; *' reload
+systemctl is-active -q qcmdd && fail "asking started the daemon"
+systemctl enable -q qcmdd
+expect 3 '* would NOT give a dump: qcmdd is not running.*To do: systemctl start qcmdd*' status
+mkdir -p /etc/systemd/system/qcmdd.service.d
+printf '[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\n' >/etc/systemd/system/qcmdd.service.d/fail.conf
+systemctl daemon-reload
+systemctl start qcmdd && fail "the daemon started"
+expect 3 '* would NOT give a dump: qcmdd has failed.*journalctl -b -u qcmdd*' status
+rm -r /etc/systemd/system/qcmdd.service.d
+systemctl daemon-reload
+
+# All is well
+systemctl reset-failed qcmdd
+systemctl start qcmdd || fail "the daemon doesn't start"
+expect 0 '● A crash now would give a dump: dmesg, * tasks* (* of 1024 slots, back end ram).*state ok*' status
+expect 0 '*10-dmesg *enabled *20-tasks *enabled *' policies
+expect 0 '* KLOGBUF *active * 10-dmesg *0xffff*systemd (1)*' regions
+expect 0 '*"schema": 1,*' status --json
+as_nobody qcmdctl regions --json=short | grep -q '"name":"KLOGBUF"' || fail "others see no regions"
+as_nobody qcmdctl status --json=short | grep -q '0xffff' && fail "others see addresses"
+as_nobody qcmdctl reload 2>&1 | grep -q 'only root may do this' || fail "others may reload"
+
+# Policies that come, change, are wrong, and go
+sleep 1000 &
+mkdir -p /etc/qcmd.d/20-tasks.conf.d
+printf '[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
+printf '[Policy]\nEnabled=no\n' >/etc/qcmd.d/20-tasks.conf.d/off.conf
+expect 0 "~ 20-tasks: disabled, was enabled"$'\n'"+ 60-sleep: enabled, * regions"$'\n'"3 policies loaded." reload
+qcmdctl regions | grep -q "KSTACK .* 60-sleep .* sleep ($!)$" || fail "no stack of sleep: $(qcmdctl regions)"
+printf '[Task]\nCom=sleep\n' >/etc/qcmd.d/60-sleep.conf
+expect 1 "/etc/qcmd.d/60-sleep.conf:2:1: unknown key 'Com=' *did you mean 'Comm='*nothing was changed*" reload
+expect 3 '● A crash now would give a dump: dmesg*60-sleep.conf:2:1: *Reload: *refused*' status
+qcmdctl regions | grep -q " sleep ($!)$" || fail "the last good policies are not in use"
+systemctl restart qcmdd || fail "no restart with a broken policy"
+expect 3 '● A crash now would give an incomplete dump: dmesg*60-sleep.conf:2:1: *60-sleep: error*' status
+expect 0 "*60-sleep *error *60-sleep.conf:2:1: unknown key*" policies
+rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/20-tasks.conf.d
+expect 0 '- 60-sleep: gone*' reload
+expect 0 '● A crash now would give a dump: dmesg*' status
+
+# No back end, no module, and a table that is too small
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound || fail "the back end can't be taken away"
+expect_soon 3 '* would NOT give a dump: no back end is bound*To do: *bound*'
+echo 1 >/sys/module/qcom_minidump_ram/parameters/bound
+expect_soon 0 '● A crash now would give a dump: dmesg*'
+systemctl stop qcmdd
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+modprobe -r qcom_minidump_ram || fail "the back end can't be unloaded"
+modprobe qcom_minidump_ram slots=20 || fail "no small table"
+systemctl start qcmdd
+expect 3 '● A crash now would give an incomplete dump: dmesg, * (* in 20 of 20 slots*table is full*To do: *MaxTasks=*' status
+expect 0 '*failed*table is full*' regions
+systemctl stop qcmdd
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+modprobe -r qcom_minidump_ram
+rmmod qcom_minidump 2>/dev/null
+echo 'install qcom_minidump_ram /bin/false' >/etc/modprobe.d/none.conf
+echo 'install qcom_minidump /bin/false' >>/etc/modprobe.d/none.conf
+systemctl start qcmdd || fail "the daemon doesn't start without the module"
+expect 3 '* would NOT give a dump: the kernel module qcom_minidump is not loaded.*modprobe qcom_minidump_ram*' status
+exit 0
+SCRIPT
