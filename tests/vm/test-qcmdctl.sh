@@ -88,7 +88,7 @@ echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
 modprobe -r qcom_minidump_ram || fail "the back end can't be unloaded"
 modprobe qcom_minidump_ram slots=20 || fail "no small table"
 systemctl start qcmdd
-expect 3 '● A crash now would give an incomplete dump: dmesg, * (* in 20 of 20 slots*table is full*To do: *MaxTasks=*' status
+expect 3 '● A crash now would give an incomplete dump: dmesg, * (* in 20 of 20 slots*table is full*MaxTasks=*' status
 expect 0 '*failed*table is full*' regions
 systemctl stop qcmdd
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
