@@ -72,10 +72,12 @@ if [ "$kernel" = 6.12 ]; then
 	vm --product none <<<'echo "<4>WARNING: CPU: 0 PID: 1 at a test" >/dev/kmsg' >"$work/log" 2>&1
 	status=$?
 	expect 125 "a kernel that complains"
+
+	crash_by 'crash sysrq-c' '---[ end Kernel panic - not syncing: sysrq triggered crash ]---'
+	crash_by 'crash reset' 'sysrq: Resetting'
+	crash_by 'echo c >/proc/sysrq-trigger' '---[ end Kernel panic - not syncing: sysrq triggered crash ]---'
 fi
 
-crash_by 'crash sysrq-c' '---[ end Kernel panic - not syncing: sysrq triggered crash ]---'
+# These are done by a module of each kernel.
 crash_by 'crash panic' '---[ end Kernel panic - not syncing: qcmd_crash: panic as asked ]---'
 crash_by 'crash hang' 'qcmd_crash: hanging all CPUs'
-crash_by 'crash reset' 'sysrq: Resetting'
-crash_by 'echo c >/proc/sysrq-trigger' '---[ end Kernel panic - not syncing: sysrq triggered crash ]---'
