@@ -5,9 +5,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include <qcmd_note.h>
-
-#include "elfnote.h"
 #include "toc.h"
 
 bool toc_header_plausible(const struct minidump_ram_header *h)
@@ -100,36 +97,6 @@ static void read_slot(const struct image *img, struct toc *toc, unsigned int slo
 		toc->regions[toc->n_regions++] = r;
 		toc->bytes += r.size;
 	}
-}
-
-static bool begins_with_note(const struct image *img, const struct region *r, const char *name, uint32_t type,
-			     struct elfnote *note, char *buf, size_t size)
-{
-	size_t n = r->size < size ? r->size : size, pos = 0;
-
-	return image_read(img, r->paddr, buf, n) == 0 && elfnote_next(buf, n, &pos, note) &&
-	       elfnote_is(note, name, type);
-}
-
-/* What some regions must begin with tells a table from a stale one, and the right memory map from a wrong one. */
-static void look_for_landmarks(const struct image *img, struct toc *toc)
-{
-	_cleanup_free_ char *buf = dump_alloc(64 * KIB, 1);
-	const struct region *r = toc_region(toc, MINIDUMP_ELF_HEADER_NAME);
-	struct elfnote note;
-	char magic[SELFMAG];
-
-	if (r && r->size >= SELFMAG && image_read(img, r->paddr, magic, SELFMAG) == 0 &&
-	    !memcmp(magic, ELFMAG, SELFMAG))
-		toc->landmarks++;
-	r = toc_region(toc, MINIDUMP_VMCOREINFO_NAME);
-	if (r && begins_with_note(img, r, VMCOREINFO_NAME, 0, &note, buf, 64 * KIB)) {
-		toc->landmarks++;
-		toc->crashed = memmem(note.desc, note.desc_size, "CRASHTIME=", 10);
-	}
-	r = toc_region(toc, MINIDUMP_NOTE_NAME);
-	if (r && begins_with_note(img, r, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note, buf, 64 * KIB))
-		toc->landmarks++;
 }
 
 static void check_status(struct toc *toc, const struct minidump_global_toc *g, const struct minidump_subsystem *ss)
@@ -260,6 +227,6 @@ int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct de
 	if (r < 0)
 		return r;
 	settle_overlaps(toc);
-	look_for_landmarks(img, toc);
+	toc_look_for_landmarks(toc, img);
 	return 0;
 }

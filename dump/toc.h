@@ -39,7 +39,7 @@ struct toc {
 	bool checksum_ok;
 	bool enabled;
 	bool crashed;		/* its VMCOREINFO has the time of the crash */
-	unsigned int landmarks;	/* regions that begin as their name says they must */
+	unsigned int landmarks;	/* what is where it must be, see toc-landmarks.c */
 };
 
 /*
@@ -53,6 +53,9 @@ const struct region *toc_region(const struct toc *toc, const char *name);
 
 /* Reads the table whose header is at paddr, under the map that the image has now. */
 int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err);
+
+/* Sets toc->crashed and toc->landmarks. */
+void toc_look_for_landmarks(struct toc *toc, const struct image *img);
 
 /* A header that begins a page: the magic is there and the sizes make sense. */
 bool toc_header_plausible(const struct minidump_ram_header *h);

@@ -280,6 +280,42 @@ static void table_above_hole(void **state)
 	di_done(&d);
 }
 
+/*
+ * The table and the regions that every table has are above the hole, so that the file could also be one piece that
+ * starts at 1 GiB. What kind of machine it was, or where its kernel has its release, decides.
+ */
+static void hole_or_shift(void **state)
+{
+	static const char release[] = "linux" DI_RELEASE;
+
+	for (int machine = 0; machine < 2; machine++) {
+		struct collection c;
+		struct derr err;
+		char out[64];
+		struct di d;
+
+		di_init(&d, 5 * GIB_, 0, 3 * GIB_);
+		di_key(&d, "SYMBOL(init_uts_ns)=%llx", DI_IMAGE_VIRT + 0x50000);
+		di_write(&d, DI_PHYS_BASE + 0x50100, release, machine ? 1 : sizeof(release));
+		di_add(&d, "KBUF", 0, 2 * GIB_, DI_DIRECT + 2 * GIB_, 4096);
+		d.next = 4 * GIB_ + 16 * MIB_;
+		d.no_kelf = !machine;
+		di_finish(&d);
+		if (run_collect(d.path, NULL, out, &c, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(c.img.phys.n, 2);
+		assert_true(c.img.phys.v[0].size == 3 * GIB_);
+		collection_clear(&c);
+		unlink(out);
+		/* Neither is known */
+		di_write(&d, DI_PHYS_BASE + 0x50100, (char[sizeof(release)]){ 0 }, sizeof(release));
+		di_write64(&d, d.kelf, 0);
+		assert_int_equal(run_collect(d.path, NULL, out, &c, &err), -ENOTUNIQ);
+		collection_clear(&c);
+		di_done(&d);
+	}
+}
+
 /* The table is below 4 GiB, a region above: q35 and pc split memory at different places. */
 static void hole_by_landmark(void **state)
 {
@@ -577,7 +613,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
 		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
-		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_by_landmark),
+		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
+		cmocka_unit_test(hole_by_landmark),
 		cmocka_unit_test(ambiguous_hole),   cmocka_unit_test(maps_are_checked),
 		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(registers),
 		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What must be at a certain place of memory if a table is alive and the memory map is right: tells a live table from
+ * a stale one, and of several maps the right one.
+ */
+#include <string.h>
+
+#include <qcmd_note.h>
+
+#include "elfnote.h"
+#include "keyval.h"
+#include "toc.h"
+
+#define NOTE_MAX	(64 * KIB)
+#define IMAGE_X86_64	0xffffffff80000000ULL
+
+/* init_uts_ns has the release at an offset that no kernel made larger than this. */
+#define UTS_NS_MAX	512
+
+/* The note that a region begins with. buf has NOTE_MAX bytes. */
+static bool read_note(const struct image *img, const struct region *r, const char *name, uint32_t type,
+		      struct elfnote *note, char *buf)
+{
+	size_t n, pos = 0;
+
+	if (!r)
+		return false;
+	n = r->size < NOTE_MAX ? r->size : NOTE_MAX;
+	return image_read(img, r->paddr, buf, n) == 0 && elfnote_next(buf, n, &pos, note) &&
+	       elfnote_is(note, name, type);
+}
+
+/*
+ * A PC has memory at address 0, and what does not fit below 4 GiB above it. arm64 machines in emulation have
+ * one piece, which starts elsewhere.
+ */
+static bool map_fits_machine(const struct image *img, uint16_t machine)
+{
+	if (machine == EM_X86_64)
+		return img->phys.v[0].start == 0;
+	return machine == EM_AARCH64 && img->phys.n == 1 && img->phys.v[0].start != 0;
+}
+
+static unsigned int elf_header(const struct image *img, const struct region *r)
+{
+	Elf64_Ehdr ehdr;
+
+	if (!r || r->size < sizeof(ehdr) || image_read(img, r->paddr, &ehdr, sizeof(ehdr)) < 0 ||
+	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG))
+		return 0;
+	return 1 + map_fits_machine(img, ehdr.e_machine);
+}
+
+/* The release of the kernel is in init_uts_ns, in the image of the kernel. */
+static bool release_in_place(const struct image *img, const struct kv *v)
+{
+	const char *release = kv_get(v, "OSRELEASE");
+	uint64_t at, offset;
+	char buf[UTS_NS_MAX];
+
+	if (!release || strlen(release) < 4 || kv_symbol(v, "init_uts_ns", &at) < 0)
+		return false;
+	if (kv_number(v, "phys_base", &offset) == 0)
+		at = at - IMAGE_X86_64 + offset;
+	else if (kv_number(v, "kimage_voffset", &offset) == 0)
+		at -= offset;
+	else
+		return false;
+	return image_read(img, at, buf, sizeof(buf)) == 0 && memmem(buf, sizeof(buf), release, strlen(release));
+}
+
+void toc_look_for_landmarks(struct toc *toc, const struct image *img)
+{
+	_cleanup_free_ char *buf = dump_alloc(NOTE_MAX, 1);
+	struct elfnote note;
+	struct kv v;
+
+	toc->landmarks = elf_header(img, toc_region(toc, MINIDUMP_ELF_HEADER_NAME));
+	if (read_note(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), VMCOREINFO_NAME, 0, &note, buf)) {
+		kv_parse(&v, note.desc, note.desc_size);
+		toc->crashed = kv_get(&v, "CRASHTIME");
+		toc->landmarks += 1 + release_in_place(img, &v);
+		kv_clear(&v);
+	}
+	toc->landmarks += read_note(img, toc_region(toc, MINIDUMP_NOTE_NAME), QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note,
+				    buf);
+}
