@@ -117,7 +117,7 @@ static int collect(struct minidump *md, answer_handler handler, void *userdata)
 		if (size <= 0)
 			return size ?: -ECONNRESET;
 		len = size;
-		for (nlh = (void *)md->buffer; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		for (nlh = (void *)md->buffer; md_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 			r = handler(nlh, userdata);
 			if (r != 0)
 				return r < 0 ? r : 0;
@@ -535,7 +535,7 @@ static int dispatch_datagram(struct minidump *md, size_t size, md_event_handler 
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, md->buffer, size);
-	for (nlh = (void *)copy; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+	for (nlh = (void *)copy; md_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
 		dispatch_message(md, nlh, handler, userdata);
 	return 0;
 }

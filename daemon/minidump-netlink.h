@@ -122,6 +122,12 @@ int minidump_dispatch(struct minidump *md, md_event_handler handler, void *userd
 
 /* Messages; minidump-codec.c */
 
+/* Whether a whole message starts at nlh. mnl_nlmsg_ok() takes a length of 2 GiB and more for a negative one. */
+static inline bool md_message_ok(const struct nlmsghdr *nlh, int len)
+{
+	return len >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) && nlh->nlmsg_len <= (unsigned int)len;
+}
+
 /* What is not UTF-8 or not for a terminal becomes '?': a comment or the name of a task is anybody's text. */
 void md_copy_text(char *to, size_t size, const char *from, size_t len);
 size_t md_request_size(const struct md_request *request);	/* upper bound, for the buffer */
