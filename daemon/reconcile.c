@@ -321,6 +321,7 @@ static void merge_entry(struct entry *to, const struct entry *old, const struct 
 		return;
 	}
 	to->want.policy = NULL;
+	to->want.section = NULL;
 	to->want.priority = 0;
 }
 
