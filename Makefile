@@ -15,6 +15,9 @@ RST2MAN ?= rst2man
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 
+# make V=1 shows the commands themselves.
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n' $(1) $@ && )
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
@@ -60,14 +63,14 @@ $(B)/deps/%: tests/packages tests/deps
 define flavour # name, compiler, flags
 $(B)/$(1)/%.o: %.c | $(B)/deps/build $(SKELETONS)
 	@mkdir -p $$(@D)
-	$(2) $$(CFLAGS) $(3) $$(COMPILE_FLAGS) -c -o $$@ $$<
+	$$(call say,CC)$(2) $$(CFLAGS) $(3) $$(COMPILE_FLAGS) -c -o $$@ $$<
 
 $(B)/$(1)/libpolicy.a: $(POLICY_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libqcmdd.a: $(QCMDD_LIB_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libqcmdump.a: $(DUMP_LIB_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/lib%.a:
 	@mkdir -p $$(@D) && rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(call say,AR)$$(AR) rcs $$@ $$^
 endef
 $(eval $(call flavour,obj,$$(CC),))
 $(eval $(call flavour,san,$$(CC),$$(SANITIZE)))
@@ -77,7 +80,7 @@ $(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(B)/obj/libqcmdd.a $(B)/obj/libpolicy.a
 $(B)/qcmdctl: $(CTL_SRCS:%.c=$(B)/obj/%.o) $(B)/obj/libpolicy.a
 $(B)/qcmdump: $(B)/obj/dump/qcmdump.o $(B)/obj/libqcmdump.a
 $(PROGRAMS):
-	$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_$(@F)))
+	$(call say,LINK)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_$(@F)))
 
 # BPF
 
@@ -87,10 +90,10 @@ BPF_FLAGS = -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-un
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(B)/deps/build
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+	$(call say,BPF)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	$(BPFTOOL) gen skeleton $< > $@
+	$(call say,SKEL)$(BPFTOOL) gen skeleton $< > $@
 
 # Modules: for the headers in KDIR, or those of the running kernel, or the newest that are installed. Kbuild writes
 # its products beside its sources, so it gets a folder of links.
@@ -110,7 +113,7 @@ define kbuild # folder of sources, folder of products, variables
 @cp -rsfT $(CURDIR)/include $(2)/obj/include
 @cp -rsfT $(CURDIR)/$(1) $(2)/obj/$(notdir $(1))
 @find $(2)/obj -xtype l -delete
-$(MAKE) -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) KCFLAGS=-Werror $(3) modules
++$(call say,KBUILD)$(MAKE) -s -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) KCFLAGS=-Werror $(3) modules
 @cp $(2)/obj/$(notdir $(1))/*.ko $(2)/
 @touch $@
 endef
@@ -123,7 +126,7 @@ $(B)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(B)/kmod/$(RELEASE
 
 .PHONY: sparse
 sparse: modules
-	$(MAKE) -C $(KDIR) M=$(abspath $(B)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
+	$(MAKE) -s -C $(KDIR) M=$(abspath $(B)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
 
 .PHONY: all programs modules vm-kmod
 all: programs $(if $(RELEASE),modules,no-headers)
@@ -152,7 +155,7 @@ man: $(MAN_PAGES)
 all: man
 $(B)/man/%: docs/man/%.rst | $(B)/deps/build
 	@mkdir -p $(@D)
-	$(RST2MAN) --exit-status=2 $< $@
+	$(call say,MAN)$(RST2MAN) --exit-status=2 $< $@
 
 # Tests
 
@@ -164,18 +167,18 @@ fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libpolicy.a libqcmdump.a)
 
 $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(B)/deps/check
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
+	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
 
 $(REPLAYS): $(B)/tests/fuzz/replay-%: $(B)/san/tests/fuzz/fuzz-%.o $(B)/san/tests/fuzz/replay.o $(san_libs)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
+	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(fuzz_libs)
-	$(CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer $(LINK_FLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
+	$(call say,LINK)$(CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer $(LINK_FLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
 $(B)/tests/mdnl: tests/netlink/mdnl.c | $(B)/deps/build
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
 .PHONY: tests fuzz check demo style
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl

@@ -113,8 +113,8 @@ class Kernel:
                 try:
                     download(package, scratch)
                 except Problem as problem:
-                    raise Problem(f"{problem}\nIf the archive has no kernel of the installed headers any more, get newer "
-                                  f"ones: apt-get install {' '.join(headers_packages())}") from None
+                    raise Problem(f"{problem}\nIf the archive has no kernel of the installed headers any more, get "
+                                  f"newer ones: apt-get install {' '.join(headers_packages())}") from None
                 tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), new)
                 tool("depmod", "-b", new, self.release)
 
