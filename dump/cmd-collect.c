@@ -26,7 +26,7 @@ const char collect_help[] =
 	"                            PADDR; can be given more than once. Without it the layout is found out\n"
 	"      --table=PADDR         use the table at this physical address\n"
 	"      --json                print the result as JSON\n"
-	"      --no-pager            accepted, for the other commands have it\n"
+	"      --no-pager            no effect: this command uses no pager\n"
 	"  -h, --help                show this help\n"
 	"      --version             show the version\n"
 	"\n"

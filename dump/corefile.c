@@ -51,7 +51,8 @@ static void read_regions(struct corefile *core)
 	const struct kv_pair *p;
 	size_t capacity = 0;
 
-	for (size_t pos = 0; (p = kv_next(&core->collect_note, "REGION(", &pos));) {
+	for (size_t pos = 0;
+	     core->n_regions < CORE_REGIONS_MAX && (p = kv_next(&core->collect_note, "REGION(", &pos));) {
 		struct core_region r = { 0 };
 		const struct range *at;
 

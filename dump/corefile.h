@@ -7,6 +7,9 @@
 #include "keyval.h"
 #include "rangemap.h"
 
+/* As many as a table can have slots. */
+#define CORE_REGIONS_MAX 32768
+
 struct core_region {
 	unsigned int slot;
 	char name[32];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -115,6 +116,8 @@ int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *pa
 	if (r < 0)
 		return r;
 	n = phdr_count(&ehdr, fd);
+	if (n > ELF_PHDRS_MAX)
+		return derr_set(err, -EINVAL, "%s is damaged: it claims %" PRIu64 " program headers.", path, n);
 	if (!n)
 		return derr_set(err, -EINVAL, "%s is an ELF core without any content (no program headers).", path);
 	if (__builtin_add_overflow(ehdr.e_phoff, n * sizeof(Elf64_Phdr), &end) || end > file_size)

@@ -10,6 +10,9 @@
 /* What notes of a core may take. /proc/vmcore has some 350 bytes for each CPU. */
 #define ELF_NOTES_MAX	(16 * MIB)
 
+/* More than the largest machines have pieces of memory. */
+#define ELF_PHDRS_MAX (1024 * KIB)
+
 struct elffile {
 	uint16_t machine;
 	Elf64_Phdr *phdrs;

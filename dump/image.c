@@ -73,6 +73,10 @@ static int map_elf(struct image *img, struct derr *err)
 		return derr_set(err, -ENODATA,
 				"%s is an ELF core that has no memory in it. If it was cut off, copy it again.",
 				img->path);
+	/* Or else a small file could keep us busy, and fill a disk, without end. */
+	if (rangemap_total(&img->phys) > img->file_size)
+		return derr_set(err, -EINVAL, "%s is damaged: it claims more memory than the file has bytes.",
+				img->path);
 	img->mapped = true;
 	return 0;
 }

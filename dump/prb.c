@@ -8,6 +8,10 @@
 /* No structure of the ring is larger than this. */
 #define STRUCT_MAX 1024
 
+/* A log of 128 MiB, with a descriptor for each 32 bytes as the kernel sizes it. */
+#define COUNT_BITS_MAX 22
+#define SIZE_BITS_MAX  27
+
 /* State of a descriptor: the two upper bits, over the id. */
 #define STATE_SHIFT 62
 #define ID_MASK	    ((1ULL << STATE_SHIFT) - 1)
@@ -140,7 +144,7 @@ static int read_control(struct prb *p, struct derr *err)
 	p->data = field(buf, l->ringbuffer_size, l->text_data_ring + l->data, 8);
 	p->head = field(buf, l->ringbuffer_size, l->desc_ring + l->head_id + l->counter, 8);
 	p->tail = field(buf, l->ringbuffer_size, l->desc_ring + l->tail_id + l->counter, 8);
-	if (count_bits > 31 || size_bits > 31)
+	if (count_bits > COUNT_BITS_MAX || size_bits > SIZE_BITS_MAX)
 		return damaged("impossible sizes", err);
 	p->count = 1ULL << count_bits;
 	p->size = 1ULL << size_bits;

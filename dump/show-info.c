@@ -195,7 +195,7 @@ static void print_text(const struct corefile *core, const struct log_summary *lo
 	line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
 	line(out, "Registers", registers_text(core));
 	line(out, "Collected by", kv_get(&core->collect_note, "CREATOR"));
-	line(out, "Layout from", kv_get(&core->kernel_note, "CREATOR"));
+	line(out, "Daemon", kv_get(&core->kernel_note, "CREATOR"));
 	print_list(&core->kernel_note, "POLICY(", "Policies", out);
 	print_list(&core->collect_note, "PROBLEM", "Problems", out);
 }

@@ -425,6 +425,34 @@ static void from_vmcore(void **state)
 	di_done(&d);
 }
 
+/* A small file that claims the same bytes for very much memory */
+static void vmcore_too_large(void **state)
+{
+	const struct di_load all = { 0, 8 * MIB_ };
+	struct collection c;
+	char core[64], out[64];
+	struct derr err;
+	struct di d;
+	int fd;
+
+	small_machine(&d, 8 * MIB_, 0, 0);
+	di_finish(&d);
+	di_elf(&d, &all, 1, "", 0, core);
+	fd = open(core, O_RDWR);
+	assert_int_equal(pwrite(fd, "\x40\0", 2, 56), 2);
+	for (uint64_t i = 1; i < 64; i++) {
+		Elf64_Phdr p = { .p_type = PT_LOAD, .p_paddr = i << 32, .p_filesz = 8 * MIB_ };
+
+		assert_int_equal(pwrite(fd, &p, sizeof(p), 64 + i * 56), sizeof(p));
+	}
+	close(fd);
+	assert_int_equal(run_collect(core, NULL, out, &c, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "more memory than"));
+	collection_clear(&c);
+	unlink(core);
+	di_done(&d);
+}
+
 /* Registers are taken over from kdump, and not from QEMU, whose notes name no task. */
 static void registers(void **state)
 {
@@ -616,7 +644,8 @@ int main(void)
 		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
 		cmocka_unit_test(hole_by_landmark),
 		cmocka_unit_test(ambiguous_hole),   cmocka_unit_test(maps_are_checked),
-		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(registers),
+		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(vmcore_too_large),
+		cmocka_unit_test(registers),
 		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
 		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
 		cmocka_unit_test(single_region),
