@@ -172,6 +172,13 @@ static const char *registers_text(const struct corefile *core)
 	return s && !strcmp(s, "source") ? "in the dump, as the kernel saved them" : "not in the dump";
 }
 
+static const char *tables_text(const struct corefile *core)
+{
+	const char *s = kv_get(&core->collect_note, "PAGE_TABLES");
+
+	return s && !strcmp(s, "synthetic") ? "made by qcmdump, of what is in the dump" : "none were made";
+}
+
 static void print_text(const struct corefile *core, const struct log_summary *log, FILE *out)
 {
 	line(out, "Kernel", kv_get(&core->vmcoreinfo, "OSRELEASE"));
@@ -194,6 +201,7 @@ static void print_text(const struct corefile *core, const struct log_summary *lo
 	print_amount(core, out);
 	line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
 	line(out, "Registers", registers_text(core));
+	line(out, "Page tables", tables_text(core));
 	line(out, "Collected by", kv_get(&core->collect_note, "CREATOR"));
 	line(out, "Daemon", kv_get(&core->kernel_note, "CREATOR"));
 	print_list(&core->kernel_note, "POLICY(", "Policies", out);

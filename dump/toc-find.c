@@ -182,6 +182,11 @@ static void consider_header(const struct image *img, uint64_t at, uint64_t self,
 		return;
 	}
 	guess_maps(&g, img, at, self);
+	if (!g.n && !why_not->text[0])
+		derr_set(why_not, 0,
+			 "At offset 0x%" PRIx64 " is the header of a table that was at address 0x%" PRIx64
+			 ": a copy, or the file has something before the memory.",
+			 at, self);
 	for (size_t i = 0; i < g.n; i++) {
 		consider(img, &g.map[i], at, self, best, why_not);
 		rangemap_clear(&g.map[i]);

@@ -399,6 +399,33 @@ static void maps_are_checked(void **state)
 	di_done(&d);
 }
 
+/* Something is before the memory in the file. */
+static void prefixed_image(void **state)
+{
+	struct range map = { .start = 0, .size = 8 * MIB_, .offset = 4096 };
+	struct collect_options o = { .maps = &map, .n_maps = 1 };
+	struct collection c;
+	struct derr err;
+	char *memory = malloc(8 * MIB_);
+	char out[64];
+	struct di d;
+
+	small_machine(&d, 8 * MIB_, 0, 0);
+	di_finish(&d);
+	assert_int_equal(pread(d.fd, memory, 8 * MIB_, 0), 8 * MIB_);
+	assert_int_equal(pwrite(d.fd, memory, 8 * MIB_, 4096), 8 * MIB_);
+	free(memory);
+	assert_int_equal(run_collect(d.path, NULL, out, &c, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "something before the memory"));
+	assert_non_null(strstr(err.text, "--map"));
+	collection_clear(&c);
+	assert_int_equal(run_collect(d.path, &o, out, &c, &err), 0);
+	assert_int_equal(c.toc.problems.n, 0);
+	collection_clear(&c);
+	unlink(out);
+	di_done(&d);
+}
+
 static void from_vmcore(void **state)
 {
 	const struct di_load loads[] = { { 0x100000, 7 * MIB_ }, { 0, 0x100000 }, { 0x200000, 4096 } };
@@ -644,6 +671,7 @@ int main(void)
 		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
 		cmocka_unit_test(hole_by_landmark),
 		cmocka_unit_test(ambiguous_hole),   cmocka_unit_test(maps_are_checked),
+		cmocka_unit_test(prefixed_image),
 		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(vmcore_too_large),
 		cmocka_unit_test(registers),
 		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
