@@ -105,7 +105,7 @@ static int want_note(struct wants *wants)
 	struct want want = { .key.kind = REGION_NOTE, .priority = INT_MAX };
 
 	snprintf(want.name, sizeof(want.name), MINIDUMP_NOTE_NAME);
-	snprintf(want.comment, sizeof(want.comment), "the note");
+	snprintf(want.comment, sizeof(want.comment), "what a reader of the dump must know");
 	return wants_add(wants, &want);
 }
 

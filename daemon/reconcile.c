@@ -509,7 +509,10 @@ static int update_entries(struct reconcile *r)
 				r->note_changed = false;
 			continue;
 		}
-		log_change(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
+		if (e->want.key.kind == REGION_NOTE)
+			log_change(LOG_INFO, e, "Updated %s", entry_comment(e));
+		else
+			log_change(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
 		if (s.results[i].region.id)
 			entry_set_region(e, &s.results[i].region);
 		if (e->want.key.kind == REGION_NOTE)

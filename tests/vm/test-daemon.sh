@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# qcmdd as it is installed: module and back end that come later, kill -9, restart, stop, reload, tasks that come
+# and go, a table that is too small, who may do what.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+vm --file "$top/build/tests/mdnl" --timeout 600 <<'SCRIPT'
+fail() {
+	echo "FAILED: $*"
+	qcmdctl --no-pager status
+	journalctl -u qcmdd --no-pager -o short-monotonic | tail -n 60
+	exit 1
+}
+until_true() { # what, command...
+	local what=$1 end=$((SECONDS + 40))
+	shift
+	while [ $SECONDS -lt $end ]; do
+		if "$@"; then
+			echo "ok: $what ($SECONDS s)"
+			return
+		fi
+		sleep 0.1
+	done
+	fail "$what"
+}
+status_says() { # exit status, words
+	local out
+	out=$(qcmdctl --no-pager status 2>&1)
+	[ $? = "$1" ] && grep -qiF "$2" <<<"$out"
+}
+property() {
+	busctl get-property org.qcmd1 /org/qcmd1 org.qcmd1.Manager "$1"
+}
+pid_of_daemon() {
+	systemctl show -p MainPID --value qcmdd
+}
+list() {
+	./mdnl list
+}
+# The daemon's regions: id and name.
+ours() {
+	list | grep -v 'owner=0\b' | sed -n 's/^region id=\([0-9]*\) name=\([^ ]*\) .*/\1 \2/p'
+}
+has_task() { # pid
+	list | grep -q "name=KTASK .*pid=$1 "
+}
+has_no_task() {
+	! has_task "$1"
+}
+received() {
+	qcmdctl --json=short status | sed -n 's/.*"received":\([0-9]*\).*/\1/p'
+}
+
+# No module: the daemon runs and says so.
+echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/none.conf
+systemctl start qcmdd || fail "qcmdd doesn't start without the module"
+until_true "without the module" status_says 3 "qcom_minidump is not loaded"
+[ "$(property State)" = 's "failed"' ] || fail "state is $(property State)"
+[ "$(property ModuleLoaded)" = 'b false' ] || fail "module: $(property ModuleLoaded)"
+pid=$(pid_of_daemon)
+[ "$(stat -c %U "/proc/$pid")" = qcmd ] || fail "qcmdd runs as $(stat -c %U "/proc/$pid")"
+
+# The module appears, then a back end.
+rm /etc/modprobe.d/none.conf
+modprobe qcom_minidump || fail "the module doesn't load"
+until_true "without a back end" status_says 3 "No back end is bound"
+list | grep -q 'name=KLOGBUF .*state=pending' || fail "nothing waits for a back end: $(list)"
+modprobe qcom_minidump_ram || fail "the ram back end doesn't load"
+until_true "with a back end" status_says 0 "A crash now would give a dump"
+[ "$(pid_of_daemon)" = "$pid" ] || fail "it took a restart"
+[ "$(property Backend)" = 's "ram"' ] || fail "back end is $(property Backend)"
+
+# Killed and restarted: no region is absent at any time.
+watch_gaps() { # what, command that restarts
+	local what=$1 before now id
+	shift
+	before=$(ours | cut -d ' ' -f 1)
+	[ "$(wc -l <<<"$before")" -gt 12 ] || fail "few regions: $before"
+	pid=$(pid_of_daemon)
+	./mdnl monitor 12 >events &
+	sleep 0.5
+	"$@"
+	for _ in $(seq 200); do
+		now=$(ours | cut -d ' ' -f 1)
+		for id in $before; do
+			# That of the daemon itself goes with it.
+			grep -qx "$id" <<<"$now" || [ "$id" = "$own" ] || fail "$what: region $id is absent"
+		done
+		[ "$(pid_of_daemon)" != "$pid" ] && systemctl -q is-active qcmdd && break
+		sleep 0.05
+	done
+	[ "$(pid_of_daemon)" != "$pid" ] || fail "$what: not restarted"
+	until_true "$what: well afterwards" status_says 0 "A crash now would give a dump"
+	wait %%
+	grep 'del' events | grep -v 'comment=.qcmdd (' && fail "$what: a region was removed"
+	journalctl -u qcmdd --no-pager -o cat | grep -q "Going on with the regions" || fail "$what: no regions taken over"
+	echo "ok: $what"
+}
+own_region() {
+	list | sed -n "s/^region id=\([0-9]*\) name=KTASK .*pid=$(pid_of_daemon) .*/\1/p"
+}
+own=$(own_region)
+watch_gaps "kill -9" systemctl kill -s KILL qcmdd
+own=$(own_region)
+watch_gaps "restart" systemctl restart --no-block qcmdd
+
+# Reload: a bad file changes nothing, a good one is applied.
+mkdir -p /etc/qcmd.d
+before=$(ours)
+printf '[Task]\nCom=marker*\n' >/etc/qcmd.d/50-test.conf
+systemctl reload qcmdd 2>/dev/null && fail "a bad policy was taken"
+out=$(busctl call org.qcmd1 /org/qcmd1 org.qcmd1.Manager Reload 2>&1) && fail "a bad policy was taken"
+[[ $out == *"/etc/qcmd.d/50-test.conf:2:1:"* ]] || fail "the error is: $out"
+until_true "a bad policy" status_says 3 "50-test.conf:2:1"
+[ "$(ours)" = "$before" ] || fail "a bad policy changed the regions"
+printf '[Task]\nComm=marker*\nRegister=task stack\n' >/etc/qcmd.d/50-test.conf
+systemctl reload qcmdd || fail "a good policy was not taken"
+until_true "a good policy" status_says 0 "A crash now would give a dump"
+
+# A task that comes, changes its parent, and goes.
+cp /bin/sleep /tmp/marker1
+(/tmp/marker1 1000 & echo $! >/tmp/pid)
+task=$(cat /tmp/pid)
+until_true "a new task" has_task "$task"
+list | grep -q "name=KSTACK .*pid=$task " || fail "no stack of it"
+parent=$(awk '{ print $4 }' "/proc/$task/stat")
+until_true "its parent" has_task "$parent"
+bash -c '/tmp/marker1 1000 & echo $! >/tmp/pid; sleep 2' &
+sleep 1
+task2=$(cat /tmp/pid)
+first=$(awk '{ print $4 }' "/proc/$task2/stat")
+until_true "the parent that will exit" has_task "$first"
+wait %%
+until_true "that parent is gone" has_no_task "$first"
+parent=$(awk '{ print $4 }' "/proc/$task2/stat")
+until_true "the new parent, $parent" has_task "$parent"
+kill "$task" "$task2"
+until_true "an ended task" has_no_task "$task"
+until_true "another one" has_no_task "$task2"
+
+# A zombie has exited too.
+bash -c '/tmp/marker1 0.5 & echo $! >/tmp/pid; exec -a keeper sleep 6' &
+sleep 2
+zombie=$(cat /tmp/pid)
+grep -q '^State:.*Z' "/proc/$zombie/status" || fail "no zombie was made"
+has_task "$zombie" && fail "a zombie is in the table"
+wait %%
+
+# Fork storms: nobody's costs no event; one that is asked for ends with what is left.
+ln -s /dev/null /etc/qcmd.d/20-tasks.conf
+systemctl reload qcmdd
+before=$(received)
+for _ in $(seq 200); do /bin/true; done
+[ "$(received)" = "$before" ] || fail "a fork storm cost $(($(received) - before)) events"
+echo "ok: a fork storm that nobody asks about"
+for _ in $(seq 100); do /tmp/marker1 0 & done
+for _ in 1 2 3 4 5; do /tmp/marker1 1000 & done
+sleep 1
+only_living() {
+	local pids
+	pids=$(list | sed -n 's/.*name=KSTACK .*pid=\([0-9]*\) .*/\1/p' | sort -n | tr '\n' ' ')
+	[ "$pids" = "$(pgrep -x marker1 | sort -n | tr '\n' ' ')" ] && [ "$(wc -w <<<"$pids")" = 5 ]
+}
+until_true "a fork storm that is asked for" only_living
+rm /etc/qcmd.d/20-tasks.conf
+systemctl reload qcmdd || fail "reload"
+
+# A table that is too small: the log is in it, status says what is not.
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+until_true "an unbound back end" status_says 3 "parameters/bound"
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=20
+until_true "a full table" status_says 3 "The table is full"
+for name in KQCMD_NOTE KLOGBUF LOG_DESC LOG_INFO LOG_RING LOG_PRB KUTSNAME; do
+	list | grep -q "name=$name .*state=active" || fail "$name is not in the full table: $(list)"
+done
+# The lower priority makes room for the higher one.
+list | grep 'state=active' | grep -q 'comment=.marker1' || fail "Priority=100 is not in the table: $(list)"
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram
+until_true "room again" status_says 0 "A crash now would give a dump"
+
+# The module itself goes and comes again.
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && rmmod qcom_minidump || fail "the modules can't be unloaded"
+until_true "the module gone" status_says 3 "qcom_minidump is not loaded"
+modprobe qcom_minidump_ram
+until_true "the module back" status_says 0 "A crash now would give a dump"
+
+# Who may do what.
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+"${nobody[@]}" qcmdctl --no-pager regions | grep -q KLOGBUF || fail "a user can't look"
+"${nobody[@]}" qcmdctl --json=short status | grep -q '"address":"0x' && fail "a user sees addresses"
+qcmdctl --json=short status | grep -q '"address":"0x' || fail "root sees no addresses"
+"${nobody[@]}" busctl call org.qcmd1 /org/qcmd1 org.qcmd1.Manager Reload 2>/dev/null && fail "a user can reload"
+"${nobody[@]}" /usr/lib/qcmd/qcmdd 2>err && fail "qcmdd runs without privileges"
+grep -q CAP_NET_ADMIN err || fail "it doesn't say what it needs: $(cat err)"
+systemctl service-log-level qcmdd debug && [ "$(systemctl service-log-level qcmdd)" = debug ] || fail "log level"
+systemctl service-log-level qcmdd info
+systemd-analyze security --threshold=20 qcmdd >/dev/null || fail "exposure: $(systemd-analyze security qcmdd | tail -n 1)"
+echo "ok: who may do what"
+
+# The bus goes and comes.
+systemctl restart dbus
+until_true "after a restart of the bus" status_says 0 "A crash now would give a dump"
+
+# Stop: the regions are gone when it returns.
+systemctl stop qcmdd || fail "stop"
+[ "$(list | wc -l)" = 2 ] || fail "regions after the stop: $(list)"
+[ "$(systemctl show -p Result --value qcmdd)" = success ] || fail "stopped with $(systemctl show -p Result qcmdd)"
+journalctl -u qcmdd --no-pager -p err -o cat | grep -v -e '50-test.conf' -e 'policies have errors' -e 'Reload failed' | grep . &&
+	fail "errors in the log"
+echo "ok: stop"
+exit 0
+SCRIPT
