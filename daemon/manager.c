@@ -46,8 +46,8 @@ static void on_region_gone(const struct region_key *key, void *userdata)
 	struct manager *m = userdata;
 
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
-		if (m->sources[i] && vtables[i]->event)
-			vtables[i]->event(m->sources[i], SOURCE_EVENT_GONE, key);
+		if (m->sources[i] && vtables[i]->gone)
+			vtables[i]->gone(m->sources[i], key);
 	on_source_changed(m);
 }
 

@@ -93,7 +93,8 @@ typedef void (*md_event_handler)(enum md_event event, const struct md_region *re
 
 /* fd: a socket for requests from before a restart, taken over in any case; or -1. */
 int minidump_new(int fd, struct minidump **ret);
-struct minidump *minidump_free(struct minidump *md);	/* returns NULL; the regions go unless a copy of the fd is kept */
+/* Returns NULL. The regions go, unless a copy of the socket for requests is kept. */
+struct minidump *minidump_free(struct minidump *md);
 
 /* Find the module's family and listen to it. -ENOENT: the module is not loaded. */
 int minidump_connect(struct minidump *md);

@@ -427,7 +427,7 @@ static void removed(struct entry *e, const struct md_result *result)
 		return;
 	}
 	if (!e->wanted)
-		log_change(LOG_INFO, e, "Removed %s: no longer wanted", entry_comment(e));
+		log_change(LOG_INFO, e, "Removed %s: it is gone, or no policy asks for it any more", entry_comment(e));
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		log_change(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
 	else

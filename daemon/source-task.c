@@ -283,8 +283,10 @@ static int watch(struct source *s)
 		return r;
 	}
 	r = sd_event_add_io(s->host.event, &s->io, task_watcher_fd(s->watcher), EPOLLIN, on_io, s);
-	if (r < 0)
+	if (r < 0) {
+		s->watcher = task_watcher_free(s->watcher);
 		return r;
+	}
 	sd_event_source_set_description(s->io, "task-events");
 	return 0;
 }
@@ -372,18 +374,11 @@ static void parent_gone(struct source *s, const struct region_key *key)
 	schedule_resync(s, again ? RETRY_INTERVAL : REPARENT_DELAY);
 }
 
-static void task_event(struct source *s, enum source_event event, const struct region_key *key)
+static void task_gone(struct source *s, const struct region_key *key)
 {
 	struct task *t;
 
-	if (!s->watcher)
-		return;
-	if (event == SOURCE_EVENT_RESYNC) {
-		resync(s);
-		s->changed = false;
-		return;
-	}
-	if (key->kind != REGION_TASK && key->kind != REGION_STACK)
+	if (!s->watcher || (key->kind != REGION_TASK && key->kind != REGION_STACK))
 		return;
 	t = find_task(s, key->pid);
 	if (t && t->e.start == key->start)
@@ -512,7 +507,7 @@ const struct source_vtable source_task = {
 	.start = task_start,
 	.stop = task_stop,
 	.reload = task_reload,
-	.event = task_event,
+	.gone = task_gone,
 	.want = task_want,
 	.problem = task_problem,
 	.stats = task_stats,

@@ -20,11 +20,6 @@ struct source_host {
 	void *userdata;
 };
 
-enum source_event {
-	SOURCE_EVENT_GONE,	/* the module says that @key is not there */
-	SOURCE_EVENT_RESYNC,	/* look again at everything */
-};
-
 struct source_stats {
 	uint64_t received;	/* events */
 	uint64_t lost;
@@ -39,7 +34,7 @@ struct source;
  * @start: policies has at least one section of that kind
  * @stop: free it
  * @reload: policies are others now, and again have at least one section of that kind
- * @event: see enum source_event; NULL if it is of no interest
+ * @gone: the module says that there is no such thing; NULL if that is of no interest
  * @want: add what the sections of that kind ask for
  * @problem: why it can't do its work, or NULL
  * @stats: what it has seen; NULL if it has none
@@ -49,7 +44,7 @@ struct source_vtable {
 	int (*start)(const struct source_host *host, const struct policy_set *policies, struct source **ret);
 	void (*stop)(struct source *s);
 	int (*reload)(struct source *s, const struct policy_set *policies);
-	void (*event)(struct source *s, enum source_event event, const struct region_key *key);
+	void (*gone)(struct source *s, const struct region_key *key);
 	int (*want)(struct source *s, const struct policy_set *policies, struct wants *wants);
 	const char *(*problem)(const struct source *s);
 	void (*stats)(const struct source *s, struct source_stats *ret);

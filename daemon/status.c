@@ -141,7 +141,8 @@ static void judge_entries(struct status *s)
 	if (full)
 		add_problem(s, STATUS_DEGRADED, "table-full",
 			    "lower MaxTasks= in the policies, or give the table more room (ram back end: slots=)",
-			    "The table is full: %zu wanted %s not in it", full, plural(full, "region is", "regions are"));
+			    "The table is full: %zu wanted %s not in it", full,
+			    plural(full, "region is", "regions are"));
 	if (other)
 		add_problem(s, STATUS_DEGRADED, "rejected", "qcmdctl regions",
 			    "%zu wanted %s not in the table, %s for one: %s", other,

@@ -42,7 +42,8 @@ static struct entry entry(const char *name, uint32_t id, int error)
 {
 	struct entry e = {
 		.want = {
-			.key = { .kind = REGION_TASK, .pid = 42 }, .policy = &policies[0], .section = &section, .comment = "init (42)",
+			.key = { .kind = REGION_TASK, .pid = 42 }, .policy = &policies[0], .section = &section,
+			.comment = "init (42)",
 		},
 		.wanted = true, .id = id, .error = error, .state = id ? QCOM_MINIDUMP_REGION_ACTIVE : 0,
 	};
@@ -56,7 +57,8 @@ static struct entry entry(const char *name, uint32_t id, int error)
 static struct status good(void)
 {
 	return (struct status){
-		.module_loaded = true, .backend = { .name = "ram", .version = "0.1", .slots_max = 1024, .slots_used = 3 },
+		.module_loaded = true,
+		.backend = { .name = "ram", .version = "0.1", .slots_max = 1024, .slots_used = 3 },
 		.port = PORT, .policies = &one_policy,
 	};
 }

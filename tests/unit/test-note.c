@@ -61,7 +61,8 @@ static long number_of(const char *text, const char *key)
 static void test_layout_task(void **state)
 {
 	static const char *const members[] = {
-		"pid", "tgid", "comm", "__state", "exit_state", "flags", "real_parent", "start_boottime", "start_time", "stack",
+		"pid", "tgid", "comm", "__state", "exit_state", "flags", "real_parent", "start_boottime", "start_time",
+		"stack",
 	};
 	_cleanup_(freep) char *layout = layout_or_skip();
 	long size = number_of(layout, "SIZE(task_struct)");
@@ -73,7 +74,8 @@ static void test_layout_task(void **state)
 		assert_in_range(number_of(layout, key), 1, size - 1);
 	}
 	/* Neighbours in every kernel. */
-	assert_int_equal(number_of(layout, "OFFSET(task_struct.tgid)"), number_of(layout, "OFFSET(task_struct.pid)") + 4);
+	assert_int_equal(number_of(layout, "OFFSET(task_struct.tgid)"),
+			 number_of(layout, "OFFSET(task_struct.pid)") + 4);
 	assert_int_equal(number_of(layout, "OFFSET(task_struct.start_boottime)"),
 			 number_of(layout, "OFFSET(task_struct.start_time)") + 8);
 }

@@ -45,17 +45,20 @@ static void test_glob_examples(void **state)
 		"abcdefghijklmno", "abcdefghijklmn?", "abcdefghijklmn*", "a*b*c*d*e*f*g*h", "*a*b*c*d*e*f*g*",
 	};
 	static const char *const texts[] = {
-		"", "a", "b", "ab", "abc", "aabb", "abab", "xababx", "sshd", "sshd-session", "kworker/0:1", "systemd-journal",
+		"", "a", "b", "ab", "abc", "aabb", "abab", "xababx", "sshd", "sshd-session", "kworker/0:1",
+		"systemd-journal",
 		"abcdefghijklmno", "abcdefgh", "xaxbxcxdxexfxgx", "-a-b-", "\xc3\xa4", "*", "?",
 	};
 
 	for (size_t p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++)
 		for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
-			bool exact = fnmatch(patterns[p], texts[t], 0) == 0, ours = kernel_matches(patterns[p], texts[t]);
+			bool exact = fnmatch(patterns[p], texts[t], 0) == 0;
+			bool ours = kernel_matches(patterns[p], texts[t]);
 
 			/* What is longer than the matcher's pattern matches more. */
 			if (strlen(patterns[p]) > GLOB_SIZE ? exact && !ours : exact != ours)
-				fail_msg("'%s' and '%s': fnmatch says %d, the matcher %d", patterns[p], texts[t], exact, ours);
+				fail_msg("'%s' and '%s': fnmatch says %d, the matcher %d", patterns[p], texts[t],
+					 exact, ours);
 		}
 }
 

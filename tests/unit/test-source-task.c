@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The source of tasks on the running kernel: what it wants when tasks come, change their names and parents, go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "source.h"
+
+#define NAME	"qcmd-src"
+#define TRIES	200	/* turns of the loop of at most 50 ms */
+
+static char *patterns[] = { (char *)NAME "-?", NULL };
+static char *others[] = { (char *)NAME "-[z]", NULL };
+static struct policy_section sections[] = {
+	{
+		.kind = POLICY_SOURCE_TASK, .line = 2, .path = (char *)"/x.conf",
+		.task = { .comms = patterns, .parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK, .max_tasks = 2 },
+	},
+};
+static struct policy_section other_sections[] = {
+	{
+		.kind = POLICY_SOURCE_TASK, .line = 2, .path = (char *)"/x.conf",
+		.task = { .comms = others, .parts = POLICY_TASK_STRUCT, .max_tasks = 2 },
+	},
+};
+static struct policy policy = { .name = (char *)"x", .priority = 7, .sections = sections, .n_sections = 1 };
+static struct policy other_policy = { .name = (char *)"y", .sections = other_sections, .n_sections = 1 };
+static const struct policy_set set = { .policies = &policy, .n_policies = 1 };
+static const struct policy_set other_set = { .policies = &other_policy, .n_policies = 1 };
+
+struct fixture {
+	sd_event *event;
+	struct source *source;
+	struct wants wants;
+	int changes;
+};
+
+static void on_changed(void *userdata)
+{
+	struct fixture *f = userdata;
+
+	f->changes++;
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct source_host host = { .changed = on_changed, .userdata = f };
+
+	assert_non_null(f);
+	*state = f;
+	prctl(PR_SET_NAME, NAME);
+	if (geteuid() != 0 || access("/sys/kernel/btf/vmlinux", R_OK) < 0)
+		return 0;
+	assert_true(sd_event_new(&f->event) >= 0);
+	host.event = f->event;
+	assert_int_equal(source_task.start(&host, &set, &f->source), 0);
+	assert_null(source_task.problem(f->source));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->source)
+		source_task.stop(f->source);
+	sd_event_unref(f->event);
+	wants_done(&f->wants);
+	free(f);
+	return 0;
+}
+
+static struct fixture *fixture(void **state)
+{
+	struct fixture *f = *state;
+
+	if (!f->source) {
+		print_message("needs root and a kernel with BTF\n");
+		skip();
+	}
+	return f;
+}
+
+static const struct want *find(struct fixture *f, enum region_kind kind, pid_t pid)
+{
+	for (size_t i = 0; i < f->wants.n; i++)
+		if (f->wants.items[i].key.kind == kind && f->wants.items[i].key.pid == (uint32_t)pid)
+			return &f->wants.items[i];
+	return NULL;
+}
+
+static void collect(struct fixture *f)
+{
+	wants_done(&f->wants);
+	assert_int_equal(source_task.want(f->source, &set, &f->wants), 0);
+	wants_settle(&f->wants);
+}
+
+/* Until the task is wanted, or is not any more. */
+static void wait_until(struct fixture *f, pid_t pid, bool wanted)
+{
+	for (int i = 0; i < TRIES; i++) {
+		collect(f);
+		if (!!find(f, REGION_TASK, pid) == wanted)
+			return;
+		assert_true(sd_event_run(f->event, 50000) >= 0);
+	}
+	fail_msg("%d is %swanted", pid, wanted ? "not " : "");
+}
+
+/* A child of that name, which waits to be killed. */
+static pid_t start(const char *name)
+{
+	int pipes[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, name);
+		close(pipes[0]);
+		close(pipes[1]);
+		for (;;)
+			pause();
+	}
+	/* The end of the pipe says that it has its name. */
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], &c, 1), 0);
+	close(pipes[0]);
+	return pid;
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_life(void **state)
+{
+	struct fixture *f = fixture(state);
+	const struct want *w;
+	char comment[64];
+	pid_t pid = start(NAME "-a");
+
+	wait_until(f, pid, true);
+	assert_true(f->changes > 0);
+	w = find(f, REGION_TASK, pid);
+	snprintf(comment, sizeof(comment), NAME "-a (%d)", pid);
+	assert_string_equal(w->comment, comment);
+	assert_string_equal(w->name, "KTASK");
+	assert_ptr_equal(w->policy, &policy);
+	assert_int_equal(w->priority, 7);
+	assert_int_equal(w->section->line, 2);
+	assert_string_equal(find(f, REGION_STACK, pid)->name, "KSTACK");
+	/* We are its parent. */
+	w = find(f, REGION_TASK, getpid());
+	assert_non_null(w);
+	assert_int_equal(w->rank, WANT_RANK_PARENT);
+	snprintf(comment, sizeof(comment), "parent of " NAME "-a (%d)", pid);
+	assert_string_equal(w->comment, comment);
+	assert_null(find(f, REGION_STACK, getpid()));
+	stop(pid);
+	wait_until(f, pid, false);
+	assert_int_equal(f->wants.n, 0);
+}
+
+static void test_oldest_stay(void **state)
+{
+	struct fixture *f = fixture(state);
+	pid_t a = start(NAME "-a"), b = start(NAME "-b"), c = start(NAME "-c");
+
+	wait_until(f, b, true);
+	usleep(100000);
+	while (sd_event_run(f->event, 0) > 0)
+		;
+	collect(f);
+	assert_non_null(find(f, REGION_TASK, a));
+	assert_non_null(find(f, REGION_TASK, b));
+	assert_null(find(f, REGION_TASK, c));
+	assert_true(find(f, REGION_TASK, a)->order < find(f, REGION_TASK, b)->order);
+	stop(a);
+	wait_until(f, c, true);
+	stop(b);
+	stop(c);
+	wait_until(f, b, false);
+	wait_until(f, c, false);
+}
+
+/* Its parent ends: who has it then is wanted instead. */
+static void test_reparented(void **state)
+{
+	struct fixture *f = fixture(state);
+	pid_t parent, child;
+	int pipes[2];
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	parent = fork();
+	assert_true(parent >= 0);
+	if (parent == 0) {
+		child = fork();
+		if (child == 0) {
+			prctl(PR_SET_NAME, NAME "-c");
+			for (;;)
+				pause();
+		}
+		_exit(write(pipes[1], &child, sizeof(child)) != sizeof(child) || pause());
+	}
+	assert_int_equal(read(pipes[0], &child, sizeof(child)), sizeof(child));
+	wait_until(f, child, true);
+	assert_non_null(find(f, REGION_TASK, parent));
+	assert_null(find(f, REGION_TASK, getpid()));
+	stop(parent);
+	wait_until(f, getpid(), true);
+	assert_null(find(f, REGION_TASK, parent));
+	stop(child);
+	wait_until(f, child, false);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+/* The module does not know it: it is not asked for again. */
+static void test_gone(void **state)
+{
+	struct fixture *f = fixture(state);
+	pid_t pid = start(NAME "-a");
+	struct region_key key;
+
+	wait_until(f, pid, true);
+	key = find(f, REGION_TASK, pid)->key;
+	key.start++;
+	source_task.gone(f->source, &key);
+	collect(f);
+	assert_non_null(find(f, REGION_TASK, pid));
+	key.start--;
+	source_task.gone(f->source, &key);
+	collect(f);
+	assert_null(find(f, REGION_TASK, pid));
+	stop(pid);
+}
+
+/* More events than the ring takes: all tasks are looked at again, and what is wanted is right. */
+static void test_lost_events(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct source_stats before, after;
+	pid_t pid;
+
+	source_task.stats(f->source, &before);
+	do {
+		prctl(PR_SET_NAME, NAME "-s");
+		for (int i = 0; i < 200; i++)
+			stop(start(NAME "-t"));
+		prctl(PR_SET_NAME, NAME);
+		source_task.stats(f->source, &after);
+	} while (after.lost == before.lost);
+	pid = start(NAME "-a");
+	wait_until(f, pid, true);
+	for (int i = 0; i < TRIES && after.resyncs == before.resyncs; i++) {
+		assert_true(sd_event_run(f->event, 50000) >= 0);
+		source_task.stats(f->source, &after);
+	}
+	assert_true(after.resyncs > before.resyncs);
+	collect(f);
+	/* Task and stack, and the parent. */
+	assert_int_equal(f->wants.n, 3);
+	stop(pid);
+	wait_until(f, pid, false);
+}
+
+static void test_reload(void **state)
+{
+	struct fixture *f = fixture(state);
+	pid_t pid = start(NAME "-a"), other = start(NAME "-z");
+
+	wait_until(f, pid, true);
+	assert_int_equal(source_task.reload(f->source, &other_set), 0);
+	wants_done(&f->wants);
+	assert_int_equal(source_task.want(f->source, &other_set, &f->wants), 0);
+	assert_null(find(f, REGION_TASK, pid));
+	assert_non_null(find(f, REGION_TASK, other));
+	assert_null(find(f, REGION_STACK, other));
+	stop(pid);
+	stop(other);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_life),
+		TEST(test_oldest_stay),
+		TEST(test_reparented),
+		TEST(test_gone),
+		TEST(test_lost_events),
+		TEST(test_reload),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
