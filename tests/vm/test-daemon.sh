@@ -199,6 +199,9 @@ qcmdctl --json=short status | grep -q '"address":"0x' || fail "root sees no addr
 grep -q CAP_NET_ADMIN err || fail "it doesn't say what it needs: $(cat err)"
 systemctl service-log-level qcmdd debug && [ "$(systemctl service-log-level qcmdd)" = debug ] || fail "log level"
 systemctl service-log-level qcmdd info
+systemctl -q enable qcmdd 2>/dev/null || fail "enable"
+systemd-analyze verify --man=no qcmdd.service multi-user.target 2>verify || fail "the unit: $(cat verify)"
+grep -e qcmdd -e cycle verify && fail "the unit has problems"
 systemd-analyze security --threshold=20 qcmdd >exposure || fail "exposure: $(tail -n 1 exposure)"
 echo "ok: who may do what"
 
