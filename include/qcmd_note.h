@@ -21,8 +21,16 @@
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1
  *	SOURCE=vmcore.elf		what it was collected from
+ *	SOURCE_KIND=vmcore		or raw
+ *	SOURCE_BYTES=1073741824		memory in it
  *	BACKEND=ram
+ *	TABLE=0x5270000			physical address
+ *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
+ *	REGISTERS=source		NT_PRSTATUS are those of the source, or none
+ *	PAGE_TABLES=synthetic		made by qcmdump from what was captured, or none
+ *	REGION(3)=KQCMD_NOTE 0 0xffff88800531e000 0x531e000 764
+ *					slot: name, sequence number, virtual and physical address, bytes
  *	PROBLEM=text			once for each thing that could not be saved
  *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
