@@ -13,7 +13,7 @@
  *	ARCH=x86_64			uname -m
  *	SIZE(task_struct)=9792		bytes, decimal
  *	OFFSET(task_struct.pid)=2464	bytes, decimal
- *	BITS(printk_info.level)=149:3	bit offset:width, little-endian bit order
+ *	BITS(printk_info.level)=157:3	bit offset:width, little-endian bit order
  *	POLICY(10-dmesg)=/usr/lib/qcmd.d/10-dmesg.conf
  *
  * and in the note of qcmdump:

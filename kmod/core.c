@@ -255,6 +255,7 @@ static void __exit md_exit(void)
 	md_netlink_exit();
 	md_vmcoreinfo_remove();
 	md_events_exit();
+	WARN(atomic_read(&md.n_objects), "%d regions were leaked\n", atomic_read(&md.n_objects));
 	md_ram_exit();
 	idr_destroy(&md.ids);
 }

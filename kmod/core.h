@@ -98,7 +98,8 @@ struct md_task {
  * @object: MD_KIND_OBJECT
  * @task: MD_KIND_TASK
  * @buf: MD_KIND_NOTE: memory that goes with the region
- * @owner: netlink socket, NULL for a client in the kernel
+ * @owner: netlink socket, NULL for a client in the kernel and once it is removed
+ * @portid: of @owner, for good
  * @owner_node: in owner->regions
  * @state: enum qcom_minidump_region_state
  * @error: why it is rejected
@@ -124,6 +125,7 @@ struct md_region {
 	struct md_task task;
 	void *buf;
 	struct md_owner *owner;
+	u32 portid;
 	struct list_head owner_node;
 	u32 state;
 	const char *error;
@@ -163,6 +165,7 @@ struct md_elf {
  * @ids: id to region
  * @names: hash of names
  * @n_regions: in @ids
+ * @n_objects: struct md_region that exist; none may be left when the module goes
  * @backend: bound, or NULL
  * @limits: of the back end
  * @slots: limits.slots of them
@@ -183,6 +186,7 @@ struct minidump {
 	struct idr ids;
 	struct hlist_head names[64];
 	u32 n_regions;
+	atomic_t n_objects;
 	const struct minidump_backend *backend;
 	struct minidump_limits limits;
 	struct md_slot *slots;

@@ -53,7 +53,7 @@ static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
 	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
 	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
-	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->owner ? r->owner->portid : 0) ||
+	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->portid) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_CREATED, r->created, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_MOVES, r->moves, QCOM_MINIDUMP_REGION_A_PAD))
 		return -EMSGSIZE;

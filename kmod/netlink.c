@@ -321,6 +321,8 @@ static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struc
 	if (IS_ERR(r))
 		goto unlock;
 
+	r->portid = owner->portid;
+
 	kref_get(&r->ref);
 	idr_preload(GFP_KERNEL);
 	spin_lock_irqsave(&md.lock, flags);

@@ -92,13 +92,15 @@ static void md_region_free(struct kref *ref)
 
 	for (i = 0; i < r->max_segs; i++)
 		ida_free(&r->name->seqs, r->segs[i].seq);
-	md_name_put(r->name);
+	if (r->name)
+		md_name_put(r->name);
 	if (r->task.task)
 		put_task_struct(r->task.task);
 	if (r->buf)
 		free_pages_exact(r->buf, r->size);
 	kfree(min(r->segs, r->spare));	/* they are halves of one allocation and change places */
 	kfree(r);
+	atomic_dec(&md.n_objects);
 }
 
 void md_region_put(struct md_region *r)
@@ -173,6 +175,7 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 	r = kzalloc(sizeof(*r), gfp);
 	if (!r)
 		return ERR_PTR(md_refuse(why, -ENOMEM, "out of memory"));
+	atomic_inc(&md.n_objects);
 	kref_init(&r->ref);
 	INIT_LIST_HEAD(&r->event_node);
 	INIT_LIST_HEAD(&r->owner_node);
@@ -185,10 +188,7 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 
 	ret = md_region_fill(r, spec, gfp, why);
 	if (ret) {
-		if (r->name)
-			md_region_put(r);
-		else
-			kfree(r);
+		md_region_put(r);
 		return ERR_PTR(ret);
 	}
 	r->task = spec->task;

@@ -137,7 +137,7 @@ sleep 1
 wait
 grep -q 'add-ntf region .* name=ROUND .* size=61 .*:64$' events || fail "no add event: $(cat events)"
 grep -q 'update-ntf region .* name=KQCMD_NOTE .* moves=1 ' events || fail "no update event: $(cat events)"
-[ "$(grep -c 'del-ntf region ' events)" = 2 ] || fail "no del events: $(cat events)"
+[ "$(grep -c 'del-ntf region .* owner=[1-9]' events)" = 2 ] || fail "no del events: $(cat events)"
 echo "ok: notifications"
 
 # Clients in the kernel
@@ -180,6 +180,7 @@ echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
 rmmod qcom_minidump_ram && rmmod qcom_minidump || fail "the core can't be unloaded"
 wait
 lsmod | grep -q minidump && fail "still loaded: $(lsmod | grep minidump)"
-echo "ok: unloaded"
+dmesg | grep 'regions were leaked' && fail "a leak"
+echo "ok: unloaded, no region leaked"
 exit 0
 SCRIPT
