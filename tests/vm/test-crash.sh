@@ -120,7 +120,8 @@ die_by() { # mode
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
 		[ "$(stat -c %s "$work/dump.elf")" -lt $((1024 * 1024 * 1024 / 100)) ] || fail "$1: the dump is too large"
-		readelf -aW "$work/dump.elf" >"$work/out" 2>&1 && ! grep -i warning "$work/out" || fail "$1: readelf complains"
+		readelf -aW "$work/dump.elf" >"$work/out" 2>&1 || fail "$1: readelf doesn't read it"
+		! grep -i warning "$work/out" || fail "$1: readelf complains"
 		"$qcmdump" info "$work/dump.elf" | grep -q 'Problems: none' || fail "$1: $("$qcmdump" info "$work/dump.elf")"
 		check_log "$1"
 		check_tasks "$1"
