@@ -191,7 +191,7 @@ static int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u3
 		return md_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
 	if (security_locked_down(LOCKDOWN_KCORE))
 		return md_refuse_attr(info, attr, -EPERM,
-				      "the kernel is locked down for confidentiality: give OBJECT or TASK instead of an address");
+				      "the kernel is locked down for confidentiality: give OBJECT or TASK, no address");
 	return 0;
 }
 

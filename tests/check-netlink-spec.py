@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""docs/netlink/qcom_minidump.yaml says the same as the uAPI header and as the module's tables of what a request may have."""
+"""docs/netlink/qcom_minidump.yaml, the uAPI header and the module's tables of what a request may have agree."""
 
 import os
 import re

@@ -30,7 +30,8 @@ static const char usage[] =
 	"  note text=TEXT | note fill=BYTES\n"
 	"  monitor SECONDS         notifications\n"
 	"  sleep SECONDS\n"
-	"  any command takes raw=TYPE:TEXT, an attribute as it is; without a command they are read from standard input\n";
+	"  any command takes raw=TYPE:TEXT, an attribute as it is\n"
+	"  without a command they are read from standard input, one a line\n";
 
 enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING };
 
@@ -122,7 +123,8 @@ static void print_region_attr(const struct nlattr *a)
 
 static void print_backend_attr(const struct nlattr *a)
 {
-	static const char *const names[] = { "", "name", "slots_max", "slots_used", "name_max", "align", "regions", "bytes" };
+	static const char *const names[] = { "",	 "name",  "slots_max", "slots_used",
+					     "name_max", "align", "regions",   "bytes" };
 	unsigned int type = mnl_attr_get_type(a);
 
 	if (type == QCOM_MINIDUMP_BACKEND_A_NAME)
@@ -139,8 +141,9 @@ static void print_message(const struct nlmsghdr *nlh)
 	bool backend = g->cmd == QCOM_MINIDUMP_CMD_BACKEND_GET || g->cmd == QCOM_MINIDUMP_CMD_BACKEND_NTF;
 	const struct nlattr *a;
 
-	printf("%s%s", g->cmd >= QCOM_MINIDUMP_CMD_BACKEND_NTF && g->cmd <= QCOM_MINIDUMP_CMD_MAX ? commands[g->cmd] : "",
-	       backend ? "backend" : "region");
+	if (g->cmd >= QCOM_MINIDUMP_CMD_BACKEND_NTF && g->cmd <= QCOM_MINIDUMP_CMD_MAX)
+		printf("%s", commands[g->cmd]);
+	printf("%s", backend ? "backend" : "region");
 	mnl_attr_for_each(a, nlh, sizeof(*g)) {
 		if (backend)
 			print_backend_attr(a);

@@ -18,6 +18,11 @@ import time
 from image import Problem, say, tool
 
 CRASH_MODES = ("sysrq-c", "panic", "hang", "reset")
+COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE): |cut here \]|refcount_t: "
+                       rb"|list_(add|del) corruption|general protection fault|blocked for more than"
+                       rb"|scheduling while atomic|Objects remaining)")
+SCRIPT_STARTS = b"qcmd-test: the script starts"
+BOOT_FAILURE = "boot"
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
 HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
 # After the sign of a crash: for the last lines of the console, for the other CPUs to stop.
@@ -81,6 +86,7 @@ class Machine:
         self.events = []
         self.messages = b""
         self.tail = b""
+        self.script_started = False
         self.status = None
         self.announced = None
         self.waiting = False
@@ -166,7 +172,10 @@ class Machine:
             sys.stderr.buffer.write(data)
             sys.stderr.flush()
         self.tail = (self.tail + data)[-8192:]
-        if PANIC_END.search(self.tail):
+        self.script_started = self.script_started or SCRIPT_STARTS in self.tail
+        if not self.script_started and COMPLAINT.search(self.tail):
+            self._die(BOOT_FAILURE, 0)
+        elif PANIC_END.search(self.tail):
             self._die("panic", SETTLE)
         elif HANGING.search(self.tail):
             self._die("hang", SETTLE)

@@ -76,42 +76,49 @@ check_log() { # mode
 	grep -q 'qcmd-test: record 200$' "$work/log" || fail "$1: the log lacks what was written last"
 	case $1 in
 	sysrq-c | panic)
-		tail -n 1 "$work/log" | grep -q 'end Kernel panic - not syncing' || fail "$1: the log doesn't end with the panic" ;;
+		last='end Kernel panic - not syncing'
+		;;
 	hang)
-		tail -n 1 "$work/log" | grep -q 'hanging all CPUs' || fail "$1: the log doesn't end with the hang" ;;
+		last='hanging all CPUs'
+		;;
+	reset)
+		last='Resetting'
+		;;
 	esac
+	tail -n 1 "$work/log" | grep -q "$last" || fail "$1: the log doesn't end with '$last': $(tail -n 1 "$work/log")"
 
 	vmcore-dmesg "$work/dump.elf" >"$work/vmcore-dmesg" || fail "$1: vmcore-dmesg"
 	rm -f "$work/makedumpfile"
-	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 || fail "$1: $(cat "$work/out")"
+	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 ||
+		fail "$1: $(cat "$work/out")"
 	for other in vmcore-dmesg makedumpfile; do
 		diff <(without_times <"$work/log") <(without_times <"$work/$other") ||
 			fail "$1: $other prints another log"
 	done
 }
 
-# The other tools print the time once for a record (and may indent the rest), dmesg and qcmdump for each line of it.
+# The other tools print the time once for a record, and may indent the rest; dmesg and qcmdump print it for each line.
 without_times() {
 	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
 }
 
 check_tasks() { # mode
 	"$qcmdump" tasks "$work/dump.elf" >"$work/tasks" || fail "$1: qcmdump tasks"
-	[ "$(grep -c '^task ' "$work/said")" = 6 ] || fail "$1: the guest has other tasks than expected: $(cat "$work/said")"
+	[ "$(grep -c '^task ' "$work/said")" = 6 ] || fail "$1: the guest has other tasks: $(cat "$work/said")"
 	while read -r what pid ppid state comm; do
 		case $what in
 		task)
 			awk -v pid="$pid" -v ppid="$ppid" -v state="$state" -v comm="$comm" '
 				$1 == pid && $3 == ppid && $5 == state && $NF == comm { found = 1 }
 				END { exit !found }' "$work/tasks" ||
-				fail "$1: not in the dump as it was: $comm, pid $pid, parent $ppid, $state:"$'\n'"$(cat "$work/tasks")"
+				fail "$1: not as it was: $comm, pid $pid, parent $ppid, $state: $(cat "$work/tasks")"
 			;;
 		gone)
-			awk -v pid="$pid" '$1 == pid { exit 1 }' "$work/tasks" || fail "$1: pid $pid is in the dump"
+			! awk '{ print $1 }' "$work/tasks" | grep -q -x "$pid" || fail "$1: pid $pid is in the dump"
 			;;
 		esac
 	done <"$work/said"
-	grep -E -q ' +1 .* named-orphan$' "$work/tasks" || fail "$1: the orphan has not gone to init: $(cat "$work/tasks")"
+	grep -E -q ' +1 .* named-orphan$' "$work/tasks" || fail "$1: the orphan has not gone to init"
 }
 
 die_by() { # mode
@@ -119,10 +126,11 @@ die_by() { # mode
 	before "$1" | vm --crash "$work/crash" --timeout 200 >"$work/said" || fail "$1: $(cat "$work/said")"
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
-		[ "$(stat -c %s "$work/dump.elf")" -lt $((1024 * 1024 * 1024 / 100)) ] || fail "$1: the dump is too large"
+		[ "$(stat -c %s "$work/dump.elf")" -lt $(((1 << 30) / 100)) ] || fail "$1: the dump is too large"
 		readelf -aW "$work/dump.elf" >"$work/out" 2>&1 || fail "$1: readelf doesn't read it"
 		! grep -i warning "$work/out" || fail "$1: readelf complains"
-		"$qcmdump" info "$work/dump.elf" | grep -q 'Problems: none' || fail "$1: $("$qcmdump" info "$work/dump.elf")"
+		"$qcmdump" info "$work/dump.elf" >"$work/info"
+		grep -q 'Problems: none' "$work/info" || fail "$1: $(cat "$work/info")"
 		check_log "$1"
 		check_tasks "$1"
 	done
