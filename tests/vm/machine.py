@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import json
 import os
+import random
 import re
 import selectors
 import shutil
@@ -23,6 +24,9 @@ COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE): |cut he
                        rb"|scheduling while atomic|Objects remaining)")
 SCRIPT_STARTS = b"qcmd-test: the script starts"
 BOOT_FAILURE = "boot"
+INSTANTS_GO = b"instants: go"
+# Seconds between two instants: anything that is no multiple of something in the guest.
+INSTANTS_APART = (0.01, 0.15)
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
 HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
 # After the sign of a crash: for the last lines of the console, for the other CPUs to stop.
@@ -79,6 +83,7 @@ class Machine:
         self.options = options
         self.mark = mark
         self.scratch = scratch
+        self.ram = os.path.join(options.crash or scratch, "ram.bin")
         self.channels = {name: Channel(name) for name in ("monitor", "out", "crash", "fetch")}
         self.channels["console"] = Console("console")
         self.output = b""
@@ -87,6 +92,8 @@ class Machine:
         self.messages = b""
         self.tail = b""
         self.script_started = False
+        self.next_instant = None
+        self.instants = 0
         self.status = None
         self.announced = None
         self.waiting = False
@@ -104,7 +111,8 @@ class Machine:
             for name in ("ram.bin", "vmcore"):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(os.path.join(options.crash, name))
-            memory = f"memory-backend-file,{memory},mem-path={options.crash}/ram.bin,share=on"
+        if options.crash or options.instants:
+            memory = f"memory-backend-file,{memory},mem-path={self.ram},share=on"
         else:
             memory = f"memory-backend-ram,{memory}"
         append = ("console=ttyS0 root=/dev/vda rw panic=0 systemd.unit=qcmd-test.target systemd.show_status=no "
@@ -192,6 +200,8 @@ class Machine:
             self.output = self.output[len(before):]
         else:
             self.output = self.output[len(before):]
+        if self.options.instants and not self.next_instant and INSTANTS_GO in before:
+            self.next_instant = time.monotonic()
         sys.stdout.buffer.write(before)
         sys.stdout.flush()
 
@@ -216,6 +226,21 @@ class Machine:
             if not data:
                 selector.unregister(channel.ours)
 
+    def _inspect(self):
+        """Stops the machine wherever it is, and has its memory looked at."""
+        self.replies.clear()
+        if not self.instants:
+            # The emulator stops between blocks of instructions. Make each instruction a block of its own.
+            self.command("human-monitor-command", **{"command-line": "singlestep on"})
+        self.command("stop")
+        if subprocess.run([*self.options.inspect.split(), self.ram], stdin=subprocess.DEVNULL, check=False).returncode:
+            raise Problem(f"instant {self.instants + 1} of {self.options.instants}: the memory is not right")
+        self.command("cont")
+        self.instants += 1
+        if self.instants == self.options.instants:
+            self.status = 0
+        self.next_instant = time.monotonic() + random.uniform(*INSTANTS_APART)
+
     def run(self):
         """Until the script ends (the result is None) or the machine dies (how it died)."""
         with selectors.DefaultSelector() as selector:
@@ -230,6 +255,8 @@ class Machine:
                     self.channels["crash"].ours.sendall(b"go\n")
                 if self.death and now > self.death[1]:
                     return self.death[0]
+                if self.next_instant and now > self.next_instant and self.status is None:
+                    self._inspect()
                 if now > self.deadline:
                     raise TimeoutError
         return None
