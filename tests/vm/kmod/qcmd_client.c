@@ -5,9 +5,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
 #include <linux/hrtimer.h>
-#include <linux/irq_work.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -15,11 +15,13 @@
 
 #include <linux/qcom_minidump.h>
 
-#define STACK_LIKE	(4 * PAGE_SIZE)
+#define PIECES		4
+#define STACK_LIKE	(PIECES * PAGE_SIZE)
 #define MOVES		10000
 
 static char *flat;
-static char *scattered;
+static char *scattered;		/* each page is a piece of its own */
+static struct page *pages;
 static int kept[3];
 static DEFINE_SPINLOCK(lock);
 
@@ -151,6 +153,29 @@ static int check_interrupt(void)
 	return 0;
 }
 
+/* Pages that follow each other, mapped in reverse order: no two of them are contiguous in both. */
+static char *scatter(void)
+{
+	struct page *reversed[PIECES];
+	int i;
+
+	pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, ilog2(PIECES));
+	if (!pages)
+		return NULL;
+	for (i = 0; i < PIECES; i++)
+		reversed[i] = pages + PIECES - 1 - i;
+	return vmap(reversed, PIECES, VM_MAP, PAGE_KERNEL);
+}
+
+static void free_memory(void)
+{
+	if (scattered)
+		vunmap(scattered);
+	if (pages)
+		__free_pages(pages, ilog2(PIECES));
+	kfree(flat);
+}
+
 static int check_all(void)
 {
 	return check_refusals() ?: check_ids() ?: check_pieces() ?: check_atomic() ?: check_interrupt();
@@ -161,12 +186,11 @@ static int __init client_init(void)
 	int ret = -ENOMEM;
 
 	flat = kzalloc(PAGE_SIZE, GFP_KERNEL);
-	scattered = vzalloc(STACK_LIKE);
+	scattered = scatter();
 	if (flat && scattered)
 		ret = check_all();
 	if (ret) {
-		kfree(flat);
-		vfree(scattered);
+		free_memory();
 		return ret;
 	}
 
@@ -186,8 +210,7 @@ static void __exit client_exit(void)
 	for (i = 0; i < ARRAY_SIZE(kept); i++)
 		if (kept[i] > 0)
 			qcom_minidump_unregister(kept[i]);
-	kfree(flat);
-	vfree(scattered);
+	free_memory();
 }
 
 module_init(client_init);
