@@ -131,10 +131,13 @@ static int regions(const struct options *options, char *const *arguments, size_t
 /* The error message of a refused reload has the diagnostics, one a line. */
 static int reload_failure(const struct ctl_bus_error *error)
 {
+	size_t length;
+
 	if (!error->name || strcmp(error->name, "org.qcmd1.Error.InvalidPolicy") != 0)
 		return bus_failure(error);
 
-	fprintf(stderr, "%s%s", error->message, error->message[strcspn(error->message, "\n")] ? "" : "\n");
+	length = strlen(error->message);
+	fprintf(stderr, "%s%s", error->message, length && error->message[length - 1] == '\n' ? "" : "\n");
 	complain("nothing was changed: the policies of before stay in use");
 	return CTL_FAILURE;
 }
