@@ -182,10 +182,12 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 	return r ? r : take_source(a, argc, argv);
 }
 
-static void print_list(const char *title, const struct strlist *l)
+static void print_list(const struct strlist *l, const char *one, const char *many)
 {
-	if (l->n)
-		printf("%zu %s%s:\n", l->n + l->left_out, title, l->n + l->left_out == 1 ? "" : "s");
+	size_t n = l->n + l->left_out;
+
+	if (n)
+		printf("%zu %s:\n", n, n == 1 ? one : many);
 	for (size_t i = 0; i < l->n; i++) {
 		_cleanup_free_ char *safe = escape_text(l->v[i], strlen(l->v[i]));
 
@@ -207,8 +209,9 @@ static void print_result(const struct collection *c, const struct collect_args *
 		       "Saved %zu regions, %s (%.2f %% of %s), to %s.\n",
 		       c->toc.header, collect_backend(c), c->toc.slots_used, c->toc.slots_max, c->toc.n_regions, size,
 		       (double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), a->output);
-	print_list("problem", &c->toc.problems);
-	print_list("thing left out that is no part of the minidump", &c->img.left_out);
+	print_list(&c->toc.problems, "problem", "problems");
+	print_list(&c->img.left_out, "thing left out, no part of the minidump",
+		   "things left out, no part of the minidump");
 	printf("Look at it with: qcmdump info %s\n", a->output);
 }
 

@@ -5,5 +5,5 @@ QCMDUMP_SRCS := qcmdump.c blobs.c cmd-collect.c collect.c corefile.c dumputil.c 
 
 # The tests of qcmdump build their memory images themselves; that of the command line runs the program.
 QCMDUMP_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-dump-*.c))
-$(QCMDUMP_TESTS): $(B)/san/tests/unit/dump-image.o
+$(QCMDUMP_TESTS): $(B)/san/tests/unit/dump-image.o $(B)/san/tests/unit/dump-firmware.o
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
