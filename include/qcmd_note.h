@@ -21,9 +21,11 @@
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1
  *	SOURCE=vmcore.elf		what it was collected from
- *	BACKEND=ram
+ *	SOURCE_KIND=vmcore		raw, vmcore, blobs or rawdump
+ *	BACKEND=ram			firmware: pieces that boot firmware saved, there was no table
  *	COLLECTED=1763800000		seconds since the epoch
  *	PROBLEM=text			once for each thing that could not be saved
+ *	LEFT_OUT=text			once for each thing that is no part of the minidump
  *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */

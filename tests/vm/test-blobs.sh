@@ -58,10 +58,15 @@ without_times() {
 	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
 }
 
+no_complaints() { # core
+	readelf -aW "$1" >"$work/out" 2>&1 || fail "readelf of $1"
+	! grep -i warning "$work/out" || fail "readelf complains about $1"
+}
+
 # The dump of a source is sound and says what ram.bin says.
 same() { # source
 	"$qcmdump" collect --force "$work/left/$1" -o "$work/dump.elf" >"$work/out" || fail "collect from $1"
-	readelf -aW "$work/dump.elf" >"$work/out" 2>&1 && ! grep -i warning "$work/out" || fail "$1: readelf complains"
+	no_complaints "$work/dump.elf"
 	for view in log tasks; do
 		"$qcmdump" $view "$work/dump.elf" >"$work/dump.$view" || fail "$view of $1"
 		cmp "$work/ram.$view" "$work/dump.$view" || fail "$1 gives another $view"
@@ -76,7 +81,7 @@ same() { # source
 for source in blobs rawdump; do
 	same $source
 	grep -q 'Problems: none' "$work/info" || fail "$source: $(cat "$work/info")"
-	[ $(($(wc -l <"$work/dump.regions"))) = $(("$("$qcmdump" regions "$work/ram.elf" | wc -l)")) ] ||
+	[ "$(wc -l <"$work/dump.regions")" = "$("$qcmdump" regions "$work/ram.elf" | wc -l)" ] ||
 		fail "$source has other regions than ram.bin"
 	echo "ok: $source"
 done
@@ -101,8 +106,7 @@ echo "ok: without addresses, lower case, a file missing"
 
 # Put together by other people's rules: cores as they are
 for core in concatenated assembled; do
-	readelf -aW "$work/left/$core.elf" >"$work/out" 2>&1 && ! grep -i warning "$work/out" ||
-		fail "readelf complains about the $core core"
+	no_complaints "$work/left/$core.elf"
 	"$qcmdump" log "$work/left/$core.elf" | cmp - "$work/ram.log" || fail "the $core core gives another log"
 	other_logs "$work/left/$core.elf"
 	echo "ok: the $core core"
