@@ -306,8 +306,8 @@ static int refuse_piece(const struct collection *c, const char *path, struct der
 
 	if (!c->img.blobs || stat(path, &st) < 0 || !blobs_have_file(c->img.blobs, &st))
 		return 0;
-	return derr_set(err, -EEXIST, "%s is one of the files that the dump is collected from. Give another name with -o.",
-			path);
+	return derr_set(err, -EEXIST,
+			"%s is one of the files that the dump is collected from. Give another name with -o.", path);
 }
 
 static int collect(const struct collect_args *a, struct derr *err)

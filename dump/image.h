@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a dump is collected from: physical memory as a hypervisor, a capture kernel or a debugger saved it, or the pieces
- * of it that boot firmware saved.
+ * What a dump is collected from: physical memory as a hypervisor, a capture kernel or a debugger saved it, or the
+ * pieces of it that boot firmware saved.
  */
 #ifndef IMAGE_H
 #define IMAGE_H

@@ -76,11 +76,9 @@ int rawdump_list(int fd, const char *path, uint64_t size, struct rawdump dumps[s
 		r = pread_full(fd, buf, len, pos);
 		if (r < 0)
 			derr_set(err, r, "Cannot read %s at offset %" PRIu64 ": %s", path, pos, strerror(-r));
-		for (uint64_t i = 0; r == 0 && i + sizeof(struct rawdump_header) <= len && n < RAWDUMPS_MAX; i += BLOCK) {
-			if (pos + i < next || !dump_at(&dumps[n], buf + i, pos + i))
-				continue;
-			next = dump_end(&dumps[n++]);
-		}
+		for (uint64_t i = 0; r == 0 && i + sizeof(dumps->header) <= len && n < RAWDUMPS_MAX; i += BLOCK)
+			if (pos + i >= next && dump_at(&dumps[n], buf + i, pos + i))
+				next = dump_end(&dumps[n++]);
 		progress_at(&progress, pos);
 	}
 	progress_end(&progress);

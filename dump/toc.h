@@ -32,7 +32,7 @@ struct toc {
 	uint64_t bytes;
 	struct strlist problems;
 
-	/* What firmware saved of the kernel's VMCOREINFO, in the source: its address need not be known. Size 0: none. */
+	/* Where firmware's VMCOREINFO is in the source: its address need not be known. Size 0: there is none. */
 	uint64_t vmcoreinfo_offset;
 	uint64_t vmcoreinfo_size;
 

@@ -121,7 +121,8 @@ static void put_places(const struct df *f, enum df_places places)
 		if (places == DF_CMM)
 			fprintf(out, "d.load.binary %s 0x%" PRIx64 " /noclear\r\n", p->file, p->paddr);
 		else if (places == DF_DUMP_INFO)
-			fprintf(out, "1 0x%016" PRIx64 "\t%" PRIu64 "\t%s\t%s\r\n", p->paddr, p->claimed, "region", p->file);
+			fprintf(out, "1 0x%016" PRIx64 "\t%" PRIu64 "\tregion\t%s\r\n", p->paddr, p->claimed,
+				p->file);
 		memcpy(entry.file, p->file, strnlen(p->file, sizeof(entry.file)));
 		if (places == DF_SAHARA)
 			fwrite(&entry, sizeof(entry), 1, out);
@@ -160,11 +161,12 @@ static void put_u64(uint8_t **to, uint64_t v)
 uint64_t df_rawdump(struct df *f, const char *append_to)
 {
 	uint64_t size = 56 + f->n * 64, at = 0;
+	char path[sizeof(f->path)];
 	uint8_t head[56 + DF_PIECES * 64] = { 0 }, *to = head + 56;
 	int fd;
 
-	strcpy(f->path, append_to ? append_to : "/tmp/qcmd-test-XXXXXX");
-	fd = append_to ? open(f->path, O_RDWR) : mkstemp(f->path);
+	snprintf(path, sizeof(path), "%s", append_to ? append_to : "/tmp/qcmd-test-XXXXXX");
+	fd = append_to ? open(path, O_RDWR) : mkstemp(path);
 	assert(fd >= 0);
 	at = (lseek(fd, 0, SEEK_END) + 511) / 512 * 512;
 	for (unsigned int i = 0; i < f->n; i++) {
@@ -194,6 +196,7 @@ uint64_t df_rawdump(struct df *f, const char *append_to)
 	put_u32(&to, f->sections ? f->sections : f->n);
 	assert(pwrite(fd, head, 56 + f->n * 64, at) == (ssize_t)(56 + f->n * 64));
 	close(fd);
+	memcpy(f->path, path, sizeof(path));
 	return at;
 }
 

@@ -47,7 +47,8 @@ static void finish(struct di *d, struct df *f)
 }
 
 /* Collects the folder; expects this many regions, and these words in a problem (NULL: no problem at all). */
-static void expect_of(const struct df *f, const struct collect_options *o, size_t regions, const char *part, char out[64])
+static void expect_of(const struct df *f, const struct collect_options *o, size_t regions, const char *part,
+		      char out[64])
 {
 	struct collection c;
 	struct derr err;

@@ -116,7 +116,8 @@ static void check_core(int fd, const char *path)
 	}
 	assert_true(p.p_offset + p.p_filesz == (uint64_t)lseek(fd, 0, SEEK_END));
 	elf_end(e);
-	snprintf(command, sizeof(command), "{ readelf -lSW %s 2>&1 || echo error; } | grep -i -e warning -e error", path);
+	snprintf(command, sizeof(command), "{ readelf -lSW %s 2>&1 || echo error; } | grep -i -e warning -e error",
+		 path);
 	f = popen(command, "r");
 	if (fgets(line, sizeof(line), f))
 		fail_msg("readelf: %s", line);

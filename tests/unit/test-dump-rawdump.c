@@ -303,7 +303,7 @@ static void too_large(void **state)
 	finish(&d, &f);
 }
 
-/* Ranges of DDR are memory: regions are read from them, and where firmware knows no regions, the table is looked for. */
+/* Ranges of DDR are memory: regions are read from there, and where firmware knows none, the table is looked for. */
 static void memory(void **state)
 {
 	uint8_t *ram = malloc(8 * MIB_);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What boot firmware leaves of a crash, emulated on the host: files as after a download over USB, a rawdump partition, and
-# the cores that other people's tools put together from it. All of them say what the machine's whole memory says.
+# What boot firmware leaves of a crash, emulated on the host: files as after a download over USB, a rawdump partition,
+# and the cores that other people's tools put together from it. All of them say what the machine's whole memory says.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -74,7 +74,8 @@ same() { # source
 	"$qcmdump" regions "$work/dump.elf" >"$work/dump.regions" || fail "regions of $1"
 	other_logs "$work/dump.elf"
 	rm -f "$work/makedumpfile"
-	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 || fail "$1: $(cat "$work/out")"
+	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 ||
+		fail "$1: $(cat "$work/out")"
 	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "info of $1"
 }
 
