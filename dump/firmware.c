@@ -191,11 +191,28 @@ static void add_region(struct firmware *f, unsigned int slot, const char *name, 
 	toc->bytes += size;
 }
 
-/* A piece, or as much of it as is there, becomes memory. */
+/* The name of a region that the header has no name for: without the number, if there is a piece called so. */
+static void name_of_piece(const struct firmware *f, const struct piece *p, char name[static PIECE_NAME_SIZE])
+{
+	const struct pieces *pieces = &f->img->pieces;
+
+	strcpy(name, p->name);
+	for (size_t i = 0; i < pieces->n; i++) {
+		const struct piece *other = &pieces->v[i];
+
+		if (piece_is_region(other, f->vm) && piece_has_numbered_name(p, other->name)) {
+			strcpy(name, other->name);
+			return;
+		}
+	}
+}
+
+/* A piece, or as much of it as is there, becomes memory. name "": the header has none. */
 static void add_piece(struct firmware *f, const struct piece *p, unsigned int slot, const char *name, uint64_t paddr,
 		      uint64_t want)
 {
 	uint64_t size = p->size < want ? p->size : want;
+	char own[PIECE_NAME_SIZE];
 
 	if (!p->size)
 		return;
@@ -212,7 +229,8 @@ static void add_piece(struct firmware *f, const struct piece *p, unsigned int sl
 			     "%s has %" PRIu64 " bytes, but its region %" PRIu64 ": the rest is left out", p->file,
 			     p->size, want);
 	rangemap_add(&f->img->phys, paddr, size, p->offset);
-	add_region(f, slot, name, paddr, size);
+	name_of_piece(f, p, own);
+	add_region(f, slot, name[0] ? name : own, paddr, size);
 }
 
 /* Older kernels have their banner in the header itself. */
@@ -238,10 +256,11 @@ static void add_named(struct firmware *f, size_t i, const struct rangemap *memor
 		return;
 	f->toc->slots_used++;
 	if (f->of[i] && f->of[i]->size) {
-		add_piece(f, f->of[i], i + 1, name[0] ? name : f->of[i]->name, p->p_paddr, p->p_filesz);
+		add_piece(f, f->of[i], i + 1, name, p->p_paddr, p->p_filesz);
 	} else if (rangemap_covers(memory, p->p_paddr, p->p_filesz)) {
 		add_region(f, i + 1, name, p->p_paddr, p->p_filesz);
-	} else if (!add_embedded(f, i)) {
+	} else if (!add_embedded(f, i) && (!f->of[i] || f->img->blobs)) {
+		/* Of a section without bytes it has been said already. */
 		strlist_addf(&f->toc->problems, "%s%s is %s: %" PRIu64 " bytes at 0x%" PRIx64 " are lost",
 			     name[0] ? name : "a region", f->of[i] ? " (its file)" : "",
 			     f->of[i] ? "empty" : "missing", (uint64_t)p->p_filesz, (uint64_t)p->p_paddr);
@@ -265,7 +284,6 @@ static void add_unnamed(struct firmware *f, struct piece *p)
 	unsigned int slot = 0;
 
 	if (!p->size) {
-		/* Of a section that was not written it has been said already. */
 		if (f->img->blobs)
 			strlist_addf(&f->toc->problems, "%s is empty", p->file);
 		return;
@@ -278,7 +296,7 @@ static void add_unnamed(struct firmware *f, struct piece *p)
 	if (p != f->header)
 		slot = f->next_slot++;
 	if (p->has_paddr)
-		add_piece(f, p, slot, p->name, p->paddr, p->expected ? p->expected : p->size);
+		add_piece(f, p, slot, "", p->paddr, p->expected ? p->expected : p->size);
 	else if (needs_no_address)
 		return;
 	else if (p->name[0] == 'K' || p->name[0] == 'k')

@@ -289,6 +289,27 @@ static void pieces_damaged(void **state)
 	finish(&d, &f);
 }
 
+/* Names from files alone: what firmware numbered has one name. */
+static void without_header(void **state)
+{
+	char out[64], *text;
+	struct derr err;
+	struct di d;
+	struct df f;
+
+	start(&d, &f);
+	df_drop(&f, "md_KELF_HEADER.BIN");
+	df_folder(&f, DF_SAHARA);
+	expect_of(&f, NULL, SLOTS - 1, "the ELF header (KELF_HEADER) is missing", out);
+	text = run_show(show_tasks, out, false, false, &err);
+	assert_non_null(strstr(text, "init"));
+	assert_non_null(strstr(text, "kthreadd"));
+	free(text);
+	unlink(out);
+	df_remove(&f);
+	finish(&d, &f);
+}
+
 /* Two regions have one name, and the second download wrote over the first. */
 static void overwritten(void **state)
 {
@@ -435,7 +456,7 @@ int main(void)
 		cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),
 		cmocka_unit_test(overwritten),	  cmocka_unit_test(header_damaged),
 		cmocka_unit_test(any_word),	  cmocka_unit_test(embedded),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(refused),	  cmocka_unit_test(without_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
