@@ -32,18 +32,7 @@ static char *region_read(const struct collection *c, const char *name, size_t ma
 	return NULL;
 }
 
-/* The note that a buffer holds, whole; frees the buffer and returns NULL if it is another. */
-static char *check_note(char *buf, size_t size, const char *name, uint32_t type, struct elfnote *note)
-{
-	size_t pos = 0;
-
-	if (buf && elfnote_next(buf, size, &pos, note) && elfnote_is(note, name, type))
-		return buf;
-	free(buf);
-	return NULL;
-}
-
-/* VMCOREINFO, wherever it is */
+/* VMCOREINFO, wherever it is; NULL: it is not there. note points into what is returned. */
 static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
 {
 	size_t size = c->toc.vmcoreinfo_size < NOTE_REGION_MAX ? c->toc.vmcoreinfo_size : NOTE_REGION_MAX;
@@ -56,7 +45,10 @@ static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
 		if (image_read_at(&c->img, c->toc.vmcoreinfo_offset, buf, size) < 0)
 			memset(buf, 0, size);
 	}
-	return check_note(buf, size, VMCOREINFO_NAME, 0, note);
+	if (buf && elfnote_vmcoreinfo(buf, size, note))
+		return buf;
+	free(buf);
+	return NULL;
 }
 
 /* An ELF core that is the source may have the note itself. */
@@ -89,11 +81,10 @@ static void add_kernel_note(struct collection *c)
 {
 	_cleanup_free_ char *buf = NULL;
 	struct elfnote note;
-	size_t size = 0;
+	size_t size, pos = 0;
 
 	buf = region_read(c, MINIDUMP_NOTE_NAME, NOTE_REGION_MAX, &size);
-	buf = check_note(buf, size, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note);
-	if (buf)
+	if (buf && elfnote_next(buf, size, &pos, &note) && elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL))
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
 	else
 		strlist_addf(&c->toc.problems,

@@ -269,12 +269,11 @@ static void add_named(struct firmware *f, size_t i, const struct rangemap *memor
 
 static bool is_vmcoreinfo(const struct image *img, const struct piece *p)
 {
-	size_t size = p->size < VMCOREINFO_MAX ? p->size : VMCOREINFO_MAX, pos = 0;
+	size_t size = p->size < VMCOREINFO_MAX ? p->size : VMCOREINFO_MAX;
 	_cleanup_free_ char *buf = dump_alloc(size, 1);
 	struct elfnote note;
 
-	return size && image_read_at(img, p->offset, buf, size) == 0 && elfnote_next(buf, size, &pos, &note) &&
-	       elfnote_is(&note, VMCOREINFO_NAME, 0);
+	return size && image_read_at(img, p->offset, buf, size) == 0 && elfnote_vmcoreinfo(buf, size, &note);
 }
 
 /* No program header has it: VMCOREINFO, the header itself, and what is not Linux's. */

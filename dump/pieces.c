@@ -6,8 +6,8 @@
 
 #define PREFIX		"md_"
 #define SUFFIX		".BIN"
-/* As kernels of Qualcomm call it */
-#define OTHER_HEADER	"KELF_HDR"
+/* KELF_HEADER here, KELF_HDR in Qualcomm's kernels, KELF in patches posted in 2025 and 2026; qdl looks for no more. */
+#define HEADER		"KELF"
 
 /* md_[VM_]NAME.BIN, in any case */
 static void parse_name(struct piece *p)
@@ -87,5 +87,5 @@ bool piece_has_numbered_name(const struct piece *p, const char *name)
 
 bool piece_is_header(const struct piece *p)
 {
-	return piece_has_name(p, MINIDUMP_ELF_HEADER_NAME) || piece_has_name(p, OTHER_HEADER);
+	return !strncasecmp(p->name, HEADER, strlen(HEADER));
 }

@@ -289,6 +289,29 @@ static void pieces_damaged(void **state)
 	finish(&d, &f);
 }
 
+/* A header without names, and the text of VMCOREINFO alone, as kernels with the patches "meminspect" leave them. */
+static void without_names(void **state)
+{
+	struct df_piece *p;
+	char out[64];
+	struct di d;
+	struct df f;
+
+	start(&d, &f);
+	strcpy(f.v[0].file, "md_KELF.BIN");
+	memset(f.v[0].data + 58, 0, 6);
+	p = df_find(&f, "md_KVMCOREINFO.BIN");
+	strcpy(p->file, "md_Kvmcorein.BIN");
+	p->claimed = p->size = strlen(d.vmcoreinfo);
+	memcpy(p->data, d.vmcoreinfo, p->size);
+	df_folder(&f, DF_CMM);
+	expect_of(&f, NULL, SLOTS, NULL, out);
+	show_is(show_log, out, false, false, "[    0.001000] hello\n");
+	unlink(out);
+	df_remove(&f);
+	finish(&d, &f);
+}
+
 /* Names from files alone: what firmware numbered has one name. */
 static void without_header(void **state)
 {
@@ -457,6 +480,7 @@ int main(void)
 		cmocka_unit_test(overwritten),	  cmocka_unit_test(header_damaged),
 		cmocka_unit_test(any_word),	  cmocka_unit_test(embedded),
 		cmocka_unit_test(refused),	  cmocka_unit_test(without_header),
+		cmocka_unit_test(without_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
