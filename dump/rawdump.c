@@ -46,7 +46,8 @@ static uint64_t dump_end(const struct rawdump *d)
 {
 	uint64_t size = d->header.dump_size, end;
 
-	if (size < BLOCK || __builtin_add_overflow(d->at, size, &end) || end > INT64_MAX - BLOCK)
+	if (!header_plausible(&d->header) || size < BLOCK || __builtin_add_overflow(d->at, size, &end) ||
+	    end > INT64_MAX - BLOCK)
 		return d->at + BLOCK;
 	return (end + BLOCK - 1) / BLOCK * BLOCK;
 }
@@ -82,7 +83,8 @@ int rawdump_list(int fd, const char *path, uint64_t size, struct rawdump dumps[s
 		progress_at(&progress, pos);
 	}
 	progress_end(&progress);
-	return r < 0 ? r : n;
+	/* What lies behind bytes that can't be read must not keep us from the dumps before them. */
+	return r < 0 && !n ? r : n;
 }
 
 static bool is_complete(const struct rawdump *d)

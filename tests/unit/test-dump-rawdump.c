@@ -154,6 +154,12 @@ static void several(void **state)
 	assert_int_equal(pwrite(fd, "\1\0\0\0", 4, 12), 4);
 	assert_int_equal(pwrite(fd, &(uint64_t){ 1ULL << 40 }, 8, 36), 8);
 	assert_int_equal(rawdump_list(fd, f.path, lseek(fd, 0, SEEK_END), dumps, &err), 1);
+	/* A damaged header claims nothing, and its dump is not taken. */
+	assert_int_equal(pwrite(fd, "\0", 1, 9), 1);
+	assert_int_equal(rawdump_list(fd, f.path, lseek(fd, 0, SEEK_END), dumps, &err), 2);
+	assert_string_equal(rawdump_state(&dumps[0]), "damaged");
+	expect_of(&f, 0, SLOTS, "number 2 was taken", out);
+	unlink(out);
 	close(fd);
 	free(dumps);
 	df_remove(&f);
