@@ -7,23 +7,45 @@
 #include <qcmd_note.h>
 
 #include "collect.h"
+#include "firmware.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
 
-/* The note that a region holds, whole; NULL: there is none. */
-static char *region_note(const struct collection *c, const char *region, const char *name, uint32_t type,
-			 struct elfnote *note)
+const char *collect_backend(const struct collection *c)
 {
-	const struct region *r = toc_region(&c->toc, region);
-	size_t size, pos = 0;
+	return image_has_pieces(&c->img) ? "firmware" : "ram";
+}
+
+/* At most max bytes of a region; NULL: it is not there. */
+static char *region_read(const struct collection *c, const char *name, size_t max, size_t *size)
+{
+	const struct region *r = toc_region(&c->toc, name);
 	char *buf;
 
 	if (!r)
 		return NULL;
-	size = r->size < NOTE_REGION_MAX ? r->size : NOTE_REGION_MAX;
-	buf = dump_alloc(size, 1);
-	if (image_read(&c->img, r->paddr, buf, size) == 0 && elfnote_next(buf, size, &pos, note) &&
-	    elfnote_is(note, name, type))
+	*size = r->size < max ? r->size : max;
+	buf = dump_alloc(*size, 1);
+	if (image_read(&c->img, r->paddr, buf, *size) == 0)
+		return buf;
+	free(buf);
+	return NULL;
+}
+
+/* VMCOREINFO, wherever it is; NULL: it is not there. note points into what is returned. */
+static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
+{
+	size_t size = c->toc.vmcoreinfo_size < NOTE_REGION_MAX ? c->toc.vmcoreinfo_size : NOTE_REGION_MAX;
+	char *buf;
+
+	if (!size) {
+		buf = region_read(c, MINIDUMP_VMCOREINFO_NAME, NOTE_REGION_MAX, &size);
+	} else {
+		buf = dump_alloc(size, 1);
+		if (image_read_at(&c->img, c->toc.vmcoreinfo_offset, buf, size) < 0)
+			memset(buf, 0, size);
+	}
+	if (buf && elfnote_vmcoreinfo(buf, size, note))
 		return buf;
 	free(buf);
 	return NULL;
@@ -43,12 +65,12 @@ static bool source_note(const struct collection *c, const char *name, uint32_t t
 static void add_vmcoreinfo(struct collection *c)
 {
 	struct elfnote note;
-	_cleanup_free_ char *buf = region_note(c, MINIDUMP_VMCOREINFO_NAME, VMCOREINFO_NAME, 0, &note);
+	_cleanup_free_ char *buf = read_vmcoreinfo(c, &note);
 
 	if (!buf && !source_note(c, VMCOREINFO_NAME, 0, &note)) {
 		strlist_addf(&c->toc.problems,
-			     "VMCOREINFO (%s) is not in the table or damaged: the log cannot be read without it",
-			     MINIDUMP_VMCOREINFO_NAME);
+			     "VMCOREINFO (%s) is not in the %s or damaged: the log cannot be read without it",
+			     MINIDUMP_VMCOREINFO_NAME, image_has_pieces(&c->img) ? "dump" : "table");
 		return;
 	}
 	kv_parse(&c->vmcoreinfo, note.desc, note.desc_size);
@@ -57,15 +79,17 @@ static void add_vmcoreinfo(struct collection *c)
 
 static void add_kernel_note(struct collection *c)
 {
+	_cleanup_free_ char *buf = NULL;
 	struct elfnote note;
-	_cleanup_free_ char *buf = region_note(c, MINIDUMP_NOTE_NAME, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note);
+	size_t size, pos = 0;
 
-	if (buf)
+	buf = region_read(c, MINIDUMP_NOTE_NAME, NOTE_REGION_MAX, &size);
+	if (buf && elfnote_next(buf, size, &pos, &note) && elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL))
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
 	else
 		strlist_addf(&c->toc.problems,
-			     "qcmdd's note (%s) is not in the table or damaged: tasks cannot be read without it",
-			     MINIDUMP_NOTE_NAME);
+			     "qcmdd's note (%s) is not in the %s or damaged: tasks cannot be read without it",
+			     MINIDUMP_NOTE_NAME, image_has_pieces(&c->img) ? "dump" : "table");
 }
 
 /*
@@ -106,9 +130,12 @@ static void add_collect_note(struct collection *c, bool registers)
 		return;
 	fprintf(f, "QCMD_COLLECT=1\nCREATOR=qcmdump %s\n", QCMD_VERSION);
 	print_escaped(f, "SOURCE", c->img.path);
-	fprintf(f, "SOURCE_KIND=%s\nSOURCE_BYTES=%" PRIu64 "\n", c->img.is_elf ? "vmcore" : "raw", c->ram);
-	fprintf(f, "BACKEND=%s\nCOLLECTED=%lld\n", COLLECT_BACKEND, (long long)time(NULL));
-	fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
+	fprintf(f, "SOURCE_KIND=%s\n", image_kind_name(&c->img));
+	if (c->ram)
+		fprintf(f, "SOURCE_BYTES=%" PRIu64 "\n", c->ram);
+	fprintf(f, "BACKEND=%s\nCOLLECTED=%lld\n", collect_backend(c), (long long)time(NULL));
+	if (!image_has_pieces(&c->img))
+		fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
 	fprintf(f, "REGISTERS=%s\n", registers ? "source" : "none");
 	fprintf(f, "PAGE_TABLES=%s\n", c->layout.has_tables ? "synthetic" : "none");
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
@@ -121,8 +148,59 @@ static void add_collect_note(struct collection *c, bool registers)
 		print_escaped(f, "PROBLEM", c->toc.problems.v[i]);
 	if (c->toc.problems.left_out)
 		fprintf(f, "PROBLEM=%zu more problems like these\n", c->toc.problems.left_out);
+	for (size_t i = 0; i < c->img.left_out.n; i++)
+		print_escaped(f, "LEFT_OUT", c->img.left_out.v[i]);
+	if (c->img.left_out.left_out)
+		fprintf(f, "LEFT_OUT=%zu more\n", c->img.left_out.left_out);
 	if (fclose(f) == 0)
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, size);
+}
+
+/* The ELF header among the regions of a table */
+static void read_kelf(struct collection *c)
+{
+	_cleanup_free_ char *buf = NULL;
+	struct derr err;
+	size_t size;
+
+	buf = region_read(c, MINIDUMP_ELF_HEADER_NAME, KELF_MAX, &size);
+	if (!buf)
+		strlist_addf(&c->toc.problems,
+			     "the ELF header (%s) is not in the table: virtual addresses are partly unknown",
+			     MINIDUMP_ELF_HEADER_NAME);
+	else if (kelf_parse(&c->kelf, buf, size, &err))
+		strlist_addf(&c->toc.problems,
+			     "the ELF header (%s) is damaged: %s. Virtual addresses are partly unknown",
+			     MINIDUMP_ELF_HEADER_NAME, err.text);
+	if (!c->kelf.machine)
+		c->kelf.machine = c->img.elf.machine;
+}
+
+static int refuse_options(const struct collection *c, const struct collect_options *o, struct derr *err)
+{
+	if (o->table && image_has_pieces(&c->img))
+		return derr_set(err, -EINVAL,
+				"%s has regions that firmware saved, and no table: leave --table out.", c->img.path);
+	if (o->vm && !image_has_pieces(&c->img))
+		return derr_set(err, -EINVAL, "%s is memory of one machine: leave --vm out.", c->img.path);
+	return 0;
+}
+
+/* What the regions are: fills in toc and kelf. */
+static int find_regions(struct collection *c, const struct collect_options *o, struct derr *err)
+{
+	int r = refuse_options(c, o, err);
+
+	if (r < 0)
+		return r;
+	if (image_has_pieces(&c->img))
+		return firmware_read(&c->img, o->vm, &c->kelf, &c->toc, err);
+	r = toc_find(&c->img, o->table, &c->toc, err);
+	if (r < 0)
+		return r;
+	strlist_move(&c->toc.problems, &c->img.problems);
+	c->ram = rangemap_total(&c->img.phys);
+	return 0;
 }
 
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err)
@@ -131,20 +209,20 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	int r;
 
 	*c = (struct collection){ 0 };
-	r = image_open(&c->img, path, o->maps, o->n_maps, err);
+	r = image_open(&c->img, path, &o->image, err);
+	if (r == 0)
+		r = find_regions(c, o, err);
 	if (r < 0)
 		return r;
-	r = toc_find(&c->img, o->table, &c->toc, err);
-	if (r < 0)
-		return r;
-	c->ram = rangemap_total(&c->img.phys);
 	if (c->img.elf.missing)
 		strlist_addf(&c->toc.problems, "%s is cut off: %" PRIu64 " bytes of memory are missing at its end",
 			     c->img.path, c->img.elf.missing);
 	add_vmcoreinfo(c);
 	add_kernel_note(c);
 	registers = add_registers(c);
-	kmap_apply(&c->kmap, &c->img, &c->toc, &c->vmcoreinfo);
+	if (!image_has_pieces(&c->img))
+		read_kelf(c);
+	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo, rangemap_end(&c->img.phys), &c->toc.problems);
 	add_collect_note(c, registers);
 	return 0;
@@ -154,6 +232,7 @@ void collection_clear(struct collection *c)
 {
 	image_close(&c->img);
 	toc_clear(&c->toc);
+	kelf_clear(&c->kelf);
 	kv_clear(&c->vmcoreinfo);
 	layout_clear(&c->layout);
 	notebuf_clear(&c->notes);

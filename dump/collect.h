@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From a memory image to an ELF core of the regions in its minidump table. */
+/* From a memory image, or what firmware saved of one, to an ELF core of the regions in the minidump table. */
 #ifndef COLLECT_H
 #define COLLECT_H
 
 #include "elfnote.h"
 #include "layout.h"
 
-#define COLLECT_BACKEND		"ram"
-
 struct collect_options {
-	const struct range *maps;
-	size_t n_maps;
+	struct image_options image;
 	const uint64_t *table;	/* physical address that the user named, or NULL */
+	const char *vm;		/* whose pieces, see firmware_read() */
 };
 
 struct collection {
 	struct image img;
 	struct toc toc;
 	struct kv vmcoreinfo;
+	struct kelf kelf;
 	struct kmap kmap;
 	struct layout layout;
 	struct notebuf notes;
-	uint64_t ram;		/* bytes of memory in the source */
+	uint64_t ram;		/* bytes of memory in the source; 0: it has none but the regions */
 };
+
+/* Who kept the table. */
+const char *collect_backend(const struct collection *c);
 
 /* Everything but writing. collection_clear() in any case. */
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err);

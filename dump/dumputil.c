@@ -32,6 +32,14 @@ void strlist_addf(struct strlist *l, const char *fmt, ...)
 	va_end(ap);
 }
 
+void strlist_move(struct strlist *to, struct strlist *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		strlist_addf(to, "%s", from->v[i]);
+	to->left_out += from->left_out;
+	strlist_clear(from);
+}
+
 void strlist_clear(struct strlist *l)
 {
 	for (size_t i = 0; i < l->n; i++)

@@ -41,6 +41,7 @@ struct strlist {
 };
 
 void strlist_addf(struct strlist *l, const char *fmt, ...) _printf_(2, 3);
+void strlist_move(struct strlist *to, struct strlist *from);
 void strlist_clear(struct strlist *l);
 
 /* Every allocation is bounded by the size of a file or by a limit: running out of memory ends the program. */

@@ -21,7 +21,10 @@ int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 	if (fstat(fd, &st) < 0)
 		return derr_set(err, -errno, "Cannot read the size of %s: %s", path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
-		return derr_set(err, -EISDIR, "%s is a directory. Give the file that the memory was saved to.", path);
+		return derr_set(err, -EISDIR,
+				"%s is a directory, not a dump. If it holds md_*.BIN files, collect the dump from "
+				"them: qcmdump collect %s",
+				path, path);
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return derr_set(err, -EINVAL, "%s is neither a file nor a block device: it cannot hold a dump.", path);
 	end = lseek(fd, 0, SEEK_END);

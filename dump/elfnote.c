@@ -46,6 +46,19 @@ bool elfnote_is(const struct elfnote *note, const char *name, uint32_t type)
 	return !memcmp(note->name, name, len) && (note->name_size == len || !note->name[len]);
 }
 
+bool elfnote_vmcoreinfo(const char *buf, size_t size, struct elfnote *note)
+{
+	static const char first[] = "OSRELEASE=";
+	size_t pos = 0;
+
+	if (elfnote_next(buf, size, &pos, note) && elfnote_is(note, VMCOREINFO_NAME, 0))
+		return true;
+	if (size < sizeof(first) || memcmp(buf, first, sizeof(first) - 1))
+		return false;
+	*note = (struct elfnote){ .desc = buf, .desc_size = strnlen(buf, size), .start = buf, .size = size };
+	return true;
+}
+
 void notebuf_add(struct notebuf *b, const char *name, uint32_t type, const void *desc, size_t size)
 {
 	Elf64_Nhdr nhdr = { .n_namesz = strlen(name) + 1, .n_descsz = size, .n_type = type };

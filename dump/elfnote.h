@@ -23,6 +23,12 @@ bool elfnote_next(const char *buf, size_t size, size_t *pos, struct elfnote *not
 /* The name is this, with or without its NUL. */
 bool elfnote_is(const struct elfnote *note, const char *name, uint32_t type);
 
+/*
+ * VMCOREINFO, as a region of its own: the note, or its text alone, which kernels leave whose ELF header holds the head
+ * of the note.
+ */
+bool elfnote_vmcoreinfo(const char *buf, size_t size, struct elfnote *note);
+
 struct notebuf {
 	char *data;
 	size_t size;

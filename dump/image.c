@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "image.h"
+#include "rawdump.h"
 
 #define SCAN_CHUNK MIB
 
@@ -97,28 +99,72 @@ static int map_raw(struct image *img, const struct range *maps, size_t n_maps, s
 	return 0;
 }
 
-int image_open(struct image *img, const char *path, const struct range *maps, size_t n_maps, struct derr *err)
+const char *image_kind_name(const struct image *img)
+{
+	static const char *const names[] = {
+		[IMAGE_RAW] = "raw", [IMAGE_VMCORE] = "vmcore", [IMAGE_BLOBS] = "blobs", [IMAGE_RAWDUMP] = "rawdump"
+	};
+
+	return names[img->kind];
+}
+
+/* Only of a raw image it is not known where its memory belongs. */
+static int refuse_options(const struct image *img, const struct image_options *o, struct derr *err)
+{
+	if (o->n_maps && img->kind != IMAGE_RAW)
+		return derr_set(err, -EINVAL,
+				"%s says itself which address is where (it is no raw memory image): leave --map out.",
+				img->path);
+	if (o->dump && img->kind != IMAGE_RAWDUMP)
+		return derr_set(err, -EINVAL, "%s is no rawdump partition with several dumps: leave --dump out.",
+				img->path);
+	return 0;
+}
+
+static int open_file(struct image *img, const struct image_options *o, struct derr *err)
+{
+	int r = dumpfile_open(img->path, &img->file_size, err);
+
+	if (r < 0)
+		return r;
+	img->fd = r;
+	r = elffile_read(&img->elf, img->fd, img->file_size, img->path, err);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		img->kind = IMAGE_VMCORE;
+	else if (rawdump_detect(img->fd, img->file_size))
+		img->kind = IMAGE_RAWDUMP;
+	r = refuse_options(img, o, err);
+	if (r < 0)
+		return r;
+	if (img->kind == IMAGE_VMCORE)
+		return map_elf(img, err);
+	if (img->kind == IMAGE_RAWDUMP)
+		return rawdump_map(img, o->dump, err);
+	r = check_format(img, err);
+	return r < 0 ? r : map_raw(img, o->maps, o->n_maps, err);
+}
+
+static int open_folder(struct image *img, const struct image_options *o, struct derr *err)
 {
 	int r;
 
+	img->kind = IMAGE_BLOBS;
+	img->mapped = true;
+	r = refuse_options(img, o, err);
+	if (r == 0)
+		r = blobs_open(&img->blobs, img->path, &img->pieces, &img->problems, err);
+	return r;
+}
+
+int image_open(struct image *img, const char *path, const struct image_options *o, struct derr *err)
+{
+	struct stat st;
+	int r;
+
 	*img = (struct image){ .fd = -1, .path = dump_strdup(path, strlen(path)) };
-	r = dumpfile_open(path, &img->file_size, err);
-	if (r >= 0) {
-		img->fd = r;
-		r = elffile_read(&img->elf, img->fd, img->file_size, path, err);
-	}
-	if (r > 0) {
-		img->is_elf = true;
-		r = n_maps ? derr_set(err, -EINVAL,
-				      "%s is an ELF core, which says itself which address is where: "
-				      "leave --map out.",
-				      path)
-			   : map_elf(img, err);
-	} else if (r == 0) {
-		r = check_format(img, err);
-		if (r == 0)
-			r = map_raw(img, maps, n_maps, err);
-	}
+	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, o, err);
 	if (r < 0)
 		image_close(img);
 	return r;
@@ -130,7 +176,26 @@ void image_close(struct image *img)
 	free(img->path);
 	elffile_clear(&img->elf);
 	rangemap_clear(&img->phys);
+	pieces_clear(&img->pieces);
+	blobs_close(img->blobs);
+	strlist_clear(&img->problems);
+	strlist_clear(&img->left_out);
 	*img = (struct image){ .fd = -1 };
+}
+
+int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size)
+{
+	return img->blobs ? blobs_read(img->blobs, offset, buf, size) : pread_full(img->fd, buf, size, offset);
+}
+
+static int read_at(void *arg, void *buf, size_t size, uint64_t offset)
+{
+	return image_read_at(arg, offset, buf, size);
+}
+
+int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size)
+{
+	return rangemap_read_by(&img->phys, read_at, (void *)img, paddr, buf, size);
 }
 
 /* The next byte of the file from offset on that is not in a hole; UINT64_MAX: only holes follow. */

@@ -1,31 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A memory image: physical memory as a hypervisor, a capture kernel or a debugger saved it. */
+/*
+ * What a dump is collected from: physical memory as a hypervisor, a capture kernel or a debugger saved it, or the
+ * pieces of it that boot firmware saved.
+ */
 #ifndef IMAGE_H
 #define IMAGE_H
 
+#include "blobs.h"
 #include "elffile.h"
+#include "pieces.h"
 #include "rangemap.h"
 
+enum image_kind {
+	IMAGE_RAW,
+	IMAGE_VMCORE,
+	IMAGE_BLOBS,
+	IMAGE_RAWDUMP,
+};
+
 struct image {
-	int fd;
+	enum image_kind kind;
+	int fd;			/* -1: a folder */
 	char *path;
 	uint64_t file_size;
-	bool is_elf;
-	bool mapped;		/* which address is where is known: an ELF file, or --map; else address = offset */
-	struct elffile elf;	/* where is_elf */
+	bool mapped;		/* which address is where is known: all but a raw image without --map */
+	struct elffile elf;	/* of IMAGE_VMCORE */
 	struct rangemap phys;
+	struct pieces pieces;	/* of IMAGE_BLOBS and IMAGE_RAWDUMP */
+	struct blobs *blobs;	/* of IMAGE_BLOBS */
+	struct strlist problems;
+	struct strlist left_out; /* what was there, and is no part of the minidump */
 };
+
+struct image_options {
+	const struct range *maps;
+	size_t n_maps;
+	unsigned int dump;	/* which one of a rawdump, from 1 on; 0: not said */
+};
+
+const char *image_kind_name(const struct image *img);
+
+/* Pieces that firmware saved, not memory where a table can be looked for. */
+static inline bool image_has_pieces(const struct image *img)
+{
+	return img->pieces.n > 0;
+}
 
 /* One --map OFFSET:PADDR:SIZE */
 int image_parse_map(const char *arg, struct range *ret, struct derr *err);
 
-int image_open(struct image *img, const char *path, const struct range *maps, size_t n_maps, struct derr *err);
+int image_open(struct image *img, const char *path, const struct image_options *o, struct derr *err);
 void image_close(struct image *img);
 
-static inline int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size)
-{
-	return rangemap_read(&img->phys, img->fd, paddr, buf, size);
-}
+/* By place in the source, as in pieces and in img->phys */
+int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size);
+/* By physical address */
+int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size);
 
 /*
  * Calls fn with each page-aligned piece of the image that is not a hole of the file. The pieces have whole

@@ -7,75 +7,16 @@
 
 /* The direct map starts at a multiple of this, with or without KASLR, on x86_64 and on arm64 with 4 KiB pages. */
 #define DIRECT_MAP_ALIGN GIB
-/* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
-#define KELF_MAX (16 * MIB)
-
-struct kelf {
-	uint16_t machine;
-	Elf64_Phdr *phdrs; /* in the order of the slots */
-	size_t n;
-	Elf64_Phdr *sorted;
-};
-
-static int cmp_phdr(const void *a, const void *b)
-{
-	const Elf64_Phdr *x = a, *y = b;
-
-	if (x->p_paddr != y->p_paddr)
-		return x->p_paddr < y->p_paddr ? -1 : 1;
-	return (x->p_memsz > y->p_memsz) - (x->p_memsz < y->p_memsz);
-}
-
-static int kelf_read(struct kelf *elf, const struct image *img, const struct region *r, struct derr *err)
-{
-	uint64_t room, n;
-	Elf64_Ehdr ehdr;
-
-	if (r->size < sizeof(ehdr) || image_read(img, r->paddr, &ehdr, sizeof(ehdr)) < 0)
-		return derr_set(err, -EINVAL, "it is too small");
-	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    ehdr.e_ident[EI_DATA] != ELFDATA2LSB || ehdr.e_phentsize != sizeof(Elf64_Phdr))
-		return derr_set(err, -EINVAL, "it is no ELF header");
-	room = r->size < KELF_MAX ? r->size : KELF_MAX;
-	if (ehdr.e_phoff > room)
-		return derr_set(err, -EINVAL, "its program headers are outside of it");
-	n = (room - ehdr.e_phoff) / sizeof(Elf64_Phdr);
-	if (n > ehdr.e_phnum)
-		n = ehdr.e_phnum;
-	elf->machine = ehdr.e_machine;
-	elf->phdrs = dump_alloc(n, sizeof(*elf->phdrs));
-	elf->sorted = dump_alloc(n, sizeof(*elf->sorted));
-	elf->n = n;
-	if (image_read(img, r->paddr + ehdr.e_phoff, elf->phdrs, n * sizeof(*elf->phdrs)) < 0)
-		return derr_set(err, -EIO, "it cannot be read");
-	memcpy(elf->sorted, elf->phdrs, n * sizeof(*elf->phdrs));
-	qsort(elf->sorted, n, sizeof(*elf->sorted), cmp_phdr);
-	return n < ehdr.e_phnum ? derr_set(err, 1, "it is cut off after %" PRIu64 " program headers", n) : 0;
-}
-
-static void kelf_clear(struct kelf *elf)
-{
-	free(elf->phdrs);
-	free(elf->sorted);
-}
-
 /* The header with this physical address, and this size if there is one. */
 static const Elf64_Phdr *kelf_find(const struct kelf *elf, const struct region *r)
 {
 	const Elf64_Phdr *hint = r->slot >= 1 && r->slot - 1 < elf->n ? &elf->phdrs[r->slot - 1] : NULL;
 	const Elf64_Phdr *first = NULL;
-	size_t lo = 0, hi = elf->n;
+	size_t lo;
 
 	if (hint && hint->p_type == PT_LOAD && hint->p_paddr == r->paddr && hint->p_memsz == r->size)
 		return hint;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (elf->sorted[mid].p_paddr < r->paddr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	lo = kelf_search(elf, r->paddr);
 	/* A few views of the same memory, not thousands. */
 	for (size_t end = lo + 16; lo < end && lo < elf->n && elf->sorted[lo].p_paddr == r->paddr; lo++) {
 		if (elf->sorted[lo].p_type != PT_LOAD)
@@ -161,25 +102,14 @@ static bool guess_vaddr(const struct kmap *k, struct region *r)
 	return true;
 }
 
-void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const struct kv *vmcoreinfo)
+void kmap_apply(struct kmap *k, const struct kelf *elf, struct toc *toc, const struct kv *vmcoreinfo)
 {
-	const struct region *header = toc_region(toc, MINIDUMP_ELF_HEADER_NAME);
-	struct kelf elf = { 0 };
-	struct derr err;
 	size_t unknown = 0;
 
-	*k = (struct kmap){ 0 };
-	if (!header)
-		strlist_addf(&toc->problems,
-			     "the ELF header (%s) is not in the table: virtual addresses are partly unknown",
-			     MINIDUMP_ELF_HEADER_NAME);
-	else if (kelf_read(&elf, img, header, &err))
-		strlist_addf(&toc->problems, "the ELF header (%s) is damaged: %s. Virtual addresses are partly unknown",
-			     MINIDUMP_ELF_HEADER_NAME, err.text);
-	k->machine = elf.machine ? elf.machine : img->elf.machine;
+	*k = (struct kmap){ .machine = elf->machine };
 	for (size_t i = 0; i < toc->n_regions; i++) {
 		struct region *r = &toc->regions[i];
-		const Elf64_Phdr *p = kelf_find(&elf, r);
+		const Elf64_Phdr *p = kelf_find(elf, r);
 
 		if (!p || !p->p_vaddr)
 			continue;
@@ -189,7 +119,6 @@ void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const 
 			strlist_addf(&toc->problems, "slot %u (%s): impossible virtual address 0x%" PRIx64, r->slot,
 				     r->name, (uint64_t)p->p_vaddr);
 	}
-	kelf_clear(&elf);
 	find_direct_map(k, toc);
 	find_image(k, vmcoreinfo);
 	for (size_t i = 0; i < toc->n_regions; i++)

@@ -6,6 +6,7 @@
 #ifndef KMAP_H
 #define KMAP_H
 
+#include "kelf.h"
 #include "keyval.h"
 #include "toc.h"
 
@@ -23,6 +24,6 @@ struct kmap {
 };
 
 /* Fills in vaddr of the regions. What can't be known is a problem. */
-void kmap_apply(struct kmap *k, const struct image *img, struct toc *toc, const struct kv *vmcoreinfo);
+void kmap_apply(struct kmap *k, const struct kelf *elf, struct toc *toc, const struct kv *vmcoreinfo);
 
 #endif

@@ -120,7 +120,7 @@ bool rangemap_covers(const struct rangemap *m, uint64_t addr, uint64_t size)
 	return rangemap_contiguous(m, addr) >= size;
 }
 
-int rangemap_read(const struct rangemap *m, int fd, uint64_t addr, void *buf, size_t size)
+int rangemap_read_by(const struct rangemap *m, rangemap_read_fn fn, void *arg, uint64_t addr, void *buf, size_t size)
 {
 	char *p = buf;
 
@@ -134,7 +134,7 @@ int rangemap_read(const struct rangemap *m, int fd, uint64_t addr, void *buf, si
 		n = r->size - (addr - r->start);
 		if (n > size)
 			n = size;
-		err = pread_full(fd, p, n, r->offset + (addr - r->start));
+		err = fn(arg, p, n, r->offset + (addr - r->start));
 		if (err < 0)
 			return err;
 		p += n;
@@ -142,4 +142,16 @@ int rangemap_read(const struct rangemap *m, int fd, uint64_t addr, void *buf, si
 		size -= n;
 	}
 	return 0;
+}
+
+static int read_fd(void *arg, void *buf, size_t size, uint64_t offset)
+{
+	const int *fd = arg;
+
+	return pread_full(*fd, buf, size, offset);
+}
+
+int rangemap_read(const struct rangemap *m, int fd, uint64_t addr, void *buf, size_t size)
+{
+	return rangemap_read_by(m, read_fd, &fd, addr, buf, size);
 }

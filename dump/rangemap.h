@@ -5,6 +5,9 @@
 
 #include "dumputil.h"
 
+/* Above what any machine addresses, and far enough from the end of 64 bits to need no thought of it. */
+#define PADDR_LIMIT	(1ULL << 56)
+
 struct range {
 	uint64_t start;
 	uint64_t size;
@@ -35,7 +38,11 @@ const struct range *rangemap_find(const struct rangemap *m, uint64_t addr);
 uint64_t rangemap_contiguous(const struct rangemap *m, uint64_t addr);
 bool rangemap_covers(const struct rangemap *m, uint64_t addr, uint64_t size);
 
+/* Reads all the bytes at an offset, as pread_full() does. */
+typedef int (*rangemap_read_fn)(void *arg, void *buf, size_t size, uint64_t offset);
+
 /* 0; -EFAULT: not all of it is in the map; -EIO and others: the file could not be read. */
+int rangemap_read_by(const struct rangemap *m, rangemap_read_fn fn, void *arg, uint64_t addr, void *buf, size_t size);
 int rangemap_read(const struct rangemap *m, int fd, uint64_t addr, void *buf, size_t size);
 
 #endif

@@ -199,18 +199,31 @@ static void print_text(const struct corefile *core, const struct log_summary *lo
 	line(out, "Source", kv_get(&core->collect_note, "SOURCE"));
 	line(out, "Back end", kv_get(&core->collect_note, "BACKEND"));
 	print_amount(core, out);
-	line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
+	if (kv_get(&core->collect_note, "SLOTS"))
+		line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
 	line(out, "Registers", registers_text(core));
 	line(out, "Page tables", tables_text(core));
 	line(out, "Collected by", kv_get(&core->collect_note, "CREATOR"));
 	line(out, "Daemon", kv_get(&core->kernel_note, "CREATOR"));
 	print_list(&core->kernel_note, "POLICY(", "Policies", out);
 	print_list(&core->collect_note, "PROBLEM", "Problems", out);
+	if (kv_get(&core->collect_note, "LEFT_OUT"))
+		print_list(&core->collect_note, "LEFT_OUT", "Left out", out);
+}
+
+static struct json_object *json_values(const struct kv *kv, const char *prefix)
+{
+	struct json_object *list = json_object_new_array();
+	const struct kv_pair *p;
+
+	for (size_t pos = 0; (p = kv_next(kv, prefix, &pos));)
+		json_object_array_add(list, json_text(p->value, strlen(p->value)));
+	return list;
 }
 
 static void json_lists(const struct corefile *core, struct json_object *j)
 {
-	struct json_object *policies = json_object_new_array(), *problems = json_object_new_array();
+	struct json_object *policies = json_object_new_array();
 	const struct kv_pair *p;
 
 	for (size_t pos = 0; (p = kv_next(&core->kernel_note, "POLICY(", &pos));) {
@@ -223,10 +236,9 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 		json_add_text(policy, "file", p->value);
 		json_object_array_add(policies, policy);
 	}
-	for (size_t pos = 0; (p = kv_next(&core->collect_note, "PROBLEM", &pos));)
-		json_object_array_add(problems, json_text(p->value, strlen(p->value)));
 	json_object_object_add(j, "policies", policies);
-	json_object_object_add(j, "problems", problems);
+	json_object_object_add(j, "problems", json_values(&core->collect_note, "PROBLEM"));
+	json_object_object_add(j, "left_out", json_values(&core->collect_note, "LEFT_OUT"));
 }
 
 static void print_json(const struct corefile *core, const struct log_summary *log, FILE *out)

@@ -35,21 +35,6 @@ const struct region *toc_region(const struct toc *toc, const char *name)
 	return NULL;
 }
 
-/* 0, or -EINVAL: not terminated, empty, or bytes that no name has. */
-static int copy_name(char *to, const char *from)
-{
-	size_t n = strnlen(from, MINIDUMP_REGION_NAME_SIZE);
-
-	if (n == 0 || n == MINIDUMP_REGION_NAME_SIZE)
-		return -EINVAL;
-	for (size_t i = 0; i < n; i++)
-		if (from[i] <= ' ' || from[i] > '~')
-			return -EINVAL;
-	memcpy(to, from, n);
-	to[n] = '\0';
-	return 0;
-}
-
 static bool slot_is_empty(const struct minidump_region *s)
 {
 	static const struct minidump_region zero;
@@ -65,7 +50,7 @@ static void read_slot(const struct image *img, struct toc *toc, unsigned int slo
 	};
 	uint64_t ram = rangemap_total(&img->phys), end;
 	uint32_t valid = le32toh(s->valid);
-	bool named = copy_name(r.name, s->name) == 0;
+	bool named = region_name_copy(r.name, s->name, sizeof(s->name)) == 0;
 	const char *name = named ? r.name : "(bad name)";
 
 	if (slot_is_empty(s))
@@ -138,7 +123,7 @@ static int cmp_by_slot(const void *a, const void *b)
  * The same region in two slots is the instant in the middle of a move within the table: it is kept once, and
  * nothing is wrong. Everything else that overlaps is told.
  */
-static void settle_overlaps(struct toc *toc)
+void toc_settle_overlaps(struct toc *toc)
 {
 	struct region *v = toc->regions, *last = NULL;
 	size_t n = 0;
@@ -226,7 +211,7 @@ int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct de
 	r = read_slots(img, toc, le64toh(ss.regions_baseptr), count, err);
 	if (r < 0)
 		return r;
-	settle_overlaps(toc);
+	toc_settle_overlaps(toc);
 	toc_look_for_landmarks(toc, img);
 	return 0;
 }

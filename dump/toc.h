@@ -13,9 +13,6 @@
 /* More slots than this are not looked at; firmware has 201, the ram back end some thousands at most. */
 #define TOC_SLOTS_MAX	32768
 
-/* Above what any machine addresses, and far enough from the end of 64 bits to need no thought of it. */
-#define PADDR_LIMIT	(1ULL << 56)
-
 struct region {
 	unsigned int slot;
 	char name[MINIDUMP_REGION_NAME_SIZE + 1];
@@ -35,6 +32,10 @@ struct toc {
 	uint64_t bytes;
 	struct strlist problems;
 
+	/* Where firmware's VMCOREINFO is in the source: its address need not be known. Size 0: there is none. */
+	uint64_t vmcoreinfo_offset;
+	uint64_t vmcoreinfo_size;
+
 	/* How good this table is, to choose among several. */
 	bool checksum_ok;
 	bool enabled;
@@ -53,6 +54,9 @@ const struct region *toc_region(const struct toc *toc, const char *name);
 
 /* Reads the table whose header is at paddr, under the map that the image has now. */
 int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err);
+
+/* What is there twice is kept once, and overlaps are problems. To be called once, after the last region. */
+void toc_settle_overlaps(struct toc *toc);
 
 /* Sets toc->crashed and toc->landmarks. */
 void toc_look_for_landmarks(struct toc *toc, const struct image *img);

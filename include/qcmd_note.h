@@ -21,9 +21,9 @@
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1
  *	SOURCE=vmcore.elf		what it was collected from
- *	SOURCE_KIND=vmcore		or raw
+ *	SOURCE_KIND=vmcore		raw, vmcore, blobs or rawdump
  *	SOURCE_BYTES=1073741824		memory in it
- *	BACKEND=ram
+ *	BACKEND=ram			firmware: pieces that boot firmware saved, there was no table
  *	TABLE=0x5270000			physical address
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
@@ -32,6 +32,7 @@
  *	REGION(3)=KQCMD_NOTE 0 0xffff88800531e000 0x531e000 764
  *					slot: name, sequence number, virtual and physical address, bytes
  *	PROBLEM=text			once for each thing that could not be saved
+ *	LEFT_OUT=text			once for each thing that is no part of the minidump
  *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */

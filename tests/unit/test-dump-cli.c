@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "dump-image.h"
+#include "dump-firmware.h"
 
 #define MIB_ (1ULL << 20)
 
@@ -120,6 +120,10 @@ static void usage_errors(void **state)
 		{ "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
 		{ "collect --table x a", "physical address" },
 		{ "collect -o '' a", "empty" },
+		{ "collect --dump 0 a", "from 1 on" },
+		{ "collect --dump x a", "from 1 on" },
+		{ "collect --vm 2 a", "two hexadecimal digits" },
+		{ "collect --vm xy a", "two hexadecimal digits" },
 	};
 
 	for (size_t i = 0; i < sizeof(args) / sizeof(*args); i++) {
@@ -168,6 +172,54 @@ static void round_trip(void **state)
 	assert_int_equal(files_in_folder(), 1);
 	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
 	unlink(args);
+	di_done(&d);
+}
+
+static void from_firmware(void **state)
+{
+	char args[256];
+	struct di d;
+	struct df f;
+
+	build(&d);
+	df_init(&f, &d);
+	df_folder(&f, DF_CMM);
+	snprintf(args, sizeof(args), "collect %s", f.path);
+	must_run(args);
+	contains(out, "Saved 9 regions that firmware left");
+	must_run("log --no-pager minidump.elf");
+	contains(out, "Kernel panic - not syncing: test");
+	/* What it is collected from is not written over. */
+	snprintf(args, sizeof(args), "collect -f -o %s/md_KLOGBUF.BIN %s", f.path, f.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "is one of the files that the dump is collected from");
+	snprintf(args, sizeof(args), "collect --list %s", f.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "is a directory");
+	df_remove(&f);
+
+	df_rawdump(&f, NULL);
+	df_rawdump(&f, f.path);
+	snprintf(args, sizeof(args), "collect --list %s", f.path);
+	must_run(args);
+	contains(out, "   1  0x0000000000         9");
+	contains(out, "   2  0x");
+	contains(out, "complete");
+	snprintf(args, sizeof(args), "collect --list --json %s", f.path);
+	must_run(args);
+	contains(out, "\"dump\": 2");
+	snprintf(args, sizeof(args), "collect -f --json --dump 2 %s", f.path);
+	must_run(args);
+	contains(out, "\"source_kind\": \"rawdump\"");
+	contains(out, "\"problems\": [");
+	snprintf(args, sizeof(args), "collect --list %s", d.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "is no rawdump partition");
+	assert_int_equal(files_in_folder(), 1);
+	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
+	unlink(args);
+	df_remove(&f);
+	df_done(&f);
 	di_done(&d);
 }
 
@@ -232,6 +284,7 @@ int main(void)
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(usage_errors),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(from_firmware),
 		cmocka_unit_test(failures),
 	};
 

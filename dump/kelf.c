@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "kelf.h"
+
+int region_name_copy(char to[static KELF_NAME_SIZE], const char *from, size_t max)
+{
+	size_t n = strnlen(from, max);
+
+	to[0] = '\0';
+	if (n == 0 || n >= KELF_NAME_SIZE - 1)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		if (from[i] <= ' ' || from[i] > '~')
+			return -EINVAL;
+	memcpy(to, from, n);
+	to[n] = '\0';
+	return 0;
+}
+
+static int cmp_phdr(const void *a, const void *b)
+{
+	const Elf64_Phdr *x = a, *y = b;
+
+	if (x->p_paddr != y->p_paddr)
+		return x->p_paddr < y->p_paddr ? -1 : 1;
+	return (x->p_memsz > y->p_memsz) - (x->p_memsz < y->p_memsz);
+}
+
+static int cmp_shdr(const void *a, const void *b)
+{
+	const Elf64_Shdr *x = a, *y = b;
+
+	if (x->sh_offset != y->sh_offset)
+		return x->sh_offset < y->sh_offset ? -1 : 1;
+	return (x->sh_size > y->sh_size) - (x->sh_size < y->sh_size);
+}
+
+/* Section headers, sorted by their place in the file; NULL: there are none, or they are outside of the header. */
+static Elf64_Shdr *read_sections(const Elf64_Ehdr *ehdr, const char *buf, size_t size, Elf64_Shdr *strtab)
+{
+	Elf64_Shdr *v;
+
+	if (!ehdr->e_shnum || ehdr->e_shentsize != sizeof(*v) || ehdr->e_shoff > size ||
+	    ehdr->e_shnum > (size - ehdr->e_shoff) / sizeof(*v) || ehdr->e_shstrndx >= ehdr->e_shnum)
+		return NULL;
+	v = dump_alloc(ehdr->e_shnum, sizeof(*v));
+	memcpy(v, buf + ehdr->e_shoff, ehdr->e_shnum * sizeof(*v));
+	*strtab = v[ehdr->e_shstrndx];
+	if (strtab->sh_offset > size || strtab->sh_size > size - strtab->sh_offset) {
+		free(v);
+		return NULL;
+	}
+	qsort(v, ehdr->e_shnum, sizeof(*v), cmp_shdr);
+	return v;
+}
+
+/* A region's section lies where its program header does, and has its size. */
+static void read_names(struct kelf *elf, const Elf64_Ehdr *ehdr, const char *buf, size_t size)
+{
+	Elf64_Shdr strtab, *v = read_sections(ehdr, buf, size, &strtab);
+
+	if (!v)
+		return;
+	for (size_t i = 0; i < elf->n; i++) {
+		const Elf64_Shdr key = { .sh_offset = elf->phdrs[i].p_offset, .sh_size = elf->phdrs[i].p_filesz };
+		const Elf64_Shdr *s = bsearch(&key, v, ehdr->e_shnum, sizeof(*v), cmp_shdr);
+
+		if (s && key.sh_size && s->sh_name < strtab.sh_size)
+			region_name_copy(elf->names[i], buf + strtab.sh_offset + s->sh_name,
+					 strtab.sh_size - s->sh_name);
+	}
+	free(v);
+}
+
+int kelf_parse(struct kelf *elf, const char *buf, size_t size, struct derr *err)
+{
+	Elf64_Ehdr ehdr;
+	uint64_t n;
+
+	*elf = (struct kelf){ .size = size };
+	if (size < sizeof(ehdr))
+		return derr_set(err, -EINVAL, "it is too small");
+	memcpy(&ehdr, buf, sizeof(ehdr));
+	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr.e_ident[EI_DATA] != ELFDATA2LSB || ehdr.e_phentsize != sizeof(Elf64_Phdr))
+		return derr_set(err, -EINVAL, "it is no ELF header");
+	if (ehdr.e_phoff > size)
+		return derr_set(err, -EINVAL, "its program headers are outside of it");
+	n = (size - ehdr.e_phoff) / sizeof(Elf64_Phdr);
+	if (n > ehdr.e_phnum)
+		n = ehdr.e_phnum;
+	elf->machine = ehdr.e_machine;
+	elf->phdrs = dump_alloc(n, sizeof(*elf->phdrs));
+	elf->sorted = dump_alloc(n, sizeof(*elf->sorted));
+	elf->names = dump_alloc(n, sizeof(*elf->names));
+	elf->n = n;
+	memcpy(elf->phdrs, buf + ehdr.e_phoff, n * sizeof(*elf->phdrs));
+	memcpy(elf->sorted, elf->phdrs, n * sizeof(*elf->phdrs));
+	qsort(elf->sorted, n, sizeof(*elf->sorted), cmp_phdr);
+	read_names(elf, &ehdr, buf, size);
+	return n < ehdr.e_phnum ? derr_set(err, 1, "it is cut off after %" PRIu64 " program headers", n) : 0;
+}
+
+void kelf_clear(struct kelf *elf)
+{
+	free(elf->phdrs);
+	free(elf->sorted);
+	free(elf->names);
+	*elf = (struct kelf){ 0 };
+}
+
+size_t kelf_search(const struct kelf *elf, uint64_t paddr)
+{
+	size_t lo = 0, hi = elf->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (elf->sorted[mid].p_paddr < paddr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}

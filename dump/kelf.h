@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ELF header that the kernel keeps among its regions (KELF_HEADER): which region has which name and addresses.
+ * Program headers say where, section headers with the same place in the file say which name.
+ */
+#ifndef KELF_H
+#define KELF_H
+
+#include <elf.h>
+
+#include <linux/qcom_minidump_table.h>
+
+#include "dumputil.h"
+
+/* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
+#define KELF_MAX	(16 * MIB)
+
+#define KELF_NAME_SIZE	(MINIDUMP_REGION_NAME_SIZE + 1)
+
+struct kelf {
+	uint16_t machine;
+	uint64_t size;			/* of the header, in bytes */
+	Elf64_Phdr *phdrs;		/* in the order of the slots */
+	char (*names)[KELF_NAME_SIZE];	/* of the same; "": not known */
+	size_t n;
+	Elf64_Phdr *sorted;		/* by physical address and size */
+};
+
+/* 0; 1: it is cut off, and what is there was read; -EINVAL: it is of no use. err says what is wrong. */
+int kelf_parse(struct kelf *elf, const char *buf, size_t size, struct derr *err);
+void kelf_clear(struct kelf *elf);
+
+/* The first in kelf->sorted with at least this physical address; kelf->n: none has. */
+size_t kelf_search(const struct kelf *elf, uint64_t paddr);
+
+/* Text that can be a region's name: 0 and the name in to, or -EINVAL. from need not be terminated. */
+int region_name_copy(char to[static KELF_NAME_SIZE], const char *from, size_t max);
+
+#endif

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What boot firmware leaves of a crash, emulated on the host: files as after a download over USB, a rawdump partition,
+# and the cores that other people's tools put together from it. All of them say what the machine's whole memory says.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+export LC_ALL=C
+qcmdump=$top/build/qcmdump
+
+# Some tasks that come and go, so that the table is not in the order in which it was filled.
+vm --crash "$work/crash" --timeout 200 <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
+mkdir -p /etc/qcmd.d
+cat >/etc/qcmd.d/50-named.conf <<POLICY
+[Policy]
+Description=Tasks of this test
+
+[Task]
+Comm=named-*
+Register=task stack
+POLICY
+systemctl start qcmdd || exit 1
+cd /tmp
+for name in one two three four; do
+	cp "$(command -v sleep)" named-$name
+done
+PATH=$PATH:/tmp
+named-one 1000 &
+named-two 3 &
+named-three 1000 &
+sleep 5
+named-four 1000 &
+echo "qcmd-test: the last record" >/dev/kmsg
+sleep 3
+crash sysrq-c
+SCRIPT
+
+"$top/tests/vm/firmware.py" "$work/crash/ram.bin" "$work/left" || fail "the table cannot be walked"
+
+"$qcmdump" collect "$work/crash/ram.bin" -o "$work/ram.elf" || fail "collect from ram.bin"
+for view in log tasks; do
+	"$qcmdump" $view "$work/ram.elf" >"$work/ram.$view" || fail "$view of ram.bin"
+done
+grep -q 'qcmd-test: the last record$' "$work/ram.log" || fail "the log lacks what was written last"
+for name in one three four; do
+	grep -q "named-$name$" "$work/ram.tasks" || fail "named-$name is not among the tasks: $(cat "$work/ram.tasks")"
+done
+
+# The kernel log of a core, by other people's tools
+other_logs() { # core
+	vmcore-dmesg "$1" >"$work/vmcore-dmesg" || fail "vmcore-dmesg of $1"
+	diff <(without_times <"$work/ram.log") <(without_times <"$work/vmcore-dmesg") >"$work/out" ||
+		fail "vmcore-dmesg of $1 prints another log: $(head -n 5 "$work/out")"
+}
+
+without_times() {
+	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
+}
+
+no_complaints() { # core
+	readelf -aW "$1" >"$work/out" 2>&1 || fail "readelf of $1"
+	! grep -i warning "$work/out" || fail "readelf complains about $1"
+}
+
+# The dump of a source is sound and says what ram.bin says.
+same() { # source
+	"$qcmdump" collect --force "$work/left/$1" -o "$work/dump.elf" >"$work/out" || fail "collect from $1"
+	no_complaints "$work/dump.elf"
+	for view in log tasks; do
+		"$qcmdump" $view "$work/dump.elf" >"$work/dump.$view" || fail "$view of $1"
+		cmp "$work/ram.$view" "$work/dump.$view" || fail "$1 gives another $view"
+	done
+	"$qcmdump" regions "$work/dump.elf" >"$work/dump.regions" || fail "regions of $1"
+	other_logs "$work/dump.elf"
+	rm -f "$work/makedumpfile"
+	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 ||
+		fail "$1: $(cat "$work/out")"
+	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "info of $1"
+}
+
+for source in blobs rawdump; do
+	same $source
+	grep -q 'Problems: none' "$work/info" || fail "$source: $(cat "$work/info")"
+	[ "$(wc -l <"$work/dump.regions")" = "$("$qcmdump" regions "$work/ram.elf" | wc -l)" ] ||
+		fail "$source has other regions than ram.bin"
+	echo "ok: $source"
+done
+
+# Without the list of addresses: the log needs none, and of equal names it is said that their order decides.
+rm "$work/left/blobs/load.cmm"
+"$qcmdump" collect --force "$work/left/blobs" -o "$work/dump.elf" >"$work/out" || fail "collect without addresses"
+grep -q 'regions are called KTASK' "$work/out" || fail "nothing is said of equal names: $(cat "$work/out")"
+"$qcmdump" log "$work/dump.elf" | cmp - "$work/ram.log" || fail "another log without addresses"
+# Names as some hosts leave them
+for file in "$work"/left/blobs/md_*; do
+	mv "$file" "${file%.BIN}.bin"
+done
+"$qcmdump" collect --force "$work/left/blobs" -o "$work/dump.elf" >"$work/out" || fail "collect from lower-case names"
+"$qcmdump" log "$work/dump.elf" | cmp - "$work/ram.log" || fail "another log from lower-case names"
+# A file that is lost
+rm "$work/left/blobs/md_KUTSNAME.bin"
+"$qcmdump" collect --force "$work/left/blobs" -o "$work/dump.elf" >"$work/out" || fail "collect with a file missing"
+grep -q 'KUTSNAME is missing' "$work/out" || fail "nothing is said of the missing file: $(cat "$work/out")"
+"$qcmdump" log "$work/dump.elf" | cmp - "$work/ram.log" || fail "another log with a file missing"
+echo "ok: without addresses, lower case, a file missing"
+
+# Put together by other people's rules: cores as they are
+for core in concatenated assembled; do
+	no_complaints "$work/left/$core.elf"
+	"$qcmdump" log "$work/left/$core.elf" | cmp - "$work/ram.log" || fail "the $core core gives another log"
+	other_logs "$work/left/$core.elf"
+	echo "ok: the $core core"
+done
+cmp "$work/left/concatenated.elf" "$work/left/assembled.elf" || fail "both ways of putting a core together differ"
