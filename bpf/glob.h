@@ -11,8 +11,8 @@
 
 #include <linux/types.h>
 
-#define GLOB_SIZE	16	/* bytes of the pattern */
-#define GLOB_TEXT_SIZE	16	/* TASK_COMM_LEN: at most 15 bytes and a NUL */
+#define GLOB_SIZE      16 /* bytes of the pattern */
+#define GLOB_TEXT_SIZE 16 /* TASK_COMM_LEN: at most 15 bytes and a NUL */
 
 /**
  * struct glob - a compiled pattern
@@ -22,10 +22,10 @@
  * @end: the one bit behind the last position
  */
 struct glob {
-	char	text[GLOB_SIZE];
-	__u32	stars;
-	__u32	any;
-	__u32	end;
+	char text[GLOB_SIZE];
+	__u32 stars;
+	__u32 any;
+	__u32 end;
 };
 
 static inline __attribute__((always_inline)) int glob_match(const struct glob *g, const char text[GLOB_TEXT_SIZE])

@@ -61,9 +61,9 @@ struct {
 	__type(value, __u64);
 } watched SEC(".maps");
 
-__u32 n_patterns;	/* in use, set by the daemon */
-__u64 lost;		/* events that found the ring full */
-__u64 unwatched;	/* tasks that found the map full: nothing will tell when they go */
+__u32 n_patterns; /* in use, set by the daemon */
+__u64 lost;	  /* events that found the ring full */
+__u64 unwatched;  /* tasks that found the map full: nothing will tell when they go */
 __u64 sent;
 
 struct match {

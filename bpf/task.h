@@ -9,17 +9,17 @@
 
 #include "glob.h"
 
-#define TASK_PATTERNS_MAX	256
-#define TASK_WATCHED_MAX	16384		/* tasks and their parents */
-#define TASK_RING_SIZE		(256 * 1024)	/* bytes */
+#define TASK_PATTERNS_MAX 256
+#define TASK_WATCHED_MAX  16384	       /* tasks and their parents */
+#define TASK_RING_SIZE	  (256 * 1024) /* bytes */
 
 enum task_event_kind {
-	TASK_EVENT_ITER = 1,	/* runs already: from the iterator */
-	TASK_EVENT_NEW,		/* forked */
-	TASK_EVENT_RENAME,	/* comm is the new name */
-	TASK_EVENT_EXEC,	/* a thread took over the pid of its group: old_pid is gone */
+	TASK_EVENT_ITER = 1, /* runs already: from the iterator */
+	TASK_EVENT_NEW,	     /* forked */
+	TASK_EVENT_RENAME,   /* comm is the new name */
+	TASK_EVENT_EXEC,     /* a thread took over the pid of its group: old_pid is gone */
 	TASK_EVENT_EXIT,
-	TASK_EVENT_FREE,	/* exited and reaped: nobody's parent any more */
+	TASK_EVENT_FREE, /* exited and reaped: nobody's parent any more */
 };
 
 /**
@@ -39,19 +39,19 @@ enum task_event_kind {
  * @comm: NUL-terminated
  */
 struct task_event {
-	__u64	start;
-	__u64	parent_start;
-	__u64	task;
-	__u64	stack;
-	__u32	kind;
-	__u32	pid;
-	__u32	tgid;
-	__u32	parent_pid;
-	__u32	parent_tgid;
-	__u32	old_pid;
-	__u32	flags;
-	__u32	exit_state;
-	char	comm[GLOB_TEXT_SIZE];
+	__u64 start;
+	__u64 parent_start;
+	__u64 task;
+	__u64 stack;
+	__u32 kind;
+	__u32 pid;
+	__u32 tgid;
+	__u32 parent_pid;
+	__u32 parent_tgid;
+	__u32 old_pid;
+	__u32 flags;
+	__u32 exit_state;
+	char comm[GLOB_TEXT_SIZE];
 };
 
 #endif

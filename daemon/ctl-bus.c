@@ -6,15 +6,15 @@
 #include "ctl.h"
 #include "policy-util.h"
 
-#define NAME		"org.qcmd1"
-#define OBJECT		"/org/qcmd1"
-#define INTERFACE	"org.qcmd1.Manager"
-#define UNIT		"qcmdd.service"
+#define NAME	  "org.qcmd1"
+#define OBJECT	  "/org/qcmd1"
+#define INTERFACE "org.qcmd1.Manager"
+#define UNIT	  "qcmdd.service"
 
-#define SYSTEMD_NAME	"org.freedesktop.systemd1"
-#define UNIT_INTERFACE	SYSTEMD_NAME ".Unit"
+#define SYSTEMD_NAME   "org.freedesktop.systemd1"
+#define UNIT_INTERFACE SYSTEMD_NAME ".Unit"
 
-#define TIMEOUT_USEC	(30 * UINT64_C(1000000))
+#define TIMEOUT_USEC (30 * UINT64_C(1000000))
 
 static void bus_unrefp(sd_bus **bus)
 {
@@ -30,7 +30,7 @@ void ctl_bus_error_done(struct ctl_bus_error *error)
 {
 	free(error->name);
 	free(error->message);
-	*error = (struct ctl_bus_error) { .name = NULL };
+	*error = (struct ctl_bus_error){ .name = NULL };
 }
 
 static int fail(struct ctl_bus_error *error, const char *name, const char *message, int r)
@@ -106,12 +106,9 @@ static enum ctl_unit unit_state(const char *load, const char *active)
 		const char *active;
 		enum ctl_unit unit;
 	} states[] = {
-		{ "inactive",     CTL_UNIT_INACTIVE },
-		{ "deactivating", CTL_UNIT_INACTIVE },
-		{ "activating",   CTL_UNIT_STARTING },
-		{ "failed",       CTL_UNIT_FAILED },
-		{ "active",       CTL_UNIT_ACTIVE },
-		{ "reloading",    CTL_UNIT_ACTIVE },
+		{ "inactive", CTL_UNIT_INACTIVE },   { "deactivating", CTL_UNIT_INACTIVE },
+		{ "activating", CTL_UNIT_STARTING }, { "failed", CTL_UNIT_FAILED },
+		{ "active", CTL_UNIT_ACTIVE },	     { "reloading", CTL_UNIT_ACTIVE },
 	};
 
 	if (strcmp(load, "not-found") == 0)

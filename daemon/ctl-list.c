@@ -55,12 +55,12 @@ static void add_region(struct ctl_table *t, struct json_object *region, bool add
 void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
 {
 	static const struct ctl_column plain[] = {
-		{ "ID", true }, { "NAME", false }, { "STATE", false }, { "SIZE", true }, { "SLOTS", true },
-		{ "POLICY", false }, { "WHAT", false },
+		{ "ID", true },	   { "NAME", false },	{ "STATE", false }, { "SIZE", true },
+		{ "SLOTS", true }, { "POLICY", false }, { "WHAT", false },
 	};
 	static const struct ctl_column with_address[] = {
-		{ "ID", true }, { "NAME", false }, { "STATE", false }, { "SIZE", true }, { "SLOTS", true },
-		{ "POLICY", false }, { "ADDRESS", false }, { "WHAT", false },
+		{ "ID", true },	   { "NAME", false },	{ "STATE", false },   { "SIZE", true },
+		{ "SLOTS", true }, { "POLICY", false }, { "ADDRESS", false }, { "WHAT", false },
 	};
 	struct json_object *regions = ctl_get_array(describe, "regions");
 	size_t n = ctl_array_length(regions), active = 0;
@@ -139,8 +139,8 @@ static void print_notes(FILE *f, struct json_object *policy, bool *first)
 void ctl_policies_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
 {
 	static const struct ctl_column columns[] = {
-		{ "NAME", false }, { "STATE", false }, { "PRIORITY", true }, { "REGIONS", true },
-		{ "DESCRIPTION", false },
+		{ "NAME", false },   { "STATE", false },       { "PRIORITY", true },
+		{ "REGIONS", true }, { "DESCRIPTION", false },
 	};
 	struct json_object *policies = ctl_get_array(describe, "policies");
 	size_t n = ctl_array_length(policies), enabled = 0;

@@ -64,8 +64,8 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 	static const char id[] = "no-daemon";
 
 	if (!facts->bus) {
-		_cleanup_(freep) char *message = ctl_printf("qcmdd can't be asked: %s.",
-							    facts->error ?: "there is no system bus");
+		_cleanup_(freep) char *message =
+			ctl_printf("qcmdd can't be asked: %s.", facts->error ?: "there is no system bus");
 
 		add_problem(problems, id, message, "systemctl start dbus.socket");
 		return;
@@ -88,8 +88,8 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 		add_problem(problems, id, "qcmdd is still starting.", "Ask again in a few seconds.");
 		return;
 	case CTL_UNIT_ACTIVE: {
-		_cleanup_(freep) char *message = ctl_printf("qcmdd runs but does not answer (%s).",
-							    facts->error ?: "it has no name on the bus");
+		_cleanup_(freep) char *message =
+			ctl_printf("qcmdd runs but does not answer (%s).", facts->error ?: "it has no name on the bus");
 
 		add_problem(problems, id, message, "journalctl -b -u qcmdd says why; then: systemctl restart qcmdd");
 		return;

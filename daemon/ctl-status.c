@@ -10,7 +10,7 @@
 struct tally {
 	size_t active, pending, failed;
 	size_t log_parts, log_parts_active;
-	size_t tasks, stacks, others;	/* active ones */
+	size_t tasks, stacks, others; /* active ones */
 	size_t slots;
 	uint64_t bytes;
 };

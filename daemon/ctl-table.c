@@ -42,7 +42,7 @@ static void add(struct ctl_table *t, char *text, const char *colour)
 	if (!grown)
 		ctl_out_of_memory();
 	t->cells = grown;
-	t->cells[t->n_cells++] = (struct cell) { text, colour };
+	t->cells[t->n_cells++] = (struct cell){ text, colour };
 }
 
 void ctl_table_add(struct ctl_table *t, const char *text, const char *colour)

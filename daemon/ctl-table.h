@@ -7,12 +7,12 @@
 
 struct ctl_column {
 	const char *heading;
-	bool right;		/* numbers */
+	bool right; /* numbers */
 };
 
 struct ctl_table;
 
-struct ctl_table *ctl_table_new(const struct ctl_column *columns, size_t n);	/* columns stay with the caller */
+struct ctl_table *ctl_table_new(const struct ctl_column *columns, size_t n); /* columns stay with the caller */
 void ctl_table_free(struct ctl_table *t);
 
 /* The next cell; text is copied, NULL and "" show as "-". colour: from ctl_red() and the like, or NULL. */

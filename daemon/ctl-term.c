@@ -52,7 +52,7 @@ struct ctl_style ctl_style(bool legend)
 {
 	bool terminal = isatty(STDOUT_FILENO);
 
-	return (struct ctl_style) {
+	return (struct ctl_style){
 		.legend = legend,
 		.colour = want_colour(terminal),
 		.utf8 = have_utf8(),

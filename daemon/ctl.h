@@ -13,7 +13,7 @@ enum {
 	CTL_OK,
 	CTL_FAILURE,
 	CTL_USAGE,
-	CTL_DEGRADED,	/* status: a crash now would give no dump, or an incomplete one */
+	CTL_DEGRADED, /* status: a crash now would give no dump, or an incomplete one */
 };
 
 enum ctl_json {
@@ -24,10 +24,10 @@ enum ctl_json {
 
 /* How to show things. */
 struct ctl_style {
-	bool legend;		/* headings and totals */
+	bool legend; /* headings and totals */
 	bool colour;
 	bool utf8;
-	unsigned int width;	/* of the terminal, in cells; 0: lines of any length */
+	unsigned int width; /* of the terminal, in cells; 0: lines of any length */
 };
 
 /* ctl-term.c */
@@ -48,19 +48,19 @@ void ctl_pager_close(void);
 /* ctl-json.c: what is missing or of another type is NULL or the fallback. */
 const char *ctl_get_string(struct json_object *o, const char *key);
 int64_t ctl_get_int(struct json_object *o, const char *key, int64_t fallback);
-uint64_t ctl_get_size(struct json_object *o, const char *key);		/* 0 for what can't be one */
+uint64_t ctl_get_size(struct json_object *o, const char *key); /* 0 for what can't be one */
 bool ctl_get_bool(struct json_object *o, const char *key, bool fallback);
 struct json_object *ctl_get_object(struct json_object *o, const char *key);
-struct json_object *ctl_get_array(struct json_object *o, const char *key);	/* for ctl_array_*() */
-size_t ctl_array_length(struct json_object *array);				/* 0 for NULL */
+struct json_object *ctl_get_array(struct json_object *o, const char *key); /* for ctl_array_*() */
+size_t ctl_array_length(struct json_object *array);			   /* 0 for NULL */
 void ctl_json_print(struct json_object *o, enum ctl_json how, FILE *f);
 void ctl_json_putp(struct json_object **o);
 
 /* ctl-text.c */
-char *ctl_printable(const char *s);	/* a copy without what could confuse a terminal */
-size_t ctl_width(const char *s);	/* in cells */
-char *ctl_size(uint64_t bytes);		/* "9.6 KiB" */
-char *ctl_things(size_t n, const char *one, const char *many);	/* "3 regions" */
+char *ctl_printable(const char *s);			       /* a copy without what could confuse a terminal */
+size_t ctl_width(const char *s);			       /* in cells */
+char *ctl_size(uint64_t bytes);				       /* "9.6 KiB" */
+char *ctl_things(size_t n, const char *one, const char *many); /* "3 regions" */
 char *ctl_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void ctl_out_of_memory(void);
 
@@ -75,7 +75,7 @@ void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *
 
 /* ctl-offline.c: what can be said without the daemon. */
 enum ctl_unit {
-	CTL_UNIT_UNKNOWN,	/* nobody to ask */
+	CTL_UNIT_UNKNOWN, /* nobody to ask */
 	CTL_UNIT_NOT_FOUND,
 	CTL_UNIT_INACTIVE,
 	CTL_UNIT_STARTING,
@@ -84,13 +84,13 @@ enum ctl_unit {
 };
 
 struct ctl_facts {
-	const char *error;	/* why the daemon could not be asked, where that is not because it does not run */
-	bool bus;		/* the system bus answers */
+	const char *error; /* why the daemon could not be asked, where that is not because it does not run */
+	bool bus;	   /* the system bus answers */
 	enum ctl_unit unit;
-	bool unit_enabled;	/* is started at boot */
-	bool module;		/* the kernel module is loaded */
+	bool unit_enabled; /* is started at boot */
+	bool module;	   /* the kernel module is loaded */
 	char *module_version;
-	bool backend_module;	/* one of the back ends is loaded */
+	bool backend_module; /* one of the back ends is loaded */
 };
 
 void ctl_facts_of_kernel(struct ctl_facts *facts, const char *sys_module);
@@ -101,9 +101,9 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts);
 
 /* ctl-bus.c */
 struct ctl_bus_error {
-	char *name;		/* D-Bus error name, or NULL */
+	char *name; /* D-Bus error name, or NULL */
 	char *message;
-	bool absent;		/* nobody has the daemon's name */
+	bool absent; /* nobody has the daemon's name */
 };
 
 void ctl_bus_error_done(struct ctl_bus_error *error);

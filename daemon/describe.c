@@ -13,7 +13,7 @@
 #include "describe.h"
 #include "policy-util.h"
 
-#define SCHEMA	1
+#define SCHEMA 1
 
 /*
  * Building stops at the first lack of memory: json-c then leaves holes, so that is noted and all is thrown

@@ -11,19 +11,19 @@
 #include "reconcile.h"
 #include "source.h"
 
-#define STATUS_PROBLEMS_MAX	16
+#define STATUS_PROBLEMS_MAX 16
 
 enum status_state {
 	STATUS_OK,
-	STATUS_DEGRADED,	/* a crash now would give less than the policies ask for */
-	STATUS_FAILED,		/* it would give nothing */
+	STATUS_DEGRADED, /* a crash now would give less than the policies ask for */
+	STATUS_FAILED,	 /* it would give nothing */
 	_STATUS_STATE_MAX,
 };
 
 struct problem {
 	const char *id;
 	char *message;
-	char *hint;	/* what to type */
+	char *hint; /* what to type */
 };
 
 /* How the last reload went. */
@@ -31,19 +31,19 @@ struct reload_info {
 	bool done;
 	bool ok;
 	struct timespec when;
-	char **errors;	/* NULL-terminated, path:line:column: message */
+	char **errors; /* NULL-terminated, path:line:column: message */
 };
 
 /* Everything there is to tell; refers to what others own, the problems excepted. */
 struct status {
 	bool module_loaded;
-	bool ram_unbound;		/* the ram back end is loaded but has let go of its table */
+	bool ram_unbound; /* the ram back end is loaded but has let go of its table */
 	struct md_backend backend;
-	uint32_t port;			/* who we are in the module's listing */
+	uint32_t port; /* who we are in the module's listing */
 	const struct policy_set *policies;
 	const struct entry *entries;
 	size_t n_entries;
-	const char *source_problem;	/* why tasks can't be watched, or NULL */
+	const char *source_problem; /* why tasks can't be watched, or NULL */
 	struct source_stats stats;
 	const struct reload_info *reload;
 
@@ -55,7 +55,7 @@ struct status {
 
 /* One line of a listing: a region of the module, or a wanted one that is not there. */
 struct row {
-	const struct md_region *region;	/* NULL: not in the module */
+	const struct md_region *region; /* NULL: not in the module */
 	const struct entry *entry;	/* NULL: not ours */
 };
 
@@ -70,7 +70,7 @@ void status_count(const struct status *s, const struct policy *policy, uint32_t 
 int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n);
 const char *row_name(const struct row *row);
 const char *row_state(const struct row *row);
-const char *row_reason(const struct row *row);	/* "" if there is none */
+const char *row_reason(const struct row *row); /* "" if there is none */
 const char *row_owner(const struct row *row, uint32_t port);
 const char *row_kind(const struct row *row);
 const char *row_comment(const struct row *row);

@@ -8,15 +8,15 @@
 #include "policy-util.h"
 #include "qcmdd-log.h"
 
-#define BUS_NAME	"org.qcmd1"
-#define BUS_PATH	"/org/qcmd1"
-#define BUS_INTERFACE	"org.qcmd1.Manager"
-#define LOG_PATH	"/org/freedesktop/LogControl1"
-#define LOG_INTERFACE	"org.freedesktop.LogControl1"
-#define ERROR_POLICY	"org.qcmd1.Error.InvalidPolicy"
-#define ERROR_BUSY	"org.qcmd1.Error.Busy"
-#define BUS_ADDRESS	"unix:path=/run/dbus/system_bus_socket"
-#define BUS_RETRY	1000000ULL	/* us: after the bus has gone away */
+#define BUS_NAME      "org.qcmd1"
+#define BUS_PATH      "/org/qcmd1"
+#define BUS_INTERFACE "org.qcmd1.Manager"
+#define LOG_PATH      "/org/freedesktop/LogControl1"
+#define LOG_INTERFACE "org.freedesktop.LogControl1"
+#define ERROR_POLICY  "org.qcmd1.Error.InvalidPolicy"
+#define ERROR_BUSY    "org.qcmd1.Error.Busy"
+#define BUS_ADDRESS   "unix:path=/run/dbus/system_bus_socket"
+#define BUS_RETRY     1000000ULL /* us: after the bus has gone away */
 
 /* The bus daemon says who it is; if it does not, it is nobody special. */
 static bool sender_is_root(sd_bus_message *message)
@@ -39,8 +39,8 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 	return sd_bus_message_append(reply, "s", QCMD_VERSION);
 }
 
-static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+		     void *userdata, sd_bus_error *error)
 {
 	struct status s;
 	int r;
@@ -60,19 +60,19 @@ static int get_backend(sd_bus *bus, const char *path, const char *interface, con
 }
 
 /* Slots come and go without our doing. */
-static int get_slots(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int get_slots(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+		     void *userdata, sd_bus_error *error)
 {
 	struct manager *m = userdata;
 
 	if (minidump_connected(m->md))
 		minidump_get_backend(m->md, &m->backend);
-	return sd_bus_message_append(reply, "u", !strcmp(property, "SlotsUsed") ? m->backend.slots_used :
-									       m->backend.slots_max);
+	return sd_bus_message_append(reply, "u",
+				     !strcmp(property, "SlotsUsed") ? m->backend.slots_used : m->backend.slots_max);
 }
 
-static int get_module(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int get_module(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+		      void *userdata, sd_bus_error *error)
 {
 	struct manager *m = userdata;
 
@@ -215,8 +215,8 @@ static int on_describe(sd_bus_message *message, void *userdata, sd_bus_error *er
 	if (r < 0)
 		return busy(error, r);
 	o = status_describe(&s, regions, n, sender_is_root(message));
-	r = o ? sd_bus_reply_method_return(message, "s",
-					   json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN)) : -ENOMEM;
+	r = o ? sd_bus_reply_method_return(message, "s", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN)) :
+		-ENOMEM;
 	json_object_put(o);
 	status_done(&s);
 	md_regions_free(regions, n);
@@ -267,8 +267,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Problems", "a(sss)", get_problems, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("ListPolicies", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssssiuu)", policies),
 				on_list_policies, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD_WITH_ARGS("ListRegions", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ussssssstu)", regions),
-				on_list_regions, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("ListRegions", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ussssssstu)", regions), on_list_regions,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), on_describe,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	/* The handler asks who it is: the bus library's own check is for CAP_SYS_ADMIN. */
@@ -293,7 +293,8 @@ static int set_log_level(sd_bus *bus, const char *path, const char *interface, c
 	if (r < 0)
 		return r;
 	return log_set_max_level(level) < 0 ?
-		sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Log level '%s' is not known", level) : 0;
+		       sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Log level '%s' is not known", level) :
+		       0;
 }
 
 static int get_log_target(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -310,9 +311,11 @@ static int set_log_target(sd_bus *bus, const char *path, const char *interface, 
 
 	if (r < 0)
 		return r;
-	return log_set_target(target) < 0 ?
-		sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Log target '%s' is not known: "
-				  "journal or console", target) : 0;
+	return log_set_target(target) < 0 ? sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+							      "Log target '%s' is not known: "
+							      "journal or console",
+							      target) :
+					    0;
 }
 
 static int get_log_identifier(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -382,9 +385,8 @@ static int setup_bus(struct manager *m)
 	if (r >= 0)
 		r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)
-		r = sd_bus_match_signal_async(m->bus, NULL, "org.freedesktop.DBus.Local",
-					      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
-					      "Disconnected", on_disconnected, NULL, m);
+		r = sd_bus_match_signal_async(m->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+					      "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, m);
 	if (r >= 0)
 		r = sd_bus_request_name_async(m->bus, NULL, BUS_NAME, 0, on_name, m);
 	return r;

@@ -18,7 +18,7 @@
 #define MSEC		1000ULL
 #define RETRY_MIN	(100 * MSEC)
 #define RETRY_MAX	(5000 * MSEC)
-#define BARRIER_TIMEOUT	(5000 * MSEC)
+#define BARRIER_TIMEOUT (5000 * MSEC)
 #define FD_NAME		"minidump"
 
 static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
@@ -261,7 +261,9 @@ void manager_status(struct manager *m, struct status *ret)
 		.backend = m->backend,
 		.port = minidump_port(m->md),
 		.policies = m->policies,
-		.source_problem = m->source_problem ?: task ? source_task.problem(task) : NULL,
+		.source_problem = m->source_problem ?:
+					  task	    ? source_task.problem(task) :
+						      NULL,
 		.reload = &m->reload,
 	};
 	ret->entries = reconcile_entries(m->reconcile, &ret->n_entries);

@@ -17,28 +17,28 @@ struct manager {
 
 	struct minidump *md;
 	sd_event_source *md_io;
-	struct md_backend backend;	/* as last seen */
-	bool reconnect;			/* the module may be there */
-	bool relist;			/* what the module has is not known */
-	bool recount;			/* a region has gone: there may be room again */
-	bool recollect;			/* what is wanted is not known */
-	uint32_t free_when_full;	/* slots that were left when a region did not fit */
+	struct md_backend backend; /* as last seen */
+	bool reconnect;		   /* the module may be there */
+	bool relist;		   /* what the module has is not known */
+	bool recount;		   /* a region has gone: there may be room again */
+	bool recollect;		   /* what is wanted is not known */
+	uint32_t free_when_full;   /* slots that were left when a region did not fit */
 	sd_event_source *work;
 	sd_event_source *retry;
-	unsigned int failures;		/* in a row */
+	unsigned int failures; /* in a row */
 
 	struct policy_set *policies;
 	struct source *sources[_POLICY_SOURCE_MAX];
-	char *source_problem;		/* a source that could not be started at all */
+	char *source_problem; /* a source that could not be started at all */
 	struct reconcile *reconcile;
-	char *layout;			/* for the note */
+	char *layout; /* for the note */
 	struct reload_info reload;
 
 	sd_bus *bus;
 	sd_event_source *bus_retry;
 
 	bool ready;
-	bool release;			/* on exit: stopped, not restarted */
+	bool release; /* on exit: stopped, not restarted */
 	/* What the world was told last. */
 	enum status_state told_state;
 	bool told_module;
@@ -47,7 +47,7 @@ struct manager {
 };
 
 int manager_new(struct manager **ret);
-struct manager *manager_free(struct manager *m);	/* returns NULL */
+struct manager *manager_free(struct manager *m); /* returns NULL */
 
 /* Everything up to the first reconcile, which says READY. */
 int manager_start(struct manager *m);

@@ -14,20 +14,20 @@
 #include "policy-util.h"
 #include "qcmdd-log.h"
 
-#define RECEIVE_SIZE	(64 * 1024)	/* a dump's messages are at most half of that */
-#define SEND_SIZE	(64 * 1024)
-#define BATCH_MAX	32		/* requests in one datagram: their answers have to fit the socket's buffer */
-#define SOCKET_BUFFER	(2 * 1024 * 1024)
-#define ANSWER_TIMEOUT	5000		/* ms; the kernel answers before the request returns */
-#define DUMP_RETRIES	16
-#define DISPATCH_MAX	64		/* datagrams of events in one turn of the loop */
+#define RECEIVE_SIZE   (64 * 1024) /* a dump's messages are at most half of that */
+#define SEND_SIZE      (64 * 1024)
+#define BATCH_MAX      32 /* requests in one datagram: their answers have to fit the socket's buffer */
+#define SOCKET_BUFFER  (2 * 1024 * 1024)
+#define ANSWER_TIMEOUT 5000 /* ms; the kernel answers before the request returns */
+#define DUMP_RETRIES   16
+#define DISPATCH_MAX   64 /* datagrams of events in one turn of the loop */
 
 struct minidump {
 	int request_fd;
 	int events_fd;
 	uint32_t port;
 	uint32_t seq;
-	struct md_family family;	/* id 0: not connected */
+	struct md_family family; /* id 0: not connected */
 	char buffer[RECEIVE_SIZE];
 };
 
@@ -263,8 +263,7 @@ static int get_family(struct minidump *md, struct md_family *ret)
 	int r;
 
 	*ret = (struct md_family){};
-	r = send_get(md, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK, CTRL_ATTR_FAMILY_NAME,
-		     QCOM_MINIDUMP_FAMILY_NAME);
+	r = send_get(md, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK, CTRL_ATTR_FAMILY_NAME, QCOM_MINIDUMP_FAMILY_NAME);
 	if (r < 0)
 		return r;
 	r = collect(md, on_get, &get);

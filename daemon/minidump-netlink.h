@@ -17,10 +17,10 @@
 
 #include "uapi/linux/qcom_minidump.h"
 
-#define MD_ERROR_MAX	160	/* of a text, with its NUL */
+#define MD_ERROR_MAX 160 /* of a text, with its NUL */
 
 struct md_segment {
-	bool placed;		/* slot and seq are valid */
+	bool placed; /* slot and seq are valid */
 	uint32_t slot;
 	uint32_t seq;
 	uint64_t addr;
@@ -31,9 +31,9 @@ struct md_segment {
 struct md_region {
 	uint32_t id;
 	uint32_t owner;
-	uint32_t state;			/* enum qcom_minidump_region_state */
-	uint32_t pid;			/* 0: not of a task */
-	uint32_t part;			/* enum qcom_minidump_task_part */
+	uint32_t state; /* enum qcom_minidump_region_state */
+	uint32_t pid;	/* 0: not of a task */
+	uint32_t part;	/* enum qcom_minidump_task_part */
 	uint64_t start_time;
 	uint64_t addr;
 	uint64_t paddr;
@@ -49,7 +49,7 @@ struct md_region {
 };
 
 struct md_backend {
-	char name[QCOM_MINIDUMP_NAME_MAX + 1];	/* empty: none is bound */
+	char name[QCOM_MINIDUMP_NAME_MAX + 1]; /* empty: none is bound */
 	char version[64];
 	uint32_t slots_max;
 	uint32_t slots_used;
@@ -61,7 +61,7 @@ struct md_backend {
 
 /* One command; which fields count is said in the uAPI header. */
 struct md_request {
-	enum qcom_minidump_cmd cmd;	/* REGION_ADD, _UPDATE, _DEL or NOTE_SET */
+	enum qcom_minidump_cmd cmd; /* REGION_ADD, _UPDATE, _DEL or NOTE_SET */
 	uint32_t id;
 	const char *name;
 	const char *comment;
@@ -74,18 +74,18 @@ struct md_request {
 };
 
 struct md_result {
-	int error;			/* 0 or negative errno */
-	char message[MD_ERROR_MAX];	/* the module's own words, or what errno means */
-	struct md_region region;	/* id 0: none was sent */
+	int error;		    /* 0 or negative errno */
+	char message[MD_ERROR_MAX]; /* the module's own words, or what errno means */
+	struct md_region region;    /* id 0: none was sent */
 };
 
 enum md_event {
 	MD_EVENT_MODULE_ADDED,
 	MD_EVENT_MODULE_REMOVED,
-	MD_EVENT_BACKEND,		/* bound or unbound */
-	MD_EVENT_REGION,		/* added or changed */
+	MD_EVENT_BACKEND, /* bound or unbound */
+	MD_EVENT_REGION,  /* added or changed */
 	MD_EVENT_REGION_GONE,
-	MD_EVENT_OVERRUN,		/* some were lost */
+	MD_EVENT_OVERRUN, /* some were lost */
 };
 
 struct minidump;
@@ -131,9 +131,9 @@ static inline bool md_message_ok(const struct nlmsghdr *nlh, int len)
 
 /* What is not UTF-8 or not for a terminal becomes '?': a comment or the name of a task is anybody's text. */
 void md_copy_text(char *to, size_t size, const char *from, size_t len);
-size_t md_request_size(const struct md_request *request);	/* upper bound, for the buffer */
+size_t md_request_size(const struct md_request *request); /* upper bound, for the buffer */
 struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, const struct md_request *request);
-int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret);	/* done with md_region_done() */
+int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret); /* done with md_region_done() */
 int md_parse_backend(const struct nlmsghdr *nlh, struct md_backend *ret);
 /* NLMSG_ERROR or NLMSG_DONE: its errno, and the text that came with it. */
 int md_parse_ack(const struct nlmsghdr *nlh, char message[MD_ERROR_MAX]);

@@ -15,7 +15,7 @@
 #include "policy.h"
 #include "uapi/linux/qcom_minidump.h"
 
-#define NESTING_MAX	8	/* anonymous structures in each other */
+#define NESTING_MAX 8 /* anonymous structures in each other */
 
 enum fact_kind { FACT_SIZE, FACT_OFFSET, FACT_BITS };
 
@@ -24,24 +24,24 @@ static const struct {
 	const char *structure;
 	const char *member;
 } facts[] = {
-	{ FACT_SIZE,	"task_struct",	NULL },
-	{ FACT_OFFSET,	"task_struct",	"pid" },
-	{ FACT_OFFSET,	"task_struct",	"tgid" },
-	{ FACT_OFFSET,	"task_struct",	"comm" },
-	{ FACT_OFFSET,	"task_struct",	"__state" },
-	{ FACT_OFFSET,	"task_struct",	"exit_state" },
-	{ FACT_OFFSET,	"task_struct",	"flags" },
-	{ FACT_OFFSET,	"task_struct",	"real_parent" },
-	{ FACT_OFFSET,	"task_struct",	"start_boottime" },
-	{ FACT_OFFSET,	"task_struct",	"start_time" },
-	{ FACT_OFFSET,	"task_struct",	"stack" },
-	{ FACT_OFFSET,	"task_struct",	"on_cpu" },
-	{ FACT_OFFSET,	"task_struct",	"thread_info" },
-	{ FACT_OFFSET,	"thread_info",	"cpu" },
-	{ FACT_SIZE,	"printk_info",	NULL },
-	{ FACT_OFFSET,	"printk_info",	"facility" },
-	{ FACT_BITS,	"printk_info",	"level" },
-	{ FACT_BITS,	"printk_info",	"flags" },
+	{ FACT_SIZE, "task_struct", NULL },
+	{ FACT_OFFSET, "task_struct", "pid" },
+	{ FACT_OFFSET, "task_struct", "tgid" },
+	{ FACT_OFFSET, "task_struct", "comm" },
+	{ FACT_OFFSET, "task_struct", "__state" },
+	{ FACT_OFFSET, "task_struct", "exit_state" },
+	{ FACT_OFFSET, "task_struct", "flags" },
+	{ FACT_OFFSET, "task_struct", "real_parent" },
+	{ FACT_OFFSET, "task_struct", "start_boottime" },
+	{ FACT_OFFSET, "task_struct", "start_time" },
+	{ FACT_OFFSET, "task_struct", "stack" },
+	{ FACT_OFFSET, "task_struct", "on_cpu" },
+	{ FACT_OFFSET, "task_struct", "thread_info" },
+	{ FACT_OFFSET, "thread_info", "cpu" },
+	{ FACT_SIZE, "printk_info", NULL },
+	{ FACT_OFFSET, "printk_info", "facility" },
+	{ FACT_BITS, "printk_info", "level" },
+	{ FACT_BITS, "printk_info", "flags" },
 };
 
 /* From the start of the structure, in bits. A member that is not a bit-field has width 0. */
@@ -60,8 +60,7 @@ static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
 }
 
 /* Members of anonymous structures count as members of what they are in, as in C. */
-static bool find_member(const struct btf *btf, const struct btf_type *t, const char *name, int depth,
-			struct place *ret)
+static bool find_member(const struct btf *btf, const struct btf_type *t, const char *name, int depth, struct place *ret)
 {
 	const struct btf_member *m = btf_members(t);
 

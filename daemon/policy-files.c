@@ -9,8 +9,8 @@
 #include "policy-internal.h"
 #include "policy-util.h"
 
-#define SUFFIX		".conf"
-#define DROPIN_SUFFIX	".conf.d"
+#define SUFFIX	      ".conf"
+#define DROPIN_SUFFIX ".conf.d"
 
 static void closedirp(DIR **d)
 {
@@ -33,7 +33,7 @@ void policy_files_done(struct policy_files *files)
 	for (size_t i = 0; i < files->n; i++)
 		file_done(&files->items[i]);
 	free(files->items);
-	*files = (struct policy_files) { NULL, 0 };
+	*files = (struct policy_files){ NULL, 0 };
 }
 
 static struct policy_file *find(const struct policy_files *files, const char *name, size_t len)
@@ -77,7 +77,7 @@ static int add_file(struct policy_files *files, const char *dir, const char *nam
 		return -ENOMEM;
 	files->items = grown;
 
-	grown[files->n] = (struct policy_file) { .name = strdup(name), .path = path };
+	grown[files->n] = (struct policy_file){ .name = strdup(name), .path = path };
 	path = NULL;
 	return grown[files->n++].name ? 0 : -ENOMEM;
 }
@@ -92,8 +92,10 @@ static int add_entry(struct policy_files *files, const char *dir, const char *na
 		return 0;
 
 	if (!name_is_plain(name))
-		return policy_diag_add(diags, dir, 0, 0, true, "the name of '%s' has characters other than letters, "
-				       "digits and -_.:@+: rename it", quote(name, strlen(name)).s);
+		return policy_diag_add(diags, dir, 0, 0, true,
+				       "the name of '%s' has characters other than letters, "
+				       "digits and -_.:@+: rename it",
+				       quote(name, strlen(name)).s);
 	if (!is_dropin_dir)
 		return add_file(files, dir, name);
 
@@ -186,7 +188,7 @@ int policy_files_find(const char *const *dirs, struct policy_files *ret, struct 
 	_cleanup_(strv_freep) char **dropin_dirs = NULL;
 	int r;
 
-	*ret = (struct policy_files) { NULL, 0 };
+	*ret = (struct policy_files){ NULL, 0 };
 	r = read_directories(dirs, ret, &dropin_dirs, diags);
 
 	for (char **dir = dropin_dirs; r >= 0 && dir && *dir; dir++) {
@@ -197,7 +199,8 @@ int policy_files_find(const char *const *dirs, struct policy_files *ret, struct 
 		if (!file)
 			r = policy_diag_add(diags, *dir, 0, 0, false,
 					    "drop-ins for a policy that does not exist: create %.*s, or remove the "
-					    "folder", (int)len, name);
+					    "folder",
+					    (int)len, name);
 		else if (!file->dropins)
 			r = find_dropins(dirs, file, diags);
 	}

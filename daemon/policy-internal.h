@@ -11,8 +11,8 @@
 /* policy.c: adds one; 0 or -ENOMEM. */
 int policy_diag_add(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column, bool error,
 		    const char *format, ...) __attribute__((format(printf, 6, 7)));
-int policy_diag_addv(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column,
-		     bool error, const char *format, va_list ap) __attribute__((format(printf, 6, 0)));
+int policy_diag_addv(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column, bool error,
+		     const char *format, va_list ap) __attribute__((format(printf, 6, 0)));
 
 /* policy-parse.c: adds what is in one file, the policy's own or a drop-in. Returns 0 or -ENOMEM. */
 int policy_parse_into(const char *path, const char *text, size_t size, struct policy *policy,
@@ -23,7 +23,7 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
  * byte came from is kept, so that a message can name the line and column that the editor shows.
  */
 struct policy_position {
-	size_t offset;		/* in the logical line */
+	size_t offset; /* in the logical line */
 	unsigned int line;
 	unsigned int column;
 };
@@ -32,16 +32,16 @@ struct policy_reader {
 	const char *path;
 	const char *next;
 	const char *end;
-	unsigned int line;		/* of the last physical line read */
+	unsigned int line; /* of the last physical line read */
 	struct policy_diags *diags;
 	size_t first_diag;
 
-	char text[POLICY_LINE_MAX + 1];	/* the logical line; ends in NUL */
+	char text[POLICY_LINE_MAX + 1]; /* the logical line; ends in NUL */
 	size_t size;
 	struct policy_position *positions;
 	size_t n_positions;
-	bool bad;			/* has been complained about: to be skipped */
-	unsigned int n_bad;		/* logical lines that were skipped so far */
+	bool bad;	    /* has been complained about: to be skipped */
+	unsigned int n_bad; /* logical lines that were skipped so far */
 };
 
 void policy_reader_init(struct policy_reader *r, const char *path, const char *text, size_t size,
@@ -62,24 +62,24 @@ struct policy_parser {
 	struct policy_reader reader;
 	struct policy *policy;
 	struct policy_diags *diags;
-	int error;			/* -ENOMEM */
+	int error; /* -ENOMEM */
 
-	const struct policy_section_info *section;	/* NULL: none yet, or one that is skipped */
-	bool skip;			/* an unknown or X- section */
-	struct policy_section *current;	/* the section that keys go to; NULL in [Policy] */
+	const struct policy_section_info *section; /* NULL: none yet, or one that is skipped */
+	bool skip;				   /* an unknown or X- section */
+	struct policy_section *current;		   /* the section that keys go to; NULL in [Policy] */
 	unsigned int section_column;
-	unsigned int section_n_bad;	/* reader.n_bad at its header */
-	bool comm_doubtful;		/* what was complained about may have been meant to be Comm= */
+	unsigned int section_n_bad; /* reader.n_bad at its header */
+	bool comm_doubtful;	    /* what was complained about may have been meant to be Comm= */
 };
 
 struct policy_key {
 	const char *section;
 	const char *name;
 	void (*parse)(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-	size_t offset;			/* of the target in struct policy or struct policy_task */
+	size_t offset; /* of the target in struct policy or struct policy_task */
 	unsigned int min, max, standard;
-	unsigned int example;		/* of a number, for messages */
-	const char *expects;		/* of other values, for messages: what is right */
+	unsigned int example; /* of a number, for messages */
+	const char *expects;  /* of other values, for messages: what is right */
 };
 
 void policy_value_text(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
@@ -94,15 +94,15 @@ void policy_complain(struct policy_parser *p, const char *at, const char *format
 
 /* policy-files.c: which files there are, before anything is parsed. */
 struct policy_file {
-	char *name;			/* "10-dmesg.conf" */
-	char *path;			/* the one that counts */
-	char **overridden;		/* those of the same name in later directories; NULL-terminated, or NULL */
-	struct policy_file *dropins;	/* sorted by name */
+	char *name;		     /* "10-dmesg.conf" */
+	char *path;		     /* the one that counts */
+	char **overridden;	     /* those of the same name in later directories; NULL-terminated, or NULL */
+	struct policy_file *dropins; /* sorted by name */
 	size_t n_dropins;
 };
 
 struct policy_files {
-	struct policy_file *items;	/* sorted by name */
+	struct policy_file *items; /* sorted by name */
 	size_t n;
 };
 
@@ -113,8 +113,8 @@ void policy_files_done(struct policy_files *files);
 enum policy_file_type {
 	POLICY_FILE_TEXT,
 	POLICY_FILE_EMPTY,
-	POLICY_FILE_NULL,		/* a link to /dev/null */
-	POLICY_FILE_REFUSED,		/* not fit to be believed: there is a diagnostic */
+	POLICY_FILE_NULL,    /* a link to /dev/null */
+	POLICY_FILE_REFUSED, /* not fit to be believed: there is a diagnostic */
 };
 
 /* Reads a file; returns enum policy_file_type with the text in *ret, or negative errno. */

@@ -10,8 +10,9 @@ void policy_reader_init(struct policy_reader *r, const char *path, const char *t
 {
 	static const char bom[] = "\xef\xbb\xbf";
 
-	*r = (struct policy_reader) { .path = path, .next = text, .end = text + size, .diags = diags,
-				     .first_diag = diags->n };
+	*r = (struct policy_reader){
+		.path = path, .next = text, .end = text + size, .diags = diags, .first_diag = diags->n
+	};
 
 	if (size >= sizeof(bom) - 1 && memcmp(text, bom, sizeof(bom) - 1) == 0)
 		r->next += sizeof(bom) - 1;
@@ -89,7 +90,7 @@ static int append(struct policy_reader *r, const char *s, size_t size, bool cont
 		return -ENOMEM;
 
 	r->positions = grown;
-	r->positions[r->n_positions++] = (struct policy_position) { r->size, r->line, 1 };
+	r->positions[r->n_positions++] = (struct policy_position){ r->size, r->line, 1 };
 	memcpy(r->text + r->size, s, size);
 	r->size += size;
 	if (continued)

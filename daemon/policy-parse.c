@@ -5,34 +5,33 @@
 #include "policy-internal.h"
 #include "policy-util.h"
 
-#define BLANKS	" \t"
+#define BLANKS " \t"
 
 struct policy_section_info {
 	const char *name;
-	int kind;		/* enum policy_source_kind, or -1: [Policy] itself */
+	int kind; /* enum policy_source_kind, or -1: [Policy] itself */
 };
 
 static const struct policy_section_info sections[] = {
 	{ "Policy", -1 },
 	{ "Printk", POLICY_SOURCE_PRINTK },
-	{ "Task",   POLICY_SOURCE_TASK },
+	{ "Task", POLICY_SOURCE_TASK },
 };
 
 static const struct policy_key keys[] = {
 	{ "Policy", "Description", policy_value_text, .offset = offsetof(struct policy, description) },
-	{ "Policy", "Priority", policy_value_uint, offsetof(struct policy, priority),
-	  .min = 0, .max = 1000, .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
-	{ "Policy", "Enabled", policy_value_bool, offsetof(struct policy, enabled),
-	  .standard = true, .expects = "yes or no" },
-	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms),
-	  .max = POLICY_TASK_COMMS_MAX },
+	{ "Policy", "Priority", policy_value_uint, offsetof(struct policy, priority), .min = 0, .max = 1000,
+	  .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
+	{ "Policy", "Enabled", policy_value_bool, offsetof(struct policy, enabled), .standard = true,
+	  .expects = "yes or no" },
+	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms), .max = POLICY_TASK_COMMS_MAX },
 	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts),
 	  .expects = "task, stack or both with a blank between them" },
-	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks),
-	  .min = 1, .max = 4096, .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
+	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks), .min = 1, .max = 4096,
+	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
 };
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 void policy_complain(struct policy_parser *p, const char *at, const char *format, ...)
 {
@@ -91,8 +90,7 @@ static void unknown_key(struct policy_parser *p, const char *name)
 		if (strcmp(keys[i].section, section) == 0)
 			names[n++] = keys[i].name;
 		else if (strcmp(keys[i].name, name) == 0) {
-			policy_complain(p, name, "'%s=' belongs in [%s], this is [%s]", name,
-					keys[i].section, section);
+			policy_complain(p, name, "'%s=' belongs in [%s], this is [%s]", name, keys[i].section, section);
 			return;
 		}
 
@@ -151,7 +149,7 @@ static struct policy_section *add_section(struct policy_parser *p, const char *a
 	}
 
 	grown += policy->n_sections++;
-	*grown = (struct policy_section) { .kind = kind, .path = path };
+	*grown = (struct policy_section){ .kind = kind, .path = path };
 	if (kind == POLICY_SOURCE_TASK)
 		grown->task.max_tasks = POLICY_TASK_MAX_DEFAULT;
 	return grown;
@@ -197,14 +195,15 @@ static void section_header(struct policy_parser *p, char *header)
 	char *name = header + 1, *end = strchr(name, ']');
 
 	end_section(p);
-	p->skip = true;	/* until it is known to be one of ours */
+	p->skip = true; /* until it is known to be one of ours */
 
 	if (!end) {
 		policy_complain(p, header, "a section header without ']': write [%s]", quote(name, strlen(name)).s);
 		return;
 	}
 	if (end[1]) {
-		policy_complain(p, end + 1, "text after the section header: start a new line; "
+		policy_complain(p, end + 1,
+				"text after the section header: start a new line; "
 				"a comment is a line of its own too");
 		return;
 	}

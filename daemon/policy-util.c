@@ -120,7 +120,7 @@ struct quoted quote(const char *s, size_t len)
 	return q;
 }
 
-#define WORD_MAX	31
+#define WORD_MAX 31
 
 static size_t min3(size_t a, size_t b, size_t c)
 {
@@ -167,8 +167,7 @@ const char *did_you_mean(const char *word, const char *const *candidates)
 			continue;
 
 		distance = edit_distance(word, word_len, *candidates, len);
-		if (distance > (shorter + 2) / 3 &&
-		    (shorter < 3 || strncasecmp(word, *candidates, shorter) != 0))
+		if (distance > (shorter + 2) / 3 && (shorter < 3 || strncasecmp(word, *candidates, shorter) != 0))
 			continue;
 		if (distance < best) {
 			best = distance;

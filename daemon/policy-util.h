@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #ifndef _cleanup_
-#define _cleanup_(f)	__attribute__((cleanup(f)))
+#define _cleanup_(f) __attribute__((cleanup(f)))
 #endif
 
 static inline void freep(void *p)
@@ -31,10 +31,10 @@ static inline void fclosep(FILE **f)
 }
 
 /* NULL-terminated lists of strings; NULL is the empty one. */
-char **strv_free(char **l);	/* returns NULL */
+char **strv_free(char **l); /* returns NULL */
 void strv_freep(char ***l);
 size_t strv_length(char *const *l);
-int strv_append(char ***l, const char *s);	/* copies s; 0 or -ENOMEM */
+int strv_append(char ***l, const char *s); /* copies s; 0 or -ENOMEM */
 
 /*
  * The length of the UTF-8 character at s, and its code point in *ret; 0 where there is none: truncated,

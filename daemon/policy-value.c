@@ -6,8 +6,8 @@
 #include "policy-internal.h"
 #include "policy-util.h"
 
-#define COMM_MAX	15	/* of task_struct.comm, without NUL */
-#define BLANKS		" \t"
+#define COMM_MAX 15 /* of task_struct.comm, without NUL */
+#define BLANKS	 " \t"
 
 static void out_of_memory(struct policy_parser *p)
 {
@@ -97,7 +97,8 @@ static const char *next_item(struct policy_parser *p, const char **pos, char *it
 	for (; *s && (quote_char || !strchr(BLANKS, *s)); s++) {
 		if (*s == '\\') {
 			if (!s[1]) {
-				policy_complain(p, s, "'\\' with nothing after it: remove it, or the blanks that "
+				policy_complain(p, s,
+						"'\\' with nothing after it: remove it, or the blanks that "
 						"follow it if it should continue the line");
 				return NULL;
 			}
@@ -114,13 +115,17 @@ static const char *next_item(struct policy_parser *p, const char **pos, char *it
 	}
 
 	if (quote_char) {
-		policy_complain(p, quote_start, "%c without another one: close the quotes, or write \\%c for the "
-				"character itself", quote_char, quote_char);
+		policy_complain(p, quote_start,
+				"%c without another one: close the quotes, or write \\%c for the "
+				"character itself",
+				quote_char, quote_char);
 		return NULL;
 	}
 	if (*start == '#' || *start == ';') {
-		policy_complain(p, start, "'%c' starts a comment only at the start of a line: move the comment to a "
-				"line of its own, or write \\%c for the character itself", *start, *start);
+		policy_complain(p, start,
+				"'%c' starts a comment only at the start of a line: move the comment to a "
+				"line of its own, or write \\%c for the character itself",
+				*start, *start);
 		return NULL;
 	}
 
@@ -190,7 +195,8 @@ static bool comm_is_right(struct policy_parser *p, const char *at, const char *g
 		policy_complain(p, at, "'%s' can never match: the kernel keeps %d bytes of a task's name; write '%.*s'",
 				quote(glob, strlen(glob)).s, COMM_MAX, COMM_MAX, glob);
 	else
-		policy_complain(p, at, "'%s' can never match: the kernel keeps %d bytes of a task's name, and this "
+		policy_complain(p, at,
+				"'%s' can never match: the kernel keeps %d bytes of a task's name, and this "
 				"needs %zu; shorten it, * stands for any number of characters",
 				quote(glob, strlen(glob)).s, COMM_MAX, n);
 	return false;

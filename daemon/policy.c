@@ -5,13 +5,12 @@
 #include "policy-internal.h"
 #include "policy-util.h"
 
-#define DIRS_MAX	16	/* in $QCMD_POLICY_PATH */
+#define DIRS_MAX 16 /* in $QCMD_POLICY_PATH */
 
 const char *const *policy_dirs(void)
 {
-	static const char *const standard[] = {
-		"/etc/qcmd.d", "/run/qcmd.d", "/usr/local/lib/qcmd.d", "/usr/lib/qcmd.d", NULL
-	};
+	static const char *const standard[] = { "/etc/qcmd.d", "/run/qcmd.d", "/usr/local/lib/qcmd.d",
+						"/usr/lib/qcmd.d", NULL };
 	static const char *dirs[DIRS_MAX + 1];
 	static char *copy;
 	const char *path = getenv("QCMD_POLICY_PATH");
@@ -49,7 +48,7 @@ int policy_diag_addv(struct policy_diags *diags, const char *path, unsigned int 
 	if (!grown || !path_copy)
 		return -ENOMEM;
 
-	grown[diags->n++] = (struct policy_diag) { path_copy, line, column, error, message };
+	grown[diags->n++] = (struct policy_diag){ path_copy, line, column, error, message };
 	path_copy = message = NULL;
 	return 0;
 }
@@ -73,7 +72,7 @@ void policy_diags_done(struct policy_diags *diags)
 		free(diags->items[i].message);
 	}
 	free(diags->items);
-	*diags = (struct policy_diags) { NULL, 0 };
+	*diags = (struct policy_diags){ NULL, 0 };
 }
 
 size_t policy_diags_errors(const struct policy_diags *diags)
@@ -98,9 +97,9 @@ void policy_diag_print(const struct policy_diag *diag, FILE *f)
 const char *policy_state_to_string(enum policy_state state)
 {
 	static const char *const names[_POLICY_STATE_MAX] = {
-		[POLICY_ENABLED]  = "enabled",
+		[POLICY_ENABLED] = "enabled",
 		[POLICY_DISABLED] = "disabled",
-		[POLICY_ERROR]    = "error",
+		[POLICY_ERROR] = "error",
 	};
 
 	return (unsigned int)state < _POLICY_STATE_MAX ? names[state] : NULL;
@@ -110,7 +109,7 @@ const char *policy_source_to_string(enum policy_source_kind kind)
 {
 	static const char *const names[_POLICY_SOURCE_MAX] = {
 		[POLICY_SOURCE_PRINTK] = "Printk",
-		[POLICY_SOURCE_TASK]   = "Task",
+		[POLICY_SOURCE_TASK] = "Task",
 	};
 
 	return (unsigned int)kind < _POLICY_SOURCE_MAX ? names[kind] : NULL;
@@ -126,7 +125,7 @@ static int policy_init(struct policy *policy, const char *path)
 	if (len > strlen(".conf") && strcmp(name + len - strlen(".conf"), ".conf") == 0)
 		len -= strlen(".conf");
 
-	*policy = (struct policy) {
+	*policy = (struct policy){
 		.name = strndup(name, len),
 		.path = strdup(path),
 		.priority = POLICY_PRIORITY_DEFAULT,
@@ -147,7 +146,7 @@ void policy_done(struct policy *policy)
 	strv_free(policy->dropins);
 	free(policy->description);
 	free(policy->reason);
-	*policy = (struct policy) { .name = NULL };
+	*policy = (struct policy){ .name = NULL };
 }
 
 struct policy_set *policy_set_free(struct policy_set *set)

@@ -15,20 +15,20 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define POLICY_FILE_SIZE_MAX	(256 * 1024)	/* bytes */
-#define POLICY_FILES_MAX	256		/* in all directories; the same for the drop-ins of one policy */
-#define POLICY_LINE_MAX		4096		/* bytes, continuation lines included */
-#define POLICY_SECTIONS_MAX	64		/* of one policy */
-#define POLICY_DIAGS_MAX	64		/* of one file; the rest is counted as one more */
-#define POLICY_PRIORITY_DEFAULT	100		/* range 0..1000; the higher one wins when the table is full */
+#define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
+#define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */
+#define POLICY_LINE_MAX		4096	     /* bytes, continuation lines included */
+#define POLICY_SECTIONS_MAX	64	     /* of one policy */
+#define POLICY_DIAGS_MAX	64	     /* of one file; the rest is counted as one more */
+#define POLICY_PRIORITY_DEFAULT 100	     /* range 0..1000; the higher one wins when the table is full */
 
 /* Where and what: printed as path:line:column: message. */
 struct policy_diag {
 	char *path;
-	unsigned int line;	/* from 1; 0: the file as a whole */
-	unsigned int column;	/* from 1, in bytes; 0: the line as a whole */
-	bool error;		/* false: warning, the policy is used */
-	char *message;		/* one line, with what to do about it */
+	unsigned int line;   /* from 1; 0: the file as a whole */
+	unsigned int column; /* from 1, in bytes; 0: the line as a whole */
+	bool error;	     /* false: warning, the policy is used */
+	char *message;	     /* one line, with what to do about it */
 };
 
 struct policy_diags {
@@ -44,52 +44,52 @@ enum policy_source_kind {
 
 /* What of a task Register= names. */
 enum policy_task_part {
-	POLICY_TASK_STRUCT = 1 << 0,	/* "task" */
-	POLICY_TASK_STACK  = 1 << 1,	/* "stack" */
+	POLICY_TASK_STRUCT = 1 << 0, /* "task" */
+	POLICY_TASK_STACK = 1 << 1,  /* "stack" */
 };
 
-#define POLICY_TASK_COMMS_MAX	64	/* patterns in one section */
-#define POLICY_TASK_MAX_DEFAULT	64	/* MaxTasks=, range 1..4096 */
+#define POLICY_TASK_COMMS_MAX	64 /* patterns in one section */
+#define POLICY_TASK_MAX_DEFAULT 64 /* MaxTasks=, range 1..4096 */
 
 /* [Task] */
 struct policy_task {
 	char **comms;		/* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
 	unsigned int parts;	/* Register=, enum policy_task_part; default task */
-	unsigned int max_tasks;	/* MaxTasks=: the oldest ones stay */
+	unsigned int max_tasks; /* MaxTasks=: the oldest ones stay */
 };
 
 /* One [Section] that names a kind of buffer. */
 struct policy_section {
 	enum policy_source_kind kind;
-	char *path;		/* the file that it is in: of the policy or of a drop-in */
-	unsigned int line;	/* of its header */
-	struct policy_task task;	/* POLICY_SOURCE_TASK only */
+	char *path;		 /* the file that it is in: of the policy or of a drop-in */
+	unsigned int line;	 /* of its header */
+	struct policy_task task; /* POLICY_SOURCE_TASK only */
 };
 
 enum policy_state {
-	POLICY_ENABLED,		/* used */
-	POLICY_DISABLED,	/* masked by /dev/null or empty, or Enabled=no */
-	POLICY_ERROR,		/* has errors: not used at all */
+	POLICY_ENABLED,	 /* used */
+	POLICY_DISABLED, /* masked by /dev/null or empty, or Enabled=no */
+	POLICY_ERROR,	 /* has errors: not used at all */
 	_POLICY_STATE_MAX,
 };
 
 struct policy {
-	char *name;		/* file name without ".conf" */
+	char *name; /* file name without ".conf" */
 	char *path;
-	char **dropins;		/* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
-	char *description;	/* [Policy] Description=, or NULL */
-	int priority;		/* [Policy] Priority= */
-	bool enabled;		/* [Policy] Enabled= */
+	char **dropins;	   /* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
+	char *description; /* [Policy] Description=, or NULL */
+	int priority;	   /* [Policy] Priority= */
+	bool enabled;	   /* [Policy] Enabled= */
 	enum policy_state state;
-	char *reason;		/* where the state is not ENABLED: why, one line */
+	char *reason; /* where the state is not ENABLED: why, one line */
 	struct policy_section *sections;
 	size_t n_sections;
 };
 
 struct policy_set {
-	struct policy *policies;	/* sorted by file name */
+	struct policy *policies; /* sorted by file name */
 	size_t n_policies;
-	struct policy_diags diags;	/* of all files, in order */
+	struct policy_diags diags; /* of all files, in order */
 };
 
 /*
@@ -115,7 +115,7 @@ int policy_parse(const char *path, const char *text, size_t size, struct policy 
 
 void policy_done(struct policy *policy);
 void policy_diags_done(struct policy_diags *diags);
-struct policy_set *policy_set_free(struct policy_set *set);	/* returns NULL */
+struct policy_set *policy_set_free(struct policy_set *set); /* returns NULL */
 
 /* Whether path is the file of the policy or one of its drop-ins: tells whose a diagnostic is. */
 bool policy_has_path(const struct policy *policy, const char *path);
@@ -124,6 +124,6 @@ size_t policy_diags_errors(const struct policy_diags *diags);
 void policy_diag_print(const struct policy_diag *diag, FILE *f);
 
 const char *policy_state_to_string(enum policy_state state);
-const char *policy_source_to_string(enum policy_source_kind kind);	/* as in the section header: "Printk" */
+const char *policy_source_to_string(enum policy_source_kind kind); /* as in the section header: "Printk" */
 
 #endif

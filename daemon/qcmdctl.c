@@ -18,7 +18,7 @@ struct verb {
 	const char *name;
 	const char *arguments;
 	const char *help;
-	int max_arguments;	/* -1: any number */
+	int max_arguments; /* -1: any number */
 	int (*run)(const struct options *options, char *const *arguments, size_t n);
 };
 
@@ -41,8 +41,8 @@ static int bus_failure(const struct ctl_bus_error *error)
 {
 	if (error->absent)
 		complain("qcmdd is not running; 'qcmdctl status' says what to do");
-	else if (error->name && (strstr(error->name, ".AccessDenied") ||
-				 strstr(error->name, ".InteractiveAuthorizationRequired")))
+	else if (error->name &&
+		 (strstr(error->name, ".AccessDenied") || strstr(error->name, ".InteractiveAuthorizationRequired")))
 		complain("not allowed: only root may do this");
 	else
 		complain("can't talk to qcmdd: %s", error->message);
@@ -193,7 +193,7 @@ static const struct verb verbs[] = {
 	{ "help", "", "Show this help", 0, help },
 };
 
-#define N_VERBS	(sizeof(verbs) / sizeof(verbs[0]))
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static int help(const struct options *options, char *const *arguments, size_t n)
 {
@@ -236,11 +236,11 @@ static int parse_options(int argc, char **argv, struct options *ret)
 {
 	enum { VERSION = 256, JSON, NO_PAGER, NO_LEGEND };
 	static const struct option long_options[] = {
-		{ "help",      no_argument,       NULL, 'h' },
-		{ "version",   no_argument,       NULL, VERSION },
-		{ "json",      optional_argument, NULL, JSON },
-		{ "no-pager",  no_argument,       NULL, NO_PAGER },
-		{ "no-legend", no_argument,       NULL, NO_LEGEND },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, VERSION },
+		{ "json", optional_argument, NULL, JSON },
+		{ "no-pager", no_argument, NULL, NO_PAGER },
+		{ "no-legend", no_argument, NULL, NO_LEGEND },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;

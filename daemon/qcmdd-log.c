@@ -11,10 +11,10 @@
 #include "policy.h"
 #include "qcmdd-log.h"
 
-#define MESSAGE_MAX	2048	/* bytes; the rest is cut */
+#define MESSAGE_MAX 2048 /* bytes; the rest is cut */
 
 static const char *const level_names[] = {
-	[LOG_EMERG] = "emerg", [LOG_ALERT] = "alert", [LOG_CRIT] = "crit", [LOG_ERR] = "err",
+	[LOG_EMERG] = "emerg",	   [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
 	[LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
 };
 

@@ -20,19 +20,17 @@ const char *log_level_to_string(int level);
 int log_set_target(const char *target);
 const char *log_target(void);
 
-__attribute__((format(printf, 2, 3)))
-void log_write(int level, const char *format, ...);
-__attribute__((format(printf, 2, 0)))
-void log_writev(int level, const char *format, va_list ap);
+__attribute__((format(printf, 2, 3))) void log_write(int level, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void log_writev(int level, const char *format, va_list ap);
 
 /* A policy's diagnostic, with CONFIG_FILE and CONFIG_LINE for those who search the journal. */
 void log_diag(const struct policy_diag *diag);
 
-#define log_debug(...)		log_write(LOG_DEBUG, __VA_ARGS__)
-#define log_info(...)		log_write(LOG_INFO, __VA_ARGS__)
-#define log_notice(...)		log_write(LOG_NOTICE, __VA_ARGS__)
-#define log_warning(...)	log_write(LOG_WARNING, __VA_ARGS__)
-#define log_error(...)		log_write(LOG_ERR, __VA_ARGS__)
+#define log_debug(...)	 log_write(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...)	 log_write(LOG_INFO, __VA_ARGS__)
+#define log_notice(...)	 log_write(LOG_NOTICE, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
+#define log_error(...)	 log_write(LOG_ERR, __VA_ARGS__)
 
 static inline int log_oom(void)
 {

@@ -16,7 +16,7 @@
 #include "qcmdd-log.h"
 
 enum {
-	EXIT_USAGE = 2,		/* those of the LSB, as systemd.exec(5) lists them */
+	EXIT_USAGE = 2, /* those of the LSB, as systemd.exec(5) lists them */
 	EXIT_PRIVILEGE = 4,
 };
 
@@ -29,18 +29,17 @@ static void usage(FILE *f)
 	      "What it does is shown by: qcmdctl status\n"
 	      "\n"
 	      "  -h --help     this text\n"
-	      "     --version  the version\n", f);
+	      "     --version  the version\n",
+	      f);
 }
 
 /* Negative: go on. */
 static int parse_argv(int argc, char **argv)
 {
 	enum { OPTION_VERSION = 256 };
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPTION_VERSION },
-		{}
-	};
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+						 { "version", no_argument, NULL, OPTION_VERSION },
+						 {} };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
@@ -99,7 +98,10 @@ static int add_signals(struct manager *m)
 		int signal;
 		sd_event_signal_handler_t handler;
 	} signals[] = {
-		{ SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGUSR2, on_stop }, { SIGHUP, on_hangup },
+		{ SIGTERM, on_stop },
+		{ SIGINT, on_stop },
+		{ SIGUSR2, on_stop },
+		{ SIGHUP, on_hangup },
 	};
 	sigset_t set;
 

@@ -13,9 +13,9 @@
 struct reconcile {
 	const struct reconcile_ops *ops;
 	void *userdata;
-	struct entry *entries;	/* sorted by key */
+	struct entry *entries; /* sorted by key */
 	size_t n;
-	uint32_t *strays;	/* ids of ours that stand for nothing */
+	uint32_t *strays; /* ids of ours that stand for nothing */
 	size_t n_strays;
 	char *note;
 	size_t note_size;
@@ -90,8 +90,7 @@ static const char *origin(const struct entry *e, char *buffer, size_t size)
 	return buffer;
 }
 
-__attribute__((format(printf, 3, 4)))
-static void log_change(int level, const struct entry *e, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void log_change(int level, const struct entry *e, const char *format, ...)
 {
 	char buffer[PATH_MAX + 16], text[512];
 	va_list ap;
@@ -101,8 +100,8 @@ static void log_change(int level, const struct entry *e, const char *format, ...
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	log_write(level, "%s (%s): %s", e->want.name[0] ? e->want.name : "region",
-		  origin(e, buffer, sizeof(buffer)), text);
+	log_write(level, "%s (%s): %s", e->want.name[0] ? e->want.name : "region", origin(e, buffer, sizeof(buffer)),
+		  text);
 }
 
 static const char *entry_comment(const struct entry *e)
@@ -164,8 +163,7 @@ static void entry_clear_region(struct entry *e)
 	e->comment[0] = '\0';
 }
 
-__attribute__((format(printf, 3, 4)))
-static void entry_fail(struct entry *e, int error, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void entry_fail(struct entry *e, int error, const char *format, ...)
 {
 	va_list ap;
 
@@ -336,8 +334,9 @@ int reconcile_set_wants(struct reconcile *r, struct wants *wants)
 	if (!entries)
 		return -ENOMEM;
 	while (i < r->n || j < wants->n) {
-		int c = i == r->n ? 1 : j == wants->n ? -1 :
-			region_key_compare(&r->entries[i].want.key, &wants->items[j].key);
+		int c = i == r->n     ? 1 :
+			j == wants->n ? -1 :
+					region_key_compare(&r->entries[i].want.key, &wants->items[j].key);
 
 		if (c < 0 && !r->entries[i].id) {
 			i++;
@@ -363,7 +362,9 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 	switch (key->kind) {
 	case REGION_NOTE:
 		*q = (struct md_request){
-			.cmd = QCOM_MINIDUMP_CMD_NOTE_SET, .note = r->note, .note_size = r->note_size,
+			.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+			.note = r->note,
+			.note_size = r->note_size,
 		};
 		break;
 	case REGION_OBJECT:
@@ -446,9 +447,10 @@ static int remove_entries(struct reconcile *r, bool (*which)(const struct entry 
 		if (!which(&r->entries[i]))
 			continue;
 		s.entries[s.n] = &r->entries[i];
-		s.requests[s.n++] = r->entries[i].want.key.kind == REGION_NOTE ?
-			(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET, .note = "" } :
-			(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
+		s.requests[s.n++] =
+			r->entries[i].want.key.kind == REGION_NOTE ?
+				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET, .note = "" } :
+				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
 	}
 	for (size_t i = 0; i < r->n_strays; i++)
 		s.requests[s.n++] = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->strays[i] };
@@ -492,7 +494,9 @@ static int update_entries(struct reconcile *r)
 			request_add(r, e, &s.requests[s.n++]);
 		else
 			s.requests[s.n++] = (struct md_request){
-				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id, .comment = e->want.comment,
+				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
+				.id = e->id,
+				.comment = e->want.comment,
 			};
 	}
 	err = step_apply(r, &s);
@@ -543,8 +547,9 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		e->error = -EREMOTEIO;
 	log_change(LOG_INFO, e, "Added %s%s%s", entry_comment(e),
-		   e->state == QCOM_MINIDUMP_REGION_PENDING ? ", waiting for a back end" :
-		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " : "",
+		   e->state == QCOM_MINIDUMP_REGION_PENDING  ? ", waiting for a back end" :
+		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " :
+							       "",
 		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? e->reason : "");
 }
 

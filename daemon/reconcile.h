@@ -45,7 +45,7 @@ struct reconcile_ops {
 struct reconcile;
 
 int reconcile_new(const struct reconcile_ops *ops, void *userdata, struct reconcile **ret);
-struct reconcile *reconcile_free(struct reconcile *r);	/* returns NULL */
+struct reconcile *reconcile_free(struct reconcile *r); /* returns NULL */
 
 /* The note to put in the table; a changed one replaces the old one in the next run. */
 int reconcile_set_note(struct reconcile *r, const char *text, size_t size);

@@ -10,18 +10,18 @@ static const struct {
 	const char *object;
 	const char *name;
 	const char *comment;
-	bool optional;		/* depends on the kernel's configuration or version */
+	bool optional; /* depends on the kernel's configuration or version */
 } objects[] = {
-	{ "printk_text",	"KLOGBUF",	"kernel log: text", false },
-	{ "printk_descs",	"LOG_DESC",	"kernel log: descriptors", false },
-	{ "printk_infos",	"LOG_INFO",	"kernel log: time, level and sender of each record", false },
-	{ "printk_ring",	"LOG_RING",	"kernel log: state of the ring", false },
-	{ "prb",		"LOG_PRB",	"kernel log: pointer to the ring", false },
-	{ "init_uts_ns",	"KUTSNAME",	"version of the kernel, for readers of the dump", false },
-	{ "node_states",	"KNODESTATES",	"memory nodes, for readers of the dump", true },
-	{ "mem_section",	"KMEMSECTION",	"memory model, for readers of the dump", true },
-	{ "mem_section_roots",	"KMEMROOTS",	"memory model, for readers of the dump", true },
-	{ "mem_sections",	"KMEMSECTS",	"memory model, for readers of the dump", true },
+	{ "printk_text", "KLOGBUF", "kernel log: text", false },
+	{ "printk_descs", "LOG_DESC", "kernel log: descriptors", false },
+	{ "printk_infos", "LOG_INFO", "kernel log: time, level and sender of each record", false },
+	{ "printk_ring", "LOG_RING", "kernel log: state of the ring", false },
+	{ "prb", "LOG_PRB", "kernel log: pointer to the ring", false },
+	{ "init_uts_ns", "KUTSNAME", "version of the kernel, for readers of the dump", false },
+	{ "node_states", "KNODESTATES", "memory nodes, for readers of the dump", true },
+	{ "mem_section", "KMEMSECTION", "memory model, for readers of the dump", true },
+	{ "mem_section_roots", "KMEMROOTS", "memory model, for readers of the dump", true },
+	{ "mem_sections", "KMEMSECTS", "memory model, for readers of the dump", true },
 };
 
 struct source {
@@ -53,8 +53,13 @@ static int want_objects(const struct policy *policy, const struct policy_section
 {
 	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
 		struct want want = {
-			.key.kind = REGION_OBJECT, .optional = objects[i].optional, .policy = policy,
-			.section = section, .priority = policy->priority, .rank = WANT_RANK_OBJECT, .order = i,
+			.key.kind = REGION_OBJECT,
+			.optional = objects[i].optional,
+			.policy = policy,
+			.section = section,
+			.priority = policy->priority,
+			.rank = WANT_RANK_OBJECT,
+			.order = i,
 		};
 		int err;
 

@@ -14,17 +14,17 @@
 #include "source.h"
 #include "task-bpf.h"
 
-#define BUCKETS		4096
-#define MSEC		1000ULL
+#define BUCKETS 4096
+#define MSEC	1000ULL
 /* After an exit: by then the children have been given to another parent, which nothing tells. */
 #define REPARENT_DELAY	(50 * MSEC)
-#define RESYNC_INTERVAL	(250 * MSEC)	/* at most this often when events get lost */
-#define RETRY_INTERVAL	(5000 * MSEC)	/* when looking again has failed */
+#define RESYNC_INTERVAL (250 * MSEC)  /* at most this often when events get lost */
+#define RETRY_INTERVAL	(5000 * MSEC) /* when looking again has failed */
 
 struct task {
 	struct task *next;
 	struct task_event e;
-	unsigned int generation;	/* of the iteration that saw it last */
+	unsigned int generation; /* of the iteration that saw it last */
 };
 
 struct source {
@@ -37,12 +37,12 @@ struct source {
 	unsigned int generation;
 	sd_event_source *io;
 	sd_event_source *timer;
-	uint64_t due;			/* of the timer, 0: not running */
+	uint64_t due; /* of the timer, 0: not running */
 	uint64_t last_resync;
 	uint64_t seen_lost;
 	uint64_t seen_unwatched;
 	uint64_t resyncs;
-	struct region_key last_gone;	/* a parent */
+	struct region_key last_gone; /* a parent */
 	bool changed;
 };
 

@@ -16,12 +16,12 @@
 /* What a source is given by whoever runs it. */
 struct source_host {
 	sd_event *event;
-	void (*changed)(void *userdata);	/* what it wants is different now */
+	void (*changed)(void *userdata); /* what it wants is different now */
 	void *userdata;
 };
 
 struct source_stats {
-	uint64_t received;	/* events */
+	uint64_t received; /* events */
 	uint64_t lost;
 	uint64_t resyncs;
 };

@@ -28,9 +28,8 @@ static void worsen(struct status *s, enum status_state state)
 }
 
 /* Without memory for the words the state is still right. */
-__attribute__((format(printf, 5, 6)))
-static void add_problem(struct status *s, enum status_state state, const char *id, const char *hint,
-			const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void add_problem(struct status *s, enum status_state state, const char *id,
+							      const char *hint, const char *format, ...)
 {
 	struct problem *p = &s->problems[s->n_problems];
 	va_list ap;
@@ -94,7 +93,9 @@ static void judge_policy(struct status *s, const struct policy *p)
 			    p->name, d->path, d->line, d->column, d->message);
 	else
 		add_problem(s, STATUS_DEGRADED, "policy-error", hint ?: "", "Policy %s is not used: %s", p->name,
-			    d ? d->message : p->reason ?: "it has errors");
+			    d	      ? d->message :
+			    p->reason ?:
+					"it has errors");
 }
 
 static void judge_policies(struct status *s)
@@ -240,7 +241,10 @@ const char *row_owner(const struct row *row, uint32_t port)
 const char *row_kind(const struct row *row)
 {
 	static const char *const kinds[] = {
-		[REGION_NOTE] = "note", [REGION_OBJECT] = "object", [REGION_TASK] = "task", [REGION_STACK] = "stack",
+		[REGION_NOTE] = "note",
+		[REGION_OBJECT] = "object",
+		[REGION_TASK] = "task",
+		[REGION_STACK] = "stack",
 	};
 	const struct md_region *r = row->region;
 

@@ -15,8 +15,8 @@
 #include "task-bpf.h"
 #include "task.skel.h"
 
-#define DISPATCH_MAX	256	/* events in one turn of the loop */
-#define ITER_BUFFER	(64 * sizeof(struct task_event))
+#define DISPATCH_MAX 256 /* events in one turn of the loop */
+#define ITER_BUFFER  (64 * sizeof(struct task_event))
 
 struct task_watcher {
 	struct task_bpf *skel;
@@ -52,8 +52,7 @@ void glob_compile(const char *pattern, struct glob *ret)
 }
 
 /* libbpf's own messages: for whoever debugs; errors are told by the caller in its own words. */
-__attribute__((format(printf, 2, 0)))
-static int print(enum libbpf_print_level level, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level level, const char *format, va_list ap)
 {
 	char line[1024];
 
@@ -89,8 +88,9 @@ static int load(struct task_watcher *w, char **ret_reason)
 	if (!w->skel) {
 		err = -errno;
 		*ret_reason = reason_of(access("/sys/kernel/btf/vmlinux", R_OK) < 0 ?
-					"the kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
-					"the kernel refuses the BPF program", err);
+						"the kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
+						"the kernel refuses the BPF program",
+					err);
 		return err;
 	}
 	err = task_bpf__attach(w->skel);

@@ -16,7 +16,7 @@ void glob_compile(const char *pattern, struct glob *ret);
 
 /* Loads and attaches. On failure *ret_reason is what to tell people, for the caller to free. */
 int task_watcher_new(task_event_handler handler, void *userdata, struct task_watcher **ret, char **ret_reason);
-struct task_watcher *task_watcher_free(struct task_watcher *w);	/* returns NULL */
+struct task_watcher *task_watcher_free(struct task_watcher *w); /* returns NULL */
 
 /*
  * Look for these patterns from now on and forget all tasks that are watched: task_watcher_iterate() has to follow.
@@ -35,8 +35,8 @@ void task_watcher_discard(struct task_watcher *w);
 
 struct task_watcher_counters {
 	uint64_t sent;
-	uint64_t lost;		/* the ring was full */
-	uint64_t unwatched;	/* the map of watched tasks was full */
+	uint64_t lost;	    /* the ring was full */
+	uint64_t unwatched; /* the map of watched tasks was full */
 };
 void task_watcher_counters(const struct task_watcher *w, struct task_watcher_counters *ret);
 

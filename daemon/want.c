@@ -5,18 +5,22 @@
 
 #include "want.h"
 
-#define COMPARE(a, b)	(((a) > (b)) - ((a) < (b)))
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
 int region_key_compare(const struct region_key *a, const struct region_key *b)
 {
-	return COMPARE(a->kind, b->kind) ?: COMPARE(a->pid, b->pid) ?: COMPARE(a->start, b->start) ?:
-	       strcmp(a->object, b->object);
+	return COMPARE(a->kind, b->kind)	   ?:
+		       COMPARE(a->pid, b->pid)	   ?:
+		       COMPARE(a->start, b->start) ?:
+						     strcmp(a->object, b->object);
 }
 
 int want_compare(const struct want *a, const struct want *b)
 {
-	return COMPARE(b->priority, a->priority) ?: COMPARE(a->rank, b->rank) ?: COMPARE(a->order, b->order) ?:
-	       region_key_compare(&a->key, &b->key);
+	return COMPARE(b->priority, a->priority)   ?:
+		       COMPARE(a->rank, b->rank)   ?:
+		       COMPARE(a->order, b->order) ?:
+						     region_key_compare(&a->key, &b->key);
 }
 
 int wants_add(struct wants *w, const struct want *want)

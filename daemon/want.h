@@ -20,15 +20,15 @@ enum region_kind {
 /* The same region over time, whatever its id is. */
 struct region_key {
 	enum region_kind kind;
-	uint32_t pid;		/* TASK, STACK */
-	uint64_t start;		/* likewise: start_boottime */
-	char object[QCOM_MINIDUMP_OBJECT_MAX + 1];	/* OBJECT */
+	uint32_t pid;				   /* TASK, STACK */
+	uint64_t start;				   /* likewise: start_boottime */
+	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT */
 };
 
-enum want_rank {		/* within one priority, the lower one goes first */
-	WANT_RANK_OBJECT,
-	WANT_RANK_TASK,
-	WANT_RANK_PARENT,
+enum want_rank { /* within one priority, the lower one goes first */
+		 WANT_RANK_OBJECT,
+		 WANT_RANK_TASK,
+		 WANT_RANK_PARENT,
 };
 
 /**

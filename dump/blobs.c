@@ -19,7 +19,7 @@ struct part {
 
 struct blobs {
 	int dir;
-	int fd;			/* of the part that was read last, or -1 */
+	int fd; /* of the part that was read last, or -1 */
 	size_t current;
 	struct part *parts;
 	size_t n;
@@ -78,9 +78,8 @@ static void add_part(struct blobs *b, struct piece *p, uint64_t start, struct st
 	}
 	p->offset = start;
 	p->size = st.st_size;
-	b->parts[b->n++] = (struct part){
-		.file = p->file, .start = start, .size = p->size, .dev = st.st_dev, .ino = st.st_ino
-	};
+	b->parts[b->n++] =
+		(struct part){ .file = p->file, .start = start, .size = p->size, .dev = st.st_dev, .ino = st.st_ino };
 }
 
 static void add_parts(struct blobs *b, struct pieces *pieces, struct strlist *problems)

@@ -13,8 +13,7 @@
 struct blobs;
 
 /* Fills in the pieces. What can't be read is a problem; no such file at all is an error. */
-int blobs_open(struct blobs **ret, const char *path, struct pieces *pieces, struct strlist *problems,
-	       struct derr *err);
+int blobs_open(struct blobs **ret, const char *path, struct pieces *pieces, struct strlist *problems, struct derr *err);
 void blobs_close(struct blobs *b);
 
 int blobs_read(struct blobs *b, uint64_t offset, void *buf, size_t size);

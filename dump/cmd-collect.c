@@ -124,18 +124,14 @@ static int take_source(struct collect_args *a, int argc, char *argv[])
 static int parse_args(struct collect_args *a, int argc, char *argv[])
 {
 	enum { ARG_MAP = 256, ARG_TABLE, ARG_LIST, ARG_DUMP, ARG_VM, ARG_JSON, ARG_NO_PAGER, ARG_VERSION };
-	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
-						 { "force", no_argument, NULL, 'f' },
-						 { "map", required_argument, NULL, ARG_MAP },
-						 { "table", required_argument, NULL, ARG_TABLE },
-						 { "list", no_argument, NULL, ARG_LIST },
-						 { "dump", required_argument, NULL, ARG_DUMP },
-						 { "vm", required_argument, NULL, ARG_VM },
-						 { "json", no_argument, NULL, ARG_JSON },
-						 { "no-pager", no_argument, NULL, ARG_NO_PAGER },
-						 { "help", no_argument, NULL, 'h' },
-						 { "version", no_argument, NULL, ARG_VERSION },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },	 { "force", no_argument, NULL, 'f' },
+		{ "map", required_argument, NULL, ARG_MAP },	 { "table", required_argument, NULL, ARG_TABLE },
+		{ "list", no_argument, NULL, ARG_LIST },	 { "dump", required_argument, NULL, ARG_DUMP },
+		{ "vm", required_argument, NULL, ARG_VM },	 { "json", no_argument, NULL, ARG_JSON },
+		{ "no-pager", no_argument, NULL, ARG_NO_PAGER }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, ARG_VERSION },	 { 0 }
+	};
 	int c, r = 0;
 
 	*a = (struct collect_args){ .output = DEFAULT_OUTPUT };

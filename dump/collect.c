@@ -179,8 +179,8 @@ static void read_kelf(struct collection *c)
 static int refuse_options(const struct collection *c, const struct collect_options *o, struct derr *err)
 {
 	if (o->table && image_has_pieces(&c->img))
-		return derr_set(err, -EINVAL,
-				"%s has regions that firmware saved, and no table: leave --table out.", c->img.path);
+		return derr_set(err, -EINVAL, "%s has regions that firmware saved, and no table: leave --table out.",
+				c->img.path);
 	if (o->vm && !image_has_pieces(&c->img))
 		return derr_set(err, -EINVAL, "%s is memory of one machine: leave --vm out.", c->img.path);
 	return 0;

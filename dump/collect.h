@@ -8,8 +8,8 @@
 
 struct collect_options {
 	struct image_options image;
-	const uint64_t *table;	/* physical address that the user named, or NULL */
-	const char *vm;		/* whose pieces, see firmware_read() */
+	const uint64_t *table; /* physical address that the user named, or NULL */
+	const char *vm;	       /* whose pieces, see firmware_read() */
 };
 
 struct collection {
@@ -20,7 +20,7 @@ struct collection {
 	struct kmap kmap;
 	struct layout layout;
 	struct notebuf notes;
-	uint64_t ram;		/* bytes of memory in the source; 0: it has none but the regions */
+	uint64_t ram; /* bytes of memory in the source; 0: it has none but the regions */
 };
 
 /* Who kept the table. */

@@ -17,8 +17,8 @@ struct core_region {
 	uint64_t vaddr;
 	uint64_t paddr;
 	uint64_t size;
-	uint64_t offset;	/* in the file */
-	bool missing;		/* the file was cut off before it */
+	uint64_t offset; /* in the file */
+	bool missing;	 /* the file was cut off before it */
 };
 
 struct corefile {
@@ -30,7 +30,7 @@ struct corefile {
 	struct rangemap phys;
 	struct kv vmcoreinfo;
 	struct kv kernel_note;	/* from qcmdd */
-	struct kv collect_note;	/* from qcmdump collect */
+	struct kv collect_note; /* from qcmdump collect */
 	struct core_region *regions;
 	size_t n_regions;
 };

@@ -156,13 +156,16 @@ int parse_size(const char *s, uint64_t *ret)
 	if (errno)
 		return -errno;
 	switch (*end) {
-	case 'K': case 'k':
+	case 'K':
+	case 'k':
 		unit = KIB;
 		break;
-	case 'M': case 'm':
+	case 'M':
+	case 'm':
 		unit = MIB;
 		break;
-	case 'G': case 'g':
+	case 'G':
+	case 'g':
 		unit = GIB;
 		break;
 	}

@@ -15,14 +15,14 @@
 #error "qcmdump reads and writes little-endian dumps in place: build it on a little-endian machine"
 #endif
 
-#define _cleanup_(f)	__attribute__((cleanup(f)))
-#define _printf_(a, b)	__attribute__((format(printf, a, b)))
-#define ARRAY_LEN(a)	(sizeof(a) / sizeof((a)[0]))
+#define _cleanup_(f)   __attribute__((cleanup(f)))
+#define _printf_(a, b) __attribute__((format(printf, a, b)))
+#define ARRAY_LEN(a)   (sizeof(a) / sizeof((a)[0]))
 
-#define KIB		(1024ULL)
-#define MIB		(1024 * KIB)
-#define GIB		(1024 * MIB)
-#define DUMP_PAGE	4096ULL
+#define KIB	  (1024ULL)
+#define MIB	  (1024 * KIB)
+#define GIB	  (1024 * MIB)
+#define DUMP_PAGE 4096ULL
 
 /* Why something failed, in words for the user. Filled by whoever returns a negative errno. */
 struct derr {
@@ -32,7 +32,7 @@ struct derr {
 int derr_set(struct derr *err, int r, const char *fmt, ...) _printf_(3, 4);
 
 /* A bounded list of texts. What comes after the limit is only counted. */
-#define STRLIST_MAX	200
+#define STRLIST_MAX 200
 
 struct strlist {
 	char **v;
@@ -61,7 +61,7 @@ static inline void close_fdp(int *fd)
 }
 
 #define _cleanup_free_	_cleanup_(free_charp)
-#define _cleanup_close_	_cleanup_(close_fdp)
+#define _cleanup_close_ _cleanup_(close_fdp)
 
 static inline uint64_t page_down(uint64_t addr)
 {
@@ -88,7 +88,7 @@ char *escape_text(const char *s, size_t n);
 int parse_size(const char *s, uint64_t *ret);
 
 /* "2.1 MiB" */
-#define SIZE_TEXT_MAX	24
+#define SIZE_TEXT_MAX 24
 const char *size_text(char buf[static SIZE_TEXT_MAX], uint64_t bytes);
 
 /* Progress on stderr, where that is a terminal. */

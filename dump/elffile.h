@@ -8,7 +8,7 @@
 #include "dumputil.h"
 
 /* What notes of a core may take. /proc/vmcore has some 350 bytes for each CPU. */
-#define ELF_NOTES_MAX	(16 * MIB)
+#define ELF_NOTES_MAX (16 * MIB)
 
 /* More than the largest machines have pieces of memory. */
 #define ELF_PHDRS_MAX (1024 * KIB)
@@ -17,9 +17,9 @@ struct elffile {
 	uint16_t machine;
 	Elf64_Phdr *phdrs;
 	size_t n_phdrs;
-	char *notes;		/* every PT_NOTE, one after the other */
+	char *notes; /* every PT_NOTE, one after the other */
 	size_t notes_size;
-	uint64_t missing;	/* bytes of PT_LOADs beyond the end of the file */
+	uint64_t missing; /* bytes of PT_LOADs beyond the end of the file */
 };
 
 /* Any file: opens it for reading and says how large it is. */

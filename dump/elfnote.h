@@ -5,16 +5,16 @@
 
 #include "dumputil.h"
 
-#define VMCOREINFO_NAME		"VMCOREINFO"
+#define VMCOREINFO_NAME "VMCOREINFO"
 
 struct elfnote {
-	const char *name;	/* not terminated */
-	size_t name_size;	/* with its NUL */
+	const char *name; /* not terminated */
+	size_t name_size; /* with its NUL */
 	const char *desc;
 	size_t desc_size;
 	uint32_t type;
-	const char *start;	/* of the whole note */
-	size_t size;		/* of the whole note, padding included where it is there */
+	const char *start; /* of the whole note */
+	size_t size;	   /* of the whole note, padding included where it is there */
 };
 
 /* The note at *pos; advances *pos. False at the end and at the first thing that is no note. */

@@ -11,12 +11,12 @@
 struct firmware {
 	struct image *img;
 	const struct kelf *kelf;
-	size_t n;		/* of kelf->phdrs that are looked at */
-	struct piece **of;	/* the piece of each */
+	size_t n;	   /* of kelf->phdrs that are looked at */
+	struct piece **of; /* the piece of each */
 	const struct piece *header;
 	const char *vm;
 	struct toc *toc;
-	unsigned int next_slot;	/* of what the header does not name */
+	unsigned int next_slot; /* of what the header does not name */
 	uint64_t embedded;	/* bytes of the header that may still be taken for memory */
 };
 
@@ -144,8 +144,7 @@ static void match_name(struct firmware *f, size_t first)
 		return;
 	if (regions > 1)
 		strlist_addf(&f->toc->problems,
-			     "%zu regions are called %s, and firmware did not leave their addresses: %s", regions,
-			     name,
+			     "%zu regions are called %s, and firmware did not leave their addresses: %s", regions, name,
 			     files < regions ? "too few files were left, which are taken for the last ones" :
 					       "which is which was told by the order of their files alone");
 	skip = files < regions ? regions - files : 0;
@@ -262,8 +261,8 @@ static void add_named(struct firmware *f, size_t i, const struct rangemap *memor
 	} else if (!add_embedded(f, i) && (!f->of[i] || f->img->blobs)) {
 		/* Of a section without bytes it has been said already. */
 		strlist_addf(&f->toc->problems, "%s%s is %s: %" PRIu64 " bytes at 0x%" PRIx64 " are lost",
-			     name[0] ? name : "a region", f->of[i] ? " (its file)" : "",
-			     f->of[i] ? "empty" : "missing", (uint64_t)p->p_filesz, (uint64_t)p->p_paddr);
+			     name[0] ? name : "a region", f->of[i] ? " (its file)" : "", f->of[i] ? "empty" : "missing",
+			     (uint64_t)p->p_filesz, (uint64_t)p->p_paddr);
 	}
 }
 

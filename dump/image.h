@@ -20,14 +20,14 @@ enum image_kind {
 
 struct image {
 	enum image_kind kind;
-	int fd;			/* -1: a folder */
+	int fd; /* -1: a folder */
 	char *path;
 	uint64_t file_size;
-	bool mapped;		/* which address is where is known: all but a raw image without --map */
-	struct elffile elf;	/* of IMAGE_VMCORE */
+	bool mapped;	    /* which address is where is known: all but a raw image without --map */
+	struct elffile elf; /* of IMAGE_VMCORE */
 	struct rangemap phys;
-	struct pieces pieces;	/* of IMAGE_BLOBS and IMAGE_RAWDUMP */
-	struct blobs *blobs;	/* of IMAGE_BLOBS */
+	struct pieces pieces; /* of IMAGE_BLOBS and IMAGE_RAWDUMP */
+	struct blobs *blobs;  /* of IMAGE_BLOBS */
 	struct strlist problems;
 	struct strlist left_out; /* what was there, and is no part of the minidump */
 };
@@ -35,7 +35,7 @@ struct image {
 struct image_options {
 	const struct range *maps;
 	size_t n_maps;
-	unsigned int dump;	/* which one of a rawdump, from 1 on; 0: not said */
+	unsigned int dump; /* which one of a rawdump, from 1 on; 0: not said */
 };
 
 const char *image_kind_name(const struct image *img);

@@ -13,17 +13,17 @@
 #include "dumputil.h"
 
 /* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
-#define KELF_MAX	(16 * MIB)
+#define KELF_MAX (16 * MIB)
 
-#define KELF_NAME_SIZE	(MINIDUMP_REGION_NAME_SIZE + 1)
+#define KELF_NAME_SIZE (MINIDUMP_REGION_NAME_SIZE + 1)
 
 struct kelf {
 	uint16_t machine;
-	uint64_t size;			/* of the header, in bytes */
-	Elf64_Phdr *phdrs;		/* in the order of the slots */
-	char (*names)[KELF_NAME_SIZE];	/* of the same; "": not known */
+	uint64_t size;		       /* of the header, in bytes */
+	Elf64_Phdr *phdrs;	       /* in the order of the slots */
+	char (*names)[KELF_NAME_SIZE]; /* of the same; "": not known */
 	size_t n;
-	Elf64_Phdr *sorted;		/* by physical address and size */
+	Elf64_Phdr *sorted; /* by physical address and size */
 };
 
 /* 0; 1: it is cut off, and what is there was read; -EINVAL: it is of no use. err says what is wrong. */

@@ -4,7 +4,7 @@
 
 #include "keyval.h"
 
-#define KEY_MAX		128
+#define KEY_MAX 128
 
 void kv_parse(struct kv *kv, const char *text, size_t size)
 {

@@ -17,7 +17,7 @@ struct kv {
 };
 
 /* Copies the text. Lines without '=' are passed over; a text of more than KV_PAIRS_MAX lines is cut there. */
-#define KV_PAIRS_MAX	100000
+#define KV_PAIRS_MAX 100000
 
 void kv_parse(struct kv *kv, const char *text, size_t size);
 void kv_clear(struct kv *kv);

@@ -11,16 +11,16 @@
 #include "toc.h"
 
 /* x86_64: start of the mapping of the kernel image */
-#define KERNEL_IMAGE_X86_64	0xffffffff80000000ULL
+#define KERNEL_IMAGE_X86_64 0xffffffff80000000ULL
 
 struct kmap {
-	uint16_t machine;	/* EM_X86_64, EM_AARCH64, EM_NONE: not known */
-	bool has_image;		/* image_offset is known */
-	uint64_t image_offset;	/* virtual - physical, of the kernel image; wraps */
-	uint64_t image_start;	/* virtual addresses that are surely in the image */
+	uint16_t machine;      /* EM_X86_64, EM_AARCH64, EM_NONE: not known */
+	bool has_image;	       /* image_offset is known */
+	uint64_t image_offset; /* virtual - physical, of the kernel image; wraps */
+	uint64_t image_start;  /* virtual addresses that are surely in the image */
 	uint64_t image_end;
 	bool has_direct;
-	uint64_t direct_offset;	/* virtual - physical, of the direct map; wraps */
+	uint64_t direct_offset; /* virtual - physical, of the direct map; wraps */
 };
 
 /* Fills in vaddr of the regions. What can't be known is a problem. */

@@ -15,18 +15,18 @@ struct segment {
 	uint64_t vaddr;
 	uint64_t paddr;
 	uint64_t size;
-	int order;		/* see layout_build() */
+	int order; /* see layout_build() */
 };
 
 struct layout {
 	struct segment *segments;
 	size_t n_segments;
 	size_t capacity;
-	struct rangemap bytes;	/* captured physical bytes; the offset is of no meaning */
-	struct rangemap pages;	/* physical pages to their place in the file, page tables included */
+	struct rangemap bytes; /* captured physical bytes; the offset is of no meaning */
+	struct rangemap pages; /* physical pages to their place in the file, page tables included */
 	struct pagetable tables;
 	bool has_tables;
-	uint64_t data_offset;	/* where the pages start in the file */
+	uint64_t data_offset; /* where the pages start in the file */
 	uint64_t data_end;
 };
 

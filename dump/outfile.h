@@ -8,7 +8,7 @@
 struct outfile {
 	int fd;
 	char *path;
-	char *temp;	/* NULL: no name yet (O_TMPFILE) */
+	char *temp; /* NULL: no name yet (O_TMPFILE) */
 	bool replace;
 };
 

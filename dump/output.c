@@ -103,15 +103,16 @@ void json_add_u64(struct json_object *o, const char *key, uint64_t v)
 
 void json_print(struct json_object *o, FILE *out)
 {
-	fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 
 void json_array_item(struct json_object *o, FILE *out, size_t i)
 {
-	fprintf(out, "%s%s", i ? ",\n " : "[", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-									       JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(out, "%s%s", i ? ",\n " : "[",
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 

@@ -4,8 +4,8 @@
 #include "pagetable.h"
 
 /* Present, writable, accessed, dirty: as the kernel maps its own memory. */
-#define ENTRY_FLAGS	0x63ULL
-#define ENTRY_ADDR	0x000ffffffffff000ULL
+#define ENTRY_FLAGS 0x63ULL
+#define ENTRY_ADDR  0x000ffffffffff000ULL
 
 static size_t add_page(struct pagetable *pt)
 {

@@ -9,15 +9,15 @@
 #include "dumputil.h"
 
 /* 64 MiB of tables: enough for any dump that anybody made, and a bound for one that nobody did. */
-#define PAGETABLE_PAGES_MAX	16384
+#define PAGETABLE_PAGES_MAX 16384
 
 struct pagetable {
-	uint64_t (*pages)[512];	/* 0 is the top */
+	uint64_t (*pages)[512]; /* 0 is the top */
 	size_t n;
 	size_t capacity;
 	unsigned int levels;
-	uint64_t top;		/* physical address of page 0 */
-	uint64_t rest;		/* physical address of page 1, the others follow */
+	uint64_t top;  /* physical address of page 0 */
+	uint64_t rest; /* physical address of page 1, the others follow */
 };
 
 void pagetable_init(struct pagetable *pt, unsigned int levels, uint64_t top, uint64_t rest);

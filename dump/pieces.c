@@ -4,10 +4,10 @@
 
 #include "pieces.h"
 
-#define PREFIX		"md_"
-#define SUFFIX		".BIN"
+#define PREFIX "md_"
+#define SUFFIX ".BIN"
 /* KELF_HEADER here, KELF_HDR in Qualcomm's kernels, KELF in patches posted in 2025 and 2026; qdl looks for no more. */
-#define HEADER		"KELF"
+#define HEADER "KELF"
 
 /* md_[VM_]NAME.BIN, in any case */
 static void parse_name(struct piece *p)

@@ -9,23 +9,23 @@
 #include "kelf.h"
 
 /* Firmware has room for some hundreds. */
-#define PIECES_MAX	8192
+#define PIECES_MAX 8192
 
 /* A region's name, and a number behind it */
-#define PIECE_NAME_SIZE	(KELF_NAME_SIZE + 8)
+#define PIECE_NAME_SIZE (KELF_NAME_SIZE + 8)
 
 /* "md_2d_": the two hexadecimal digits of a virtual machine whose regions these are */
-#define PIECE_VM_SIZE	3
+#define PIECE_VM_SIZE 3
 
 struct piece {
-	char *file;			/* as firmware called it */
-	char name[PIECE_NAME_SIZE];	/* of the region, maybe with a number; "": not named like one */
-	char vm[PIECE_VM_SIZE];		/* "": the machine itself */
-	uint64_t offset;		/* where its bytes are in the source, see image_read_at() */
-	uint64_t size;			/* how many are there */
-	uint64_t expected;		/* how many firmware says it has */
+	char *file;		    /* as firmware called it */
+	char name[PIECE_NAME_SIZE]; /* of the region, maybe with a number; "": not named like one */
+	char vm[PIECE_VM_SIZE];	    /* "": the machine itself */
+	uint64_t offset;	    /* where its bytes are in the source, see image_read_at() */
+	uint64_t size;		    /* how many are there */
+	uint64_t expected;	    /* how many firmware says it has */
 	uint64_t paddr;
-	bool has_paddr;			/* firmware says where it was */
+	bool has_paddr; /* firmware says where it was */
 	bool used;
 };
 
@@ -33,7 +33,7 @@ struct pieces {
 	struct piece *v;
 	size_t n;
 	size_t capacity;
-	size_t ignored;			/* beyond PIECES_MAX */
+	size_t ignored; /* beyond PIECES_MAX */
 };
 
 /* file need not be terminated. NULL: there are too many. */

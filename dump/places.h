@@ -14,7 +14,7 @@
 #include "pieces.h"
 
 /* qdl takes no larger one */
-#define PLACES_FILE_MAX	(64 * KIB)
+#define PLACES_FILE_MAX (64 * KIB)
 
 /* A file of the folder that is no piece: gives the pieces that it lists their addresses. */
 void places_read(const char *file, const char *data, size_t size, struct pieces *pieces);

@@ -5,8 +5,8 @@
 
 #include "corefile.h"
 
-#define PRB_SUBSYSTEM_MAX	16
-#define PRB_DEVICE_MAX		48
+#define PRB_SUBSYSTEM_MAX 16
+#define PRB_DEVICE_MAX	  48
 
 struct prb_record {
 	uint64_t seq;
@@ -14,7 +14,7 @@ struct prb_record {
 	const char *text;
 	size_t text_len;
 	bool has_caller;
-	uint32_t caller;	/* the highest bit set: a CPU; else a thread */
+	uint32_t caller; /* the highest bit set: a CPU; else a thread */
 	bool has_level;
 	unsigned int level;
 	bool has_facility;
@@ -23,7 +23,7 @@ struct prb_record {
 	char device[PRB_DEVICE_MAX + 1];
 };
 
-#define PRB_CALLER_CPU	0x80000000U
+#define PRB_CALLER_CPU 0x80000000U
 
 typedef void (*prb_fn)(void *arg, const struct prb_record *r);
 

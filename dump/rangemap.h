@@ -6,13 +6,13 @@
 #include "dumputil.h"
 
 /* Above what any machine addresses, and far enough from the end of 64 bits to need no thought of it. */
-#define PADDR_LIMIT	(1ULL << 56)
+#define PADDR_LIMIT (1ULL << 56)
 
 struct range {
 	uint64_t start;
 	uint64_t size;
 	uint64_t offset;
-	uint64_t run_end;	/* end of the addresses without a gap that this range is in, set by rangemap_finish() */
+	uint64_t run_end; /* end of the addresses without a gap that this range is in, set by rangemap_finish() */
 };
 
 struct rangemap {

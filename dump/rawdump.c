@@ -6,16 +6,15 @@
 #include "rawdump.h"
 
 /* Dumps start at a block of the partition. */
-#define BLOCK		512ULL
-#define SCAN_CHUNK	MIB
+#define BLOCK	   512ULL
+#define SCAN_CHUNK MIB
 
 /* Firmware has room for some hundreds. */
-#define SECTIONS_MAX	PIECES_MAX
+#define SECTIONS_MAX PIECES_MAX
 
 static bool header_plausible(const struct rawdump_header *h)
 {
-	const uint32_t known =
-		RAWDUMP_VALID | RAWDUMP_INSUFFICIENT_STORAGE | RAWDUMP_PROTECTED | RAWDUMP_CACHE_FLUSHED;
+	const uint32_t known = RAWDUMP_VALID | RAWDUMP_INSUFFICIENT_STORAGE | RAWDUMP_PROTECTED | RAWDUMP_CACHE_FLUSHED;
 
 	return h->version == RAWDUMP_VERSION && h->sections && !(h->flags & ~known);
 }
@@ -253,8 +252,7 @@ int rawdump_map(struct image *img, unsigned int dump, struct derr *err)
 	rangemap_finish(&img->phys);
 	img->mapped = true;
 	if (r == 0 && !img->pieces.n && !img->phys.n)
-		return derr_set(err, -ENODATA,
-				"There are no regions and no memory in the dump in %s. %s", img->path,
+		return derr_set(err, -ENODATA, "There are no regions and no memory in the dump in %s. %s", img->path,
 				img->problems.n ? img->problems.v[0] : "");
 	return r;
 }

@@ -8,15 +8,15 @@
 
 #include "image.h"
 
-#define RAWDUMP_MAGIC			"Raw_Dmp!"
-#define RAWDUMP_VERSION			0x1000
+#define RAWDUMP_MAGIC	"Raw_Dmp!"
+#define RAWDUMP_VERSION 0x1000
 
-#define RAWDUMP_VALID			(1U << 0)
-#define RAWDUMP_INSUFFICIENT_STORAGE	(1U << 1)
-#define RAWDUMP_PROTECTED		(1U << 2)
-#define RAWDUMP_CACHE_FLUSHED		(1U << 3)
+#define RAWDUMP_VALID		     (1U << 0)
+#define RAWDUMP_INSUFFICIENT_STORAGE (1U << 1)
+#define RAWDUMP_PROTECTED	     (1U << 2)
+#define RAWDUMP_CACHE_FLUSHED	     (1U << 3)
 
-#define RAWDUMP_SECTION_DDR		1
+#define RAWDUMP_SECTION_DDR 1
 
 /* Little-endian. The section headers follow at once. */
 struct rawdump_header {
@@ -26,7 +26,7 @@ struct rawdump_header {
 	uint64_t os_data;
 	uint64_t cpu_context;
 	uint32_t reset_trigger;
-	uint64_t dump_size;	/* written, headers included */
+	uint64_t dump_size; /* written, headers included */
 	uint64_t size_required;
 	uint32_t sections;
 } __attribute__((packed));
@@ -35,9 +35,9 @@ struct rawdump_section {
 	uint32_t flags;
 	uint32_t version;
 	uint32_t type;
-	uint64_t offset;	/* from the start of the dump */
+	uint64_t offset; /* from the start of the dump */
 	uint64_t size;
-	uint64_t base;		/* physical address */
+	uint64_t base; /* physical address */
 	uint64_t info;
 	char name[20];
 } __attribute__((packed));
@@ -51,12 +51,12 @@ bool rawdump_detect(int fd, uint64_t size);
 int rawdump_map(struct image *img, unsigned int dump, struct derr *err);
 
 /* For --list */
-#define RAWDUMPS_MAX	64
+#define RAWDUMPS_MAX 64
 
 struct rawdump {
-	uint64_t at;		/* in the file */
+	uint64_t at; /* in the file */
 	struct rawdump_header header;
-	bool wiped;		/* somebody copied it and marked it as done */
+	bool wiped; /* somebody copied it and marked it as done */
 };
 
 /* "complete", "not enough room", "not finished" or "damaged" */

@@ -5,19 +5,19 @@
 
 #include "corefile.h"
 
-#define TASK_REGION_NAME	"KTASK"
-#define STACK_REGION_NAME	"KSTACK"
+#define TASK_REGION_NAME  "KTASK"
+#define STACK_REGION_NAME "KSTACK"
 
 /* Kernel stacks of x86_64 and arm64 (4 KiB pages) */
-#define TASK_STACK_SIZE		(16 * KIB)
+#define TASK_STACK_SIZE (16 * KIB)
 
-#define TASK_COMM_MAX		16
+#define TASK_COMM_MAX 16
 
 struct task {
-	uint64_t addr;		/* of its task_struct; 0: not known */
+	uint64_t addr; /* of its task_struct; 0: not known */
 	uint64_t stack;
 	uint64_t start_ns;
-	uint64_t parent;	/* address */
+	uint64_t parent; /* address */
 	int32_t pid;
 	int32_t tgid;
 	int32_t ppid;
@@ -32,7 +32,7 @@ struct task {
 };
 
 struct task_list {
-	struct task *v;		/* by pid */
+	struct task *v; /* by pid */
 	size_t n;
 	bool has_stack;
 	bool has_start;

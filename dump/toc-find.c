@@ -148,9 +148,9 @@ static void consider(const struct image *img, const struct rangemap *map, uint64
 	if (r < 0 || !new.toc.n_regions) {
 		if (!why_not->text[0])
 			derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self,
-				 r < 0		      ? err.text
-				 : new.toc.problems.n ? new.toc.problems.v[0]
-						      : "it has no regions");
+				 r < 0		    ? err.text :
+				 new.toc.problems.n ? new.toc.problems.v[0] :
+						      "it has no regions");
 		choice_clear(&new);
 		return;
 	}

@@ -11,11 +11,11 @@
 #include "keyval.h"
 #include "toc.h"
 
-#define NOTE_MAX	(64 * KIB)
-#define IMAGE_X86_64	0xffffffff80000000ULL
+#define NOTE_MAX     (64 * KIB)
+#define IMAGE_X86_64 0xffffffff80000000ULL
 
 /* init_uts_ns has the release at an offset that no kernel made larger than this. */
-#define UTS_NS_MAX	512
+#define UTS_NS_MAX 512
 
 /* The note that a region begins with. buf has NOTE_MAX bytes. */
 static bool read_note(const struct image *img, const struct region *r, const char *name, uint32_t type,
@@ -82,6 +82,6 @@ void toc_look_for_landmarks(struct toc *toc, const struct image *img)
 		toc->landmarks += 1 + release_in_place(img, &v);
 		kv_clear(&v);
 	}
-	toc->landmarks += read_note(img, toc_region(toc, MINIDUMP_NOTE_NAME), QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note,
-				    buf);
+	toc->landmarks +=
+		read_note(img, toc_region(toc, MINIDUMP_NOTE_NAME), QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note, buf);
 }

@@ -11,7 +11,7 @@
 #include "image.h"
 
 /* More slots than this are not looked at; firmware has 201, the ram back end some thousands at most. */
-#define TOC_SLOTS_MAX	32768
+#define TOC_SLOTS_MAX 32768
 
 struct region {
 	unsigned int slot;
@@ -19,11 +19,11 @@ struct region {
 	uint32_t seq;
 	uint64_t paddr;
 	uint64_t size;
-	uint64_t vaddr;		/* 0: not known */
+	uint64_t vaddr; /* 0: not known */
 };
 
 struct toc {
-	uint64_t header;	/* physical address of the header */
+	uint64_t header; /* physical address of the header */
 	uint32_t slots_max;
 	uint32_t slots_used;
 	uint32_t page_size;
@@ -40,7 +40,7 @@ struct toc {
 	bool checksum_ok;
 	bool enabled;
 	bool crashed;		/* its VMCOREINFO has the time of the crash */
-	unsigned int landmarks;	/* what is where it must be, see toc-landmarks.c */
+	unsigned int landmarks; /* what is where it must be, see toc-landmarks.c */
 };
 
 /*

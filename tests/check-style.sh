@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The layout of C files and scripts, shellcheck on the scripts, sparse on the modules.
+# The layout of C files and scripts, shellcheck on the scripts, clang-format on user space, sparse on the modules.
 set -uo pipefail
 
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
@@ -38,6 +38,10 @@ while IFS= read -r -d '' path; do
 	fi
 done < <(sources .)
 shellcheck -x "${scripts[@]}" || failed=1
+
+# The modules follow the kernel's own checkpatch, which no package of Debian has by itself.
+sources 'bpf/*.[ch]' 'daemon/*.[ch]' 'dump/*.[ch]' 'tests/*.[ch]' ':!tests/vm' ':!tests/firmware' |
+	xargs -0 -r clang-format --dry-run --Werror --ferror-limit=1 || failed=1
 
 make --no-print-directory -s sparse || failed=1
 

@@ -18,20 +18,19 @@
 #include <linux/genetlink.h>
 #include <linux/qcom_minidump.h>
 
-#define BUFFER_SIZE	65536
+#define BUFFER_SIZE 65536
 
-static const char usage[] =
-	"usage: mdnl [COMMAND [KEY=VALUE...]]\n"
-	"  backend                 the bound back end\n"
-	"  list                    all regions\n"
-	"  add KEY=VALUE...        name comment addr paddr size object pid start part\n"
-	"  update KEY=VALUE...     id, and addr paddr size comment\n"
-	"  del id=N | get id=N\n"
-	"  note text=TEXT | note fill=BYTES\n"
-	"  monitor SECONDS         notifications\n"
-	"  sleep SECONDS\n"
-	"  any command takes raw=TYPE:TEXT, an attribute as it is\n"
-	"  without a command they are read from standard input, one a line\n";
+static const char usage[] = "usage: mdnl [COMMAND [KEY=VALUE...]]\n"
+			    "  backend                 the bound back end\n"
+			    "  list                    all regions\n"
+			    "  add KEY=VALUE...        name comment addr paddr size object pid start part\n"
+			    "  update KEY=VALUE...     id, and addr paddr size comment\n"
+			    "  del id=N | get id=N\n"
+			    "  note text=TEXT | note fill=BYTES\n"
+			    "  monitor SECONDS         notifications\n"
+			    "  sleep SECONDS\n"
+			    "  any command takes raw=TYPE:TEXT, an attribute as it is\n"
+			    "  without a command they are read from standard input, one a line\n";
 
 enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING };
 
@@ -55,8 +54,10 @@ static const struct key {
 
 static const char *const states[] = { "?", "pending", "active", "rejected" };
 static const char *const commands[] = {
-	[QCOM_MINIDUMP_CMD_BACKEND_NTF] = "backend-ntf ", [QCOM_MINIDUMP_CMD_REGION_ADD_NTF] = "add-ntf ",
-	[QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF] = "update-ntf ", [QCOM_MINIDUMP_CMD_REGION_DEL_NTF] = "del-ntf ",
+	[QCOM_MINIDUMP_CMD_BACKEND_NTF] = "backend-ntf ",
+	[QCOM_MINIDUMP_CMD_REGION_ADD_NTF] = "add-ntf ",
+	[QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF] = "update-ntf ",
+	[QCOM_MINIDUMP_CMD_REGION_DEL_NTF] = "del-ntf ",
 };
 
 static struct mnl_socket *sock;
@@ -77,13 +78,14 @@ static uint64_t attr_number(const struct nlattr *a)
 
 static void print_segment(const struct nlattr *nest)
 {
-	uint64_t v[QCOM_MINIDUMP_SEGMENT_A_MAX + 1] = { [QCOM_MINIDUMP_SEGMENT_A_SLOT] = -1,
-							[QCOM_MINIDUMP_SEGMENT_A_SEQ] = -1 };
+	uint64_t v[QCOM_MINIDUMP_SEGMENT_A_MAX + 1] = {
+		[QCOM_MINIDUMP_SEGMENT_A_SLOT] = -1, [QCOM_MINIDUMP_SEGMENT_A_SEQ] = -1
+	};
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-		if (mnl_attr_get_type(a) <= QCOM_MINIDUMP_SEGMENT_A_MAX && mnl_attr_get_payload_len(a) >= 4)
-			v[mnl_attr_get_type(a)] = attr_number(a);
+	mnl_attr_for_each_nested(a, nest) if (mnl_attr_get_type(a) <= QCOM_MINIDUMP_SEGMENT_A_MAX &&
+					      mnl_attr_get_payload_len(a) >= 4) v[mnl_attr_get_type(a)] =
+		attr_number(a);
 	printf(" seg=%" PRId64 ":%" PRId64 ":%#" PRIx64 ":%#" PRIx64 ":%" PRIu64, v[QCOM_MINIDUMP_SEGMENT_A_SLOT],
 	       v[QCOM_MINIDUMP_SEGMENT_A_SEQ], v[QCOM_MINIDUMP_SEGMENT_A_ADDR], v[QCOM_MINIDUMP_SEGMENT_A_PADDR],
 	       v[QCOM_MINIDUMP_SEGMENT_A_SIZE]);
@@ -93,11 +95,18 @@ static void print_task(const struct nlattr *nest)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest) {
+	mnl_attr_for_each_nested(a, nest)
+	{
 		switch (mnl_attr_get_type(a)) {
-		case QCOM_MINIDUMP_TASK_A_PID: printf(" pid=%" PRIu64, attr_number(a)); break;
-		case QCOM_MINIDUMP_TASK_A_START_TIME: printf(" start=%" PRIu64, attr_number(a)); break;
-		case QCOM_MINIDUMP_TASK_A_PART: printf(" part=%" PRIu64, attr_number(a)); break;
+		case QCOM_MINIDUMP_TASK_A_PID:
+			printf(" pid=%" PRIu64, attr_number(a));
+			break;
+		case QCOM_MINIDUMP_TASK_A_START_TIME:
+			printf(" start=%" PRIu64, attr_number(a));
+			break;
+		case QCOM_MINIDUMP_TASK_A_PART:
+			printf(" part=%" PRIu64, attr_number(a));
+			break;
 		}
 	}
 }
@@ -105,19 +114,45 @@ static void print_task(const struct nlattr *nest)
 static void print_region_attr(const struct nlattr *a)
 {
 	switch (mnl_attr_get_type(a)) {
-	case QCOM_MINIDUMP_REGION_A_ID: printf(" id=%" PRIu64, attr_number(a)); break;
-	case QCOM_MINIDUMP_REGION_A_NAME: printf(" name=%s", mnl_attr_get_str(a)); break;
-	case QCOM_MINIDUMP_REGION_A_ADDR: printf(" addr=%#" PRIx64, attr_number(a)); break;
-	case QCOM_MINIDUMP_REGION_A_PADDR: printf(" paddr=%#" PRIx64, attr_number(a)); break;
-	case QCOM_MINIDUMP_REGION_A_SIZE: printf(" size=%" PRIu64, attr_number(a)); break;
-	case QCOM_MINIDUMP_REGION_A_OBJECT: printf(" object=%s", mnl_attr_get_str(a)); break;
-	case QCOM_MINIDUMP_REGION_A_TASK: print_task(a); break;
-	case QCOM_MINIDUMP_REGION_A_STATE: printf(" state=%s", states[attr_number(a) & 3]); break;
-	case QCOM_MINIDUMP_REGION_A_OWNER: printf(" owner=%" PRIu64, attr_number(a)); break;
-	case QCOM_MINIDUMP_REGION_A_MOVES: printf(" moves=%" PRIu64, attr_number(a)); break;
-	case QCOM_MINIDUMP_REGION_A_SEGMENT: print_segment(a); break;
-	case QCOM_MINIDUMP_REGION_A_COMMENT: printf(" comment='%s'", mnl_attr_get_str(a)); break;
-	case QCOM_MINIDUMP_REGION_A_ERROR: printf(" error='%s'", mnl_attr_get_str(a)); break;
+	case QCOM_MINIDUMP_REGION_A_ID:
+		printf(" id=%" PRIu64, attr_number(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_NAME:
+		printf(" name=%s", mnl_attr_get_str(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_ADDR:
+		printf(" addr=%#" PRIx64, attr_number(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_PADDR:
+		printf(" paddr=%#" PRIx64, attr_number(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_SIZE:
+		printf(" size=%" PRIu64, attr_number(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_OBJECT:
+		printf(" object=%s", mnl_attr_get_str(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_TASK:
+		print_task(a);
+		break;
+	case QCOM_MINIDUMP_REGION_A_STATE:
+		printf(" state=%s", states[attr_number(a) & 3]);
+		break;
+	case QCOM_MINIDUMP_REGION_A_OWNER:
+		printf(" owner=%" PRIu64, attr_number(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_MOVES:
+		printf(" moves=%" PRIu64, attr_number(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_SEGMENT:
+		print_segment(a);
+		break;
+	case QCOM_MINIDUMP_REGION_A_COMMENT:
+		printf(" comment='%s'", mnl_attr_get_str(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_ERROR:
+		printf(" error='%s'", mnl_attr_get_str(a));
+		break;
 	}
 }
 
@@ -144,7 +179,8 @@ static void print_message(const struct nlmsghdr *nlh)
 	if (g->cmd >= QCOM_MINIDUMP_CMD_BACKEND_NTF && g->cmd <= QCOM_MINIDUMP_CMD_MAX)
 		printf("%s", commands[g->cmd]);
 	printf("%s", backend ? "backend" : "region");
-	mnl_attr_for_each(a, nlh, sizeof(*g)) {
+	mnl_attr_for_each(a, nlh, sizeof(*g))
+	{
 		if (backend)
 			print_backend_attr(a);
 		else
@@ -161,7 +197,8 @@ static void print_error(const struct nlmsghdr *nlh, int error, size_t skip)
 
 	printf("error %s", strerrorname_np(-error));
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS) {
-		mnl_attr_for_each(a, nlh, skip) {
+		mnl_attr_for_each(a, nlh, skip)
+		{
 			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
 				printf(": %s", mnl_attr_get_str(a));
 			else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS)
@@ -336,16 +373,16 @@ static void find_family(void)
 		fprintf(stderr, "no netlink family %s: is the module loaded?\n", QCOM_MINIDUMP_FAMILY_NAME);
 		exit(2);
 	}
-	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr)) {
+	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr))
+	{
 		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID)
 			family = mnl_attr_get_u16(a);
 		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
 			mnl_attr_for_each_nested(g, a)
-				mnl_attr_for_each_nested(x, g)
-					if (mnl_attr_get_type(x) == CTRL_ATTR_MCAST_GRP_ID)
-						group = mnl_attr_get_u32(x);
+				mnl_attr_for_each_nested(x, g) if (mnl_attr_get_type(x) == CTRL_ATTR_MCAST_GRP_ID)
+					group = mnl_attr_get_u32(x);
 	}
-	mnl_socket_recvfrom(sock, buffer, sizeof(buffer));	/* the ACK */
+	mnl_socket_recvfrom(sock, buffer, sizeof(buffer)); /* the ACK */
 }
 
 static void monitor(unsigned int seconds)

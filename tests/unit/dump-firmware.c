@@ -121,8 +121,7 @@ static void put_places(const struct df *f, enum df_places places)
 		if (places == DF_CMM)
 			fprintf(out, "d.load.binary %s 0x%" PRIx64 " /noclear\r\n", p->file, p->paddr);
 		else if (places == DF_DUMP_INFO)
-			fprintf(out, "1 0x%016" PRIx64 "\t%" PRIu64 "\tregion\t%s\r\n", p->paddr, p->claimed,
-				p->file);
+			fprintf(out, "1 0x%016" PRIx64 "\t%" PRIu64 "\tregion\t%s\r\n", p->paddr, p->claimed, p->file);
 		memcpy(entry.file, p->file, strnlen(p->file, sizeof(entry.file)));
 		if (places == DF_SAHARA)
 			fwrite(&entry, sizeof(entry), 1, out);

@@ -13,8 +13,8 @@
 struct df_piece {
 	char file[40];
 	uint8_t *data;
-	uint64_t size;		/* of data */
-	uint64_t claimed;	/* in the section header */
+	uint64_t size;	  /* of data */
+	uint64_t claimed; /* in the section header */
 	uint64_t paddr;
 	uint32_t flags, type;
 };
@@ -25,10 +25,10 @@ struct df {
 
 	/* The header of the rawdump */
 	char magic[9];
-	uint32_t version, flags, sections;	/* sections 0: the real number */
-	uint64_t dump_size, required;		/* 0: the real size */
+	uint32_t version, flags, sections; /* sections 0: the real number */
+	uint64_t dump_size, required;	   /* 0: the real size */
 
-	char path[64];		/* of what was written last */
+	char path[64]; /* of what was written last */
 };
 
 /*

@@ -12,13 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DI_PHYS_BASE	0x200000ULL
-#define DI_IMAGE_VIRT	0xffffffff80000000ULL
-#define DI_DIRECT	0xffff888000000000ULL
-#define DI_TASK_SIZE	512
-#define DI_SLOTS	64
-#define DI_RELEASE	"6.12.0-test"
-#define DI_BUILD_ID	"00112233445566778899aabbccddeeff00112233"
+#define DI_PHYS_BASE  0x200000ULL
+#define DI_IMAGE_VIRT 0xffffffff80000000ULL
+#define DI_DIRECT     0xffff888000000000ULL
+#define DI_TASK_SIZE  512
+#define DI_SLOTS      64
+#define DI_RELEASE    "6.12.0-test"
+#define DI_BUILD_ID   "00112233445566778899aabbccddeeff00112233"
 
 struct di_slot {
 	char name[16];
@@ -33,9 +33,9 @@ struct di {
 	int fd;
 	char path[64];
 	uint64_t file_size;
-	uint64_t base;		/* physical address of the first byte */
-	uint64_t low;		/* memory below 4 GiB, where there is a hole; else 0 */
-	uint64_t next;		/* free physical memory */
+	uint64_t base; /* physical address of the first byte */
+	uint64_t low;  /* memory below 4 GiB, where there is a hole; else 0 */
+	uint64_t next; /* free physical memory */
 	struct di_slot slots[DI_SLOTS];
 	unsigned int n_slots;
 	char vmcoreinfo[8192];
@@ -45,15 +45,15 @@ struct di {
 	uint64_t table, toc, regions, kelf;
 
 	/* Written by di_finish() as they are. */
-	uint32_t claimed_slots;	/* region_count; 0: the real number */
+	uint32_t claimed_slots; /* region_count; 0: the real number */
 	bool no_kelf, no_vmcoreinfo, no_note, bad_crc;
-	uint64_t self;		/* 0: the real one */
+	uint64_t self; /* 0: the real one */
 
 	/* The printk ring */
 	uint64_t ring, descs, infos, text;
 	unsigned int desc_bits, text_bits;
 	uint64_t head_id, tail_id, lpos, seq;
-	bool fills_ring;	/* as newer kernels: a block may end just at the end of the ring */
+	bool fills_ring; /* as newer kernels: a block may end just at the end of the ring */
 };
 
 void di_init(struct di *d, uint64_t file_size, uint64_t base, uint64_t low);

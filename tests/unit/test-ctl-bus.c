@@ -93,9 +93,11 @@ static int write_bus_config(const char *path)
 
 	if (!f)
 		return -1;
-	fprintf(f, "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><policy context=\"default\">"
-		   "<allow send_destination=\"*\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy>"
-		   "</busconfig>\n", folder);
+	fprintf(f,
+		"<busconfig><type>session</type><listen>unix:path=%s/bus</listen><policy context=\"default\">"
+		"<allow send_destination=\"*\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy>"
+		"</busconfig>\n",
+		folder);
 	return fclose(f);
 }
 

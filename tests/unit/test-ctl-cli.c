@@ -15,7 +15,7 @@
 #include "golden.h"
 #include "policy-util.h"
 
-static char *output;	/* of the last run, stdout and stderr together */
+static char *output; /* of the last run, stdout and stderr together */
 
 static char *read_all(FILE *f)
 {
@@ -172,7 +172,7 @@ static void test_check(void **state)
 	       "qcmdctl: can't write the output: No space left on device\n");
 }
 
-#define CAT	"QCMD_POLICY_PATH=systemd/qcmd.d TERM=xterm build/qcmdctl cat-config 10-dmesg"
+#define CAT "QCMD_POLICY_PATH=systemd/qcmd.d TERM=xterm build/qcmdctl cat-config 10-dmesg"
 
 static void test_pager(void **state)
 {
@@ -219,8 +219,8 @@ static void test_locale(void **state)
 
 static int setup(void **state)
 {
-	static const char *const variables[] = { "PAGER", "LESS", "NO_COLOR", "SYSTEMD_COLORS", "SUDO_UID",
-						 "PKEXEC_UID", "COLUMNS", "QCMD_POLICY_PATH" };
+	static const char *const variables[] = { "PAGER",    "LESS",	   "NO_COLOR", "SYSTEMD_COLORS",
+						 "SUDO_UID", "PKEXEC_UID", "COLUMNS",  "QCMD_POLICY_PATH" };
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
@@ -236,10 +236,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_help),	 cmocka_unit_test(test_documents),
-		cmocka_unit_test(test_usage),	 cmocka_unit_test(test_without_bus),
-		cmocka_unit_test(test_check),	 cmocka_unit_test(test_pager),
-		cmocka_unit_test(test_colours),	 cmocka_unit_test(test_locale),
+		cmocka_unit_test(test_help),	    cmocka_unit_test(test_documents), cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_without_bus), cmocka_unit_test(test_check),     cmocka_unit_test(test_pager),
+		cmocka_unit_test(test_colours),	    cmocka_unit_test(test_locale),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

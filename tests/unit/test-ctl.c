@@ -117,7 +117,8 @@ static void maim(struct json_object *whole, struct json_object *part)
 	if (!json_object_is_type(part, json_type_object))
 		return;
 
-	json_object_object_foreach(part, key, value) {
+	json_object_object_foreach(part, key, value)
+	{
 		struct json_object *const others[] = { NULL, json_object_new_int(7), json_object_new_string("x"),
 						       json_object_new_array(), json_object_new_object() };
 
@@ -182,23 +183,34 @@ static void test_offline(void **state)
 		  "qcmdd can't be asked: the system bus can't be reached: No such file or directory.\n",
 		  "To do: systemctl start dbus.socket\n" },
 		{ { .bus = true, .unit = CTL_UNIT_NOT_FOUND },
-		  "qcmdd is not installed: there is no qcmdd.service.\n", "systemctl enable --now qcmdd\n" },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE }, "qcmdd is not running.\n",
+		  "qcmdd is not installed: there is no qcmdd.service.\n",
+		  "systemctl enable --now qcmdd\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE },
+		  "qcmdd is not running.\n",
 		  "To do: systemctl enable --now qcmdd\n" },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .unit_enabled = true }, "qcmdd is not running.\n",
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .unit_enabled = true },
+		  "qcmdd is not running.\n",
 		  "To do: systemctl start qcmdd\n" },
 		{ { .bus = true, .unit = CTL_UNIT_FAILED }, "qcmdd has failed.\n", "To do: journalctl -b -u qcmdd" },
 		{ { .bus = true, .unit = CTL_UNIT_STARTING }, "qcmdd is still starting.\n", "Ask again" },
 		{ { .bus = true, .unit = CTL_UNIT_ACTIVE, .error = (char *)"Connection timed out" },
-		  "qcmdd runs but does not answer (Connection timed out).\n", "systemctl restart qcmdd\n" },
+		  "qcmdd runs but does not answer (Connection timed out).\n",
+		  "systemctl restart qcmdd\n" },
 		{ { .bus = true, .unit = CTL_UNIT_UNKNOWN }, "qcmdd is not running.\n", "Start it: " },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = false }, "qcmdd is not running.\n",
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = false },
+		  "qcmdd is not running.\n",
 		  "Also: The kernel module qcom_minidump is not loaded.\n    To do: modprobe qcom_minidump_ram\n" },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true }, "qcmdd is not running.\n",
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true },
+		  "qcmdd is not running.\n",
 		  "Also: No back end is loaded, so there is no table to save regions in.\n"
 		  "    To do: modprobe qcom_minidump_ram\n" },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true, .backend_module = true,
-		    .module_version = (char *)"0.1" }, "qcmdd is not running.\n", "Module: qcom_minidump 0.1\n" },
+		{ { .bus = true,
+		    .unit = CTL_UNIT_INACTIVE,
+		    .module = true,
+		    .backend_module = true,
+		    .module_version = (char *)"0.1" },
+		  "qcmdd is not running.\n",
+		  "Module: qcom_minidump 0.1\n" },
 	};
 	const char verdict[] = "● A crash now would NOT give a dump: ";
 
@@ -260,7 +272,7 @@ static char *table(const struct ctl_style *style)
 	ctl_table_add(t, "测试", ctl_red(style));
 	ctl_table_add_size(t, 1536);
 	ctl_table_add(t, "two wide characters", NULL);
-	ctl_table_add(t, "e\xcc\x81", NULL);	/* e and a combining accent */
+	ctl_table_add(t, "e\xcc\x81", NULL); /* e and a combining accent */
 	ctl_table_add_int(t, 5);
 	ctl_table_add(t, "接受 more", NULL);
 	ctl_table_add(t, NULL, NULL);
@@ -281,21 +293,21 @@ static void test_table(void **state)
 				   "测试 1.5 KiB two wide characters\n"
 				   "e\xcc\x81          5 接受 more\n"
 				   "-     1023 B bad??[1mbytes\n");
-	bare = table(&(struct ctl_style) { .utf8 = true });
+	bare = table(&(struct ctl_style){ .utf8 = true });
 	assert_string_equal(bare, strchr(whole, '\n') + 1);
 
-	narrow = table(&(struct ctl_style) { .utf8 = true, .width = 20 });
+	narrow = table(&(struct ctl_style){ .utf8 = true, .width = 20 });
 	assert_string_equal(narrow, "测试 1.5 KiB two wi…\n"
 				    "e\xcc\x81          5 接受 m…\n"
 				    "-     1023 B bad??[…\n");
-	ascii = table(&(struct ctl_style) { .width = 20 });
+	ascii = table(&(struct ctl_style){ .width = 20 });
 	assert_string_equal(ascii, "测试 1.5 KiB two ...\n"
 				   "e\xcc\x81          5 接受...\n"
 				   "-     1023 B bad?...\n");
-	tiny = table(&(struct ctl_style) { .utf8 = true, .width = 5 });
+	tiny = table(&(struct ctl_style){ .utf8 = true, .width = 5 });
 	assert_string_equal(tiny, bare);
 
-	coloured = table(&(struct ctl_style) { .utf8 = true, .colour = true });
+	coloured = table(&(struct ctl_style){ .utf8 = true, .colour = true });
 	assert_non_null(strstr(coloured, "\x1b[1;31m测试\x1b[0m"));
 }
 
@@ -305,8 +317,14 @@ static void test_sizes(void **state)
 		uint64_t bytes;
 		const char *text;
 	} cases[] = {
-		{ 0, "0 B" }, { 1, "1 B" }, { 1023, "1023 B" }, { 1024, "1.0 KiB" }, { 9792, "9.6 KiB" },
-		{ 1024 * 1024 - 1, "1.0 MiB" }, { 1241720, "1.2 MiB" }, { UINT64_C(1) << 30, "1.0 GiB" },
+		{ 0, "0 B" },
+		{ 1, "1 B" },
+		{ 1023, "1023 B" },
+		{ 1024, "1.0 KiB" },
+		{ 9792, "9.6 KiB" },
+		{ 1024 * 1024 - 1, "1.0 MiB" },
+		{ 1241720, "1.2 MiB" },
+		{ UINT64_C(1) << 30, "1.0 GiB" },
 		{ UINT64_MAX, "16.0 EiB" },
 	};
 
@@ -366,7 +384,7 @@ static int run_cat(void *data)
 {
 	struct check_arguments *a = data;
 
-	return ctl_cat_config(a->files, a->n, &(struct ctl_style) { .legend = true });
+	return ctl_cat_config(a->files, a->n, &(struct ctl_style){ .legend = true });
 }
 
 static char root[] = "/tmp/test-ctl-XXXXXX";
@@ -450,7 +468,8 @@ static void test_check(void **state)
 	const char message[] = "etc/20-bad.conf:2:10: Register= takes task, stack or both with a blank between them, "
 			       "not 'nothing'\n";
 	_cleanup_(freep) char *three = ctl_printf("%setc/30-missing.conf: can't be read: No such file or directory\n"
-						  "3 files checked: 2 errors, 0 warnings\n", message);
+						  "3 files checked: 2 errors, 0 warnings\n",
+						  message);
 	_cleanup_(freep) char *installed = ctl_printf("%s3 policies checked: 1 error, 0 warnings\n", message);
 
 	assert_int_equal(capture(run_check, &one), CTL_OK);

@@ -13,28 +13,39 @@
 
 #include "describe.h"
 
-#define PORT	4711
+#define PORT 4711
 
 static struct policy_section section = { .path = (char *)"/etc/qcmd.d/10-a.conf.d/x.conf", .line = 4 };
 static struct policy policies[] = {
 	{
-		.name = (char *)"10-a", .path = (char *)"/etc/qcmd.d/10-a.conf", .description = (char *)"All",
-		.priority = 900, .sections = &section, .n_sections = 1,
+		.name = (char *)"10-a",
+		.path = (char *)"/etc/qcmd.d/10-a.conf",
+		.description = (char *)"All",
+		.priority = 900,
+		.sections = &section,
+		.n_sections = 1,
 	},
 	{
-		.name = (char *)"20-b", .path = (char *)"/etc/qcmd.d/20-b.conf", .state = POLICY_ERROR,
+		.name = (char *)"20-b",
+		.path = (char *)"/etc/qcmd.d/20-b.conf",
+		.state = POLICY_ERROR,
 		.reason = (char *)"2 errors",
 	},
 };
 static struct policy_diag diags[] = {
 	{
-		.path = (char *)"/etc/qcmd.d/20-b.conf", .line = 3, .column = 5, .error = true,
+		.path = (char *)"/etc/qcmd.d/20-b.conf",
+		.line = 3,
+		.column = 5,
+		.error = true,
 		.message = (char *)"unknown key 'Com='",
 	},
 };
 static struct policy_set one_policy = { .policies = policies, .n_policies = 1 };
 static struct policy_set two_policies = {
-	.policies = policies, .n_policies = 2, .diags = { .items = diags, .n = 1 },
+	.policies = policies,
+	.n_policies = 2,
+	.diags = { .items = diags, .n = 1 },
 };
 static struct policy_set no_policies;
 
@@ -59,7 +70,8 @@ static struct status good(void)
 	return (struct status){
 		.module_loaded = true,
 		.backend = { .name = "ram", .version = "0.1", .slots_max = 1024, .slots_used = 3 },
-		.port = PORT, .policies = &one_policy,
+		.port = PORT,
+		.policies = &one_policy,
 	};
 }
 
@@ -164,9 +176,18 @@ static struct md_segment segments[] = {
 };
 static const struct md_region regions[] = {
 	{
-		.id = 9, .owner = PORT, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "KTASK", .comment = "init (42)",
-		.pid = 42, .part = QCOM_MINIDUMP_TASK_STRUCT, .addr = 0xffff888000001000ULL, .size = 8192, .moves = 2,
-		.segments = segments, .n_segments = 2,
+		.id = 9,
+		.owner = PORT,
+		.state = QCOM_MINIDUMP_REGION_ACTIVE,
+		.name = "KTASK",
+		.comment = "init (42)",
+		.pid = 42,
+		.part = QCOM_MINIDUMP_TASK_STRUCT,
+		.addr = 0xffff888000001000ULL,
+		.size = 8192,
+		.moves = 2,
+		.segments = segments,
+		.n_segments = 2,
 	},
 	{ .id = 1, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "KELF_HEADER", .paddr = 0x5000, .size = 64 },
 	{ .id = 3, .owner = 99, .state = QCOM_MINIDUMP_REGION_REJECTED, .name = "X", .object = "prb", .error = "full" },

@@ -15,8 +15,8 @@
 
 #include "dump-firmware.h"
 
-#define MIB_	(1ULL << 20)
-#define SLOTS	11U /* of the machine below */
+#define MIB_  (1ULL << 20)
+#define SLOTS 11U /* of the machine below */
 
 static void machine(struct di *d)
 {
@@ -474,12 +474,10 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_as_memory), cmocka_unit_test(in_info),
-		cmocka_unit_test(names),	  cmocka_unit_test(virtual_machines),
-		cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),
-		cmocka_unit_test(overwritten),	  cmocka_unit_test(header_damaged),
-		cmocka_unit_test(any_word),	  cmocka_unit_test(embedded),
-		cmocka_unit_test(refused),	  cmocka_unit_test(without_header),
+		cmocka_unit_test(same_as_memory),   cmocka_unit_test(in_info),	      cmocka_unit_test(names),
+		cmocka_unit_test(virtual_machines), cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),
+		cmocka_unit_test(overwritten),	    cmocka_unit_test(header_damaged), cmocka_unit_test(any_word),
+		cmocka_unit_test(embedded),	    cmocka_unit_test(refused),	      cmocka_unit_test(without_header),
 		cmocka_unit_test(without_names),
 	};
 

@@ -281,11 +281,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version),
-		cmocka_unit_test(usage_errors),
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(from_firmware),
-		cmocka_unit_test(failures),
+		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
+		cmocka_unit_test(from_firmware),    cmocka_unit_test(failures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

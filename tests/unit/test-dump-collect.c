@@ -666,17 +666,15 @@ static void single_region(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
-		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
-		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
-		cmocka_unit_test(hole_by_landmark),
-		cmocka_unit_test(ambiguous_hole),   cmocka_unit_test(maps_are_checked),
-		cmocka_unit_test(prefixed_image),
-		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(vmcore_too_large),
-		cmocka_unit_test(registers),
-		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
-		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
-		cmocka_unit_test(single_region),
+		cmocka_unit_test(good_dump),	     cmocka_unit_test(page_tables),
+		cmocka_unit_test(notes_in_order),    cmocka_unit_test(shifted_image),
+		cmocka_unit_test(table_above_hole),  cmocka_unit_test(hole_or_shift),
+		cmocka_unit_test(hole_by_landmark),  cmocka_unit_test(ambiguous_hole),
+		cmocka_unit_test(maps_are_checked),  cmocka_unit_test(prefixed_image),
+		cmocka_unit_test(from_vmcore),	     cmocka_unit_test(vmcore_too_large),
+		cmocka_unit_test(registers),	     cmocka_unit_test(no_table),
+		cmocka_unit_test(already_collected), cmocka_unit_test(copies),
+		cmocka_unit_test(several_tables),    cmocka_unit_test(single_region),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

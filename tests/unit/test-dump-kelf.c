@@ -19,9 +19,9 @@
 
 #include "dump-run.h"
 
-#define FIXTURE		"tests/unit/dump/kelf-header.gz"
-#define HEADER_MAX	(1 << 20)
-#define SLOTS		53
+#define FIXTURE	   "tests/unit/dump/kelf-header.gz"
+#define HEADER_MAX (1 << 20)
+#define SLOTS	   53
 
 static uint8_t header[HEADER_MAX];
 static size_t header_size;

@@ -70,7 +70,7 @@ static void json_strings(void **state)
 	struct json_object *j = json_text(text, sizeof(text) - 1);
 
 	assert_string_equal(json_object_get_string(j), "\xc3\xa9\\xc0\\xaf\\xed\\xa0\\x80\xf0\x9f\x98\x80"
-			    "\\xf4\\x90\\x80\\x80\\xe2\\x82");
+						       "\\xf4\\x90\\x80\\x80\\xe2\\x82");
 	json_object_put(j);
 }
 
@@ -112,10 +112,10 @@ static void ranges(void **state)
 
 	rangemap_add(&m, 0x3000, 0x1000, 100);
 	rangemap_add(&m, 0x1000, 0x1800, 0);
-	rangemap_add(&m, 0x2000, 0x1000, 0x9000);	/* overlaps the one before: its end counts */
-	rangemap_add(&m, 0x2400, 0x100, 0);		/* inside */
+	rangemap_add(&m, 0x2000, 0x1000, 0x9000); /* overlaps the one before: its end counts */
+	rangemap_add(&m, 0x2400, 0x100, 0);	  /* inside */
 	rangemap_add(&m, 0x9000, 0, 0);
-	rangemap_add(&m, UINT64_MAX - 10, 100, 0);	/* wraps */
+	rangemap_add(&m, UINT64_MAX - 10, 100, 0); /* wraps */
 	rangemap_finish(&m);
 	assert_int_equal(m.n, 3);
 	assert_int_equal(rangemap_find(&m, 0x27ff)->offset, 0);
@@ -139,7 +139,7 @@ static void range_reads(void **state)
 	fflush(f);
 	rangemap_add(&m, 100, 3, 5);
 	rangemap_add(&m, 103, 3, 0);
-	rangemap_add(&m, 200, 50, 6);	/* more than the file has */
+	rangemap_add(&m, 200, 50, 6); /* more than the file has */
 	rangemap_finish(&m);
 	assert_int_equal(rangemap_read(&m, fileno(f), 101, buf, 4), 0);
 	assert_string_equal(buf, "ghab");
@@ -222,7 +222,7 @@ static uint64_t walk(const struct pagetable *pt, uint64_t vaddr)
 {
 	const uint64_t *table = pt->pages[0];
 
-	for (int shift = 12 + 9 * (pt->levels - 1); ; shift -= 9) {
+	for (int shift = 12 + 9 * (pt->levels - 1);; shift -= 9) {
 		uint64_t entry = table[vaddr >> shift & 511], at = entry & 0xffffffffff000;
 
 		if (!(entry & 1))
@@ -327,10 +327,12 @@ static void output_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes), cmocka_unit_test(map_arguments), cmocka_unit_test(escapes),
-		cmocka_unit_test(json_strings), cmocka_unit_test(tables), cmocka_unit_test(problems_are_bounded),
-		cmocka_unit_test(ranges), cmocka_unit_test(range_reads), cmocka_unit_test(key_values),
-		cmocka_unit_test(notes), cmocka_unit_test(page_tables), cmocka_unit_test(page_tables_are_bounded),
+		cmocka_unit_test(sizes),	cmocka_unit_test(map_arguments),
+		cmocka_unit_test(escapes),	cmocka_unit_test(json_strings),
+		cmocka_unit_test(tables),	cmocka_unit_test(problems_are_bounded),
+		cmocka_unit_test(ranges),	cmocka_unit_test(range_reads),
+		cmocka_unit_test(key_values),	cmocka_unit_test(notes),
+		cmocka_unit_test(page_tables),	cmocka_unit_test(page_tables_are_bounded),
 		cmocka_unit_test(output_files),
 	};
 

@@ -14,8 +14,8 @@
 
 #include "dump-firmware.h"
 
-#define MIB_	(1ULL << 20)
-#define SLOTS	9U /* of the machine below */
+#define MIB_  (1ULL << 20)
+#define SLOTS 9U /* of the machine below */
 
 static void machine(struct di *d, const char *text)
 {
@@ -375,9 +375,9 @@ static void any_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),	    cmocka_unit_test(several),	 cmocka_unit_test(wiped),
-		cmocka_unit_test(header),   cmocka_unit_test(sections),	 cmocka_unit_test(too_large),
-		cmocka_unit_test(memory),   cmocka_unit_test(any_word),
+		cmocka_unit_test(good),	  cmocka_unit_test(several),  cmocka_unit_test(wiped),
+		cmocka_unit_test(header), cmocka_unit_test(sections), cmocka_unit_test(too_large),
+		cmocka_unit_test(memory), cmocka_unit_test(any_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@
 #include "minidump-netlink.h"
 #include "policy-util.h"
 
-#define FAMILY	0x55
+#define FAMILY 0x55
 
 static struct nlmsghdr *start(char *buffer, uint16_t type, uint16_t flags, uint8_t cmd)
 {
@@ -189,7 +189,11 @@ static void test_ack(void **state)
 static void test_request(void **state)
 {
 	const struct md_request q = {
-		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = "KTASK", .comment = "init (1)", .pid = 1, .part = 1,
+		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
+		.name = "KTASK",
+		.comment = "init (1)",
+		.pid = 1,
+		.part = 1,
 		.start_time = 99,
 	};
 	char buffer[1024] = {};

@@ -61,8 +61,8 @@ static long number_of(const char *text, const char *key)
 static void test_layout_task(void **state)
 {
 	static const char *const members[] = {
-		"pid", "tgid", "comm", "__state", "exit_state", "flags", "real_parent", "start_boottime", "start_time",
-		"stack",
+		"pid",	 "tgid",	"comm",		  "__state",	"exit_state",
+		"flags", "real_parent", "start_boottime", "start_time", "stack",
 	};
 	_cleanup_(freep) char *layout = layout_or_skip();
 	long size = number_of(layout, "SIZE(task_struct)");
@@ -108,7 +108,8 @@ static void test_build(void **state)
 	size_t size;
 
 	assert_int_equal(uname(&uts), 0);
-	assert_true(asprintf(&expected, "QCMD_NOTE=1\nCREATOR=qcmdd " QCMD_VERSION "\nARCH=%s\nSIZE(x)=3\n"
+	assert_true(asprintf(&expected,
+			     "QCMD_NOTE=1\nCREATOR=qcmdd " QCMD_VERSION "\nARCH=%s\nSIZE(x)=3\n"
 			     "POLICY(10-a)=/usr/lib/qcmd.d/10-a.conf\nPOLICY(40-b)=/etc/qcmd.d/40-b.conf\n",
 			     uts.machine) > 0);
 	assert_int_equal(note_build("SIZE(x)=3\n", &set, &text, &size), 0);

@@ -361,7 +361,7 @@ static void test_foreign_owner(void **state)
 	_cleanup_(freep) char *path = tree_path(t, "etc/a.conf");
 
 	if (geteuid() != 0)
-		skip();	/* only root gives files away */
+		skip(); /* only root gives files away */
 
 	tree_write(t, "etc/a.conf", "[Printk]\n");
 	assert_int_equal(chown(path, 65534, 65534), 0);
@@ -478,11 +478,19 @@ static void test_utf8(void **state)
 		size_t len;
 		unsigned int c;
 	} cases[] = {
-		{ "a", 1, 'a' },		{ "\xc3\xa9", 2, 0xe9 },	{ "\xe2\x82\xac", 3, 0x20ac },
+		{ "a", 1, 'a' },
+		{ "\xc3\xa9", 2, 0xe9 },
+		{ "\xe2\x82\xac", 3, 0x20ac },
 		{ "\xf0\x9f\x98\x80", 4, 0x1f600 },
-		{ "\x80", 0, 0 },		{ "\xc3", 0, 0 },		{ "\xc0\xaf", 0, 0 },
-		{ "\xe0\x80\xaf", 0, 0 },	{ "\xed\xa0\x80", 0, 0 },	{ "\xf4\x90\x80\x80", 0, 0 },
-		{ "\xff", 0, 0 },		{ "\xe2\x28\xa1", 0, 0 },	{ "", 0, 0 },
+		{ "\x80", 0, 0 },
+		{ "\xc3", 0, 0 },
+		{ "\xc0\xaf", 0, 0 },
+		{ "\xe0\x80\xaf", 0, 0 },
+		{ "\xed\xa0\x80", 0, 0 },
+		{ "\xf4\x90\x80\x80", 0, 0 },
+		{ "\xff", 0, 0 },
+		{ "\xe2\x28\xa1", 0, 0 },
+		{ "", 0, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -493,7 +501,7 @@ static void test_utf8(void **state)
 	}
 }
 
-#define TREE_TEST(f)	cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
+#define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 
 int main(void)
 {

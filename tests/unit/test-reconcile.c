@@ -15,9 +15,9 @@
 #include "reconcile.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
-#define PORT		4711
-#define REGIONS_MAX	64
-#define LOG_MAX		128
+#define PORT	    4711
+#define REGIONS_MAX 64
+#define LOG_MAX	    128
 
 /* A table: stacks take four slots, all else takes one. */
 struct table {
@@ -26,10 +26,10 @@ struct table {
 	size_t slots;
 	uint32_t next_id;
 	char note[64];
-	uint32_t missing_pid;		/* its task is gone */
+	uint32_t missing_pid; /* its task is gone */
 	const char *missing_object;
-	int broken;			/* what every call returns */
-	char log[LOG_MAX][48];		/* of what changed */
+	int broken;	       /* what every call returns */
+	char log[LOG_MAX][48]; /* of what changed */
 	size_t n_log;
 	struct region_key gone;
 	struct reconcile *r;
@@ -56,8 +56,8 @@ static void assert_log(struct table *t, const char *const *lines)
 	t->n_log = 0;
 }
 
-#define ASSERT_LOG(t, ...)	assert_log(t, (const char *const[]){ __VA_ARGS__, NULL })
-#define ASSERT_QUIET(t)		assert_int_equal((t)->n_log, 0)
+#define ASSERT_LOG(t, ...) assert_log(t, (const char *const[]){ __VA_ARGS__, NULL })
+#define ASSERT_QUIET(t)	   assert_int_equal((t)->n_log, 0)
 
 static size_t slots_of(const struct md_region *r)
 {
@@ -168,10 +168,10 @@ static int apply(const struct md_request *requests, struct md_result *results, s
 	for (size_t i = 0; i < n && !t->broken; i++) {
 		const struct md_request *q = &requests[i];
 
-		results[i].error = q->cmd == QCOM_MINIDUMP_CMD_REGION_ADD ? do_add(t, q, &results[i]) :
+		results[i].error = q->cmd == QCOM_MINIDUMP_CMD_REGION_ADD    ? do_add(t, q, &results[i]) :
 				   q->cmd == QCOM_MINIDUMP_CMD_REGION_UPDATE ? do_update(t, q, &results[i]) :
-				   q->cmd == QCOM_MINIDUMP_CMD_NOTE_SET ? do_note(t, q, &results[i]) :
-				   do_delete(t, by_id(t, q->id));
+				   q->cmd == QCOM_MINIDUMP_CMD_NOTE_SET	     ? do_note(t, q, &results[i]) :
+									       do_delete(t, by_id(t, q->id));
 		if (results[i].error)
 			snprintf(results[i].message, sizeof(results[i].message), "%s", strerror(-results[i].error));
 	}
@@ -197,8 +197,11 @@ static const struct policy policies[] = {
 static struct want object(const char *name, int level)
 {
 	struct want w = {
-		.key.kind = REGION_OBJECT, .policy = &policies[level], .section = &section,
-		.priority = policies[level].priority, .rank = WANT_RANK_OBJECT,
+		.key.kind = REGION_OBJECT,
+		.policy = &policies[level],
+		.section = &section,
+		.priority = policies[level].priority,
+		.rank = WANT_RANK_OBJECT,
 	};
 
 	set_text(w.key.object, sizeof(w.key.object), name);
@@ -210,9 +213,13 @@ static struct want object(const char *name, int level)
 static struct want task(uint32_t pid, enum region_kind kind, int level)
 {
 	struct want w = {
-		.key = { .kind = kind, .pid = pid, .start = 100 + pid }, .policy = &policies[level],
-		.section = &section, .priority = policies[level].priority, .rank = WANT_RANK_TASK,
-		.order = 100 + pid, .address = 0x1000 + pid,
+		.key = { .kind = kind, .pid = pid, .start = 100 + pid },
+		.policy = &policies[level],
+		.section = &section,
+		.priority = policies[level].priority,
+		.rank = WANT_RANK_TASK,
+		.order = 100 + pid,
+		.address = 0x1000 + pid,
 	};
 
 	set_text(w.name, sizeof(w.name), kind == REGION_STACK ? "KSTACK" : "KTASK");
@@ -238,10 +245,11 @@ static void set_wants(struct table *t, const struct want *items, size_t n)
 	wants_done(&wants);
 }
 
-#define WANT(t, ...) do {							\
-	const struct want items_[] = { __VA_ARGS__ };				\
-	set_wants(t, items_, sizeof(items_) / sizeof(items_[0]));		\
-} while (0)
+#define WANT(t, ...)                                                      \
+	do {                                                              \
+		const struct want items_[] = { __VA_ARGS__ };             \
+		set_wants(t, items_, sizeof(items_) / sizeof(items_[0])); \
+	} while (0)
 
 static const struct entry *entry_of(struct table *t, const struct want *w)
 {
@@ -486,8 +494,13 @@ static void test_rejected(void **state)
 	WANT(t, low);
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->regions[t->n++] = (struct md_region){
-		.id = 50, .owner = PORT, .name = "a", .object = "a", .comment = "a",
-		.state = QCOM_MINIDUMP_REGION_REJECTED, .error = "the table is full",
+		.id = 50,
+		.owner = PORT,
+		.name = "a",
+		.object = "a",
+		.comment = "a",
+		.state = QCOM_MINIDUMP_REGION_REJECTED,
+		.error = "the table is full",
 	};
 	t->n_log = 0;
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
@@ -583,7 +596,7 @@ static void test_release(void **state)
 	assert_int_equal(t->n, 0);
 }
 
-#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {

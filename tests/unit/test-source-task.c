@@ -16,20 +16,24 @@
 
 #include "source.h"
 
-#define NAME	"qcmd-src"
-#define TRIES	200	/* turns of the loop of at most 50 ms */
+#define NAME  "qcmd-src"
+#define TRIES 200 /* turns of the loop of at most 50 ms */
 
 static char *patterns[] = { (char *)NAME "-?", NULL };
 static char *others[] = { (char *)NAME "-[z]", NULL };
 static struct policy_section sections[] = {
 	{
-		.kind = POLICY_SOURCE_TASK, .line = 2, .path = (char *)"/x.conf",
+		.kind = POLICY_SOURCE_TASK,
+		.line = 2,
+		.path = (char *)"/x.conf",
 		.task = { .comms = patterns, .parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK, .max_tasks = 2 },
 	},
 };
 static struct policy_section other_sections[] = {
 	{
-		.kind = POLICY_SOURCE_TASK, .line = 2, .path = (char *)"/x.conf",
+		.kind = POLICY_SOURCE_TASK,
+		.line = 2,
+		.path = (char *)"/x.conf",
 		.task = { .comms = others, .parts = POLICY_TASK_STRUCT, .max_tasks = 2 },
 	},
 };
@@ -299,17 +303,13 @@ static void test_reload(void **state)
 	stop(other);
 }
 
-#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),
-		TEST(test_oldest_stay),
-		TEST(test_reparented),
-		TEST(test_gone),
-		TEST(test_lost_events),
-		TEST(test_reload),
+		TEST(test_life), TEST(test_oldest_stay), TEST(test_reparented),
+		TEST(test_gone), TEST(test_lost_events), TEST(test_reload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

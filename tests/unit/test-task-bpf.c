@@ -21,9 +21,9 @@
 
 #include "task-bpf.h"
 
-#define COMM		"qcmd-test"
-#define STORM		2000	/* three events each: twice of what the ring takes, as some come late */
-#define EVENTS_MAX	64
+#define COMM	   "qcmd-test"
+#define STORM	   2000 /* three events each: twice of what the ring takes, as some come late */
+#define EVENTS_MAX 64
 
 /* Matcher */
 
@@ -40,14 +40,54 @@ static bool kernel_matches(const char *pattern, const char *text)
 static void test_glob_examples(void **state)
 {
 	static const char *const patterns[] = {
-		"", "*", "?", "a", "abc", "a*", "*a", "*a*", "a*c", "a?c", "**", "*?", "?*", "a**b", "*ab*ab*", "sshd*",
-		"kworker/*", "systemd-journa", "systemd-journald", "???????????????", "????????????????", "*-*-*",
-		"abcdefghijklmno", "abcdefghijklmn?", "abcdefghijklmn*", "a*b*c*d*e*f*g*h", "*a*b*c*d*e*f*g*",
+		"",
+		"*",
+		"?",
+		"a",
+		"abc",
+		"a*",
+		"*a",
+		"*a*",
+		"a*c",
+		"a?c",
+		"**",
+		"*?",
+		"?*",
+		"a**b",
+		"*ab*ab*",
+		"sshd*",
+		"kworker/*",
+		"systemd-journa",
+		"systemd-journald",
+		"???????????????",
+		"????????????????",
+		"*-*-*",
+		"abcdefghijklmno",
+		"abcdefghijklmn?",
+		"abcdefghijklmn*",
+		"a*b*c*d*e*f*g*h",
+		"*a*b*c*d*e*f*g*",
 	};
 	static const char *const texts[] = {
-		"", "a", "b", "ab", "abc", "aabb", "abab", "xababx", "sshd", "sshd-session", "kworker/0:1",
+		"",
+		"a",
+		"b",
+		"ab",
+		"abc",
+		"aabb",
+		"abab",
+		"xababx",
+		"sshd",
+		"sshd-session",
+		"kworker/0:1",
 		"systemd-journal",
-		"abcdefghijklmno", "abcdefgh", "xaxbxcxdxexfxgx", "-a-b-", "\xc3\xa4", "*", "?",
+		"abcdefghijklmno",
+		"abcdefgh",
+		"xaxbxcxdxexfxgx",
+		"-a-b-",
+		"\xc3\xa4",
+		"*",
+		"?",
 	};
 
 	for (size_t p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++)
@@ -57,8 +97,8 @@ static void test_glob_examples(void **state)
 
 			/* What is longer than the matcher's pattern matches more. */
 			if (strlen(patterns[p]) > GLOB_SIZE ? exact && !ours : exact != ours)
-				fail_msg("'%s' and '%s': fnmatch says %d, the matcher %d", patterns[p], texts[t],
-					 exact, ours);
+				fail_msg("'%s' and '%s': fnmatch says %d, the matcher %d", patterns[p], texts[t], exact,
+					 ours);
 		}
 }
 
@@ -385,16 +425,11 @@ static void test_too_many_patterns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_glob_examples),
-		cmocka_unit_test(test_glob_random),
-		cmocka_unit_test(test_glob_superset),
-		cmocka_unit_test(test_no_pattern_no_event),
-		cmocka_unit_test(test_other_names_no_event),
-		cmocka_unit_test(test_iterate),
-		cmocka_unit_test(test_iterate_many),
-		cmocka_unit_test(test_life),
-		cmocka_unit_test(test_exec_by_thread),
-		cmocka_unit_test(test_lost_is_counted),
+		cmocka_unit_test(test_glob_examples),	     cmocka_unit_test(test_glob_random),
+		cmocka_unit_test(test_glob_superset),	     cmocka_unit_test(test_no_pattern_no_event),
+		cmocka_unit_test(test_other_names_no_event), cmocka_unit_test(test_iterate),
+		cmocka_unit_test(test_iterate_many),	     cmocka_unit_test(test_life),
+		cmocka_unit_test(test_exec_by_thread),	     cmocka_unit_test(test_lost_is_counted),
 		cmocka_unit_test(test_too_many_patterns),
 	};
 

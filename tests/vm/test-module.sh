@@ -145,7 +145,8 @@ insmod /usr/lib/qcmd-test/qcmd_client.ko || fail "qcmd_client: $(dmesg | tail -n
 list=$(./mdnl list)
 grep -q "name=KFLAT .* size=61 comment='qcmd_client' state=active owner=0 .*:64$" <<<"$list" || fail "KFLAT: $list"
 [ "$(grep -c 'name=KSCATTERED' <<<"$list")" = 2 ] || fail "KSCATTERED: $list"
-grep 'name=KSCATTERED .*size=16384' <<<"$list" | grep -q -E '(seg=[0-9]+:[0-9]+:[^ ]*:4096 ?){4}$' || fail "pieces: $list"
+grep 'name=KSCATTERED .*size=16384' <<<"$list" | grep -q -E '(seg=[0-9]+:[0-9]+:[^ ]*:4096 ?){4}$' ||
+	fail "pieces: $list"
 rmmod qcom_minidump 2>/dev/null && fail "the core could be unloaded under a client"
 for _ in $(seq 50); do
 	echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
