@@ -26,8 +26,10 @@ static void put(const char *file, const void *data, size_t size)
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	if (fd < 0 || pwrite_full(fd, data, size, 0) < 0)
+	if (fd < 0 || pwrite_full(fd, data, size, 0) < 0) {
+		perror(path);
 		abort();
+	}
 	close(fd);
 }
 
@@ -54,8 +56,10 @@ static void make_folder(void)
 	/* A VMCOREINFO note without an address */
 	static const char note[] = "\13\0\0\0\4\0\0\0\0\0\0\0VMCOREINFO\0\0A=1\n";
 
-	if (!mkdtemp(folder))
+	if (!mkdtemp(folder)) {
+		perror(folder);
 		abort();
+	}
 	atexit(remove_folder);
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		put(fixed[i], note, i == 4 ? sizeof(note) - 1 : 16);
