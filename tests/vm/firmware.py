@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What tests/firmware/ wants to have around it: a folder with the files that it loads and a place for its own."""
+
+import os
+import shutil
+
+from image import TOP, Problem, tool
+
+SOURCES = os.path.join(TOP, "tests", "firmware")
+IMAGE = os.path.join(TOP, "build", "firmware", "firmware.bin")
+INITRD_BASE = 0x48000000
+# Ways in which the minidump table can be wrong; tests/firmware/smem.c has them. Empty: as it should be.
+VARIANTS = ("", "absent", "small", "uninitialised", "disabled", "revision", "base")
+
+
+class Firmware:
+    """QEMU is started in FOLDER; what the firmware saves is in usb/ and storage/ there."""
+
+    def __init__(self, options, scratch):
+        self.folder = os.path.join(scratch, "firmware")
+        self.boot = os.path.join(self.folder, "boot")
+        os.makedirs(self.boot)
+        for name in ("usb", "storage"):
+            if options.crash:
+                saved = os.path.join(options.crash, name)
+                shutil.rmtree(saved, ignore_errors=True)
+                os.makedirs(saved)
+                os.symlink(saved, os.path.join(self.folder, name))
+            else:
+                os.mkdir(os.path.join(self.folder, name))
+        tool("make", "-s", "firmware", cwd=TOP)
+
+    def _put(self, name, text):
+        with open(os.path.join(self.boot, name), "w") as file:
+            file.write(text)
+
+    def prepare(self, options, qemu, kernel, initrd, append):
+        """The files of boot/; QEMU is the part of the command that its device tree depends on."""
+        os.symlink(kernel.image, os.path.join(self.boot, "Image"))
+        os.symlink(initrd, os.path.join(self.boot, "initrd"))
+        self._put("memory", f"{options.mem}\n")
+        self._put("variant", f"{options.firmware}\n")
+        with open(os.path.join(SOURCES, "machine.dtsi")) as file:
+            ours = file.read()
+        if '"' in append or "\\" in append:
+            raise Problem(f"--append {append}: the device tree's text takes no quotes and no backslashes")
+        ours = ours.replace("@BOOTARGS@", append)
+        ours = ours.replace("@INITRD_END@", hex(INITRD_BASE + os.path.getsize(initrd)))
+        own = os.path.join(self.boot, "qemu.dtb")
+        tool(*qemu, "-machine", f"dumpdtb={own}")
+        dts = tool("dtc", "-q", "-I", "dtb", "-O", "dts", own)
+        self._put("dts", dts + ours)
+        tool("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", os.path.join(self.boot, "dtb"),
+             os.path.join(self.boot, "dts"))
