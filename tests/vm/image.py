@@ -29,7 +29,8 @@ PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
             "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 zlib1g").split()
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
 # Slow under emulation, and nothing here needs them.
-MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.service e2scrub_reap.service e2scrub_all.timer fstrim.timer "
+MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.service "
+          "e2scrub_reap.service e2scrub_all.timer fstrim.timer "
           "dpkg-db-backup.timer ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service "
           "systemd-random-seed.service systemd-update-utmp.service systemd-update-utmp-runlevel.service "
           "systemd-machine-id-commit.service systemd-firstboot.service systemd-pcrphase.service "
@@ -212,7 +213,8 @@ def root_archive(debian):
             say("building the guest's root file system (once, a minute or two)")
             proxies, sources = archive_options()
             with made_whole(path) as new:
-                tool("mmdebstrap", f"--architectures={debian}", "--variant=essential", "--include=" + ",".join(PACKAGES), "--format=tar", *proxies,
+                tool("mmdebstrap", f"--architectures={debian}", "--variant=essential",
+                     "--include=" + ",".join(PACKAGES), "--format=tar", *proxies,
                      *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new, *sources)
     return path
 

@@ -47,7 +47,7 @@ SCRIPT
 # What the firmware saw, in the form of the module's listing: slot:seq:address:size name
 walked() {
 	tr -d '\r' <"$work/crash/console.log" |
-		awk '$1 == "firmware:" && $2 == "region" && $3 ~ /^[0-9]+$/ && NF == 8 { print $3 ":" $5 ":" $6 ":" $7 " " $4 }'
+		awk '$1 == "firmware:" && $2 == "region" && NF == 8 { print $3 ":" $5 ":" $6 ":" $7 " " $4 }'
 }
 listed() {
 	sed -n 's/^region .* name=\([^ ]*\) .*state=active/\1 /p' "$work/said" | while read -r name rest; do
