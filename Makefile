@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One non-recursive makefile; `make help` lists the targets. The folders' fragments only set variables.
 
+# ARCH=arm64 builds for that, elsewhere than on it, with the libraries of SYSROOT; modules take their KDIR's.
+ifeq ($(ARCH),arm64)
+B := build/arm64
+SYSROOT ?= $(CURDIR)/build/vm/sysroot-arm64
+CC := aarch64-linux-gnu-gcc --sysroot=$(SYSROOT)
+PKG_CONFIG := env PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig pkg-config
+BPF_ARCH := arm64
+else
 B := build
+endif
+# Modules have a folder for each release.
+M := build
 PREFIX ?= /usr
 DESTDIR ?=
 VERSION := 0.1
@@ -54,14 +66,19 @@ PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump
 
 # Packages: checked before the first compilation, so that what is missing is named and not guessed from errors.
 
-$(B)/deps/%: tests/packages tests/deps
+ifeq ($(ARCH),arm64)
+$(SYSROOT):
+	@tests/vm/sysroot $(ARCH) $@
+endif
+
+$(M)/deps/%: tests/packages tests/deps
 	@tests/deps $*
 	@mkdir -p $(@D) && touch $@
 
 # Objects come in three flavours: plain for the programs, san (ASan and UBSan) for the tests, fuzz for the fuzzers.
 
 define flavour # name, compiler, flags
-$(B)/$(1)/%.o: %.c | $(B)/deps/build $(SKELETONS)
+$(B)/$(1)/%.o: %.c | $(M)/deps/build $(SYSROOT) $(SKELETONS)
 	@mkdir -p $$(@D)
 	$$(call say,CC)$(2) $$(CFLAGS) $(3) $$(COMPILE_FLAGS) -c -o $$@ $$<
 
@@ -84,11 +101,12 @@ $(PROGRAMS):
 
 # BPF
 
-BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_ARCH ?= $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_FLAGS = -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Werror \
-	-Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf $(addprefix -isystem /usr/include/,$(shell $(CC) -print-multiarch))
+	-Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf \
+	$(addprefix -isystem $(SYSROOT)/usr/include/,$(shell $(CC) -print-multiarch))
 
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(B)/deps/build
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
 
@@ -118,23 +136,23 @@ define kbuild # folder of sources, folder of products, variables
 @touch $@
 endef
 
-$(B)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
+$(M)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
 	$(call kbuild,kmod,$(@D))
 
-$(B)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(B)/kmod/$(RELEASE)/built
-	$(call kbuild,tests/vm/kmod,$(@D),KBUILD_EXTRA_SYMBOLS=$(abspath $(B)/kmod/$(RELEASE))/obj/kmod/Module.symvers)
+$(M)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(M)/kmod/$(RELEASE)/built
+	$(call kbuild,tests/vm/kmod,$(@D),KBUILD_EXTRA_SYMBOLS=$(abspath $(M)/kmod/$(RELEASE))/obj/kmod/Module.symvers)
 
 .PHONY: sparse
 sparse: modules
-	$(MAKE) -s -C $(KDIR) M=$(abspath $(B)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
+	$(MAKE) -s -C $(KDIR) M=$(abspath $(M)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
 
 .PHONY: all programs modules vm-kmod
 all: programs $(if $(RELEASE),modules,no-headers)
 programs: $(PROGRAMS)
 
 ifneq ($(RELEASE),)
-modules: $(B)/kmod/$(RELEASE)/built
-vm-kmod: $(B)/vm/kmod/$(RELEASE)/built
+modules: $(M)/kmod/$(RELEASE)/built
+vm-kmod: $(M)/vm/kmod/$(RELEASE)/built
 else
 modules vm-kmod:
 	@echo "No kernel headers$(if $(KDIR), in $(KDIR)): name them with KDIR=/usr/src/linux-headers-RELEASE," >&2
@@ -147,13 +165,27 @@ no-headers:
 	@echo "No kernel headers found: the modules are not built." >&2
 	@echo "Install them with: apt-get install linux-headers-$(shell uname -r)" >&2
 
+# Emulated boot firmware for the arm64 machine of tests/vm
+
+FIRMWARE_SRCS := $(wildcard tests/firmware/*.S tests/firmware/*.c)
+FIRMWARE_FLAGS := -std=gnu11 -O2 $(WARNINGS) -ffreestanding -fno-builtin -fno-pic -no-pie -fno-stack-protector \
+	-mgeneral-regs-only -mstrict-align -nostdlib -Wl,--build-id=none
+
+.PHONY: firmware
+firmware: $(M)/firmware/firmware.bin
+$(M)/firmware/firmware.elf: $(FIRMWARE_SRCS) tests/firmware/firmware.h tests/firmware/firmware.lds
+	@mkdir -p $(@D)
+	$(call say,CC)aarch64-linux-gnu-gcc $(FIRMWARE_FLAGS) -T tests/firmware/firmware.lds -o $@ $(FIRMWARE_SRCS)
+$(M)/firmware/firmware.bin: $(M)/firmware/firmware.elf
+	$(call say,OBJCOPY)aarch64-linux-gnu-objcopy -O binary -j .text $< $@
+
 # Man pages
 
 MAN_PAGES := $(patsubst docs/man/%.rst,$(B)/man/%,$(wildcard docs/man/*.rst))
 .PHONY: man
 man: $(MAN_PAGES)
 all: man
-$(B)/man/%: docs/man/%.rst | $(B)/deps/build
+$(B)/man/%: docs/man/%.rst | $(M)/deps/build
 	@mkdir -p $(@D)
 	$(call say,MAN)$(RST2MAN) --exit-status=2 $< $@
 
@@ -165,7 +197,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c)
 san_libs := $(addprefix $(B)/san/,libqcmdd.a libpolicy.a libqcmdump.a)
 fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libpolicy.a libqcmdump.a)
 
-$(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(B)/deps/check
+$(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(M)/deps/check
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
 
@@ -176,7 +208,7 @@ $(REPLAYS): $(B)/tests/fuzz/replay-%: $(B)/san/tests/fuzz/fuzz-%.o $(B)/san/test
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(fuzz_libs)
 	$(call say,LINK)$(CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer $(LINK_FLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
-$(B)/tests/mdnl: tests/netlink/mdnl.c | $(B)/deps/build
+$(B)/tests/mdnl: tests/netlink/mdnl.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
@@ -185,7 +217,7 @@ tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
 fuzz: $(FUZZERS)
 
 check:
-	@tests/deps --install build headers vm check
+	@tests/deps --install build headers vm arm64 check
 	@tests/run
 
 demo:
@@ -220,7 +252,7 @@ ifeq ($(DESTDIR),)
 endif
 
 install-modules: modules
-	for dir in $(B)/kmod/*/built; do \
+	for dir in $(M)/kmod/*/built; do \
 		dir=$${dir%/built}; $(INSTALL_DATA) $$dir/*.ko -t $(DESTDIR)/lib/modules/$${dir##*/}/updates || exit; \
 		[ -n '$(DESTDIR)' ] || depmod $${dir##*/} || exit; \
 	done
@@ -235,6 +267,8 @@ distclean:
 help:
 	@echo 'make                programs (and modules, if there are kernel headers) into $(B)/'
 	@echo 'make modules        the modules alone; KDIR=/usr/src/linux-headers-RELEASE for another kernel'
+	@echo 'make ARCH=arm64     the programs for arm64, on another machine, into build/arm64/'
+	@echo 'make firmware       the emulated boot firmware of the arm64 guests'
 	@echo 'make install        into $(PREFIX) and /lib/modules; DESTDIR= and PREFIX= as usual'
 	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'

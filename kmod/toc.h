@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slots of a region array in memory (struct minidump_region[]), for every back end that has one.
+ * The table of one subsystem and its region array (struct minidump_subsystem, struct minidump_region[]), for every
+ * back end that has them in memory. Their priv is a struct minidump_toc.
  *
  * A crash can come between any two stores, and the reader is not a CPU of this kernel: dma_wmb() keeps the
  * stores in order for it.
@@ -9,6 +10,7 @@
 #define QCOM_MINIDUMP_TOC_H
 
 #include <linux/compiler.h>
+#include <linux/io.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
@@ -18,15 +20,72 @@
 
 #include "backend.h"
 
-static inline void minidump_toc_clear(struct minidump_region *r)
+/**
+ * struct minidump_toc - where the table is
+ * @ss: of this subsystem; may lie in memory of the firmware, mapped write-combining
+ * @regions: the slots, in RAM and physically contiguous
+ */
+struct minidump_toc {
+	struct minidump_subsystem *ss;
+	struct minidump_region *regions;
+};
+
+/* An empty table. With @encrypt firmware is asked to encrypt what it saves. */
+static inline void minidump_toc_open(struct minidump_toc *toc, bool encrypt)
 {
-	WRITE_ONCE(r->valid, cpu_to_le32(MINIDUMP_REGION_INVALID));
+	struct minidump_subsystem *ss = toc->ss;
+	u32 status = encrypt ? MINIDUMP_SS_ENCR_NONE : MINIDUMP_SS_ENCR_DONE;
+	u32 required = encrypt ? MINIDUMP_SS_ENCR_REQ : MINIDUMP_SS_ENCR_NOTREQ;
+
+	WRITE_ONCE(ss->status, 0);
+	dma_wmb();
+	WRITE_ONCE(ss->region_count, 0);
+	WRITE_ONCE(ss->regions_baseptr, cpu_to_le64(virt_to_phys(toc->regions)));
+	WRITE_ONCE(ss->encryption_status, cpu_to_le32(status));
+	WRITE_ONCE(ss->encryption_required, cpu_to_le32(required));
+	WRITE_ONCE(ss->enabled, cpu_to_le32(MINIDUMP_SS_ENABLED));
+	dma_wmb();
+	WRITE_ONCE(ss->status, cpu_to_le32(1));
 	dma_wmb();
 }
 
-static inline void minidump_toc_write(struct minidump_region *r, const struct minidump_slot_data *data)
+/* No table any more: all zero, as a subsystem that never set one up. */
+static inline void minidump_toc_close(struct minidump_toc *toc)
 {
-	minidump_toc_clear(r);
+	struct minidump_subsystem *ss = toc->ss;
+
+	WRITE_ONCE(ss->status, 0);
+	WRITE_ONCE(ss->region_count, 0);
+	dma_wmb();
+	WRITE_ONCE(ss->enabled, 0);
+	WRITE_ONCE(ss->encryption_status, 0);
+	WRITE_ONCE(ss->encryption_required, 0);
+	WRITE_ONCE(ss->regions_baseptr, 0);
+	dma_wmb();
+}
+
+static inline void minidump_toc_publish(void *priv, u32 count)
+{
+	struct minidump_toc *toc = priv;
+
+	WRITE_ONCE(toc->ss->region_count, cpu_to_le32(count));
+	dma_wmb();
+}
+
+static inline void minidump_toc_clear_slot(void *priv, u32 slot)
+{
+	struct minidump_toc *toc = priv;
+
+	WRITE_ONCE(toc->regions[slot].valid, cpu_to_le32(MINIDUMP_REGION_INVALID));
+	dma_wmb();
+}
+
+static inline void minidump_toc_write_slot(void *priv, u32 slot, const struct minidump_slot_data *data)
+{
+	struct minidump_toc *toc = priv;
+	struct minidump_region *r = &toc->regions[slot];
+
+	minidump_toc_clear_slot(priv, slot);
 	strscpy_pad(r->name, data->name, sizeof(r->name));
 	r->seq_num = cpu_to_le32(data->seq);
 	r->address = cpu_to_le64(data->pa);
@@ -37,8 +96,10 @@ static inline void minidump_toc_write(struct minidump_region *r, const struct mi
 }
 
 /* Never longer than the range that the address belongs to, whichever of the stores was the last one. */
-static inline void minidump_toc_move(struct minidump_region *r, phys_addr_t pa, u64 size)
+static inline void minidump_toc_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 {
+	struct minidump_toc *toc = priv;
+	struct minidump_region *r = &toc->regions[slot];
 	u64 old_size = le64_to_cpu(r->size);
 
 	if (size < old_size) {

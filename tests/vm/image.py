@@ -20,6 +20,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(TOP, "build", "vm")
 GUEST_FILES = os.path.join(TOP, "tests", "vm", "guest")
 KERNELS = ("6.12", "6.1")
+# Debian's names: of the architecture, of the kernel's flavour.
+ARCHES = {"x86_64": ("amd64", "cloud-amd64"), "arm64": ("arm64", "arm64")}
 
 # The user space of the guest: what the product and the tests need, and what that pulls in.
 SUITE = "bookworm"
@@ -27,13 +29,14 @@ PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
             "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 zlib1g").split()
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
 # Slow under emulation, and nothing here needs them.
-MASKED = ("getty@tty1.service serial-getty@ttyS0.service e2scrub_reap.service e2scrub_all.timer fstrim.timer "
+MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.service "
+          "e2scrub_reap.service e2scrub_all.timer fstrim.timer "
           "dpkg-db-backup.timer ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service "
           "systemd-random-seed.service systemd-update-utmp.service systemd-update-utmp-runlevel.service "
           "systemd-machine-id-commit.service systemd-firstboot.service systemd-pcrphase.service "
           "systemd-pcrphase-sysinit.service systemd-remount-fs.service systemd-fsck-root.service").split()
 # Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
-MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
+MODULES = ("crc32c_generic", "ext4", "virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
 IMAGE_SIZE = "1500M"
 SHOWN_LINES = 40
 
@@ -53,7 +56,7 @@ def tool(*command, **options):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, errors="replace", **options)
     except FileNotFoundError:
-        raise Problem(f"{command[0]} is missing; tests/deps vm names the packages to install") from None
+        raise Problem(f"{command[0]} is missing; tests/deps vm arm64 names the packages") from None
     if done.returncode:
         said = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
         raise Problem(f"failed ({done.returncode}): {shlex.join(command)}\n{said}")
@@ -86,37 +89,68 @@ def need_root(what):
         raise Problem(f"{what} takes root, as it sets the owners of files; later runs don't")
 
 
+def installed_headers(version, flavour):
+    """The newest headers of one kernel that are installed: release and folder."""
+    found = []
+    for headers in glob.glob(f"/usr/src/linux-headers-{version}.*-{flavour}"):
+        release = os.path.basename(headers).removeprefix("linux-headers-")
+        found.append(([int(n) for n in re.findall(r"\d+", release)], release, headers))
+    if not found:
+        raise Problem(f"no headers of a kernel {version} in /usr/src: the modules can't be built.\n"
+                      f"Install them with: tests/deps --install headers")
+    return max(found)[1:]
+
+
 class Kernel:
     """Debian's kernel of one version, with the headers that are installed for it."""
 
-    def __init__(self, version):
-        found = []
-        for headers in glob.glob(f"/usr/src/linux-headers-{version}.*-cloud-amd64"):
-            with contextlib.suppress(OSError), open(f"{headers}/include/generated/utsrelease.h") as file:
-                release = file.read().split('"')[1]
-                found.append(([int(n) for n in re.findall(r"\d+", release)], release, headers))
-        if not found:
-            raise Problem(f"no headers of a kernel {version} in /usr/src: the modules can't be built.\n"
-                          f"Install them with: tests/deps --install headers")
-        _, self.release, self.headers = max(found)
+    def __init__(self, version, arch):
+        self.arch = arch
+        self.debian, flavour = ARCHES[arch]
+        self.foreign = self.debian != tool("dpkg", "--print-architecture", cwd="/").strip()
+        # Another architecture's headers can't be installed beside this one's compiler: they are fetched, too.
+        if self.foreign:
+            common, _ = installed_headers(version, "common")
+            self.release = common.removesuffix("common") + flavour
+        else:
+            self.release, self.headers = installed_headers(version, flavour)
         self.folder = os.path.join(CACHE, "kernel", self.release)
         self.image = os.path.join(self.folder, "boot", f"vmlinuz-{self.release}")
         self.modules = os.path.join(self.folder, "lib", "modules", self.release)
+        if self.foreign:
+            self.headers = os.path.join(self.folder, "usr", "src", f"linux-headers-{self.release}")
+
+    def package(self, name):
+        return f"{name}:{self.debian}" if self.foreign else name
 
     def fetch(self):
         with lock("kernel"):
             if os.path.exists(self.folder):
                 return
-            package = f"linux-image-{self.release}"
-            say(f"fetching {package} (once)")
+            packages = [self.package(f"linux-image-{self.release}")]
+            if self.foreign:
+                packages.append(self.package(f"linux-headers-{self.release}"))
+            say(f"fetching {' '.join(packages)} (once)")
             with made_whole(self.folder) as new, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
                 try:
-                    download(package, scratch)
+                    for package in packages:
+                        download(package, scratch)
                 except Problem as problem:
                     raise Problem(f"{problem}\nIf the archive has no kernel of the installed headers any more, get "
                                   f"newer ones: apt-get install {' '.join(headers_packages())}") from None
-                tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), new)
+                for package in glob.glob(f"{scratch}/*.deb"):
+                    tool("dpkg-deb", "-x", package, new)
+                if self.foreign:
+                    self._link_tools(new)
                 tool("depmod", "-b", new, self.release)
+
+    def _link_tools(self, new):
+        """The programs that kbuild runs are this machine's own."""
+        kbuild = f"/usr/lib/linux-kbuild-{self.release.removesuffix('-' + ARCHES[self.arch][1])}"
+        for name in ("scripts", "tools"):
+            link = os.path.join(new, "usr", "src", f"linux-headers-{self.release}", name)
+            os.unlink(link)
+            os.symlink(os.path.join(kbuild, name), link)
 
     def load_order(self):
         """Files of MODULES in the order that insmod needs."""
@@ -148,6 +182,8 @@ def download(package, folder):
     except Problem:
         if os.geteuid():
             raise
+        if ":" in package:
+            tool("dpkg", "--add-architecture", package.split(":")[1])
         tool("apt-get", "update", "-q")
         tool("apt-get", "download", "-q", package, cwd=folder)
 
@@ -167,17 +203,19 @@ def archive_options():
             sorted(sources) if any(f" {SUITE} " in source for source in sources) else [])
 
 
-def root_archive():
+def root_archive(debian):
     """The guest's user space as a tar file; its name changes with what is in it."""
     recipe = repr((SUITE, PACKAGES, LEFT_OUT)).encode()
-    path = os.path.join(CACHE, "root", f"root-{hashlib.sha256(recipe).hexdigest()[:12]}.tar")
+    path = os.path.join(CACHE, "root", f"root-{debian}-{hashlib.sha256(recipe).hexdigest()[:12]}.tar")
     with lock("root"):
         if not os.path.exists(path):
             need_root("building the guest's root file system")
-            say("building the guest's root file system (once, about a minute)")
+            say("building the guest's root file system (once, a minute or two)")
             proxies, sources = archive_options()
+            tool(os.path.join(TOP, "tests", "vm", "run-foreign"), debian)
             with made_whole(path) as new:
-                tool("mmdebstrap", "--variant=essential", "--include=" + ",".join(PACKAGES), "--format=tar", *proxies,
+                tool("mmdebstrap", f"--architectures={debian}", "--variant=essential",
+                     "--include=" + ",".join(PACKAGES), "--format=tar", *proxies,
                      *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new, *sources)
     return path
 
@@ -207,7 +245,7 @@ rm -rf "$root"
 
 def root_image(kernel):
     """The root file system of one kernel. Guests write to a snapshot of it."""
-    archive = root_archive()
+    archive = root_archive(kernel.debian)
     recipe = repr((os.path.basename(archive), SET_UP, MASKED, IMAGE_SIZE)).encode()
     path = os.path.join(CACHE, "root", f"{kernel.release}-{hashlib.sha256(recipe).hexdigest()[:12]}.ext4")
     with lock("root"):
@@ -264,12 +302,12 @@ class Cpio:
 
 def add_boot_files(cpio, kernel, scratch):
     """The first process, and the modules that the disk needs."""
-    busybox = os.path.join(CACHE, "busybox")
+    busybox = os.path.join(CACHE, f"busybox-{kernel.debian}")
     with lock("busybox"):
         if not os.path.exists(busybox):
             say("fetching busybox-static (once)")
             with made_whole(busybox) as new:
-                download("busybox-static", scratch)
+                download(kernel.package("busybox-static"), scratch)
                 tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/busybox-static_*.deb"), f"{scratch}/busybox-static")
                 shutil.copy(f"{scratch}/busybox-static/bin/busybox", new)
     cpio.copy(busybox, "bin/busybox")
@@ -293,7 +331,8 @@ def install_product(kernel, scratch, parts):
     product = os.path.join(scratch, "product")
     targets = {"all": ["install"], "modules": ["install-modules"], "none": []}[parts]
     with lock("make"):
-        tool("make", "-s", *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}", cwd=TOP,
+        tool("make", "-s", *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}",
+             *([f"ARCH={kernel.arch}"] if kernel.foreign else []), cwd=TOP,
              env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))})
     installed = os.path.join(product, "lib", "modules")
     os.makedirs(os.path.join(installed, kernel.release, "updates"), exist_ok=True)
@@ -336,8 +375,9 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
         cpio.data(f"{helpers}/mark", mark)
         cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
-        if options.backend == "none":
-            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), b"install qcom_minidump_ram /bin/false\n")
+        instead = {"none": "/bin/false", "smem": "/sbin/modprobe qcom_minidump_smem"}.get(options.backend)
+        if instead:
+            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), f"install qcom_minidump_ram {instead}\n".encode())
         for source, target in options.file:
             cpio.copy(source, guest_path(target))
         cpio.end()

@@ -36,7 +36,7 @@ sleep 3
 crash sysrq-c
 SCRIPT
 
-"$top/tests/vm/firmware.py" "$work/crash/ram.bin" "$work/left" || fail "the table cannot be walked"
+"$top/tests/vm/write-blobs.py" "$work/crash/ram.bin" "$work/left" || fail "the table cannot be walked"
 
 "$qcmdump" collect "$work/crash/ram.bin" -o "$work/ram.elf" || fail "collect from ram.bin"
 for view in log tasks; do

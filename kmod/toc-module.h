@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is alike in the modules of the back ends that have a table of their own size: the parameters "slots" and
+ * "bound", loading and unloading. Included once in such a module, which defines MINIDUMP_SLOTS_DEFAULT before and
+ * toc_backend after it.
+ */
+#ifndef QCOM_MINIDUMP_TOC_MODULE_H
+#define QCOM_MINIDUMP_TOC_MODULE_H
+
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/stringify.h>
+
+#include "backend.h"
+
+#define MINIDUMP_SLOTS_MIN	16
+#define MINIDUMP_SLOTS_MAX	16384
+
+static uint slots = MINIDUMP_SLOTS_DEFAULT;
+module_param(slots, uint, 0444);
+MODULE_PARM_DESC(slots, "slots of the table, that of the ELF header included, " __stringify(MINIDUMP_SLOTS_MIN) " to "
+		 __stringify(MINIDUMP_SLOTS_MAX) " (default " __stringify(MINIDUMP_SLOTS_DEFAULT) ")");
+
+static const struct minidump_backend toc_backend;
+
+/* While bound the core holds this module: "bound" is how to let go of it. */
+static DEFINE_MUTEX(bound_lock);
+static bool bound = true;	/* as asked for */
+static bool is_bound;
+static bool loaded;
+
+static int toc_bind(bool want)
+{
+	int ret = 0;
+
+	if (want && !is_bound)
+		ret = qcom_minidump_backend_register(&toc_backend);
+	else if (!want && is_bound)
+		qcom_minidump_backend_unregister(&toc_backend);
+	if (!ret)
+		is_bound = want;
+	return ret;
+}
+
+static int bound_set(const char *val, const struct kernel_param *kp)
+{
+	bool want;
+	int ret = kstrtobool(val, &want);
+
+	if (ret)
+		return ret;
+
+	mutex_lock(&bound_lock);
+	if (loaded)
+		ret = toc_bind(want);
+	if (!ret)
+		bound = want;
+	mutex_unlock(&bound_lock);
+	return ret;
+}
+
+static const struct kernel_param_ops bound_ops = {
+	.set = bound_set,
+	.get = param_get_bool,
+};
+module_param_cb(bound, &bound_ops, &bound, 0644);
+MODULE_PARM_DESC(bound, "whether the table exists; writing 0 takes it away and lets the module be unloaded");
+
+static int __init toc_module_init(void)
+{
+	int ret;
+
+	if (slots < MINIDUMP_SLOTS_MIN || slots > MINIDUMP_SLOTS_MAX) {
+		pr_err("slots=%u is out of range: %u to %u\n", slots, MINIDUMP_SLOTS_MIN, MINIDUMP_SLOTS_MAX);
+		return -EINVAL;
+	}
+
+	mutex_lock(&bound_lock);
+	ret = toc_bind(bound);
+	loaded = !ret;
+	mutex_unlock(&bound_lock);
+	return ret;
+}
+
+static void __exit toc_module_exit(void)
+{
+	mutex_lock(&bound_lock);
+	loaded = false;
+	toc_bind(false);
+	mutex_unlock(&bound_lock);
+}
+
+module_init(toc_module_init);
+module_exit(toc_module_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(QCOM_MINIDUMP_VERSION);
+MODULE_IMPORT_NS(QCOM_MINIDUMP);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Emulated boot firmware for QEMU's arm64 "virt" machine. It shares no code and no header with the product: an error
+ * in one must not hide in the other.
+ *
+ *	main.c		cold start: Linux; after a reset: collect
+ *	smem.c		lays out SMEM and finds things in it again
+ *	collect.c	walks the minidump table and saves what it names
+ *	host.c		the console, files on the host, strings
+ */
+#ifndef FIRMWARE_H
+#define FIRMWARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The first 2 MiB of RAM are the firmware's; tests/firmware/dts reserves them in the device tree. QEMU writes its own
+ * device tree to the first MiB at each reset. Then: SMEM, lock registers, variables and stack (see firmware.lds).
+ */
+#define RAM_BASE	0x40000000UL
+#define SMEM_BASE	0x40100000UL
+#define SMEM_SIZE	0x40000UL
+#define FIRMWARE_END	0x40200000UL
+#define KERNEL_BASE	0x40200000UL
+/* As the scripts that make the device tree have it, too. */
+#define INITRD_BASE	0x48000000UL
+#define INITRD_MAX	0x08000000UL
+#define DTB_BASE	0x47e00000UL
+#define DTB_MAX		0x00200000UL
+
+#define SMEM_ITEM_MINIDUMP	602
+#define TOC_SIZE		336
+
+/* host.c */
+struct file {
+	long handle;
+	const char *name;
+};
+
+void say(const char *text);
+void say_number(uint64_t value);
+void say_hex(uint64_t value);
+void die(const char *what, const char *name) __attribute__((noreturn));
+bool file_open(struct file *file, const char *name, bool write);
+uint64_t file_read(struct file *file, void *to, uint64_t max);
+void file_write(struct file *file, const void *from, uint64_t size);
+void file_close(struct file *file);
+bool equal(const char *a, const char *b);
+char *append(char *to, const char *end, const char *text);
+char *append_number(char *to, const char *end, uint64_t value);
+void zero(void *at, uint64_t size);
+
+static inline uint16_t get16(uintptr_t at) { return *(volatile uint16_t *)at; }
+static inline uint32_t get32(uintptr_t at) { return *(volatile uint32_t *)at; }
+static inline uint64_t get64(uintptr_t at) { return *(volatile uint64_t *)at; }
+static inline void put16(uintptr_t at, uint16_t value) { *(volatile uint16_t *)at = value; }
+static inline void put32(uintptr_t at, uint32_t value) { *(volatile uint32_t *)at = value; }
+
+/* smem.c */
+void smem_lay_out(const char *variant);
+uintptr_t smem_find(unsigned int item, uint32_t *size);
+
+/* collect.c */
+void collect(uint64_t ram_end);
+
+/* main.c */
+void firmware_main(void);
+
+/* start.S */
+long host_call(unsigned long number, const void *arguments);
+void power_off(void) __attribute__((noreturn));
+void start_linux(unsigned long image, unsigned long dtb) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cold start: lays out SMEM and starts Linux. After a reset, however it came about: collects, and ends there.
+ *
+ * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
+ * initramfs's place in it), boot/memory (RAM in MiB), boot/variant (empty, or what is to be wrong with the minidump
+ * table; see smem.c).
+ * What it leaves is in collect.c.
+ */
+#include "firmware.h"
+
+/* RAM is all zero when the machine starts and keeps its contents in a reset. */
+#define STARTED		0x7164636d62303074UL
+#define IMAGE_MAGIC	0x644d5241	/* ARM\x64, at 56 */
+
+static uint64_t started;
+static uint64_t ram_end;
+
+static uint64_t load(const char *name, uintptr_t at, uint64_t max)
+{
+	struct file file;
+	uint64_t size;
+
+	if (!file_open(&file, name, false))
+		die("cannot open ", name);
+	size = file_read(&file, (void *)at, max);
+	if (size == max)
+		die("too large: ", name);
+	file_close(&file);
+	return size;
+}
+
+/* A short file's text, without its newline. */
+static void load_text(const char *name, char *text, uint64_t max)
+{
+	uint64_t size = load(name, (uintptr_t)text, max);
+
+	text[size && text[size - 1] == '\n' ? size - 1 : size] = 0;
+}
+
+static void cold_start(void)
+{
+	static char variant[32], memory[16];
+	const char *digit;
+
+	load("boot/Image", KERNEL_BASE, DTB_BASE - KERNEL_BASE);
+	if (get32(KERNEL_BASE + 56) != IMAGE_MAGIC)
+		die("no arm64 kernel: ", "boot/Image");
+	load("boot/initrd", INITRD_BASE, INITRD_MAX);
+	load("boot/dtb", DTB_BASE, DTB_MAX);
+	load_text("boot/variant", variant, sizeof(variant));
+	load_text("boot/memory", memory, sizeof(memory));
+	ram_end = 0;
+	for (digit = memory; *digit >= '0' && *digit <= '9'; digit++)
+		ram_end = ram_end * 10 + *digit - '0';
+	ram_end = RAM_BASE + (ram_end << 20);
+
+	smem_lay_out(variant);
+	started = STARTED;
+	say("firmware: starting Linux\n");
+	start_linux(KERNEL_BASE, DTB_BASE);
+}
+
+void firmware_main(void)
+{
+	if (started != STARTED)
+		cold_start();
+	started = 0;
+	say("\nfirmware: warm reset\n");
+	collect(ram_end);
+	power_off();
+}
