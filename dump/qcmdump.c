@@ -106,6 +106,16 @@ static int parse_args(const struct show_command *cmd, int argc, char *argv[], st
 	return usage_error(cmd->name);
 }
 
+/* Whatever is asked of it: an answer from half a dump is half an answer. */
+static void warn_cut_off(const struct corefile *core)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (core->elf.missing)
+		fprintf(stderr, "qcmdump: %s is cut off: the last %s of its memory are missing. Copy it again.\n",
+			core->path, size_text(size, core->elf.missing));
+}
+
 static int run_show(const struct show_command *cmd, int argc, char *argv[])
 {
 	struct show_options o = { 0 };
@@ -119,6 +129,7 @@ static int run_show(const struct show_command *cmd, int argc, char *argv[])
 		return r < 0 ? EXIT_SUCCESS : r;
 	r = core_open(&core, argv[optind], &err);
 	if (r == 0) {
+		warn_cut_off(&core);
 		if (pager && !o.json)
 			pager_start();
 		r = cmd->show(&core, &o, stdout, &err);

@@ -181,12 +181,17 @@ static const char *tables_text(const struct corefile *core)
 
 static void print_text(const struct corefile *core, const struct log_summary *log, FILE *out)
 {
+	char size[SIZE_TEXT_MAX];
+
 	line(out, "Kernel", kv_get(&core->vmcoreinfo, "OSRELEASE"));
 	line(out, "Build ID", kv_get(&core->vmcoreinfo, "BUILD-ID"));
 	line(out, "Architecture", arch_name(core));
 	if (log->crash)
 		fprintf(out, "%15s: %s\n", "Crash", log->crash);
 	print_times(core, out);
+	if (core->elf.missing)
+		fprintf(out, "%15s: the last %s of the dump's memory are missing\n", "Cut off",
+			size_text(size, core->elf.missing));
 	if (log->why_not)
 		line(out, "Log", log->why_not);
 	else
@@ -273,6 +278,8 @@ static void print_json(const struct corefile *core, const struct log_summary *lo
 		json_add_u64(j, "table", n);
 	if (collect_number(core, "SOURCE_BYTES", &n))
 		json_add_u64(j, "memory_bytes", n);
+	if (core->elf.missing)
+		json_add_u64(j, "missing_bytes", core->elf.missing);
 	json_add_u64(j, "regions", core->n_regions);
 	json_add_u64(j, "region_bytes", region_bytes(core));
 	json_lists(core, j);

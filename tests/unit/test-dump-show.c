@@ -537,6 +537,9 @@ static void cut_off(void **state)
 			char *text = run_show(shows[i], out, i % 2, false, &err);
 
 			assert_true(text || strlen(err.text) > 20);
+			/* Behind the memory are only the section headers. */
+			if (text && shows[i] == show_info && n < size / 2)
+				assert_non_null(strstr(text, i % 2 ? "\"missing_bytes\"" : "Cut off: the last "));
 			free(text);
 		}
 	}
