@@ -69,7 +69,7 @@ static int check_header(const struct nlmsghdr *nlh)
 	return nlh->nlmsg_len < GENL_SIZE ? -EBADMSG : 0;
 }
 
-#define for_each_attr(attr, nlh) mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+#define for_each_attr(attr, nlh) mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr))
 
 size_t md_request_size(const struct md_request *request)
 {
@@ -121,8 +121,7 @@ static int parse_task(const struct nlattr *nest, struct md_region *r)
 	const struct nlattr *attr;
 	int err = 0;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested (attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case QCOM_MINIDUMP_TASK_A_PID:
 			err = get_u32(attr, &r->pid);
@@ -165,8 +164,7 @@ static int parse_segment(const struct nlattr *nest, struct md_region *r)
 	const struct nlattr *attr;
 	int err;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested (attr, nest) {
 		err = parse_segment_attr(attr, &s);
 		if (err < 0)
 			return err;
@@ -228,8 +226,7 @@ int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret)
 	err = check_header(nlh);
 	if (err < 0)
 		return err;
-	for_each_attr(attr, nlh)
-	{
+	for_each_attr (attr, nlh) {
 		err = parse_region_attr(attr, ret);
 		if (err < 0)
 			break;
@@ -276,8 +273,7 @@ int md_parse_backend(const struct nlmsghdr *nlh, struct md_backend *ret)
 	err = check_header(nlh);
 	if (err < 0)
 		return err;
-	for_each_attr(attr, nlh)
-	{
+	for_each_attr (attr, nlh) {
 		err = parse_backend_attr(attr, ret);
 		if (err < 0)
 			return err;
@@ -292,8 +288,7 @@ static int parse_group(const struct nlattr *nest, struct md_family *f)
 	uint32_t id = 0;
 	int err;
 
-	mnl_attr_for_each_nested(attr, nest)
-	{
+	mnl_attr_for_each_nested (attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
 		case CTRL_ATTR_MCAST_GRP_NAME:
 			get_text(attr, name, sizeof(name));
@@ -322,8 +317,7 @@ static int parse_family_attr(const struct nlattr *attr, struct md_family *f)
 		get_text(attr, f->name, sizeof(f->name));
 		return 0;
 	case CTRL_ATTR_MCAST_GROUPS:
-		mnl_attr_for_each_nested(group, attr)
-		{
+		mnl_attr_for_each_nested (group, attr) {
 			err = parse_group(group, f);
 			if (err < 0)
 				return err;
@@ -343,8 +337,7 @@ int md_parse_family(const struct nlmsghdr *nlh, struct md_family *ret)
 	err = check_header(nlh);
 	if (err < 0)
 		return err;
-	for_each_attr(attr, nlh)
-	{
+	for_each_attr (attr, nlh) {
 		err = parse_family_attr(attr, ret);
 		if (err < 0)
 			return err;
@@ -359,8 +352,9 @@ static void parse_ack_text(const struct nlmsghdr *nlh, size_t offset, char messa
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS) || nlh->nlmsg_len < MNL_NLMSG_HDRLEN + offset)
 		return;
-	mnl_attr_for_each(attr, nlh, offset) if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
-		get_text(attr, message, MD_ERROR_MAX);
+	mnl_attr_for_each (attr, nlh, offset)
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+			get_text(attr, message, MD_ERROR_MAX);
 }
 
 int md_parse_ack(const struct nlmsghdr *nlh, char message[MD_ERROR_MAX])

@@ -83,9 +83,9 @@ static void print_segment(const struct nlattr *nest)
 	};
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest) if (mnl_attr_get_type(a) <= QCOM_MINIDUMP_SEGMENT_A_MAX &&
-					      mnl_attr_get_payload_len(a) >= 4) v[mnl_attr_get_type(a)] =
-		attr_number(a);
+	mnl_attr_for_each_nested (a, nest)
+		if (mnl_attr_get_type(a) <= QCOM_MINIDUMP_SEGMENT_A_MAX && mnl_attr_get_payload_len(a) >= 4)
+			v[mnl_attr_get_type(a)] = attr_number(a);
 	printf(" seg=%" PRId64 ":%" PRId64 ":%#" PRIx64 ":%#" PRIx64 ":%" PRIu64, v[QCOM_MINIDUMP_SEGMENT_A_SLOT],
 	       v[QCOM_MINIDUMP_SEGMENT_A_SEQ], v[QCOM_MINIDUMP_SEGMENT_A_ADDR], v[QCOM_MINIDUMP_SEGMENT_A_PADDR],
 	       v[QCOM_MINIDUMP_SEGMENT_A_SIZE]);
@@ -95,8 +95,7 @@ static void print_task(const struct nlattr *nest)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-	{
+	mnl_attr_for_each_nested (a, nest) {
 		switch (mnl_attr_get_type(a)) {
 		case QCOM_MINIDUMP_TASK_A_PID:
 			printf(" pid=%" PRIu64, attr_number(a));
@@ -179,8 +178,7 @@ static void print_message(const struct nlmsghdr *nlh)
 	if (g->cmd >= QCOM_MINIDUMP_CMD_BACKEND_NTF && g->cmd <= QCOM_MINIDUMP_CMD_MAX)
 		printf("%s", commands[g->cmd]);
 	printf("%s", backend ? "backend" : "region");
-	mnl_attr_for_each(a, nlh, sizeof(*g))
-	{
+	mnl_attr_for_each (a, nlh, sizeof(*g)) {
 		if (backend)
 			print_backend_attr(a);
 		else
@@ -197,8 +195,7 @@ static void print_error(const struct nlmsghdr *nlh, int error, size_t skip)
 
 	printf("error %s", strerrorname_np(-error));
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS) {
-		mnl_attr_for_each(a, nlh, skip)
-		{
+		mnl_attr_for_each (a, nlh, skip) {
 			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG)
 				printf(": %s", mnl_attr_get_str(a));
 			else if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS)
@@ -373,14 +370,14 @@ static void find_family(void)
 		fprintf(stderr, "no netlink family %s: is the module loaded?\n", QCOM_MINIDUMP_FAMILY_NAME);
 		exit(2);
 	}
-	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each (a, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(a) == CTRL_ATTR_FAMILY_ID)
 			family = mnl_attr_get_u16(a);
 		if (mnl_attr_get_type(a) == CTRL_ATTR_MCAST_GROUPS)
-			mnl_attr_for_each_nested(g, a)
-				mnl_attr_for_each_nested(x, g) if (mnl_attr_get_type(x) == CTRL_ATTR_MCAST_GRP_ID)
-					group = mnl_attr_get_u32(x);
+			mnl_attr_for_each_nested (g, a)
+				mnl_attr_for_each_nested (x, g)
+					if (mnl_attr_get_type(x) == CTRL_ATTR_MCAST_GRP_ID)
+						group = mnl_attr_get_u32(x);
 	}
 	mnl_socket_recvfrom(sock, buffer, sizeof(buffer)); /* the ACK */
 }

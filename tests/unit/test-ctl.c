@@ -117,8 +117,7 @@ static void maim(struct json_object *whole, struct json_object *part)
 	if (!json_object_is_type(part, json_type_object))
 		return;
 
-	json_object_object_foreach(part, key, value)
-	{
+	json_object_object_foreach (part, key, value) {
 		struct json_object *const others[] = { NULL, json_object_new_int(7), json_object_new_string("x"),
 						       json_object_new_array(), json_object_new_object() };
 
