@@ -114,7 +114,7 @@ check_tasks() { # mode
 				fail "$1: not as it was: $comm, pid $pid, parent $ppid, $state: $(cat "$work/tasks")"
 			;;
 		gone)
-			! awk '{ print $1 }' "$work/tasks" | grep -q -x "$pid" || fail "$1: pid $pid is in the dump"
+			! grep -q "^ *$pid " "$work/tasks" || fail "$1: pid $pid is in the dump"
 			;;
 		esac
 	done <"$work/said"
