@@ -26,6 +26,8 @@ COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE): |cut he
 SCRIPT_STARTS = b"qcmd-test: the script starts"
 BOOT_FAILURE = "boot"
 INSTANTS_GO = b"instants: go"
+# Seconds that a boot may take. It takes 10, on a busy machine 40.
+BOOT_LIMIT = 150
 # Seconds between two instants: anything that is no multiple of something in the guest.
 INSTANTS_APART = (0.01, 0.15)
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
@@ -174,7 +176,9 @@ class Machine:
 
     def _on_monitor(self, data):
         if not data:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
+            if self.process.returncode < 0 and not self.script_started:
+                return self._die(BOOT_FAILURE, 0)
             said = self.process.stderr.read().decode(errors="replace").strip()
             raise Problem(f"QEMU ended by itself with status {self.process.returncode}: {said}")
         *lines, self.messages = (self.messages + data).split(b"\n")
@@ -274,6 +278,8 @@ class Machine:
                     if self.firmware:
                         self._collect(selector)
                     return self.death[0]
+                if not self.script_started and now > self.started + BOOT_LIMIT:
+                    return BOOT_FAILURE
                 if self.next_instant and now > self.next_instant and self.status is None:
                     self._inspect()
                 if now > self.deadline:
