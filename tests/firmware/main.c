@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cold start: lays out SMEM and starts Linux. After a reset, however it came about: collects, and ends there.
+ * Cold start: lays out SMEM, or registers, and starts Linux. After a reset, however it came about: collects, and ends
+ * there.
  *
  * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
- * initramfs's place in it), boot/memory (RAM in MiB), boot/variant (empty, or what is to be wrong with the minidump
- * table; see smem.c).
+ * initramfs's place in it), boot/memory (RAM in MiB), boot/backend (where the minidump table is: smem or mmio),
+ * boot/variant (empty, or what is to be wrong with the table; see smem.c).
  * What it leaves is in collect.c.
  */
 #include "firmware.h"
@@ -15,6 +16,7 @@
 
 static uint64_t started;
 static uint64_t ram_end;
+static bool has_registers;
 
 static uint64_t load(const char *name, uintptr_t at, uint64_t max)
 {
@@ -40,7 +42,7 @@ static void load_text(const char *name, char *text, uint64_t max)
 
 static void cold_start(void)
 {
-	static char variant[32], memory[16];
+	static char variant[32], memory[16], backend[16];
 	const char *digit;
 
 	load("boot/Image", KERNEL_BASE, DTB_BASE - KERNEL_BASE);
@@ -48,6 +50,7 @@ static void cold_start(void)
 		die("no arm64 kernel: ", "boot/Image");
 	load("boot/initrd", INITRD_BASE, INITRD_MAX);
 	load("boot/dtb", DTB_BASE, DTB_MAX);
+	load_text("boot/backend", backend, sizeof(backend));
 	load_text("boot/variant", variant, sizeof(variant));
 	load_text("boot/memory", memory, sizeof(memory));
 	ram_end = 0;
@@ -55,7 +58,10 @@ static void cold_start(void)
 		ram_end = ram_end * 10 + *digit - '0';
 	ram_end = RAM_BASE + (ram_end << 20);
 
-	smem_lay_out(variant);
+	has_registers = equal(backend, "mmio");
+	smem_lay_out(has_registers ? "absent" : variant);
+	if (has_registers)
+		registers_lay_out(variant);
 	started = STARTED;
 	say("firmware: starting Linux\n");
 	start_linux(KERNEL_BASE, DTB_BASE);
@@ -67,6 +73,6 @@ void firmware_main(void)
 		cold_start();
 	started = 0;
 	say("\nfirmware: warm reset\n");
-	collect(ram_end);
+	collect(ram_end, has_registers ? registers_read_table : smem_read_table);
 	power_off();
 }

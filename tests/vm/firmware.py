@@ -11,6 +11,9 @@ IMAGE = os.path.join(TOP, "build", "firmware", "firmware.bin")
 INITRD_BASE = 0x48000000
 # Ways in which the minidump table can be wrong; tests/firmware/smem.c has them. Empty: as it should be.
 VARIANTS = ("", "absent", "small", "uninitialised", "disabled", "revision", "base")
+# Where the minidump table can be, and what of the device tree goes with that alone.
+BACKENDS = {"smem": [], "mmio": ["mmio.dtsi"]}
+REGISTERS_SIZES = {"small": 0x20}
 
 
 class Firmware:
@@ -39,13 +42,17 @@ class Firmware:
         os.symlink(kernel.image, os.path.join(self.boot, "Image"))
         os.symlink(initrd, os.path.join(self.boot, "initrd"))
         self._put("memory", f"{options.mem}\n")
+        self._put("backend", f"{options.backend}\n")
         self._put("variant", f"{options.firmware}\n")
-        with open(os.path.join(SOURCES, "machine.dtsi")) as file:
-            ours = file.read()
+        ours = ""
+        for name in ["machine.dtsi", *BACKENDS[options.backend]]:
+            with open(os.path.join(SOURCES, name)) as file:
+                ours += file.read()
         if '"' in append or "\\" in append:
             raise Problem(f"--append {append}: the device tree's text takes no quotes and no backslashes")
         ours = ours.replace("@BOOTARGS@", append)
         ours = ours.replace("@INITRD_END@", hex(INITRD_BASE + os.path.getsize(initrd)))
+        ours = ours.replace("@REGISTERS_SIZE@", hex(REGISTERS_SIZES.get(options.firmware, 0x1000)))
         own = os.path.join(self.boot, "qemu.dtb")
         tool(*qemu, "-machine", f"dumpdtb={own}")
         dts = tool("dtc", "-q", "-I", "dtb", "-O", "dts", own)
