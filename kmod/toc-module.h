@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is alike in the modules of the back ends that have a table of their own size: the parameters "slots" and
- * "bound", loading and unloading. Included once in such a module, which defines MINIDUMP_SLOTS_DEFAULT before and
- * toc_backend after it.
+ * What is alike in the modules of the back ends that are bound when they are loaded, because there is one place for
+ * their table: the parameter "bound", loading and unloading. Included once in such a module, which defines
+ * MINIDUMP_SLOTS_DEFAULT before (see toc-slots.h) and toc_backend after it.
  */
 #ifndef QCOM_MINIDUMP_TOC_MODULE_H
 #define QCOM_MINIDUMP_TOC_MODULE_H
@@ -10,17 +10,9 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/stringify.h>
 
 #include "backend.h"
-
-#define MINIDUMP_SLOTS_MIN	16
-#define MINIDUMP_SLOTS_MAX	16384
-
-static uint slots = MINIDUMP_SLOTS_DEFAULT;
-module_param(slots, uint, 0444);
-MODULE_PARM_DESC(slots, "slots of the table, that of the ELF header included, " __stringify(MINIDUMP_SLOTS_MIN) " to "
-		 __stringify(MINIDUMP_SLOTS_MAX) " (default " __stringify(MINIDUMP_SLOTS_DEFAULT) ")");
+#include "toc-slots.h"
 
 static const struct minidump_backend toc_backend;
 
@@ -69,12 +61,10 @@ MODULE_PARM_DESC(bound, "whether the table exists; writing 0 takes it away and l
 
 static int __init toc_module_init(void)
 {
-	int ret;
+	int ret = toc_slots_check();
 
-	if (slots < MINIDUMP_SLOTS_MIN || slots > MINIDUMP_SLOTS_MAX) {
-		pr_err("slots=%u is out of range: %u to %u\n", slots, MINIDUMP_SLOTS_MIN, MINIDUMP_SLOTS_MAX);
-		return -EINVAL;
-	}
+	if (ret)
+		return ret;
 
 	mutex_lock(&bound_lock);
 	ret = toc_bind(bound);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The table of one subsystem and its region array (struct minidump_subsystem, struct minidump_region[]), for every
- * back end that has them in memory. Their priv is a struct minidump_toc.
+ * back end that has them, or only the array, in memory. Their priv is a struct minidump_toc.
  *
  * A crash can come between any two stores, and the reader is not a CPU of this kernel: dma_wmb() keeps the
  * stores in order for it.
@@ -22,7 +22,8 @@
 
 /**
  * struct minidump_toc - where the table is
- * @ss: of this subsystem; may lie in memory of the firmware, mapped write-combining
+ * @ss: of this subsystem; may lie in memory of the firmware, mapped write-combining. NULL: it is no memory, and the
+ *	back end has something of its own instead of the first three functions here
  * @regions: the slots, in RAM and physically contiguous
  */
 struct minidump_toc {
@@ -30,19 +31,28 @@ struct minidump_toc {
 	struct minidump_region *regions;
 };
 
+/* What tells firmware whether to encrypt what it saves. */
+static inline u32 minidump_encryption_status(bool encrypt)
+{
+	return encrypt ? MINIDUMP_SS_ENCR_NONE : MINIDUMP_SS_ENCR_DONE;
+}
+
+static inline u32 minidump_encryption_required(bool encrypt)
+{
+	return encrypt ? MINIDUMP_SS_ENCR_REQ : MINIDUMP_SS_ENCR_NOTREQ;
+}
+
 /* An empty table. With @encrypt firmware is asked to encrypt what it saves. */
 static inline void minidump_toc_open(struct minidump_toc *toc, bool encrypt)
 {
 	struct minidump_subsystem *ss = toc->ss;
-	u32 status = encrypt ? MINIDUMP_SS_ENCR_NONE : MINIDUMP_SS_ENCR_DONE;
-	u32 required = encrypt ? MINIDUMP_SS_ENCR_REQ : MINIDUMP_SS_ENCR_NOTREQ;
 
 	WRITE_ONCE(ss->status, 0);
 	dma_wmb();
 	WRITE_ONCE(ss->region_count, 0);
 	WRITE_ONCE(ss->regions_baseptr, cpu_to_le64(virt_to_phys(toc->regions)));
-	WRITE_ONCE(ss->encryption_status, cpu_to_le32(status));
-	WRITE_ONCE(ss->encryption_required, cpu_to_le32(required));
+	WRITE_ONCE(ss->encryption_status, cpu_to_le32(minidump_encryption_status(encrypt)));
+	WRITE_ONCE(ss->encryption_required, cpu_to_le32(minidump_encryption_required(encrypt)));
 	WRITE_ONCE(ss->enabled, cpu_to_le32(MINIDUMP_SS_ENABLED));
 	dma_wmb();
 	WRITE_ONCE(ss->status, cpu_to_le32(1));

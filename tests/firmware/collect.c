@@ -15,13 +15,6 @@
  */
 #include "firmware.h"
 
-#define SUBSYSTEM	16	/* number 0, of Linux */
-#define SS_STATUS	(SUBSYSTEM + 0)
-#define SS_ENABLED	(SUBSYSTEM + 4)
-#define SS_ENCRYPTION	(SUBSYSTEM + 8)
-#define SS_COUNT	(SUBSYSTEM + 16)
-#define SS_BASE		(SUBSYSTEM + 24)
-
 #define ENABLED		0x454e424c	/* ENBL */
 #define NOT_ENCRYPTED	0x444f4e45	/* DONE: nothing left to encrypt */
 #define VALID		0x56414c49	/* VALI */
@@ -52,28 +45,26 @@ void skip_region(uint32_t slot, const char *why)
 }
 
 /* Where the region array is; 0: there is nothing to collect. */
-static uintptr_t find_regions(uint32_t *count)
+static uintptr_t find_regions(bool (*read_table)(struct table *), uint32_t *count)
 {
-	uint32_t size;
-	uintptr_t toc = smem_find(SMEM_ITEM_MINIDUMP, &size), base;
 	const char *why = NULL;
+	struct table t;
 
-	if (!toc || size < TOC_SIZE) {
+	if (!read_table(&t)) {
 		say("firmware: no minidump table\n");
 		return 0;
 	}
-	base = get64(toc + SS_BASE);
-	*count = get32(toc + SS_COUNT);
-	if (!get32(toc) || get32(toc + SS_STATUS) != 1 || get32(toc + SS_ENABLED) != ENABLED)
+	*count = t.count;
+	if (!t.initialised || t.status != 1 || t.enabled != ENABLED)
 		why = "Linux has not set it up";
-	else if (get32(toc + SS_ENCRYPTION) != NOT_ENCRYPTED)
+	else if (t.encryption != NOT_ENCRYPTED)
 		why = "encryption is asked for, and this firmware has none";
-	else if (*count > REGIONS_MAX)
+	else if (t.count > REGIONS_MAX)
 		why = "too many regions";
-	else if (*count && (base % 8 || !in_ram(base, *count * REGION_SIZE)))
+	else if (t.count && (t.base % 8 || !in_ram(t.base, t.count * REGION_SIZE)))
 		why = "its regions are not in RAM";
 	if (!why)
-		return base;
+		return t.base;
 	say("firmware: the minidump table is not used: ");
 	say(why);
 	say("\n");
@@ -253,13 +244,13 @@ static void save_rawdump(void)
 	file_close(&file);
 }
 
-void collect(void)
+void collect(bool (*read_table)(struct table *))
 {
 	uint32_t count;
 	uintptr_t base;
 
 	n_regions = 0;
-	base = find_regions(&count);
+	base = find_regions(read_table, &count);
 	if (!base)
 		return;
 	walk(base, count);

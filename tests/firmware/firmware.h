@@ -4,7 +4,8 @@
  * in one must not hide in the other.
  *
  *	main.c		cold start: Linux; after a reset: collect
- *	smem.c		lays out SMEM and finds things in it again
+ *	smem.c		lays out SMEM and finds the table in it again
+ *	registers.c	the same table behind registers
  *	collect.c	walks the minidump table and saves what it names
  *	hypervisor.c	at EL2: Gunyah's hypercalls and message queues
  *	manager.c	Gunyah's resource manager: keeps a list of regions and saves them
@@ -19,11 +20,14 @@
 
 /*
  * The first 2 MiB of RAM are the firmware's; tests/firmware/dts reserves them in the device tree. QEMU writes its own
- * device tree to the first MiB at each reset. Then: SMEM, lock registers, variables and stacks (see firmware.lds).
+ * device tree to the first MiB at each reset. Then: SMEM, the registers of a table, lock registers, variables and stacks
+ * (see firmware.lds).
  */
 #define RAM_BASE	0x40000000UL
 #define SMEM_BASE	0x40100000UL
 #define SMEM_SIZE	0x40000UL
+#define REGISTERS_BASE	0x40140000UL
+#define REGISTERS_SIZE	0x1000UL
 #define FIRMWARE_END	0x40200000UL
 #define KERNEL_BASE	0x40200000UL
 /* As the scripts that make the device tree have it, too. */
@@ -32,8 +36,15 @@
 #define DTB_BASE	0x47e00000UL
 #define DTB_MAX		0x00200000UL
 
-#define SMEM_ITEM_MINIDUMP	602
-#define TOC_SIZE		336
+/* What the table says of itself and of Linux's part of it, wherever it is. */
+struct table {
+	uint32_t initialised;
+	uint32_t status;
+	uint32_t enabled;
+	uint32_t encryption;
+	uint32_t count;
+	uint64_t base;
+};
 
 /* host.c */
 struct file {
@@ -65,10 +76,15 @@ static inline void put32(uintptr_t at, uint32_t value) { *(volatile uint32_t *)a
 
 /* smem.c */
 void smem_lay_out(const char *variant);
-uintptr_t smem_find(unsigned int item, uint32_t *size);
+bool smem_read_table(struct table *t);
+void toc_lay_out(uintptr_t toc, uintptr_t base, const char *variant);
+
+/* registers.c */
+void registers_lay_out(const char *variant);
+bool registers_read_table(struct table *t);
 
 /* collect.c */
-void collect(void);
+void collect(bool (*read_table)(struct table *t));
 void show_region(uint32_t slot, const char *name, uint32_t seq, uint64_t address, uint64_t size, const char *file);
 void skip_region(uint32_t slot, const char *why);
 void show_saved(uint32_t count);

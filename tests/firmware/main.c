@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cold start: lays out SMEM and starts Linux; or, at EL2, starts Linux as the guest of a hypervisor. After a reset,
- * however it came about: collects, and ends there.
+ * Cold start: lays out SMEM, or registers, and starts Linux; or, at EL2, starts Linux as the guest of a hypervisor. After
+ * a reset, however it came about: collects, and ends there.
  *
  * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
- * initramfs's place in it), boot/memory (RAM in MiB), boot/variant (empty, or what is to be wrong with the minidump
- * table, see smem.c, or the hypervisor and its manager, see there).
+ * initramfs's place in it), boot/memory (RAM in MiB), boot/backend (what Linux is to use: smem, mmio or rm),
+ * boot/variant (empty, or what is to be wrong with the minidump table, see smem.c, or the hypervisor and its manager,
+ * see there).
  * What it leaves is in collect.c and manager.c.
  */
 #include "firmware.h"
@@ -16,6 +17,7 @@
 
 static uint64_t started;
 static uint64_t ram_end;
+static bool has_registers;
 
 /* What the firmware keeps to itself is not the guest's. */
 bool in_ram(uint64_t address, uint64_t size)
@@ -47,7 +49,7 @@ static void load_text(const char *name, char *text, uint64_t max)
 
 static void cold_start(void)
 {
-	static char variant[32], memory[16];
+	static char variant[32], memory[16], backend[16];
 	const char *digit;
 
 	load("boot/Image", KERNEL_BASE, DTB_BASE - KERNEL_BASE);
@@ -55,6 +57,7 @@ static void cold_start(void)
 		die("no arm64 kernel: ", "boot/Image");
 	load("boot/initrd", INITRD_BASE, INITRD_MAX);
 	load("boot/dtb", DTB_BASE, DTB_MAX);
+	load_text("boot/backend", backend, sizeof(backend));
 	load_text("boot/variant", variant, sizeof(variant));
 	load_text("boot/memory", memory, sizeof(memory));
 	ram_end = 0;
@@ -62,8 +65,12 @@ static void cold_start(void)
 		ram_end = ram_end * 10 + *digit - '0';
 	ram_end = RAM_BASE + (ram_end << 20);
 
-	if (!at_el2())
-		smem_lay_out(variant);
+	if (!at_el2()) {
+		has_registers = equal(backend, "mmio");
+		smem_lay_out(has_registers ? "absent" : variant);
+		if (has_registers)
+			registers_lay_out(variant);
+	}
 	started = STARTED;
 	say("firmware: starting Linux\n");
 	if (at_el2())
@@ -80,6 +87,6 @@ void firmware_main(void)
 	if (at_el2())
 		manager_collect();
 	else
-		collect();
+		collect(has_registers ? registers_read_table : smem_read_table);
 	power_off();
 }

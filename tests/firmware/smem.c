@@ -23,14 +23,22 @@
 #define PARTITION_FREE		12
 #define GLOBAL_HOST		0xfffe
 
+#define ITEM_MINIDUMP		602
 #define ITEM_CANARY		0xa5a5
 #define ITEM_HEADER		16
 
 #define TOC_REVISION		1
 #define TOC_ENABLED		0x454e424c	/* ENBL */
 #define TOC_DISABLED		0x4453424c	/* DSBL */
-#define TOC_SUBSYSTEM		16
+#define TOC_SIZE		336
 #define TOO_SMALL		64
+
+#define SUBSYSTEM		16	/* number 0, of Linux */
+#define SS_STATUS		(SUBSYSTEM + 0)
+#define SS_ENABLED		(SUBSYSTEM + 4)
+#define SS_ENCRYPTION		(SUBSYSTEM + 8)
+#define SS_COUNT		(SUBSYSTEM + 16)
+#define SS_BASE			(SUBSYSTEM + 24)
 
 static void lay_out_table(void)
 {
@@ -72,7 +80,7 @@ static uintptr_t add_item(unsigned int item, uint32_t size)
 	return at + ITEM_HEADER;
 }
 
-uintptr_t smem_find(unsigned int item, uint32_t *size)
+static uintptr_t find_item(unsigned int item, uint32_t *size)
 {
 	uintptr_t at = SMEM_BASE + PARTITION + PARTITION_HEADER;
 	uintptr_t end = SMEM_BASE + PARTITION + get32(SMEM_BASE + PARTITION + PARTITION_FREE);
@@ -90,21 +98,27 @@ uintptr_t smem_find(unsigned int item, uint32_t *size)
 	return 0;
 }
 
-/* The minidump table as Linux is to find it, or one of the ways in which it is to refuse it. */
-void smem_lay_out(const char *variant)
+bool smem_read_table(struct table *t)
 {
-	uintptr_t toc;
+	uint32_t size;
+	uintptr_t toc = find_item(ITEM_MINIDUMP, &size);
 
-	zero((void *)SMEM_BASE, SMEM_SIZE);
-	put32(SMEM_BASE + HEADER_VERSION_SBL, VERSION);
-	put32(SMEM_BASE + HEADER_INITIALIZED, 1);
-	lay_out_table();
-	lay_out_partition();
-	add_item(SMEM_ITEM_MINIDUMP - 1, 64);	/* so that it is not the only one */
-	if (equal(variant, "absent"))
-		return;
+	if (!toc || size < TOC_SIZE)
+		return false;
+	*t = (struct table){
+		.initialised = get32(toc),
+		.status = get32(toc + SS_STATUS),
+		.enabled = get32(toc + SS_ENABLED),
+		.encryption = get32(toc + SS_ENCRYPTION),
+		.count = get32(toc + SS_COUNT),
+		.base = get64(toc + SS_BASE),
+	};
+	return true;
+}
 
-	toc = add_item(SMEM_ITEM_MINIDUMP, equal(variant, "small") ? TOO_SMALL : TOC_SIZE);
+/* The minidump table as Linux is to find it, or one of the ways in which it is to refuse it. base: where that is. */
+void toc_lay_out(uintptr_t toc, uintptr_t base, const char *variant)
+{
 	put32(toc, 1);
 	put32(toc + 4, TOC_REVISION);
 	put32(toc + 8, TOC_ENABLED);
@@ -115,7 +129,24 @@ void smem_lay_out(const char *variant)
 	else if (equal(variant, "disabled"))
 		put32(toc + 8, TOC_DISABLED);
 	else if (equal(variant, "base"))
-		put32(toc + TOC_SUBSYSTEM + 24, 0xdead0000);
+		put32(base, 0xdead0000);
 	else if (!equal(variant, "") && !equal(variant, "small"))
 		die("there is no such variant: ", variant);
+}
+
+void smem_lay_out(const char *variant)
+{
+	uintptr_t toc;
+
+	zero((void *)SMEM_BASE, SMEM_SIZE);
+	put32(SMEM_BASE + HEADER_VERSION_SBL, VERSION);
+	put32(SMEM_BASE + HEADER_INITIALIZED, 1);
+	lay_out_table();
+	lay_out_partition();
+	add_item(ITEM_MINIDUMP - 1, 64);	/* so that it is not the only one */
+	if (equal(variant, "absent"))
+		return;
+
+	toc = add_item(ITEM_MINIDUMP, equal(variant, "small") ? TOO_SMALL : TOC_SIZE);
+	toc_lay_out(toc, toc + SS_BASE, variant);
 }

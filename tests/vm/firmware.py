@@ -11,12 +11,17 @@ IMAGE = os.path.join(TOP, "build", "firmware", "firmware.bin")
 INITRD_BASE = 0x48000000
 # For each back end, ways in which what it talks to can be wrong; tests/firmware/ has them: smem.c; hypervisor.c and
 # manager.c.
+TABLE_VARIANTS = ("absent", "small", "uninitialised", "disabled", "revision", "base")
 VARIANTS = {
-    "smem": ("absent", "small", "uninitialised", "disabled", "revision", "base"),
+    "smem": TABLE_VARIANTS,
+    "mmio": TABLE_VARIANTS,
     "rm": ("no-hypervisor", "silent", "unsupported", "few", "lossy", "busy", "denies"),
 }
 # What the firmware saves in
-FOLDERS = {"smem": ("usb", "storage"), "rm": ("vm",)}
+FOLDERS = {"smem": ("usb", "storage"), "mmio": ("usb", "storage"), "rm": ("vm",)}
+# What of the device tree there is for each
+TREES = {"smem": ("machine", "smem"), "mmio": ("machine", "smem", "mmio"), "rm": ("machine", "rm")}
+REGISTERS_SIZES = {"small": 0x20}
 
 
 class Firmware:
@@ -45,15 +50,17 @@ class Firmware:
         os.symlink(kernel.image, os.path.join(self.boot, "Image"))
         os.symlink(initrd, os.path.join(self.boot, "initrd"))
         self._put("memory", f"{options.mem}\n")
+        self._put("backend", f"{options.backend}\n")
         self._put("variant", f"{options.firmware}\n")
         ours = ""
-        for name in ("machine", options.backend):
+        for name in TREES[options.backend]:
             with open(os.path.join(SOURCES, f"{name}.dtsi")) as file:
                 ours += file.read()
         if '"' in append or "\\" in append:
             raise Problem(f"--append {append}: the device tree's text takes no quotes and no backslashes")
         ours = ours.replace("@BOOTARGS@", append)
         ours = ours.replace("@INITRD_END@", hex(INITRD_BASE + os.path.getsize(initrd)))
+        ours = ours.replace("@REGISTERS_SIZE@", hex(REGISTERS_SIZES.get(options.firmware, 0x1000)))
         own = os.path.join(self.boot, "qemu.dtb")
         tool(*qemu, "-machine", f"dumpdtb={own}")
         dts = tool("dtc", "-q", "-I", "dtb", "-O", "dts", own)

@@ -28,6 +28,9 @@ SUITE = "bookworm"
 PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
             "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 zlib1g").split()
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
+# Of --backend mmio on a PC: a PCI device that an administrator has to bind. See docs/table.md.
+REGISTERS_SLOT = "0x10"
+REGISTERS_DEVICE = "/sys/bus/pci/devices/0000:00:10.0"
 # Slow under emulation, and nothing here needs them.
 MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.service "
           "e2scrub_reap.service e2scrub_all.timer fstrim.timer "
@@ -375,8 +378,11 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
         cpio.data(f"{helpers}/mark", mark)
         cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
-        if options.backend != "ram":
-            instead = "/bin/false" if options.backend == "none" else f"/sbin/modprobe qcom_minidump_{options.backend}"
+        instead = {"none": "/bin/false", "ram": None}.get(options.backend,
+                                                          f"/sbin/modprobe qcom_minidump_{options.backend}")
+        if options.backend == "mmio" and options.arch == "x86_64":
+            instead = f"echo qcom_minidump_mmio >{REGISTERS_DEVICE}/driver_override && {instead}"
+        if instead:
             cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), f"install qcom_minidump_ram {instead}\n".encode())
         for source, target in options.file:
             cpio.copy(source, guest_path(target))

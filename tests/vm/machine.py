@@ -11,11 +11,13 @@ import selectors
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tarfile
 import time
 
+import image
 from firmware import IMAGE, VARIANTS, Firmware
 from image import Problem, say, tool
 
@@ -36,6 +38,8 @@ HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
 SETTLE = 1.0
 # The script's output arrives well before this much silence.
 QUIET = 0.2
+# The registers of --backend mmio on a PC: status, revision and "ENBL", as a host has to set them up, in shared memory.
+REGISTERS = struct.pack("<III", 1, 1, 0x454E424C).ljust(4096, b"\0")
 # QEMU's program, its machine, the CPU, the console. 5-level page tables are left off: the dump tools of Debian 12 don't
 # expect them. On arm64 later CPUs than this are three times as slow.
 MACHINES = {
@@ -106,7 +110,8 @@ class Machine:
         self.waiting = False
         self.death = None
         self.off = False
-        self.firmware = Firmware(options, scratch) if options.backend in VARIANTS else None
+        on_arm64 = options.arch == "arm64"
+        self.firmware = Firmware(options, scratch) if on_arm64 and options.backend in VARIANTS else None
         self.started = time.monotonic()
         self.deadline = self.started + options.timeout
         self.console = open(options.console, "wb")
@@ -139,6 +144,8 @@ class Machine:
         else:
             command += ["-action", "reboot=shutdown,shutdown=pause",
                         "-kernel", kernel.image, "-initrd", initrd, "-append", append]
+        if options.backend == "mmio" and not self.firmware:
+            command += self._registers()
         command += ["-drive", f"file={disk},format=raw,if=none,id=root,snapshot=on,cache=unsafe",
                     "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
         for channel in self.channels.values():
@@ -157,6 +164,14 @@ class Machine:
         for channel in self.channels.values():
             channel.theirs.close()
         return process
+
+    def _registers(self):
+        """Shared memory as a PCI device, where the guest's administrator finds it."""
+        path = os.path.join(self.options.crash or self.scratch, "registers.bin")
+        with open(path, "wb") as file:
+            file.write(REGISTERS)
+        return ["-object", f"memory-backend-file,id=registers,size={len(REGISTERS)},mem-path={path},share=on",
+                "-device", f"ivshmem-plain,memdev=registers,addr={image.REGISTERS_SLOT}"]
 
     def close(self):
         """Ends the machine, however far it got."""
@@ -264,6 +279,14 @@ class Machine:
             self.status = 0
         self.next_instant = time.monotonic() + random.uniform(*INSTANTS_APART)
 
+    def _look_live(self):
+        """Before the crash, with the machine running."""
+        if not self.options.live:
+            return
+        command = [*self.options.live.split(), self.options.crash]
+        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+            raise Problem("what was seen of the running machine is not right")
+
     def run(self):
         """Until the script ends (the result is None) or the machine dies (how it died)."""
         with selectors.DefaultSelector() as selector:
@@ -275,6 +298,7 @@ class Machine:
                 now = time.monotonic()
                 if self.waiting and now - self.channels["out"].last > QUIET:
                     self.waiting = False
+                    self._look_live()
                     self.channels["crash"].ours.sendall(b"go\n")
                 if self.death and now > self.death[1]:
                     if self.firmware:

@@ -14,10 +14,10 @@ arm64() {
 
 refuses smem absent 'boot firmware has put no minidump table in SMEM: item 602 is absent*'
 refuses smem small "boot firmware's minidump table is too small: SMEM item 602 has 64 bytes, not 336"
-refuses smem uninitialised 'boot firmware has not initialised the minidump table (status 0)'
-refuses smem disabled 'boot firmware has disabled minidumps (enabled is 0x4453424c)'
-refuses smem revision "boot firmware's minidump table has revision 2; this driver knows 1"
-refuses smem base "boot firmware's minidump table names 0 regions at 0xdead0000, where no RAM is"
+refuses smem uninitialised 'firmware has not initialised the minidump table (status 0)'
+refuses smem disabled 'firmware has disabled minidumps (enabled is 0x4453424c)'
+refuses smem revision 'the minidump table has revision 2; this driver knows 1'
+refuses smem base 'the minidump table names 0 regions at 0xdead0000, where no RAM is'
 
 {
 	fail_in_guest

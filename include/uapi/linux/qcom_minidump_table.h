@@ -87,6 +87,23 @@ struct minidump_global_toc {
 };
 
 /*
+ * Behind registers ("mmio" back end): the same table, but of the G-ToC only what concerns Linux, in 32-bit
+ * registers at these offsets; the region array is in RAM. The first three are the firmware's, or the host's;
+ * the others are all 0 when Linux has no table. What is not named is reserved.
+ */
+#define MINIDUMP_REG_STATUS			0x00
+#define MINIDUMP_REG_REVISION			0x04
+#define MINIDUMP_REG_ENABLED			0x08
+#define MINIDUMP_REG_SS_STATUS			0x20
+#define MINIDUMP_REG_SS_ENABLED			0x24
+#define MINIDUMP_REG_SS_ENCRYPTION_STATUS	0x28
+#define MINIDUMP_REG_SS_ENCRYPTION_REQUIRED	0x2c
+#define MINIDUMP_REG_SS_REGION_COUNT		0x30
+#define MINIDUMP_REG_SS_REGIONS_BASE_LOW	0x34
+#define MINIDUMP_REG_SS_REGIONS_BASE_HIGH	0x38
+#define MINIDUMP_REGS_SIZE			0x3c
+
+/*
  * Plain RAM ("ram" back end): no firmware says where the G-ToC is, so it lies behind this header, which
  * starts a page and can be found by looking at every page of a memory image.
  */

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Back end "mmio": the table of this subsystem is behind registers that firmware emulates, or that are memory shared
+ * with the host of a virtual machine; the region array is in RAM. Two ways to the registers:
+ *
+ *	a device of the device tree, "qcom,virt-minidump"
+ *	the start of BAR 2 of a PCI device, such as QEMU's ivshmem. Others use such a device for other things, so there
+ *	is no id that it would be found by: the administrator names this driver in its driver_override.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+
+#include "backend.h"
+#include "toc-firmware.h"
+
+#define MMIO_BAR	2
+/* A bus reads as this where nothing answers. */
+#define MMIO_ABSENT	(~0U)
+
+struct mmio {
+	struct minidump_toc toc;	/* the array alone */
+	void __iomem *regs;
+	struct minidump_backend backend;
+};
+
+static void mmio_write(const struct mmio *m, unsigned int reg, u32 value)
+{
+	writel(value, m->regs + reg);
+}
+
+static u32 mmio_read(const struct mmio *m, unsigned int reg)
+{
+	return readl(m->regs + reg);
+}
+
+static int mmio_check(const struct mmio *m)
+{
+	const struct firmware_table table = {
+		.status = mmio_read(m, MINIDUMP_REG_STATUS),
+		.revision = mmio_read(m, MINIDUMP_REG_REVISION),
+		.enabled = mmio_read(m, MINIDUMP_REG_ENABLED),
+		.count = mmio_read(m, MINIDUMP_REG_SS_REGION_COUNT),
+		.base = (u64)mmio_read(m, MINIDUMP_REG_SS_REGIONS_BASE_HIGH) << 32 |
+			mmio_read(m, MINIDUMP_REG_SS_REGIONS_BASE_LOW),
+	};
+
+	if (table.status == MMIO_ABSENT && table.revision == MMIO_ABSENT) {
+		pr_err("there is no minidump table: its registers read as all ones\n");
+		return -ENODEV;
+	}
+	return firmware_check(&table);
+}
+
+/* In the order of minidump_toc_open(). */
+static void mmio_open(const struct mmio *m)
+{
+	u64 base = virt_to_phys(m->toc.regions);
+
+	mmio_write(m, MINIDUMP_REG_SS_STATUS, 0);
+	mmio_write(m, MINIDUMP_REG_SS_REGION_COUNT, 0);
+	mmio_write(m, MINIDUMP_REG_SS_REGIONS_BASE_LOW, lower_32_bits(base));
+	mmio_write(m, MINIDUMP_REG_SS_REGIONS_BASE_HIGH, upper_32_bits(base));
+	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_STATUS, minidump_encryption_status(encrypt));
+	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_REQUIRED, minidump_encryption_required(encrypt));
+	mmio_write(m, MINIDUMP_REG_SS_ENABLED, MINIDUMP_SS_ENABLED);
+	mmio_write(m, MINIDUMP_REG_SS_STATUS, 1);
+}
+
+static int mmio_init(void *priv, struct minidump_limits *limits)
+{
+	struct mmio *m = container_of(priv, struct mmio, toc);
+	int ret = mmio_check(m);
+
+	if (ret)
+		return ret;
+	ret = firmware_regions_alloc(&m->toc, limits);
+	if (ret)
+		return ret;
+	mmio_open(m);
+	return 0;
+}
+
+/*
+ * writel() keeps the stores to the array before it, so that the count never covers a slot that is not in memory yet.
+ * writel_relaxed() would not, and a crash in between would leave garbage. The barrier is for the stores that follow.
+ */
+static void mmio_publish(void *priv, u32 count)
+{
+	const struct mmio *m = container_of(priv, struct mmio, toc);
+
+	mmio_write(m, MINIDUMP_REG_SS_REGION_COUNT, count);
+	dma_wmb();
+}
+
+static void mmio_exit(void *priv)
+{
+	struct mmio *m = container_of(priv, struct mmio, toc);
+	unsigned int reg;
+
+	for (reg = MINIDUMP_REG_SS_STATUS; reg < MINIDUMP_REGS_SIZE; reg += sizeof(u32))
+		mmio_write(m, reg, 0);
+	/* The array's memory becomes somebody else's only when the registers have been written. */
+	mmio_read(m, MINIDUMP_REG_SS_STATUS);
+	firmware_regions_free(&m->toc);
+}
+
+static const struct minidump_backend_ops mmio_ops = {
+	.init = mmio_init,
+	.write_slot = minidump_toc_write_slot,
+	.move_slot = minidump_toc_move_slot,
+	.clear_slot = minidump_toc_clear_slot,
+	.publish = mmio_publish,
+	.exit = mmio_exit,
+};
+
+static void mmio_unbind(void *backend)
+{
+	qcom_minidump_backend_unregister(backend);
+}
+
+/* What is undone at the end of either kind of device is its devres. */
+static int mmio_bind(struct device *dev, void __iomem *regs)
+{
+	struct mmio *m = devm_kzalloc(dev, sizeof(*m), GFP_KERNEL);
+	int ret;
+
+	if (!m)
+		return -ENOMEM;
+	m->regs = regs;
+	m->backend = (struct minidump_backend){
+		.name = "mmio",
+		.owner = THIS_MODULE,
+		.ops = &mmio_ops,
+		.priv = &m->toc,
+	};
+	ret = qcom_minidump_backend_register(&m->backend);
+	return ret ?: devm_add_action_or_reset(dev, mmio_unbind, &m->backend);
+}
+
+static int mmio_check_size(resource_size_t size)
+{
+	if (size >= MINIDUMP_REGS_SIZE)
+		return 0;
+	pr_err("there is no minidump table: its registers would take %u bytes, not %pa\n", MINIDUMP_REGS_SIZE, &size);
+	return -ENODEV;
+}
+
+static int mmio_platform_probe(struct platform_device *pdev)
+{
+	struct resource *res = platform_get_resource(pdev, IORESOURCE_MEM, 0);
+	void __iomem *regs;
+	int ret = mmio_check_size(res ? resource_size(res) : 0);
+
+	if (ret)
+		return ret;
+	regs = devm_ioremap_resource(&pdev->dev, res);
+	return IS_ERR(regs) ? PTR_ERR(regs) : mmio_bind(&pdev->dev, regs);
+}
+
+static const struct of_device_id mmio_of_match[] = {
+	{ .compatible = "qcom,virt-minidump" },
+	{}
+};
+MODULE_DEVICE_TABLE(of, mmio_of_match);
+
+static struct platform_driver mmio_platform_driver = {
+	.probe = mmio_platform_probe,
+	.driver = {
+		.name = KBUILD_MODNAME,
+		.of_match_table = mmio_of_match,
+	},
+};
+
+static int mmio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	bool is_memory = pci_resource_flags(pdev, MMIO_BAR) & IORESOURCE_MEM;
+	void __iomem *regs;
+	int ret = mmio_check_size(is_memory ? pci_resource_len(pdev, MMIO_BAR) : 0);
+
+	if (!ret)
+		ret = pcim_enable_device(pdev);
+	if (!ret)
+		ret = pci_request_region(pdev, MMIO_BAR, KBUILD_MODNAME);
+	if (ret)
+		return ret;
+	/* The rest of the BAR may be large, and somebody else's. */
+	regs = pcim_iomap(pdev, MMIO_BAR, MINIDUMP_REGS_SIZE);
+	return regs ? mmio_bind(&pdev->dev, regs) : -ENOMEM;
+}
+
+static struct pci_driver mmio_pci_driver = {
+	.name = KBUILD_MODNAME,
+	.probe = mmio_pci_probe,
+};
+
+static int __init mmio_module_init(void)
+{
+	int ret = toc_slots_check();
+
+	if (ret)
+		return ret;
+	ret = platform_driver_register(&mmio_platform_driver);
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&mmio_pci_driver);
+	if (ret)
+		platform_driver_unregister(&mmio_platform_driver);
+	return ret;
+}
+
+static void __exit mmio_module_exit(void)
+{
+	pci_unregister_driver(&mmio_pci_driver);
+	platform_driver_unregister(&mmio_platform_driver);
+}
+
+module_init(mmio_module_init);
+module_exit(mmio_module_exit);
+
+MODULE_DESCRIPTION("Minidump back end: table behind registers, of firmware or of the host");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(QCOM_MINIDUMP_VERSION);
+MODULE_IMPORT_NS(QCOM_MINIDUMP);
