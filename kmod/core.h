@@ -264,10 +264,10 @@ int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max
 int md_follow_start(struct md_region *r, struct md_why *why);
 /* the rest under md.lock; without effect on a region that follows nobody, md_follow_stop() excepted */
 void md_follow_stop(struct md_region *r);
-void md_follow_lock(const struct md_region *r);
-void md_follow_unlock(const struct md_region *r);
-void md_follow_hold(const struct md_region *r);
-void md_follow_release(const struct md_region *r);
+void md_follow_lock(const struct md_region *r) __acquires(follow);
+void md_follow_unlock(const struct md_region *r) __releases(follow);
+void md_follow_hold(const struct md_region *r) __acquires(follow);
+void md_follow_release(const struct md_region *r) __releases(follow);
 void md_follow_park(void);
 
 /* memory.c */

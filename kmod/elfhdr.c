@@ -164,8 +164,8 @@ static void md_elf_write_slots(void *buf, u32 from, u32 to)
 }
 
 /*
- * A segment of a region that follows a CPU is somewhere else: in both buffers, at once, as a context switch can't wait for
- * a publication. Between the table's store and these the header names the range of the task before.
+ * A segment of a region that follows a CPU is somewhere else: in both buffers, at once, as a context switch can't wait
+ * for a publication. Between the table's store and these the header names the range of the task before.
  */
 void md_elf_move(const struct md_segment *seg)
 {

@@ -42,26 +42,30 @@ static bool md_probed;
 static atomic_t md_followers = ATOMIC_INIT(0);
 
 /* The lock is not taken again by who holds it: see md_follow_hold(). */
-void md_follow_lock(const struct md_region *r)
+void md_follow_lock(const struct md_region *r) __acquires(follow)
 {
 	if (r->follow && r->follow != md.held)
 		raw_spin_lock(&r->follow->lock);
+	else
+		__acquire(follow);
 }
 
-void md_follow_unlock(const struct md_region *r)
+void md_follow_unlock(const struct md_region *r) __releases(follow)
 {
 	if (r->follow && r->follow != md.held)
 		raw_spin_unlock(&r->follow->lock);
+	else
+		__release(follow);
 }
 
 /* The region stays where it is while its slot changes place. Under md.lock, one at a time. */
-void md_follow_hold(const struct md_region *r)
+void md_follow_hold(const struct md_region *r) __acquires(follow)
 {
 	md_follow_lock(r);
 	md.held = r->follow;
 }
 
-void md_follow_release(const struct md_region *r)
+void md_follow_release(const struct md_region *r) __releases(follow)
 {
 	md.held = NULL;
 	md_follow_unlock(r);
