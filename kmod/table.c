@@ -109,6 +109,9 @@ void md_table_remove(struct md_region *r)
 {
 	u32 i;
 
+	md_follow_hold(r);
+	r->live = false;
+	md_follow_release(r);
 	for (i = 0; i < r->n_segs; i++)
 		md_slot_remove(r->segs[i].slot);
 }
