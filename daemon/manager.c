@@ -23,6 +23,7 @@
 
 static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
 	[POLICY_SOURCE_PRINTK] = &source_printk,
+	[POLICY_SOURCE_CURRENT] = &source_current,
 	[POLICY_SOURCE_TASK] = &source_task,
 };
 

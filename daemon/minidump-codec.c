@@ -81,8 +81,12 @@ static void put_task(struct nlmsghdr *nlh, const struct md_request *request)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, QCOM_MINIDUMP_REGION_A_TASK);
 
-	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_TASK_A_PID, request->pid);
-	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_TASK_A_START_TIME, request->start_time);
+	if (request->pid) {
+		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_TASK_A_PID, request->pid);
+		mnl_attr_put_u64(nlh, QCOM_MINIDUMP_TASK_A_START_TIME, request->start_time);
+	} else {
+		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_TASK_A_CPU, request->cpu);
+	}
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_TASK_A_PART, request->part);
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -109,7 +113,7 @@ struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, c
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, request->name);
 	if (request->object)
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_OBJECT, request->object);
-	if (request->pid)
+	if (request->part)
 		put_task(nlh, request);
 	if (request->comment)
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_COMMENT, request->comment);
@@ -131,6 +135,9 @@ static int parse_task(const struct nlattr *nest, struct md_region *r)
 			break;
 		case QCOM_MINIDUMP_TASK_A_PART:
 			err = get_u32(attr, &r->part);
+			break;
+		case QCOM_MINIDUMP_TASK_A_CPU:
+			err = get_u32(attr, &r->cpu);
 			break;
 		}
 		if (err < 0)

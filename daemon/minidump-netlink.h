@@ -32,8 +32,9 @@ struct md_region {
 	uint32_t id;
 	uint32_t owner;
 	uint32_t state; /* enum qcom_minidump_region_state */
-	uint32_t pid;	/* 0: not of a task */
-	uint32_t part;	/* enum qcom_minidump_task_part */
+	uint32_t pid;	/* 0: not of one task */
+	uint32_t part;	/* enum qcom_minidump_task_part; 0: not of a task */
+	uint32_t cpu;	/* whose current task, where there is a part but no pid */
 	uint64_t start_time;
 	uint64_t addr;
 	uint64_t paddr;
@@ -66,8 +67,9 @@ struct md_request {
 	const char *name;
 	const char *comment;
 	const char *object;
-	uint32_t pid;
+	uint32_t pid; /* 0: cpu counts */
 	uint32_t part;
+	uint32_t cpu;
 	uint64_t start_time;
 	const char *note;
 	size_t note_size;

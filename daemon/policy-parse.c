@@ -15,8 +15,11 @@ struct policy_section_info {
 static const struct policy_section_info sections[] = {
 	{ "Policy", -1 },
 	{ "Printk", POLICY_SOURCE_PRINTK },
+	{ "Current", POLICY_SOURCE_CURRENT },
 	{ "Task", POLICY_SOURCE_TASK },
 };
+
+#define EXPECTS_PARTS "task, stack or both with a blank between them"
 
 static const struct policy_key keys[] = {
 	{ "Policy", "Description", policy_value_text, .offset = offsetof(struct policy, description) },
@@ -24,9 +27,9 @@ static const struct policy_key keys[] = {
 	  .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
 	{ "Policy", "Enabled", policy_value_bool, offsetof(struct policy, enabled), .standard = true,
 	  .expects = "yes or no" },
+	{ "Current", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
 	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms), .max = POLICY_TASK_COMMS_MAX },
-	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts),
-	  .expects = "task, stack or both with a blank between them" },
+	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
 	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks), .min = 1, .max = 4096,
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
 };
@@ -114,6 +117,8 @@ static void end_section(struct policy_parser *p)
 
 	p->current = NULL;
 	p->section = NULL;
+	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
+		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
 	if (!s || s->kind != POLICY_SOURCE_TASK)
 		return;
 
@@ -252,7 +257,7 @@ static void assignment(struct policy_parser *p, char *name)
 		return;
 	}
 
-	base = p->section->kind == POLICY_SOURCE_TASK && p->current ? (char *)&p->current->task : (char *)p->policy;
+	base = p->current ? (char *)&p->current->task : (char *)p->policy;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
 			keys[i].parse(p, &keys[i], value, base + keys[i].offset);

@@ -109,6 +109,7 @@ const char *policy_source_to_string(enum policy_source_kind kind)
 {
 	static const char *const names[_POLICY_SOURCE_MAX] = {
 		[POLICY_SOURCE_PRINTK] = "Printk",
+		[POLICY_SOURCE_CURRENT] = "Current",
 		[POLICY_SOURCE_TASK] = "Task",
 	};
 

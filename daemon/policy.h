@@ -38,6 +38,7 @@ struct policy_diags {
 
 enum policy_source_kind {
 	POLICY_SOURCE_PRINTK,
+	POLICY_SOURCE_CURRENT,
 	POLICY_SOURCE_TASK,
 	_POLICY_SOURCE_MAX,
 };
@@ -54,7 +55,7 @@ enum policy_task_part {
 /* [Task] */
 struct policy_task {
 	char **comms;		/* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
-	unsigned int parts;	/* Register=, enum policy_task_part; default task */
+	unsigned int parts;	/* Register=, enum policy_task_part; default task, of [Current] both */
 	unsigned int max_tasks; /* MaxTasks=: the oldest ones stay */
 };
 
@@ -63,7 +64,7 @@ struct policy_section {
 	enum policy_source_kind kind;
 	char *path;		 /* the file that it is in: of the policy or of a drop-in */
 	unsigned int line;	 /* of its header */
-	struct policy_task task; /* POLICY_SOURCE_TASK only */
+	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
 };
 
 enum policy_state {

@@ -10,6 +10,7 @@ QCMDD_SRCS := \
 	daemon/qcmdd-log.c \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
+	daemon/source-current.c \
 	daemon/source-printk.c \
 	daemon/source-task.c \
 	daemon/status.c \

@@ -68,11 +68,13 @@ bool entry_active(const struct entry *e)
 	return e->id && e->state == QCOM_MINIDUMP_REGION_ACTIVE;
 }
 
-/* Not there to be saved: this kernel lacks it, or the task has gone. */
+/* Not there to be saved: this kernel lacks it, the task has gone, or the CPU. */
 static bool entry_absent(const struct entry *e)
 {
 	if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
 		return e->error == -ESRCH;
+	if (e->want.key.kind == REGION_CURRENT || e->want.key.kind == REGION_CURRENT_STACK)
+		return e->error == -ENODEV;
 	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
 }
 
@@ -184,6 +186,9 @@ static bool key_of_region(const struct md_region *region, struct region_key *ret
 		ret->kind = region->part == QCOM_MINIDUMP_TASK_STACK ? REGION_STACK : REGION_TASK;
 		ret->pid = region->pid;
 		ret->start = region->start_time;
+	} else if (region->part) {
+		ret->kind = region->part == QCOM_MINIDUMP_TASK_STACK ? REGION_CURRENT_STACK : REGION_CURRENT;
+		ret->cpu = region->cpu;
 	} else if (!strcmp(region->name, MINIDUMP_NOTE_NAME)) {
 		ret->kind = REGION_NOTE;
 	} else {
@@ -375,6 +380,11 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 		q->pid = key->pid;
 		q->start_time = key->start;
 		q->part = key->kind == REGION_STACK ? QCOM_MINIDUMP_TASK_STACK : QCOM_MINIDUMP_TASK_STRUCT;
+		break;
+	case REGION_CURRENT:
+	case REGION_CURRENT_STACK:
+		q->cpu = key->cpu;
+		q->part = key->kind == REGION_CURRENT ? QCOM_MINIDUMP_TASK_STRUCT : QCOM_MINIDUMP_TASK_STACK;
 		break;
 	}
 }

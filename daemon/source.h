@@ -50,6 +50,7 @@ struct source_vtable {
 	void (*stats)(const struct source *s, struct source_stats *ret);
 };
 
+extern const struct source_vtable source_current;
 extern const struct source_vtable source_printk;
 extern const struct source_vtable source_task;
 

@@ -241,10 +241,8 @@ const char *row_owner(const struct row *row, uint32_t port)
 const char *row_kind(const struct row *row)
 {
 	static const char *const kinds[] = {
-		[REGION_NOTE] = "note",
-		[REGION_OBJECT] = "object",
-		[REGION_TASK] = "task",
-		[REGION_STACK] = "stack",
+		[REGION_NOTE] = "note",	  [REGION_OBJECT] = "object",	     [REGION_TASK] = "task",
+		[REGION_STACK] = "stack", [REGION_CURRENT] = "current task", [REGION_CURRENT_STACK] = "current stack",
 	};
 	const struct md_region *r = row->region;
 
@@ -254,6 +252,8 @@ const char *row_kind(const struct row *row)
 		return "object";
 	if (r->pid)
 		return r->part == QCOM_MINIDUMP_TASK_STACK ? "stack" : "task";
+	if (r->part)
+		return r->part == QCOM_MINIDUMP_TASK_STACK ? "current stack" : "current task";
 	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
 }
 

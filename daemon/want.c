@@ -12,6 +12,7 @@ int region_key_compare(const struct region_key *a, const struct region_key *b)
 	return COMPARE(a->kind, b->kind)	   ?:
 		       COMPARE(a->pid, b->pid)	   ?:
 		       COMPARE(a->start, b->start) ?:
+		       COMPARE(a->cpu, b->cpu)	   ?:
 						     strcmp(a->object, b->object);
 }
 

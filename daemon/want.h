@@ -15,6 +15,8 @@ enum region_kind {
 	REGION_OBJECT,
 	REGION_TASK,
 	REGION_STACK,
+	REGION_CURRENT, /* the task that a CPU runs */
+	REGION_CURRENT_STACK,
 };
 
 /* The same region over time, whatever its id is. */
@@ -22,11 +24,13 @@ struct region_key {
 	enum region_kind kind;
 	uint32_t pid;				   /* TASK, STACK */
 	uint64_t start;				   /* likewise: start_boottime */
+	uint32_t cpu;				   /* CURRENT, CURRENT_STACK */
 	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT */
 };
 
 enum want_rank { /* within one priority, the lower one goes first */
 		 WANT_RANK_OBJECT,
+		 WANT_RANK_CURRENT,
 		 WANT_RANK_TASK,
 		 WANT_RANK_PARENT,
 };

@@ -70,11 +70,14 @@ struct minidump_backend_ops {
  * @name: for listings, also of qcmd: "ram", "smem" ...
  * @owner: module to hold while bound
  * @ops: all of them are mandatory
+ * @follow: @move_slot can be called at every context switch too, for different slots on several CPUs at the same time:
+ *	with the run queue locked, so it wakes nobody, and without the core's lock
  * @priv: handed to every op
  */
 struct minidump_backend {
 	const char *name;
 	struct module *owner;
+	bool follow;
 	const struct minidump_backend_ops *ops;
 	void *priv;
 };

@@ -163,6 +163,7 @@ static void md_unbind(void)
 	unsigned long flags;
 
 	spin_lock_irqsave(&md.lock, flags);
+	md_follow_park();
 	md.backend = NULL;
 	md.n_slots = 0;
 	md.bytes = 0;
@@ -229,6 +230,7 @@ static int __init md_init(void)
 	int ret;
 
 	md_events_init();
+	md_follow_init();
 	ret = md_ram_init();
 	if (ret)
 		return ret;
@@ -253,6 +255,7 @@ exit_ram:
 static void __exit md_exit(void)
 {
 	md_netlink_exit();
+	md_follow_exit();
 	md_vmcoreinfo_remove();
 	md_events_exit();
 	WARN(atomic_read(&md.n_objects), "%d regions were leaked\n", atomic_read(&md.n_objects));

@@ -8,6 +8,7 @@
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
+ *	follow.c	what each CPU runs, followed at every context switch
  *	netlink.c	the family and its requests
  *	netlink-msg.c	what it sends
  */
@@ -30,6 +31,7 @@
 #include "backend.h"
 
 struct task_struct;
+struct md_follow;
 struct md_object;
 struct md_owner;
 
@@ -68,6 +70,7 @@ enum md_kind {
 	MD_KIND_RANGE,
 	MD_KIND_OBJECT,
 	MD_KIND_TASK,
+	MD_KIND_CURRENT,	/* the task that a CPU runs, whichever it is */
 	MD_KIND_NOTE,
 };
 
@@ -79,9 +82,10 @@ struct md_name {
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 };
 
-/* The task of a region; the reference keeps its struct from being reused. */
+/* The task of a region; the reference keeps its struct from being reused. MD_KIND_CURRENT: none, but a CPU. */
 struct md_task {
 	struct task_struct *task;
+	u32 cpu;
 	u32 pid;
 	u64 start_time;
 	u32 part;		/* enum qcom_minidump_task_part */
@@ -96,7 +100,9 @@ struct md_task {
  * @kind: which of the following say what it is
  * @size: bytes
  * @object: MD_KIND_OBJECT
- * @task: MD_KIND_TASK
+ * @task: MD_KIND_TASK, MD_KIND_CURRENT
+ * @follow: MD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
+ * @live: context switches move the slots
  * @buf: MD_KIND_NOTE: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
  * @portid: of @owner, for good
@@ -123,6 +129,8 @@ struct md_region {
 	u64 size;
 	const struct md_object *object;
 	struct md_task task;
+	struct md_follow *follow;
+	bool live;
 	void *buf;
 	struct md_owner *owner;
 	u32 portid;
@@ -171,6 +179,7 @@ struct md_elf {
  * @slots: limits.slots of them
  * @n_slots: how many are in use
  * @bytes: sum of the sizes in the table
+ * @held: the CPU whose regions must not move now, see follow.c
  * @elf: slot 0
  * @header: region of slot 0
  * @vmcoreinfo: region of slot 1
@@ -192,6 +201,7 @@ struct minidump {
 	struct md_slot *slots;
 	u32 n_slots;
 	u64 bytes;
+	struct md_follow *held;
 	struct md_elf elf;
 	struct md_region *header;
 	struct md_region *vmcoreinfo;
@@ -204,7 +214,7 @@ struct minidump {
 
 extern struct minidump md;
 
-/* What a new region is to be. Exactly one of addr, paddr (has_paddr), object, task.task, buf says where. */
+/* What a new region is to be. @kind says which of the others count. */
 struct md_spec {
 	const char *name;
 	const char *comment;
@@ -245,10 +255,25 @@ bool md_table_replace(struct md_region *r, struct md_segment *segs, u32 n);
 int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits);
 void md_elf_free(struct md_elf *elf);
 void md_elf_publish(u32 from, u32 to);	/* under md.lock */
+void md_elf_move(const struct md_segment *seg);	/* under the lock of its CPU */
+
+/* follow.c */
+void __init md_follow_init(void);
+void md_follow_exit(void);
+int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max, struct md_why *why);
+int md_follow_start(struct md_region *r, struct md_why *why);
+/* the rest under md.lock; without effect on a region that follows nobody, md_follow_stop() excepted */
+void md_follow_stop(struct md_region *r);
+void md_follow_lock(const struct md_region *r) __acquires(follow);
+void md_follow_unlock(const struct md_region *r) __releases(follow);
+void md_follow_hold(const struct md_region *r) __acquires(follow);
+void md_follow_release(const struct md_region *r) __releases(follow);
+void md_follow_park(void);
 
 /* memory.c */
 int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32 max, struct md_why *why);
 int md_segments_of_phys(phys_addr_t pa, u64 size, struct md_segment *seg, struct md_why *why);
+phys_addr_t md_virt_to_phys(const void *addr);
 bool md_is_ram(u64 start, u64 end);
 int md_ram_init(void);
 void md_ram_exit(void);

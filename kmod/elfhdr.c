@@ -156,8 +156,28 @@ static void md_elf_write_slots(void *buf, u32 from, u32 to)
 	u32 slot;
 
 	/* Slot 0 is the header itself. */
-	for (slot = max(from, 1U); slot < min(to, md.n_slots); slot++)
+	for (slot = max(from, 1U); slot < min(to, md.n_slots); slot++) {
+		md_follow_lock(md.slots[slot].region);
 		md_elf_write_slot(buf, slot);
+		md_follow_unlock(md.slots[slot].region);
+	}
+}
+
+/*
+ * A segment of a region that follows a CPU is somewhere else: in both buffers, at once, as a context switch can't wait
+ * for a publication. Between the table's store and these the header names the range of the task before.
+ */
+void md_elf_move(const struct md_segment *seg)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct elf64_phdr *ph = md_phdr(md.elf.buf[i], seg->slot);
+
+		WRITE_ONCE(ph->p_paddr, seg->pa);
+		WRITE_ONCE(ph->p_vaddr, seg->va);
+		WRITE_ONCE(md_shdr(md.elf.buf[i], seg->slot)->sh_addr, seg->va);
+	}
 }
 
 /* Slots [from, to) are not what the published header says of them. */

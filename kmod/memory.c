@@ -129,7 +129,7 @@ static bool md_is_mapped_by_tables(const void *addr)
 }
 
 /* Physical address of one kernel virtual address, 0 if it has none. */
-static phys_addr_t md_virt_to_phys(const void *addr)
+phys_addr_t md_virt_to_phys(const void *addr)
 {
 	if (md_is_mapped_by_tables(addr)) {
 		struct page *page = vmalloc_to_page(addr);
@@ -232,7 +232,8 @@ static void md_ram_going(u64 start, u64 end)
 
 	spin_lock_irqsave(&md.lock, flags);
 	idr_for_each_entry(&md.ids, r, id) {
-		if (r->state == QCOM_MINIDUMP_REGION_REJECTED || !md_region_in(r, start, end))
+		/* What a CPU runs is not in memory that can go. */
+		if (r->state == QCOM_MINIDUMP_REGION_REJECTED || r->follow || !md_region_in(r, start, end))
 			continue;
 		if (md_region_in_table(r))
 			md_table_remove(r);

@@ -26,14 +26,19 @@ static int md_put_segment(struct sk_buff *skb, const struct md_region *r, const 
 	return 0;
 }
 
-static int md_put_task(struct sk_buff *skb, const struct md_task *t)
+static int md_put_task(struct sk_buff *skb, const struct md_region *r)
 {
 	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_TASK);
+	const struct md_task *t = &r->task;
 
-	if (!nest ||
+	if (!nest)
+		return -EMSGSIZE;
+	if (r->kind == MD_KIND_CURRENT ?
+	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_CPU, t->cpu) :
 	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PID, t->pid) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD) ||
-	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PART, t->part))
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD))
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PART, t->part))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -49,7 +54,7 @@ static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
 			      r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, md_object_name(r->object))) ||
-	    (r->task.task && md_put_task(skb, &r->task)) ||
+	    (r->task.part && md_put_task(skb, r)) ||
 	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
 	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||

@@ -140,6 +140,7 @@ static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_TASK_A_START_TIME] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_TASK_A_PART] = { .type = NLA_U32 },
+	[QCOM_MINIDUMP_TASK_A_CPU] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
@@ -195,24 +196,38 @@ static int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u3
 	return 0;
 }
 
-static int md_parse_task(struct genl_info *info, struct md_task *t)
+/* Fills t, and says in spec->kind what it stands for. */
+static int md_parse_task(struct genl_info *info, struct md_spec *spec)
 {
 	struct nlattr *nest = info->attrs[QCOM_MINIDUMP_REGION_A_TASK];
 	struct nlattr *tb[QCOM_MINIDUMP_TASK_A_MAX + 1];
-	int ret, i;
+	struct md_task *t = &spec->task;
+	const struct nlattr *pid, *start_time, *cpu;
+	int ret;
 
 	ret = nla_parse_nested(tb, QCOM_MINIDUMP_TASK_A_MAX, nest, md_task_policy, info->extack);
 	if (ret)
 		return ret;
-	for (i = QCOM_MINIDUMP_TASK_A_PID; i <= QCOM_MINIDUMP_TASK_A_PART; i++) {
-		if (!tb[i]) {
-			NL_SET_ERR_ATTR_MISS(info->extack, nest, i);
-			NL_SET_ERR_MSG(info->extack, "TASK needs PID, START_TIME and PART");
-			return -EINVAL;
-		}
+	pid = tb[QCOM_MINIDUMP_TASK_A_PID];
+	start_time = tb[QCOM_MINIDUMP_TASK_A_START_TIME];
+	cpu = tb[QCOM_MINIDUMP_TASK_A_CPU];
+	if (!tb[QCOM_MINIDUMP_TASK_A_PART] || (cpu ? pid || start_time : !pid || !start_time)) {
+		NL_SET_BAD_ATTR(info->extack, nest);
+		NL_SET_ERR_MSG(info->extack, "TASK needs PART, and either PID and START_TIME or CPU");
+		return -EINVAL;
 	}
-	t->pid = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PID]);
-	t->start_time = nla_get_u64(tb[QCOM_MINIDUMP_TASK_A_START_TIME]);
+	if (cpu) {
+		spec->kind = MD_KIND_CURRENT;
+		t->cpu = nla_get_u32(cpu);
+		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, cpu, "TASK: there is no such CPU, or it is offline");
+			return -ENODEV;
+		}
+	} else {
+		spec->kind = MD_KIND_TASK;
+		t->pid = nla_get_u32(pid);
+		t->start_time = nla_get_u64(start_time);
+	}
 	t->part = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PART]);
 	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK)
 		return 0;
@@ -286,9 +301,8 @@ static int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_s
 	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
 		return md_parse_object(info, spec);
 
-	spec->kind = MD_KIND_TASK;
-	ret = md_parse_task(info, &spec->task);
-	if (ret)
+	ret = md_parse_task(info, spec);
+	if (ret || spec->kind == MD_KIND_CURRENT)
 		return ret;
 	ret = md_task_get(&spec->task, why);
 	if (ret)
@@ -322,6 +336,14 @@ static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struc
 		goto unlock;
 
 	r->portid = owner->portid;
+	if (r->kind == MD_KIND_CURRENT) {
+		ret = md_follow_start(r, why);
+		if (ret) {
+			md_region_put(r);
+			r = ERR_PTR(ret);
+			goto unlock;
+		}
+	}
 
 	kref_get(&r->ref);
 	idr_preload(GFP_KERNEL);
@@ -329,6 +351,8 @@ static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struc
 	ret = md_region_add_locked(r, GFP_KERNEL, why);
 	if (!ret)
 		list_add_tail(&r->owner_node, &owner->regions);
+	else if (r->follow)
+		md_follow_stop(r);
 	spin_unlock_irqrestore(&md.lock, flags);
 	idr_preload_end();
 	if (ret) {

@@ -95,6 +95,7 @@ static const struct minidump_backend_ops ram_ops = {
 static const struct minidump_backend toc_backend = {
 	.name = "ram",
 	.owner = THIS_MODULE,
+	.follow = true,
 	.ops = &ram_ops,
 	.priv = &ram_toc,
 };

@@ -80,6 +80,8 @@ static int md_resolve(const struct md_spec *spec, struct md_segment *segs, u32 m
 {
 	if (spec->object)
 		return md_object_segments(spec->object, segs, max, why);
+	if (spec->kind == MD_KIND_CURRENT)
+		return md_follow_segments(&spec->task, segs, max, why);
 	if (spec->addr)
 		return md_segments_of_virt(spec->addr, spec->size, segs, max, why);
 	return md_segments_of_phys(spec->paddr, spec->size, segs, why);
@@ -204,6 +206,8 @@ static int md_region_fits(const struct md_region *r, struct md_why *why)
 	if (strlen(r->name->name) > md.limits.name_max)
 		return md_refuse(why, -ENAMETOOLONG,
 				 "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
+	if (r->kind == MD_KIND_CURRENT && !md.backend->follow)
+		return md_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
 	if (md_slots_free() < r->n_segs)
 		return md_refuse(why, -ENOSPC,
 				 "the table is full: remove a region, or bind a back end with more slots");
@@ -304,6 +308,8 @@ bool md_region_in_table(const struct md_region *r)
 /* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
 void md_region_remove(struct md_region *r)
 {
+	if (r->follow)
+		md_follow_stop(r);
 	if (md_region_in_table(r))
 		md_table_remove(r);
 	idr_remove(&md.ids, r->id);

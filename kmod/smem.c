@@ -94,6 +94,7 @@ static const struct minidump_backend_ops smem_ops = {
 static const struct minidump_backend toc_backend = {
 	.name = "smem",
 	.owner = THIS_MODULE,
+	.follow = true,
 	.ops = &smem_ops,
 	.priv = &smem_toc,
 };

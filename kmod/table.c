@@ -71,9 +71,11 @@ static void md_slots_append(struct md_region *r, struct md_segment *segs, u32 n)
 static void md_slot_remove(u32 slot)
 {
 	u32 last = md.n_slots - 1;
+	struct md_region *moved = md.slots[last].region;
 	u32 changed = slot + 1;
 
 	md.bytes -= md_slot_size(md.slots[slot].seg);
+	md_follow_hold(moved);
 	if (slot != last) {
 		bool same_size = md_slot_size(md.slots[slot].seg) == md_slot_size(md.slots[last].seg);
 
@@ -92,17 +94,24 @@ static void md_slot_remove(u32 slot)
 		md_slot_write(slot);
 	md.backend->ops->clear_slot(md.backend->priv, last);
 	md_publish();
+	md_follow_release(moved);
 }
 
 void md_table_insert(struct md_region *r)
 {
+	md_follow_hold(r);
 	md_slots_append(r, r->segs, r->n_segs);
+	r->live = r->follow;
+	md_follow_release(r);
 }
 
 void md_table_remove(struct md_region *r)
 {
 	u32 i;
 
+	md_follow_hold(r);
+	r->live = false;
+	md_follow_release(r);
 	for (i = 0; i < r->n_segs; i++)
 		md_slot_remove(r->segs[i].slot);
 }

@@ -23,7 +23,7 @@
 static const char usage[] = "usage: mdnl [COMMAND [KEY=VALUE...]]\n"
 			    "  backend                 the bound back end\n"
 			    "  list                    all regions\n"
-			    "  add KEY=VALUE...        name comment addr paddr size object pid start part\n"
+			    "  add KEY=VALUE...        name comment addr paddr size object pid start part cpu\n"
 			    "  update KEY=VALUE...     id, and addr paddr size comment\n"
 			    "  del id=N | get id=N\n"
 			    "  note text=TEXT | note fill=BYTES\n"
@@ -50,6 +50,7 @@ static const struct key {
 	{ .name = "pid", .attr = QCOM_MINIDUMP_TASK_A_PID, .type = ATTR_U32, .task = true },
 	{ .name = "start", .attr = QCOM_MINIDUMP_TASK_A_START_TIME, .type = ATTR_U64, .task = true },
 	{ .name = "part", .attr = QCOM_MINIDUMP_TASK_A_PART, .type = ATTR_U32, .task = true },
+	{ .name = "cpu", .attr = QCOM_MINIDUMP_TASK_A_CPU, .type = ATTR_U32, .task = true },
 };
 
 static const char *const states[] = { "?", "pending", "active", "rejected" };
@@ -105,6 +106,9 @@ static void print_task(const struct nlattr *nest)
 			break;
 		case QCOM_MINIDUMP_TASK_A_PART:
 			printf(" part=%" PRIu64, attr_number(a));
+			break;
+		case QCOM_MINIDUMP_TASK_A_CPU:
+			printf(" cpu=%" PRIu64, attr_number(a));
 			break;
 		}
 	}

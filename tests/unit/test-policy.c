@@ -39,12 +39,12 @@ static void print_diags(const struct policy_diags *diags, FILE *f)
 static void print_section(const struct policy_section *s, FILE *f)
 {
 	fprintf(f, "[%s] %s:%u", policy_source_to_string(s->kind), short_path(s->path), s->line);
-	if (s->kind == POLICY_SOURCE_TASK) {
-		for (char **comm = s->task.comms; comm && *comm; comm++)
-			fprintf(f, " <%s>", *comm);
-		fprintf(f, "%s%s max %u", s->task.parts & POLICY_TASK_STRUCT ? " task" : "",
-			s->task.parts & POLICY_TASK_STACK ? " stack" : "", s->task.max_tasks);
-	}
+	for (char **comm = s->task.comms; comm && *comm; comm++)
+		fprintf(f, " <%s>", *comm);
+	fprintf(f, "%s%s", s->task.parts & POLICY_TASK_STRUCT ? " task" : "",
+		s->task.parts & POLICY_TASK_STACK ? " stack" : "");
+	if (s->kind == POLICY_SOURCE_TASK)
+		fprintf(f, " max %u", s->task.max_tasks);
 	fputc('\n', f);
 }
 

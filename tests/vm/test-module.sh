@@ -98,7 +98,7 @@ expect 'error EFAULT: ADDR + SIZE is not mapped*' add name=X addr=0xffff80000000
 expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=X paddr=0xfee00000 size=16
 expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=X paddr=0x100000 size=0x7fffffff00000000
 expect 'error ESRCH: TASK: no such task*' add name=X pid=1 start=1 part=1
-expect 'error EINVAL: TASK needs PID, START_TIME and PART*' add name=X pid=1
+expect 'error EINVAL: TASK needs PART, and either PID and START_TIME or CPU*' add name=X pid=1
 expect 'error EINVAL: TASK: PART is 1*' add name=X pid=1 start=1 part=3
 expect 'error EINVAL: Unknown attribute type*' add object=prb raw=99:x
 expect 'error EINVAL: ID is missing*' del

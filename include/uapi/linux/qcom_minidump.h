@@ -145,6 +145,8 @@ enum qcom_minidump_region_attr {
  * @QCOM_MINIDUMP_TASK_A_START_TIME: u64. task_struct.start_boottime: nanoseconds of CLOCK_BOOTTIME when it
  *	started. With the pid it names one task and no later one
  * @QCOM_MINIDUMP_TASK_A_PART: u32, enum qcom_minidump_task_part
+ * @QCOM_MINIDUMP_TASK_A_CPU: u32, instead of PID and START_TIME: the task that this CPU runs. The region moves at every
+ *	context switch. One region for each CPU and part
  * @QCOM_MINIDUMP_TASK_A_PAD: padding
  */
 enum qcom_minidump_task_attr {
@@ -152,6 +154,7 @@ enum qcom_minidump_task_attr {
 	QCOM_MINIDUMP_TASK_A_PID,
 	QCOM_MINIDUMP_TASK_A_START_TIME,
 	QCOM_MINIDUMP_TASK_A_PART,
+	QCOM_MINIDUMP_TASK_A_CPU,
 	QCOM_MINIDUMP_TASK_A_PAD,
 
 	__QCOM_MINIDUMP_TASK_A_MAX,

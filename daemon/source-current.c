@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The task that each CPU runs: the module follows it; here is only which CPUs there are. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <systemd/sd-device.h>
+
+#include "policy-util.h"
+#include "qcmdd-log.h"
+#include "source.h"
+
+#define ONLINE_CPUS "/sys/devices/system/cpu/online"
+#define CPUS_MAX    8192
+
+struct source {
+	struct source_host host;
+	sd_device_monitor *monitor;
+	char *online; /* "0-3,5" */
+};
+
+static char *read_online(void)
+{
+	char buf[4096];
+	ssize_t n = -1;
+	int fd;
+
+	fd = open(ONLINE_CPUS, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, buf, sizeof(buf) - 1);
+		close(fd);
+	}
+	return n > 0 ? strndup(buf, n) : NULL;
+}
+
+/* The next range of a list like "0-3,5"; *at moves behind it. */
+static bool next_range(const char **at, int *first, int *last)
+{
+	char *end;
+
+	if (**at < '0' || **at > '9')
+		return false;
+	*first = *last = strtol(*at, &end, 10);
+	if (*end == '-')
+		*last = strtol(end + 1, &end, 10);
+	*at = end + (*end == ',');
+	return *last < CPUS_MAX;
+}
+
+static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata)
+{
+	struct source *s = userdata;
+	char *online = read_online();
+
+	if (online && s->online && !strcmp(online, s->online)) {
+		free(online);
+		return 0;
+	}
+	log_info("CPUs that are online now: %.*s", online ? (int)strcspn(online, "\n") : 7, online ?: "unknown");
+	free(s->online);
+	s->online = online;
+	s->host.changed(s->host.userdata);
+	return 0;
+}
+
+static int watch(struct source *s)
+{
+	int r = sd_device_monitor_new(&s->monitor);
+
+	if (r >= 0)
+		r = sd_device_monitor_filter_add_match_subsystem_devtype(s->monitor, "cpu", NULL);
+	if (r >= 0)
+		r = sd_device_monitor_attach_event(s->monitor, s->host.event);
+	if (r >= 0)
+		r = sd_device_monitor_start(s->monitor, on_device, s);
+	return r;
+}
+
+static void current_stop(struct source *s)
+{
+	sd_device_monitor_unref(s->monitor);
+	free(s->online);
+	free(s);
+}
+
+static int current_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->host = *host;
+	r = watch(s);
+	if (r < 0)
+		log_warning("CPUs that come and go can't be watched: %s", strerror(-r));
+	s->online = read_online();
+	if (!s->online) {
+		r = errno ? -errno : -EIO;
+		current_stop(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int current_reload(struct source *s, const struct policy_set *policies)
+{
+	return 0;
+}
+
+static int want_part(struct wants *wants, const struct policy *policy, const struct policy_section *section, int cpu,
+		     bool stack)
+{
+	struct want want = {
+		.key.kind = stack ? REGION_CURRENT_STACK : REGION_CURRENT,
+		.key.cpu = cpu,
+		.policy = policy,
+		.section = section,
+		.priority = policy->priority,
+		.rank = WANT_RANK_CURRENT,
+		.order = cpu,
+	};
+
+	snprintf(want.name, sizeof(want.name), stack ? "KSTACK" : "KTASK");
+	snprintf(want.comment, sizeof(want.comment), stack ? "CPU %d: stack of its task" : "CPU %d: its task", cpu);
+	return wants_add(wants, &want);
+}
+
+static int want_section(struct source *s, const struct policy *policy, const struct policy_section *section,
+			struct wants *wants)
+{
+	const char *at = s->online ?: "";
+	int first, last, r = 0;
+
+	while (next_range(&at, &first, &last))
+		for (int cpu = first; cpu <= last && r >= 0; cpu++) {
+			if (section->task.parts & POLICY_TASK_STRUCT)
+				r = want_part(wants, policy, section, cpu, false);
+			if (r >= 0 && section->task.parts & POLICY_TASK_STACK)
+				r = want_part(wants, policy, section, cpu, true);
+		}
+	return r;
+}
+
+static int current_want(struct source *s, const struct policy_set *policies, struct wants *wants)
+{
+	const struct policy_section *section;
+	const struct policy *policy;
+	struct section_cursor c = {};
+	int r = 0;
+
+	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_CURRENT, &c, &policy)))
+		r = want_section(s, policy, section, wants);
+	return r;
+}
+
+static const char *current_problem(const struct source *s)
+{
+	return NULL;
+}
+
+const struct source_vtable source_current = {
+	.kind = POLICY_SOURCE_CURRENT,
+	.start = current_start,
+	.stop = current_stop,
+	.reload = current_reload,
+	.want = current_want,
+	.problem = current_problem,
+};

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Regions that follow a CPU: the struct and the stack of the task that it runs. They move at every context switch, in a
+ * probe of the tracepoint sched_switch. The run queue is locked there: nothing here allocates, looks a name up or wakes
+ * anybody.
+ *
+ * A CPU moves its own regions alone and under a lock of its own, so CPUs don't wait for each other. Who changes the
+ * table, under md.lock, takes that lock for as long as a slot of such a region changes place.
+ *
+ * Such a region always has the same number of segments: one for the struct, one for each page of the stack.
+ */
+#include <linux/cpu.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/smp.h>
+#include <linux/tracepoint.h>
+#include <linux/vmalloc.h>
+#include <trace/events/sched.h>
+
+#include "core.h"
+
+#define MD_STACK_PIECE	min_t(size_t, THREAD_SIZE, PAGE_SIZE)
+
+/**
+ * struct md_follow - what follows one CPU
+ * @lock: the regions, and whether and where they are in the table. Taken inside md.lock, with interrupts off
+ * @regions: by part, from QCOM_MINIDUMP_TASK_STRUCT on
+ */
+struct md_follow {
+	raw_spinlock_t lock;
+	struct md_region *regions[2];
+};
+
+static DEFINE_PER_CPU_ALIGNED(struct md_follow, md_follows);
+
+static struct tracepoint *md_switch_tp;
+static DEFINE_MUTEX(md_probe_lock);	/* md_probed */
+static bool md_probed;
+static atomic_t md_followers = ATOMIC_INIT(0);
+
+/* The lock is not taken again by who holds it: see md_follow_hold(). */
+void md_follow_lock(const struct md_region *r) __acquires(follow)
+{
+	if (r->follow && r->follow != md.held)
+		raw_spin_lock(&r->follow->lock);
+	else
+		__acquire(follow);
+}
+
+void md_follow_unlock(const struct md_region *r) __releases(follow)
+{
+	if (r->follow && r->follow != md.held)
+		raw_spin_unlock(&r->follow->lock);
+	else
+		__release(follow);
+}
+
+/* The region stays where it is while its slot changes place. Under md.lock, one at a time. */
+void md_follow_hold(const struct md_region *r) __acquires(follow)
+{
+	md_follow_lock(r);
+	md.held = r->follow;
+}
+
+void md_follow_release(const struct md_region *r) __releases(follow)
+{
+	md.held = NULL;
+	md_follow_unlock(r);
+}
+
+/* The table is going: when this returns, no context switch touches it any more. Under md.lock. */
+void md_follow_park(void)
+{
+	int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		struct md_follow *f = per_cpu_ptr(&md_follows, cpu);
+
+		raw_spin_lock(&f->lock);
+		for (i = 0; i < ARRAY_SIZE(f->regions); i++)
+			if (f->regions[i])
+				f->regions[i]->live = false;
+		raw_spin_unlock(&f->lock);
+	}
+}
+
+static void md_follow_segment(struct md_region *r, struct md_segment *seg, unsigned long va, phys_addr_t pa)
+{
+	WRITE_ONCE(seg->va, va);
+	WRITE_ONCE(seg->pa, pa);
+	if (r->live) {
+		md.backend->ops->move_slot(md.backend->priv, seg->slot, pa, md_slot_size(seg));
+		md_elf_move(seg);
+	}
+}
+
+static phys_addr_t md_stack_phys(struct task_struct *task, unsigned long va, u32 page)
+{
+	const struct vm_struct *area = task_stack_vm_area(task);
+
+	return area && page < area->nr_pages ? page_to_phys(area->pages[page]) : md_virt_to_phys((void *)va);
+}
+
+static void md_follow_move(struct md_region *r, struct task_struct *task)
+{
+	unsigned long va;
+	u32 i;
+
+	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT) {
+		md_follow_segment(r, &r->segs[0], (unsigned long)task, md_virt_to_phys(task));
+	} else {
+		va = (unsigned long)task_stack_page(task);
+		for (i = 0; i < r->n_segs; i++, va += MD_STACK_PIECE)
+			md_follow_segment(r, &r->segs[i], va, md_stack_phys(task, va, i));
+	}
+	WRITE_ONCE(r->moves, r->moves + 1);
+}
+
+static void md_follow_task(struct task_struct *task)
+{
+	struct md_follow *f = this_cpu_ptr(&md_follows);
+	int i;
+
+	if (!READ_ONCE(f->regions[0]) && !READ_ONCE(f->regions[1]))
+		return;
+	raw_spin_lock(&f->lock);
+	for (i = 0; i < ARRAY_SIZE(f->regions); i++)
+		if (f->regions[i])
+			md_follow_move(f->regions[i], task);
+	raw_spin_unlock(&f->lock);
+}
+
+/* On the CPU itself, with interrupts off. */
+static void md_follow_now(void *unused)
+{
+	md_follow_task(current);
+}
+
+static void md_on_switch(void *unused, bool preempt, struct task_struct *prev, struct task_struct *next,
+			 unsigned int prev_state)
+{
+	md_follow_task(next);
+}
+
+static void md_probe_find(struct tracepoint *tp, void *unused)
+{
+	if (!strcmp(tp->name, "sched_switch"))
+		md_switch_tp = tp;
+}
+
+/* A switch costs nothing while nobody wants to know. */
+static int md_probe_update(void)
+{
+	bool want;
+	int ret = 0;
+
+	mutex_lock(&md_probe_lock);
+	want = atomic_read(&md_followers);
+	if (want && !md_probed) {
+		ret = md_switch_tp ? tracepoint_probe_register(md_switch_tp, md_on_switch, NULL) : -EOPNOTSUPP;
+		md_probed = !ret;
+	} else if (!want && md_probed) {
+		tracepoint_probe_unregister(md_switch_tp, md_on_switch, NULL);
+		tracepoint_synchronize_unregister();
+		md_probed = false;
+	}
+	mutex_unlock(&md_probe_lock);
+	return ret;
+}
+
+static void md_probe_work(struct work_struct *work)
+{
+	md_probe_update();
+}
+
+static DECLARE_WORK(md_probe_worker, md_probe_work);
+
+/* The pieces at first: of whoever asks, until the CPU itself has been asked. */
+int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max, struct md_why *why)
+{
+	struct md_task self = { .task = current, .part = t->part };
+	unsigned long va;
+	const void *addr;
+	u32 i, n = 1;
+	u64 size;
+	int ret;
+
+	ret = md_task_range(&self, &addr, &size, why);
+	if (ret)
+		return ret;
+	if (t->part == QCOM_MINIDUMP_TASK_STACK)
+		n = THREAD_SIZE / MD_STACK_PIECE;
+	va = (unsigned long)addr;
+	for (i = 0; segs && i < min(n, max); i++) {
+		segs[i] = (struct md_segment){ .va = va, .pa = md_virt_to_phys((void *)va), .size = size / n };
+		va += size / n;
+	}
+	return n;
+}
+
+/* From now on the region is that of its CPU. May sleep; before it is added. */
+int md_follow_start(struct md_region *r, struct md_why *why)
+{
+	struct md_follow *f = per_cpu_ptr(&md_follows, r->task.cpu);
+	struct md_region **place = &f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT];
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&f->lock, flags);
+	ret = *place ? -EEXIST : 0;
+	if (!ret) {
+		r->follow = f;
+		WRITE_ONCE(*place, r);
+		atomic_inc(&md_followers);
+	}
+	raw_spin_unlock_irqrestore(&f->lock, flags);
+	if (ret)
+		return md_refuse(why, ret, "TASK: this PART of this CPU's current task is followed already");
+
+	ret = md_probe_update();
+	if (!ret)
+		ret = smp_call_function_single(r->task.cpu, md_follow_now, NULL, true);
+	if (!ret)
+		return 0;
+	spin_lock_irqsave(&md.lock, flags);
+	md_follow_stop(r);
+	spin_unlock_irqrestore(&md.lock, flags);
+	return md_refuse(why, ret, ret == -ENXIO ? "TASK: there is no such CPU, or it is offline" :
+						   "this kernel lets no module see context switches");
+}
+
+/* Under md.lock. */
+void md_follow_stop(struct md_region *r)
+{
+	struct md_follow *f = r->follow;
+
+	raw_spin_lock(&f->lock);
+	WRITE_ONCE(f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT], NULL);
+	r->live = false;
+	raw_spin_unlock(&f->lock);
+	r->follow = NULL;
+	if (atomic_dec_and_test(&md_followers))
+		schedule_work(&md_probe_worker);
+}
+
+void __init md_follow_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		raw_spin_lock_init(&per_cpu_ptr(&md_follows, cpu)->lock);
+	check_trace_callback_type_sched_switch(md_on_switch);
+	for_each_kernel_tracepoint(md_probe_find, NULL);
+}
+
+/* No region is left. */
+void md_follow_exit(void)
+{
+	flush_work(&md_probe_worker);
+	md_probe_update();
+}

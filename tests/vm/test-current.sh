@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What each CPU runs is in the dump, with its stack, though no policy names it: with 2 and with 4 CPUs, after one of
+# them was offline and came back.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+qcmdump=$top/build/qcmdump
+
+# Prints "cpus N" when all is set, and "killer PID" for the task that kills the machine; the others are called busy.
+guest() { # CPUs
+	printf 'cpus=%q\n' "$1"
+	cat <<'SCRIPT'
+followed() {
+	qcmdctl regions --no-pager | grep -c 'active .* CPU [0-9]*: its task'
+}
+wait_for() { # number of CPUs
+	for _ in $(seq 100); do
+		[ "$(followed)" != "$1" ] || return 0
+		sleep 0.2
+	done
+	echo "qcmdd follows $(followed) CPUs, not $1"
+	exit 1
+}
+# No task is in the dump but for this.
+mkdir -p /etc/qcmd.d
+ln -s /dev/null /etc/qcmd.d/20-tasks.conf
+systemctl start qcmdd || exit 1
+wait_for "$cpus"
+echo 0 >/sys/devices/system/cpu/cpu1/online
+wait_for $((cpus - 1))
+echo 1 >/sys/devices/system/cpu/cpu1/online
+wait_for "$cpus"
+qcmdctl status --no-pager || exit 1
+
+cd /tmp
+cp "$(command -v bash)" busy
+cp "$(command -v dd)" killer
+for cpu in $(seq 0 $((cpus - 1))); do
+	taskset -c "$cpu" ./busy -c 'while :; do :; done' &
+done
+# Others that come, run and go.
+for _ in $(seq 300); do
+	/bin/true
+done
+echo "cpus $cpus"
+sleep 1
+(echo c; sleep 1000) | (echo "killer $BASHPID"; sleep 1; exec ./killer of=/proc/sysrq-trigger bs=1 count=1)
+SCRIPT
+}
+
+check() { # CPUs
+	local pid
+	"$qcmdump" collect --force "$work/crash/ram.bin" -o "$work/dump.elf" || fail "$1 CPUs: collect"
+	"$qcmdump" tasks --no-pager "$work/dump.elf" >"$work/tasks" || fail "$1 CPUs: tasks"
+	pid=$(sed -n 's/^killer //p' "$work/said")
+	awk -v pid="$pid" '$1 == pid && $4 ~ /\*/ && $NF == "killer" { found = 1 } END { exit !found }' "$work/tasks" ||
+		fail "$1 CPUs: the task that killed the machine, pid $pid, is not in the dump: $(cat "$work/tasks")"
+	[ "$(awk '$4 ~ /\*/ && $NF == "busy"' "$work/tasks" | wc -l)" = $(($1 - 1)) ] ||
+		fail "$1 CPUs: what the others ran is not in the dump: $(cat "$work/tasks")"
+	[ "$(grep -c '^ *[0-9]' "$work/tasks")" = "$1" ] || fail "$1 CPUs: not one task for each: $(cat "$work/tasks")"
+	"$qcmdump" regions --no-pager "$work/dump.elf" >"$work/regions" || fail "$1 CPUs: regions"
+	[ "$(grep -c ' KSTACK ' "$work/regions")" = $((4 * $1)) ] || fail "$1 CPUs: stacks: $(cat "$work/regions")"
+	! grep 'not matched' "$work/regions" || fail "$1 CPUs: a stack is of no task: $(cat "$work/regions")"
+	"$qcmdump" info --no-pager "$work/dump.elf" | tee "$work/info" | grep 'Problems: none' >/dev/null ||
+		fail "$1 CPUs: $(cat "$work/info")"
+	echo "ok: $1 CPUs: what each of them ran is in the dump"
+}
+
+for cpus in 2 4; do
+	guest $cpus | vm --cpus $cpus --crash "$work/crash" --timeout 200 >"$work/said" ||
+		fail "$cpus CPUs: $(tail -n 20 "$work/said")"
+	check $cpus
+done
