@@ -138,6 +138,7 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 	m->backend = (struct minidump_backend){
 		.name = "mmio",
 		.owner = THIS_MODULE,
+		.follow = true,
 		.ops = &mmio_ops,
 		.priv = &m->toc,
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cold start: lays out SMEM, or registers, and starts Linux; or, at EL2, starts Linux as the guest of a hypervisor. After
- * a reset, however it came about: collects, and ends there.
+ * Cold start: lays out SMEM, or registers, and starts Linux; or, at EL2, starts Linux as the guest of a hypervisor.
+ * After a reset, however it came about: collects, and ends there.
  *
  * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
  * initramfs's place in it), boot/memory (RAM in MiB), boot/backend (what Linux is to use: smem, mmio or rm),
