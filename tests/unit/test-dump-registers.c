@@ -217,26 +217,67 @@ static void elf_header_changes(void **state)
 	}
 }
 
-/* A slot that comes and goes: its memory was copied, or not, and only a new reading tells. */
-static void toggle_last_slot(struct machine *m)
+/* The count alone changes: down, and up again. */
+static int count_step;
+
+static void change_count(struct machine *m)
 {
-	m->di.n_slots--;
+	m->di.n_slots += count_step;
 	set(m, 0x30, m->di.n_slots);
 }
 
-static void slots_go(void **state)
+static void count_changes(void **state)
 {
+	for (count_step = -1; count_step <= 1; count_step += 2) {
+		struct collection c;
+		struct machine m;
+		struct derr err;
+		char out[64];
+
+		start(&m, false);
+		if (count_step > 0) {
+			m.di.n_slots -= 3;
+			set(&m, 0x30, m.di.n_slots);
+		}
+		runs = change_count;
+		runs_left = 3;
+		if (collect_by_registers(&m, &c, out, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(c.toc.n_regions, m.di.n_slots);
+		collection_clear(&c);
+		unlink(out);
+		stop(&m);
+	}
+}
+
+/* The memory is used for something else as soon as the table was seen to be unchanged: the dump has what was before. */
+static uint8_t generation;
+
+static void reuse_buffer(struct machine *m)
+{
+	uint8_t buf[6000];
+
+	memset(buf, ++generation, sizeof(buf));
+	di_write(&m->di, m->di.slots[m->buffer].paddr, buf, sizeof(buf));
+}
+
+static void memory_is_reused(void **state)
+{
+	uint8_t want[6000], got[6000];
 	struct collection c;
 	struct machine m;
 	struct derr err;
 	char out[64];
 
 	start(&m, false);
-	runs = toggle_last_slot;
-	runs_left = 3;
+	runs = reuse_buffer;
+	runs_left = ALWAYS;
 	if (collect_by_registers(&m, &c, out, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_int_equal(c.toc.n_regions, m.di.n_slots);
+	assert_int_equal(c.toc.problems.n, 0);
+	assert_int_equal(image_read(&c.img, m.di.slots[m.buffer].paddr, got, sizeof(got)), 0);
+	memset(want, generation - 1, sizeof(want));
+	assert_memory_equal(got, want, sizeof(want));
 	collection_clear(&c);
 	unlink(out);
 	stop(&m);
@@ -376,11 +417,12 @@ static void wrong_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dead_machine),	 cmocka_unit_test(other_images),
-		cmocka_unit_test(table_changes), cmocka_unit_test(elf_header_changes),
-		cmocka_unit_test(slots_go),	 cmocka_unit_test(never_still),
-		cmocka_unit_test(no_table),	 cmocka_unit_test(impossible_count),
-		cmocka_unit_test(hostile_slots), cmocka_unit_test(wrong_use),
+		cmocka_unit_test(dead_machine),	    cmocka_unit_test(other_images),
+		cmocka_unit_test(table_changes),    cmocka_unit_test(elf_header_changes),
+		cmocka_unit_test(count_changes),    cmocka_unit_test(never_still),
+		cmocka_unit_test(memory_is_reused), cmocka_unit_test(no_table),
+		cmocka_unit_test(impossible_count), cmocka_unit_test(hostile_slots),
+		cmocka_unit_test(wrong_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
