@@ -151,6 +151,7 @@ refuses mmio base 'the minidump table names 0 regions at 0xdead0000, where no RA
 	fail_in_guest
 	cat <<'SCRIPT'
 # Nobody asked for it: the device tree names the device.
+udevadm settle
 ./mdnl backend | grep 'name=mmio slots_max=201 .*name_max=11 align=4' || fail "udev has not loaded the back end"
 [[ $(./mdnl add name=twelve-bytes object=prb) == 'error ENAMETOOLONG: '* ]] || fail "a name of 12 bytes is taken"
 SCRIPT
@@ -168,6 +169,7 @@ ends_with_panic
 
 # A machine that hangs: only the firmware can say what was in the table.
 arm64 --crash "$work/crash" >"$work/said" <<'SCRIPT' || fail "$(cat "$work/said")"
+udevadm settle
 (printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
 sleep 1
 ./mdnl list
@@ -177,6 +179,7 @@ check_saved "a hang"
 
 # Nothing is collected from a table that was taken away, or that asks for what this firmware lacks.
 arm64 --crash "$work/crash" <<'SCRIPT' || fail "the machine without a table"
+udevadm settle
 rmmod qcom_minidump_mmio 2>/dev/null && exit 1
 echo 40140000.minidump >/sys/bus/platform/drivers/qcom_minidump_mmio/unbind || exit 1
 rmmod qcom_minidump_mmio || exit 1
@@ -186,7 +189,7 @@ grep -a -q 'firmware: .* is not used: Linux has not set it up' "$work/crash/cons
 	fail "the firmware found a table: $(tail -n 3 "$work/crash/console.log")"
 echo "ok: the table is cleared"
 
-arm64 --append qcom_minidump_mmio.encrypt=1 --crash "$work/crash" <<<'crash reset' ||
+arm64 --append qcom_minidump_mmio.encrypt=1 --crash "$work/crash" <<<'udevadm settle; crash reset' ||
 	fail "the machine with encryption"
 grep -a -q 'firmware: .* is not used: encryption is asked for' "$work/crash/console.log" ||
 	fail "encryption was not asked for: $(tail -n 3 "$work/crash/console.log")"
