@@ -19,6 +19,7 @@ cat >"$work/live" <<LIVE
 "$qcmdump" collect --registers "\$1/registers.bin" "\$1/ram.bin" -o "$work/live.elf" >"$work/live.said"
 LIVE
 chmod +x "$work/live"
+: >"$work/live.said"
 
 # Each region of a dump, as listed() has it of the module's listing.
 dumped() {
