@@ -30,6 +30,8 @@ const char collect_help[] =
 	"                            SIZE bytes at OFFSET of a raw image are the memory at the physical address\n"
 	"                            PADDR; can be given more than once. Without it the layout is found out\n"
 	"      --table=PADDR         use the table at this physical address\n"
+	"      --registers=FILE      use the table behind these registers: the memory that a virtual machine shares\n"
+	"                            with its host for the back end mmio. The machine may be running\n"
 	"      --list                only list the dumps in a rawdump partition\n"
 	"      --dump=N              take this one of them (default: the first that is complete)\n"
 	"      --vm=ID               take the regions of this virtual machine: md_ID_*.BIN, ID being two\n"
@@ -123,15 +125,30 @@ static int take_source(struct collect_args *a, int argc, char *argv[])
 /* 0: go on; -1: done, all is well; else the exit status. */
 static int parse_args(struct collect_args *a, int argc, char *argv[])
 {
-	enum { ARG_MAP = 256, ARG_TABLE, ARG_LIST, ARG_DUMP, ARG_VM, ARG_JSON, ARG_NO_PAGER, ARG_VERSION };
-	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },	 { "force", no_argument, NULL, 'f' },
-		{ "map", required_argument, NULL, ARG_MAP },	 { "table", required_argument, NULL, ARG_TABLE },
-		{ "list", no_argument, NULL, ARG_LIST },	 { "dump", required_argument, NULL, ARG_DUMP },
-		{ "vm", required_argument, NULL, ARG_VM },	 { "json", no_argument, NULL, ARG_JSON },
-		{ "no-pager", no_argument, NULL, ARG_NO_PAGER }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, ARG_VERSION },	 { 0 }
+	enum {
+		ARG_MAP = 256,
+		ARG_TABLE,
+		ARG_REGISTERS,
+		ARG_LIST,
+		ARG_DUMP,
+		ARG_VM,
+		ARG_JSON,
+		ARG_NO_PAGER,
+		ARG_VERSION
 	};
+	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
+						 { "force", no_argument, NULL, 'f' },
+						 { "map", required_argument, NULL, ARG_MAP },
+						 { "table", required_argument, NULL, ARG_TABLE },
+						 { "list", no_argument, NULL, ARG_LIST },
+						 { "dump", required_argument, NULL, ARG_DUMP },
+						 { "vm", required_argument, NULL, ARG_VM },
+						 { "json", no_argument, NULL, ARG_JSON },
+						 { "no-pager", no_argument, NULL, ARG_NO_PAGER },
+						 { "help", no_argument, NULL, 'h' },
+						 { "version", no_argument, NULL, ARG_VERSION },
+						 { "registers", required_argument, NULL, ARG_REGISTERS },
+						 { 0 } };
 	int c, r = 0;
 
 	*a = (struct collect_args){ .output = DEFAULT_OUTPUT };
@@ -149,6 +166,9 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 			break;
 		case ARG_TABLE:
 			r = set_table(a, optarg);
+			break;
+		case ARG_REGISTERS:
+			a->o.image.registers = optarg;
 			break;
 		case ARG_LIST:
 			a->list = true;
@@ -198,12 +218,16 @@ static void print_result(const struct collection *c, const struct collect_args *
 	char size[SIZE_TEXT_MAX], of[SIZE_TEXT_MAX];
 
 	size_text(size, c->toc.bytes);
+	if (image_has_registers(&c->img))
+		printf("Table behind the registers in %s (back end %s): %u slots in use.\n", a->o.image.registers,
+		       collect_backend(c), c->toc.slots_used);
+	else if (!image_has_pieces(&c->img))
+		printf("Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n", c->toc.header,
+		       collect_backend(c), c->toc.slots_used, c->toc.slots_max);
 	if (image_has_pieces(&c->img))
 		printf("Saved %zu regions that firmware left, %s, to %s.\n", c->toc.n_regions, size, a->output);
 	else
-		printf("Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n"
-		       "Saved %zu regions, %s (%.2f %% of %s), to %s.\n",
-		       c->toc.header, collect_backend(c), c->toc.slots_used, c->toc.slots_max, c->toc.n_regions, size,
+		printf("Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size,
 		       (double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), a->output);
 	print_list(&c->toc.problems, "problem", "problems");
 	print_list(&c->img.left_out, "thing left out, no part of the minidump",
@@ -229,9 +253,11 @@ static void print_result_json(const struct collection *c, const struct collect_a
 	json_add_text(j, "source_kind", image_kind_name(&c->img));
 	json_add_text(j, "backend", collect_backend(c));
 	if (!image_has_pieces(&c->img)) {
-		json_add_u64(j, "table", c->toc.header);
 		json_add_u64(j, "slots_used", c->toc.slots_used);
-		json_add_u64(j, "slots_max", c->toc.slots_max);
+		if (!image_has_registers(&c->img)) {
+			json_add_u64(j, "table", c->toc.header);
+			json_add_u64(j, "slots_max", c->toc.slots_max);
+		}
 	}
 	json_add_u64(j, "regions", c->toc.n_regions);
 	json_add_u64(j, "region_bytes", c->toc.bytes);
@@ -295,12 +321,20 @@ static int list_dumps(const struct collect_args *a, struct derr *err)
 	return n < 0 ? n : 0;
 }
 
-/* A folder has many files that must not be lost. */
+static bool is_registers(const struct collection *c, const struct stat *st)
+{
+	struct stat registers;
+
+	return image_has_registers(&c->img) && fstat(c->img.registers_fd, &registers) == 0 &&
+	       registers.st_dev == st->st_dev && registers.st_ino == st->st_ino;
+}
+
+/* A folder has many files that must not be lost, and the registers are somebody's. */
 static int refuse_piece(const struct collection *c, const char *path, struct derr *err)
 {
 	struct stat st;
 
-	if (!c->img.blobs || stat(path, &st) < 0 || !blobs_have_file(c->img.blobs, &st))
+	if (stat(path, &st) < 0 || !(is_registers(c, &st) || (c->img.blobs && blobs_have_file(c->img.blobs, &st))))
 		return 0;
 	return derr_set(err, -EEXIST,
 			"%s is one of the files that the dump is collected from. Give another name with -o.", path);

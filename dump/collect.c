@@ -8,12 +8,15 @@
 
 #include "collect.h"
 #include "firmware.h"
+#include "live.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
 
 const char *collect_backend(const struct collection *c)
 {
-	return image_has_pieces(&c->img) ? "firmware" : "ram";
+	if (image_has_pieces(&c->img))
+		return "firmware";
+	return image_has_registers(&c->img) ? "mmio" : "ram";
 }
 
 /* At most max bytes of a region; NULL: it is not there. */
@@ -134,7 +137,9 @@ static void add_collect_note(struct collection *c, bool registers)
 	if (c->ram)
 		fprintf(f, "SOURCE_BYTES=%" PRIu64 "\n", c->ram);
 	fprintf(f, "BACKEND=%s\nCOLLECTED=%lld\n", collect_backend(c), (long long)time(NULL));
-	if (!image_has_pieces(&c->img))
+	if (image_has_registers(&c->img))
+		fprintf(f, "SLOTS=%u\n", c->toc.slots_used);
+	else if (!image_has_pieces(&c->img))
 		fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
 	fprintf(f, "REGISTERS=%s\n", registers ? "source" : "none");
 	fprintf(f, "PAGE_TABLES=%s\n", c->layout.has_tables ? "synthetic" : "none");
@@ -181,6 +186,8 @@ static int refuse_options(const struct collection *c, const struct collect_optio
 	if (o->table && image_has_pieces(&c->img))
 		return derr_set(err, -EINVAL, "%s has regions that firmware saved, and no table: leave --table out.",
 				c->img.path);
+	if (o->table && o->image.registers)
+		return derr_set(err, -EINVAL, "The registers say where the table is: leave --table out.");
 	if (o->vm && !image_has_pieces(&c->img))
 		return derr_set(err, -EINVAL, "%s is memory of one machine: leave --vm out.", c->img.path);
 	return 0;
@@ -195,7 +202,10 @@ static int find_regions(struct collection *c, const struct collect_options *o, s
 		return r;
 	if (image_has_pieces(&c->img))
 		return firmware_read(&c->img, o->vm, &c->kelf, &c->toc, err);
-	r = toc_find(&c->img, o->table, &c->toc, err);
+	if (image_has_registers(&c->img))
+		r = live_read(&c->img, &c->toc, err);
+	else
+		r = toc_find(&c->img, o->table, &c->toc, err);
 	if (r < 0)
 		return r;
 	strlist_move(&c->toc.problems, &c->img.problems);

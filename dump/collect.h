@@ -23,7 +23,7 @@ struct collection {
 	uint64_t ram; /* bytes of memory in the source; 0: it has none but the regions */
 };
 
-/* Who kept the table. */
+/* Where the table was. */
 const char *collect_backend(const struct collection *c);
 
 /* Everything but writing. collection_clear() in any case. */

@@ -4,10 +4,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <linux/qcom_minidump_table.h>
+
 #include "image.h"
 #include "rawdump.h"
 
 #define SCAN_CHUNK MIB
+#define COPY_CHUNK MIB
 
 int image_parse_map(const char *arg, struct range *ret, struct derr *err)
 {
@@ -115,6 +118,8 @@ static int refuse_options(const struct image *img, const struct image_options *o
 		return derr_set(err, -EINVAL,
 				"%s says itself which address is where (it is no raw memory image): leave --map out.",
 				img->path);
+	if (o->registers && img->kind != IMAGE_RAW && img->kind != IMAGE_VMCORE)
+		return derr_set(err, -EINVAL, "%s has regions that firmware saved: leave --registers out.", img->path);
 	if (o->dump && img->kind != IMAGE_RAWDUMP)
 		return derr_set(err, -EINVAL, "%s is no rawdump partition with several dumps: leave --dump out.",
 				img->path);
@@ -158,13 +163,29 @@ static int open_folder(struct image *img, const struct image_options *o, struct 
 	return r;
 }
 
+static int open_registers(struct image *img, const char *path, struct derr *err)
+{
+	uint64_t size;
+	int r = dumpfile_open(path, &size, err);
+
+	if (r < 0)
+		return r;
+	img->registers_fd = r;
+	if (size < MINIDUMP_REGS_SIZE)
+		return derr_set(err, -ENODATA, "%s has %" PRIu64 " bytes; the registers of a minidump table take %u.",
+				path, size, MINIDUMP_REGS_SIZE);
+	return 0;
+}
+
 int image_open(struct image *img, const char *path, const struct image_options *o, struct derr *err)
 {
 	struct stat st;
 	int r;
 
-	*img = (struct image){ .fd = -1, .path = dump_strdup(path, strlen(path)) };
+	*img = (struct image){ .fd = -1, .registers_fd = -1, .path = dump_strdup(path, strlen(path)) };
 	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, o, err);
+	if (r == 0 && o->registers)
+		r = open_registers(img, o->registers, err);
 	if (r < 0)
 		image_close(img);
 	return r;
@@ -173,6 +194,8 @@ int image_open(struct image *img, const char *path, const struct image_options *
 void image_close(struct image *img)
 {
 	close_fdp(&img->fd);
+	close_fdp(&img->registers_fd);
+	image_thaw(img);
 	free(img->path);
 	elffile_clear(&img->elf);
 	rangemap_clear(&img->phys);
@@ -180,7 +203,7 @@ void image_close(struct image *img)
 	blobs_close(img->blobs);
 	strlist_clear(&img->problems);
 	strlist_clear(&img->left_out);
-	*img = (struct image){ .fd = -1 };
+	*img = (struct image){ .fd = -1, .registers_fd = -1 };
 }
 
 int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size)
@@ -195,7 +218,45 @@ static int read_at(void *arg, void *buf, size_t size, uint64_t offset)
 
 int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size)
 {
+	if (img->frozen)
+		return rangemap_read(&img->frozen_at, fileno(img->frozen), paddr, buf, size);
 	return rangemap_read_by(&img->phys, read_at, (void *)img, paddr, buf, size);
+}
+
+static int copy_range(const struct image *img, const struct range *r, int fd, char *buf)
+{
+	int ret = 0;
+
+	for (uint64_t done = 0, n; done < r->size && ret == 0; done += n) {
+		n = r->size - done < COPY_CHUNK ? r->size - done : COPY_CHUNK;
+		ret = image_read(img, r->start + done, buf, n);
+		if (ret == 0)
+			ret = pwrite_full(fd, buf, n, r->offset + done);
+	}
+	return ret;
+}
+
+int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err)
+{
+	_cleanup_free_ char *buf = dump_alloc(COPY_CHUNK, 1);
+	FILE *file = tmpfile();
+	int r = file ? 0 : -errno;
+
+	for (size_t i = 0; i < ranges->n && r == 0; i++)
+		r = copy_range(img, &ranges->v[i], fileno(file), buf);
+	img->frozen = file;
+	img->frozen_at = *ranges;
+	if (r < 0)
+		return derr_set(err, r, "Cannot copy %s to a temporary file: %s", img->path, strerror(-r));
+	return 0;
+}
+
+void image_thaw(struct image *img)
+{
+	if (img->frozen)
+		fclose(img->frozen);
+	img->frozen = NULL;
+	rangemap_clear(&img->frozen_at);
 }
 
 /* The next byte of the file from offset on that is not in a hole; UINT64_MAX: only holes follow. */

@@ -30,12 +30,17 @@ struct image {
 	struct blobs *blobs;  /* of IMAGE_BLOBS */
 	struct strlist problems;
 	struct strlist left_out; /* what was there, and is no part of the minidump */
+
+	int registers_fd; /* what has the table, if the memory is not to be searched for it; else -1 */
+	FILE *frozen;	  /* see image_freeze() */
+	struct rangemap frozen_at;
 };
 
 struct image_options {
 	const struct range *maps;
 	size_t n_maps;
-	unsigned int dump; /* which one of a rawdump, from 1 on; 0: not said */
+	unsigned int dump;     /* which one of a rawdump, from 1 on; 0: not said */
+	const char *registers; /* file with the registers of the table (MINIDUMP_REG_...), or NULL */
 };
 
 const char *image_kind_name(const struct image *img);
@@ -46,6 +51,11 @@ static inline bool image_has_pieces(const struct image *img)
 	return img->pieces.n > 0;
 }
 
+static inline bool image_has_registers(const struct image *img)
+{
+	return img->registers_fd >= 0;
+}
+
 /* One --map OFFSET:PADDR:SIZE */
 int image_parse_map(const char *arg, struct range *ret, struct derr *err);
 
@@ -54,8 +64,12 @@ void image_close(struct image *img);
 
 /* By place in the source, as in pieces and in img->phys */
 int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size);
-/* By physical address */
+/* By physical address; once frozen, what was copied then and nothing else */
 int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size);
+
+/* Copies what is at these physical addresses, and takes the map over. */
+int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err);
+void image_thaw(struct image *img);
 
 /*
  * Calls fn with each page-aligned piece of the image that is not a hole of the file. The pieces have whole

@@ -134,6 +134,14 @@ static bool same_places(const struct choice *a, const struct choice *b)
 	return true;
 }
 
+static void say_useless(struct derr *why_not, const struct image *img, uint64_t self, const char *why)
+{
+	if (image_has_registers(img))
+		derr_set(why_not, 0, "The table behind the registers is of no use: %s.", why);
+	else
+		derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self, why);
+}
+
 /* Reads the table under a map (which is copied), and keeps it if it is better than the best so far. */
 static void consider(const struct image *img, const struct rangemap *map, uint64_t at, uint64_t self,
 		     struct choice *best, struct derr *why_not)
@@ -147,10 +155,10 @@ static void consider(const struct image *img, const struct rangemap *map, uint64
 	r = toc_read(&view, self, &new.toc, &err);
 	if (r < 0 || !new.toc.n_regions) {
 		if (!why_not->text[0])
-			derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self,
-				 r < 0		    ? err.text :
-				 new.toc.problems.n ? new.toc.problems.v[0] :
-						      "it has no regions");
+			say_useless(why_not, img, self,
+				    r < 0	       ? err.text :
+				    new.toc.problems.n ? new.toc.problems.v[0] :
+							 "it has no regions");
 		choice_clear(&new);
 		return;
 	}
@@ -268,9 +276,13 @@ int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct d
 	struct derr why_not = { 0 };
 	struct header_list l = { 0 };
 	size_t live;
-	int r;
+	int r = 0;
 
-	r = image_scan(img, note_headers, &l, err);
+	/* Registers take the place of the one header, and have no place in the memory. */
+	if (image_has_registers(img))
+		l.n = 1;
+	else
+		r = image_scan(img, note_headers, &l, err);
 	if (r < 0)
 		return r;
 	consider_all(img, &l, table, &best, &why_not);

@@ -175,19 +175,15 @@ static int read_slots(const struct image *img, struct toc *toc, uint64_t base, u
 	return 0;
 }
 
-int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err)
+/* The table of contents behind the header in plain RAM */
+static int read_header(const struct image *img, struct toc *toc, struct minidump_global_toc *g, struct derr *err)
 {
-	struct minidump_global_toc g;
 	struct minidump_ram_header h;
-	struct minidump_subsystem ss;
-	uint32_t count;
-	int r;
 
-	*toc = (struct toc){ .header = paddr };
-	if (image_read(img, paddr, &h, sizeof(h)) < 0 || !toc_header_plausible(&h))
-		return derr_set(err, -ENOENT, "there is no table header at 0x%" PRIx64, paddr);
-	if (le64toh(h.self) != paddr)
-		return derr_set(err, -ENOENT, "the header at 0x%" PRIx64 " is a copy of one at 0x%" PRIx64, paddr,
+	if (image_read(img, toc->header, &h, sizeof(h)) < 0 || !toc_header_plausible(&h))
+		return derr_set(err, -ENOENT, "there is no table header at 0x%" PRIx64, toc->header);
+	if (le64toh(h.self) != toc->header)
+		return derr_set(err, -ENOENT, "the header at 0x%" PRIx64 " is a copy of one at 0x%" PRIx64, toc->header,
 				(uint64_t)le64toh(h.self));
 	toc->checksum_ok = toc_header_checksum_ok(&h);
 	if (!toc->checksum_ok)
@@ -196,9 +192,53 @@ int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct de
 			     "was being loaded or unloaded");
 	toc->page_size = le32toh(h.page_size);
 	toc->slots_max = le32toh(h.slots_max);
-	if (image_read(img, le64toh(h.toc), &g, sizeof(g)) < 0)
+	if (image_read(img, le64toh(h.toc), g, sizeof(*g)) < 0)
 		return derr_set(err, -EFAULT, "its table of contents, at 0x%" PRIx64 ", is not in %s",
 				(uint64_t)le64toh(h.toc), img->path);
+	return 0;
+}
+
+/* Registers are read as the table of contents that they stand for. */
+static int read_registers(const struct image *img, struct toc *toc, struct minidump_global_toc *g, struct derr *err)
+{
+	__le32 regs[MINIDUMP_REGS_SIZE / sizeof(__le32)];
+	int r = pread_full(img->registers_fd, regs, sizeof(regs), 0);
+
+#define REG(name) regs[MINIDUMP_REG_##name / sizeof(__le32)]
+	if (r < 0)
+		return derr_set(err, r, "its registers cannot be read: %s", strerror(-r));
+	if (REG(STATUS) == UINT32_MAX && REG(REVISION) == UINT32_MAX)
+		return derr_set(err, -ENOENT, "its registers are all ones: nobody has set it up");
+	*g = (struct minidump_global_toc){
+		.status = REG(STATUS),
+		.revision = REG(REVISION),
+		.enabled = REG(ENABLED),
+		.subsystems[MINIDUMP_SUBSYSTEM_APSS] = {
+			.status = REG(SS_STATUS),
+			.enabled = REG(SS_ENABLED),
+			.encryption_status = REG(SS_ENCRYPTION_STATUS),
+			.encryption_required = REG(SS_ENCRYPTION_REQUIRED),
+			.region_count = REG(SS_REGION_COUNT),
+			.regions_baseptr = (uint64_t)REG(SS_REGIONS_BASE_HIGH) << 32 | REG(SS_REGIONS_BASE_LOW),
+		},
+	};
+#undef REG
+	toc->checksum_ok = true;
+	toc->slots_max = TOC_SLOTS_MAX;
+	return 0;
+}
+
+int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err)
+{
+	struct minidump_global_toc g;
+	struct minidump_subsystem ss;
+	uint32_t count;
+	int r;
+
+	*toc = (struct toc){ .header = paddr };
+	r = image_has_registers(img) ? read_registers(img, toc, &g, err) : read_header(img, toc, &g, err);
+	if (r < 0)
+		return r;
 	ss = g.subsystems[MINIDUMP_SUBSYSTEM_APSS];
 	check_status(toc, &g, &ss);
 	count = le32toh(ss.region_count);

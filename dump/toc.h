@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The minidump table in a memory image (include/uapi/linux/qcom_minidump_table.h): found, checked, and turned
+ * The minidump table of a memory image (include/uapi/linux/qcom_minidump_table.h): found, checked, and turned
  * into a list of regions and a list of what is wrong with it. Nothing in it is believed.
  */
 #ifndef TOC_H
@@ -23,8 +23,8 @@ struct region {
 };
 
 struct toc {
-	uint64_t header; /* physical address of the header */
-	uint32_t slots_max;
+	uint64_t header;    /* physical address of the header; 0: there are registers instead */
+	uint32_t slots_max; /* as far as it is known */
 	uint32_t slots_used;
 	uint32_t page_size;
 	struct region *regions;
@@ -52,7 +52,7 @@ void toc_clear(struct toc *toc);
 
 const struct region *toc_region(const struct toc *toc, const char *name);
 
-/* Reads the table whose header is at paddr, under the map that the image has now. */
+/* Reads the table that the registers have, or else whose header is at paddr, under the map that the image has now. */
 int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err);
 
 /* What is there twice is kept once, and overlaps are problems. To be called once, after the last region. */

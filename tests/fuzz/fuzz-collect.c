@@ -4,6 +4,7 @@
  *
  * The input is the start of an image of 1 MiB that is zero from there on. Where its first page is a table header, its
  * checksum is made right, which no mutation would get right by itself; bit 0 of the last byte of the input leaves it.
+ * With bit 1 the start of the image is also the registers of a table.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -36,7 +37,7 @@ static int make_image(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct collect_options options;
+	struct collect_options options = { 0 };
 	struct collection c;
 	struct derr err;
 	char path[32];
@@ -49,6 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (out < 0)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (size && data[size - 1] & 2)
+		options.image.registers = path;
 	if (collect_prepare(&c, path, &options, &err) == 0)
 		collect_write(&c, out, &err);
 	collection_clear(&c);

@@ -175,6 +175,38 @@ static void round_trip(void **state)
 	di_done(&d);
 }
 
+static void by_registers(void **state)
+{
+	uint32_t regs[] = { 1, 1, 0x454e424c, [8] = 1, 0x454e424c, 0x444f4e45, 0x4e52, 0, 0, 0 };
+	char args[256], path[64];
+	struct di d;
+	FILE *f;
+
+	build(&d);
+	regs[12] = d.n_slots;
+	regs[13] = d.regions;
+	snprintf(path, sizeof(path), "%s/registers.bin", folder);
+	f = fopen(path, "w");
+	assert_int_equal(fwrite(regs, sizeof(regs), 1, f), 1);
+	fclose(f);
+	snprintf(args, sizeof(args), "collect --registers registers.bin %s", d.path);
+	must_run(args);
+	contains(out, "Table behind the registers in registers.bin (back end mmio): 9 slots in use.\nSaved 9 regions");
+	must_run("info --json minidump.elf");
+	contains(out, "\"backend\": \"mmio\"");
+	snprintf(args, sizeof(args), "collect --json -f --registers=registers.bin %s", d.path);
+	must_run(args);
+	contains(out, "\"slots_used\": 9");
+	snprintf(args, sizeof(args), "collect -f -o registers.bin --registers registers.bin %s", d.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "registers.bin is one of the files that the dump is collected from");
+	assert_int_equal(files_in_folder(), 2);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/minidump.elf", folder);
+	unlink(path);
+	di_done(&d);
+}
+
 static void from_firmware(void **state)
 {
 	char args[256];
@@ -281,8 +313,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
-		cmocka_unit_test(from_firmware),    cmocka_unit_test(failures),
+		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors),  cmocka_unit_test(round_trip),
+		cmocka_unit_test(by_registers),	    cmocka_unit_test(from_firmware), cmocka_unit_test(failures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -219,7 +219,7 @@ class Machine:
             sys.stderr.flush()
         self.tail = (self.tail + data)[-8192:]
         self.script_started = self.script_started or SCRIPT_STARTS in self.tail
-        if not self.script_started and COMPLAINT.search(self.tail):
+        if not self.script_started and (COMPLAINT.search(self.tail) or PANIC_END.search(self.tail)):
             self._die(BOOT_FAILURE, 0)
         elif PANIC_END.search(self.tail):
             self._die("panic", SETTLE)
