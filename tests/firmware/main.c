@@ -5,7 +5,7 @@
  * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
  * initramfs's place in it), boot/memory (RAM in MiB), boot/variant (empty, or what is to be wrong with the minidump
  * table; see smem.c).
- * What it leaves is in collect.c.
+ * What it leaves is in collect.c and rawdump.c.
  */
 #include "firmware.h"
 
@@ -21,7 +21,7 @@ static uint64_t load(const char *name, uintptr_t at, uint64_t max)
 	struct file file;
 	uint64_t size;
 
-	if (!file_open(&file, name, false))
+	if (!file_open(&file, name, FILE_READ))
 		die("cannot open ", name);
 	size = file_read(&file, (void *)at, max);
 	if (size == max)

@@ -5,9 +5,8 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-export LC_ALL=C
-qcmdump=$top/build/qcmdump
+# shellcheck source=tests/vm/lib-dump.sh
+. "$(dirname "$0")/lib-dump.sh"
 
 # Some tasks that come and go, so that the table is not in the order in which it was filled.
 vm --crash "$work/crash" --timeout 200 <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
@@ -47,22 +46,6 @@ for name in one three four; do
 	grep -q "named-$name$" "$work/ram.tasks" || fail "named-$name is not among the tasks: $(cat "$work/ram.tasks")"
 done
 
-# The kernel log of a core, by other people's tools
-other_logs() { # core
-	vmcore-dmesg "$1" >"$work/vmcore-dmesg" || fail "vmcore-dmesg of $1"
-	diff <(without_times <"$work/ram.log") <(without_times <"$work/vmcore-dmesg") >"$work/out" ||
-		fail "vmcore-dmesg of $1 prints another log: $(head -n 5 "$work/out")"
-}
-
-without_times() {
-	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
-}
-
-no_complaints() { # core
-	readelf -aW "$1" >"$work/out" 2>&1 || fail "readelf of $1"
-	! grep -i warning "$work/out" || fail "readelf complains about $1"
-}
-
 # The dump of a source is sound and says what ram.bin says.
 same() { # source
 	"$qcmdump" collect --force "$work/left/$1" -o "$work/dump.elf" >"$work/out" || fail "collect from $1"
@@ -72,10 +55,8 @@ same() { # source
 		cmp "$work/ram.$view" "$work/dump.$view" || fail "$1 gives another $view"
 	done
 	"$qcmdump" regions "$work/dump.elf" >"$work/dump.regions" || fail "regions of $1"
-	other_logs "$work/dump.elf"
-	rm -f "$work/makedumpfile"
-	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 ||
-		fail "$1: $(cat "$work/out")"
+	vmcore_dmesg "$work/dump.elf" "$work/ram.log"
+	makedumpfile_log "$work/dump.elf" "$work/ram.log"
 	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "info of $1"
 }
 
@@ -93,7 +74,7 @@ for program in parser qdl; do
 		fail "$program: $(cat "$work/$program.files")"
 	no_complaints "$work/$program.elf"
 	"$qcmdump" log "$work/$program.elf" | cmp - "$work/ram.log" || fail "the core of $program gives another log"
-	other_logs "$work/$program.elf"
+	vmcore_dmesg "$work/$program.elf" "$work/ram.log"
 	echo "ok: the core of $program"
 done
 cmp "$work/parser.elf" "$work/qdl.elf" || fail "both ways of putting a core together differ"
