@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The partition "rawdump", which is the file storage/rawdump.img: a header of 56 bytes, 64 bytes for each section, then
- * the data. If the file is there it is as large as the partition, and the new dump begins at the first block behind those
- * that are in it. A section that does not fit is only named. Without the file there is room for everything.
+ * the data. If the file is there it is as large as the partition, and the new dump begins at the first block behind
+ * those that are in it. A section that does not fit is only named. Without the file there is room for everything.
  */
 #include "firmware.h"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
-# For tests that look at dumps of a guest; after lib.sh. $qcmdump is the program, $work/crash/ what is left of the guest.
+# For tests that look at dumps of a guest; after lib.sh. $qcmdump is the program, $work/crash/ what is left of it.
 #
 #   no_complaints CORE         readelf reads all of it, without a warning
 #   vmcore_dmesg CORE LOG      vmcore-dmesg prints that log, too

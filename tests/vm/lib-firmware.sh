@@ -131,7 +131,8 @@ check_cores() {
 			fail "$1: $program: $(cat "$work/files")"
 		no_complaints "$work/$program.elf"
 		for name in KLOGBUF LOG_DESC LOG_INFO LOG_RING KTASK KTASK_1 KTASK_2 KSTACK; do
-			grep -q -x "md_$name.BIN" "$work/files" || fail "$1: $program does not find $name: $(cat "$work/files")"
+			grep -q -x "md_$name.BIN" "$work/files" ||
+				fail "$1: $program does not find $name: $(cat "$work/files")"
 		done
 		[ -z "$(sort "$work/files" | uniq -d)" ] || fail "$1: $program takes a file twice: $(cat "$work/files")"
 		"$qcmdump" log "$work/$program.elf" >"$work/log" || fail "$1: qcmdump log of the core of $program"
@@ -141,7 +142,8 @@ check_cores() {
 			fail "$1: the log doesn't end with the panic: $(tail -n 1 "$work/log")"
 	done
 	cmp "$work/parser.elf" "$work/qdl.elf" || fail "$1: by name and by address give different cores"
-	[ "$(wc -l <"$work/files")" = "$(find "$work/crash/usb" -name 'md_*' | wc -l)" ] || fail "$1: not each file is in them"
+	[ "$(wc -l <"$work/files")" = "$(find "$work/crash/usb" -name 'md_*' | wc -l)" ] ||
+		fail "$1: not each file is in them"
 	echo "ok: $1: cores by other people's rules, of $(wc -l <"$work/files") files"
 }
 

@@ -38,7 +38,7 @@ cp "$work/crash/storage/rawdump.img" "$work/partition"
 cp "$work/log" "$work/first.log"
 regions=$(walked | wc -l)
 truncate -s +1M "$work/partition"
-vm_arm64 --backend smem --storage "$work/partition" --crash "$work/crash" >"$work/said" <<'SCRIPT' || fail "$(cat "$work/said")"
+vm_arm64 --backend smem --storage "$work/partition" --crash "$work/crash" >"$work/said" <<'SCRIPT' ||
 modprobe qcom_minidump_smem || exit 1
 (
 	for object in prb printk_ring printk_descs printk_infos printk_text init_uts_ns; do
@@ -51,6 +51,7 @@ modprobe qcom_minidump_smem || exit 1
 sleep 2
 crash sysrq-c
 SCRIPT
+	fail "$(cat "$work/said")"
 saved=$work/crash/storage/rawdump.img
 [ "$(stat -c %s "$saved")" = "$(stat -c %s "$work/partition")" ] || fail "the partition has grown"
 cmp -n "$used" "$work/partition" "$saved" || fail "the first dump is not as it was"
