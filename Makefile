@@ -271,6 +271,7 @@ help:
 	@echo 'make firmware       the emulated boot firmware of the arm64 guests'
 	@echo 'make install        into $(PREFIX) and /lib/modules; DESTDIR= and PREFIX= as usual'
 	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
+	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'

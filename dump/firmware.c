@@ -126,29 +126,35 @@ static bool name_fits(const struct firmware *f, const struct piece *p, const cha
 	return piece_has_name(p, name) || (piece_has_numbered_name(p, name) && !header_has_name(f, p->name));
 }
 
-/*
- * The pieces of one name, in order, are the regions of that name, in order. Where there are too few, they are the last
- * ones: pieces of the same name overwrite each other on the way.
- */
-static void match_name(struct firmware *f, size_t first)
+/* The last of equals is meant: a region that was being moved is there twice, and its files overwrite each other. */
+static void match_numbers(struct firmware *f, const char *name)
 {
-	const char *name = f->kelf->names[first];
 	struct pieces *pieces = &f->img->pieces;
-	size_t regions = 0, files = 0, j = 0, skip;
 
-	for (size_t i = first; i < f->n; i++)
-		regions += is_wanted(f, i) && !strcmp(f->kelf->names[i], name);
-	for (size_t i = 0; i < pieces->n; i++)
-		files += name_fits(f, &pieces->v[i], name);
-	if (!files)
-		return;
+	for (size_t i = f->n; i-- > 0;)
+		for (size_t j = 0; j < pieces->n && is_wanted(f, i) && !strcmp(f->kelf->names[i], name); j++) {
+			struct piece *p = &pieces->v[j];
+
+			if (name_fits(f, p, name) && piece_number(p, name) == f->kelf->seqs[i])
+				match(f, i, p);
+		}
+}
+
+/*
+ * Where the header or the files have no numbers: the pieces of one name, in order, are the regions of that name, in
+ * order. Where there are too few, they are the last ones.
+ */
+static void match_order(struct firmware *f, const char *name, size_t regions, size_t files)
+{
+	size_t skip = files < regions ? regions - files : 0;
+	struct pieces *pieces = &f->img->pieces;
+
 	if (regions > 1)
 		strlist_addf(&f->toc->problems,
 			     "%zu regions are called %s, and firmware did not leave their addresses: %s", regions, name,
-			     files < regions ? "too few files were left, which are taken for the last ones" :
-					       "which is which was told by the order of their files alone");
-	skip = files < regions ? regions - files : 0;
-	for (size_t i = first; i < f->n; i++) {
+			     skip ? "too few files were left, which are taken for the last ones" :
+				    "which is which was told by the order of their files alone");
+	for (size_t i = 0, j = 0; i < f->n; i++) {
 		if (!is_wanted(f, i) || strcmp(f->kelf->names[i], name))
 			continue;
 		if (skip) {
@@ -163,6 +169,25 @@ static void match_name(struct firmware *f, size_t first)
 	}
 }
 
+static void match_name(struct firmware *f, const char *name)
+{
+	struct pieces *pieces = &f->img->pieces;
+	size_t regions = 0, files = 0, numbers = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		regions += is_wanted(f, i) && !strcmp(f->kelf->names[i], name);
+	for (size_t i = 0; i < pieces->n; i++) {
+		bool fits = name_fits(f, &pieces->v[i], name);
+
+		files += fits;
+		numbers += fits && piece_number(&pieces->v[i], name);
+	}
+	if (f->kelf->numbered && numbers)
+		match_numbers(f, name);
+	else if (files)
+		match_order(f, name, regions, files);
+}
+
 static void match_names(struct firmware *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -172,26 +197,30 @@ static void match_names(struct firmware *f)
 		for (size_t k = 0; k < i && !seen; k++)
 			seen = !strcmp(f->kelf->names[k], f->kelf->names[i]);
 		if (!seen && f->kelf->names[i][0])
-			match_name(f, i);
+			match_name(f, f->kelf->names[i]);
 	}
 }
 
-static void add_region(struct firmware *f, unsigned int slot, const char *name, uint64_t paddr, uint64_t size)
+static void add_region(struct firmware *f, unsigned int slot, const char *name, uint32_t seq, uint64_t paddr,
+		       uint64_t size)
 {
 	struct toc *toc = f->toc;
 	struct region *r = &toc->regions[toc->n_regions];
 
-	*r = (struct region){ .slot = slot, .paddr = paddr, .size = size };
+	*r = (struct region){ .slot = slot, .seq = seq, .paddr = paddr, .size = size };
 	if (region_name_copy(r->name, name, KELF_NAME_SIZE) < 0)
 		strcpy(r->name, "unnamed");
-	for (size_t i = 0; i < toc->n_regions; i++)
+	for (size_t i = 0; i < toc->n_regions && !f->kelf->numbered; i++)
 		r->seq += !strcmp(toc->regions[i].name, r->name);
 	toc->n_regions++;
 	toc->bytes += size;
 }
 
-/* The name of a region that the header has no name for: without the number, if there is a piece called so. */
-static void name_of_piece(const struct firmware *f, const struct piece *p, char name[static PIECE_NAME_SIZE])
+/*
+ * The name of a region that the header has no name for: without the number, which is returned, if there is a piece
+ * called so.
+ */
+static uint32_t name_of_piece(const struct firmware *f, const struct piece *p, char name[static PIECE_NAME_SIZE])
 {
 	const struct pieces *pieces = &f->img->pieces;
 
@@ -201,14 +230,15 @@ static void name_of_piece(const struct firmware *f, const struct piece *p, char 
 
 		if (piece_is_region(other, f->vm) && piece_has_numbered_name(p, other->name)) {
 			strcpy(name, other->name);
-			return;
+			return piece_number(p, other->name);
 		}
 	}
+	return 0;
 }
 
 /* A piece, or as much of it as is there, becomes memory. name "": the header has none. */
-static void add_piece(struct firmware *f, const struct piece *p, unsigned int slot, const char *name, uint64_t paddr,
-		      uint64_t want)
+static void add_piece(struct firmware *f, const struct piece *p, unsigned int slot, const char *name, uint32_t seq,
+		      uint64_t paddr, uint64_t want)
 {
 	uint64_t size = p->size < want ? p->size : want;
 	char own[PIECE_NAME_SIZE];
@@ -228,8 +258,9 @@ static void add_piece(struct firmware *f, const struct piece *p, unsigned int sl
 			     "%s has %" PRIu64 " bytes, but its region %" PRIu64 ": the rest is left out", p->file,
 			     p->size, want);
 	rangemap_add(&f->img->phys, paddr, size, p->offset);
-	name_of_piece(f, p, own);
-	add_region(f, slot, name[0] ? name : own, paddr, size);
+	if (!name[0])
+		seq = name_of_piece(f, p, own);
+	add_region(f, slot, name[0] ? name : own, seq, paddr, size);
 }
 
 /* Older kernels have their banner in the header itself. */
@@ -242,7 +273,7 @@ static bool add_embedded(struct firmware *f, size_t i)
 		return false;
 	f->embedded -= p->p_filesz;
 	rangemap_add(&f->img->phys, p->p_paddr, p->p_filesz, f->header->offset + p->p_offset);
-	add_region(f, i + 1, f->kelf->names[i], p->p_paddr, p->p_filesz);
+	add_region(f, i + 1, f->kelf->names[i], f->kelf->seqs[i], p->p_paddr, p->p_filesz);
 	return true;
 }
 
@@ -250,19 +281,23 @@ static void add_named(struct firmware *f, size_t i, const struct rangemap *memor
 {
 	const Elf64_Phdr *p = &f->kelf->phdrs[i];
 	const char *name = f->kelf->names[i];
+	uint32_t seq = f->kelf->seqs[i];
+	char number[16] = "";
 
 	if (p->p_type != PT_LOAD || !p->p_filesz)
 		return;
 	f->toc->slots_used++;
+	if (seq)
+		snprintf(number, sizeof(number), "_%" PRIu32, seq);
 	if (f->of[i] && f->of[i]->size) {
-		add_piece(f, f->of[i], i + 1, name, p->p_paddr, p->p_filesz);
+		add_piece(f, f->of[i], i + 1, name, seq, p->p_paddr, p->p_filesz);
 	} else if (rangemap_covers(memory, p->p_paddr, p->p_filesz)) {
-		add_region(f, i + 1, name, p->p_paddr, p->p_filesz);
+		add_region(f, i + 1, name, seq, p->p_paddr, p->p_filesz);
 	} else if (!add_embedded(f, i) && (!f->of[i] || f->img->blobs)) {
 		/* Of a section without bytes it has been said already. */
-		strlist_addf(&f->toc->problems, "%s%s is %s: %" PRIu64 " bytes at 0x%" PRIx64 " are lost",
-			     name[0] ? name : "a region", f->of[i] ? " (its file)" : "", f->of[i] ? "empty" : "missing",
-			     (uint64_t)p->p_filesz, (uint64_t)p->p_paddr);
+		strlist_addf(&f->toc->problems, "%s%s%s is %s: %" PRIu64 " bytes at 0x%" PRIx64 " are lost",
+			     name[0] ? name : "a region", number, f->of[i] ? " (its file)" : "",
+			     f->of[i] ? "empty" : "missing", (uint64_t)p->p_filesz, (uint64_t)p->p_paddr);
 	}
 }
 
@@ -294,7 +329,7 @@ static void add_unnamed(struct firmware *f, struct piece *p)
 	if (p != f->header)
 		slot = f->next_slot++;
 	if (p->has_paddr)
-		add_piece(f, p, slot, "", p->paddr, p->expected ? p->expected : p->size);
+		add_piece(f, p, slot, "", 0, p->paddr, p->expected ? p->expected : p->size);
 	else if (needs_no_address)
 		return;
 	else if (p->name[0] == 'K' || p->name[0] == 'k')

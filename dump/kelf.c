@@ -57,6 +57,20 @@ static Elf64_Shdr *read_sections(const Elf64_Ehdr *ehdr, const char *buf, size_t
 	return v;
 }
 
+/* A section is called NAME_SEQ, and sh_entsize is the number; or NAME, and sh_entsize is 0. */
+static void read_name(struct kelf *elf, size_t i, const char *name, size_t max, uint32_t seq)
+{
+	char number[16];
+	size_t n = strnlen(name, max), end = snprintf(number, sizeof(number), "_%" PRIu32, seq);
+
+	if (seq && n > end && !memcmp(name + n - end, number, end)) {
+		max = n - end;
+		elf->seqs[i] = seq;
+		elf->numbered = true;
+	}
+	region_name_copy(elf->names[i], name, max);
+}
+
 /* A region's section lies where its program header does, and has its size. */
 static void read_names(struct kelf *elf, const Elf64_Ehdr *ehdr, const char *buf, size_t size)
 {
@@ -69,8 +83,8 @@ static void read_names(struct kelf *elf, const Elf64_Ehdr *ehdr, const char *buf
 		const Elf64_Shdr *s = bsearch(&key, v, ehdr->e_shnum, sizeof(*v), cmp_shdr);
 
 		if (s && key.sh_size && s->sh_name < strtab.sh_size)
-			region_name_copy(elf->names[i], buf + strtab.sh_offset + s->sh_name,
-					 strtab.sh_size - s->sh_name);
+			read_name(elf, i, buf + strtab.sh_offset + s->sh_name, strtab.sh_size - s->sh_name,
+				  s->sh_entsize);
 	}
 	free(v);
 }
@@ -96,6 +110,7 @@ int kelf_parse(struct kelf *elf, const char *buf, size_t size, struct derr *err)
 	elf->phdrs = dump_alloc(n, sizeof(*elf->phdrs));
 	elf->sorted = dump_alloc(n, sizeof(*elf->sorted));
 	elf->names = dump_alloc(n, sizeof(*elf->names));
+	elf->seqs = dump_alloc(n, sizeof(*elf->seqs));
 	elf->n = n;
 	memcpy(elf->phdrs, buf + ehdr.e_phoff, n * sizeof(*elf->phdrs));
 	memcpy(elf->sorted, elf->phdrs, n * sizeof(*elf->phdrs));
@@ -109,6 +124,7 @@ void kelf_clear(struct kelf *elf)
 	free(elf->phdrs);
 	free(elf->sorted);
 	free(elf->names);
+	free(elf->seqs);
 	*elf = (struct kelf){ 0 };
 }
 

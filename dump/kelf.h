@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The ELF header that the kernel keeps among its regions (KELF_HEADER): which region has which name and addresses.
- * Program headers say where, section headers with the same place in the file say which name.
+ * Program headers say where, section headers with the same place in the file say which name, and with sh_entsize which
+ * number among those of that name.
  */
 #ifndef KELF_H
 #define KELF_H
@@ -22,6 +23,8 @@ struct kelf {
 	uint64_t size;		       /* of the header, in bytes */
 	Elf64_Phdr *phdrs;	       /* in the order of the slots */
 	char (*names)[KELF_NAME_SIZE]; /* of the same; "": not known */
+	uint32_t *seqs;		       /* of the same */
+	bool numbered;		       /* it has such numbers: older kernels' have none */
 	size_t n;
 	Elf64_Phdr *sorted; /* by physical address and size */
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pieces.h"
@@ -75,14 +76,27 @@ bool piece_has_name(const struct piece *p, const char *name)
 	return name[0] && !strcasecmp(p->name, name);
 }
 
-bool piece_has_numbered_name(const struct piece *p, const char *name)
+/* The digits that are behind this name; NULL: something else is, or nothing. */
+static const char *number_behind(const struct piece *p, const char *name)
 {
 	size_t n = strlen(name);
 
 	if (!n || strncasecmp(p->name, name, n))
-		return false;
+		return NULL;
 	n += p->name[n] == '_';
-	return p->name[n] && strspn(p->name + n, "0123456789") == strlen(p->name + n);
+	return p->name[n] && strspn(p->name + n, "0123456789") == strlen(p->name + n) ? p->name + n : NULL;
+}
+
+bool piece_has_numbered_name(const struct piece *p, const char *name)
+{
+	return number_behind(p, name);
+}
+
+uint32_t piece_number(const struct piece *p, const char *name)
+{
+	const char *number = number_behind(p, name);
+
+	return number ? strtoul(number, NULL, 10) : 0;
 }
 
 bool piece_is_header(const struct piece *p)

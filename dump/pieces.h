@@ -50,6 +50,9 @@ bool piece_is_region(const struct piece *p, const char *vm);
 bool piece_has_name(const struct piece *p, const char *name);
 bool piece_has_numbered_name(const struct piece *p, const char *name);
 
+/* That number; or 0. */
+uint32_t piece_number(const struct piece *p, const char *name);
+
 /* The ELF header */
 bool piece_is_header(const struct piece *p);
 

@@ -10,6 +10,7 @@
 #ifndef QCOM_MINIDUMP_BACKEND_H
 #define QCOM_MINIDUMP_BACKEND_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 
 struct module;
@@ -28,6 +29,33 @@ struct minidump_limits {
 
 /* The core's own names fit in this many bytes. */
 #define MINIDUMP_NAME_MIN	11
+
+/* What minidump_slot_name() adds to a name at most: an underscore and ten digits. */
+#define MINIDUMP_NUMBER_MAX	11
+
+/**
+ * minidump_slot_name() - what tells a slot from all others in one string: NAME, or NAME_SEQ if @seq is not 0
+ * @buf: gets it
+ * @size: of @buf
+ * @name: of the region
+ * @seq: sequence number of the slot
+ *
+ * Return: its length without NUL; -E2BIG: it is cut off.
+ */
+static inline int minidump_slot_name(char *buf, size_t size, const char *name, u32 seq)
+{
+	char number[MINIDUMP_NUMBER_MAX + 1], *at = number + MINIDUMP_NUMBER_MAX;
+	int n = strscpy(buf, name, size), m;
+
+	if (n < 0 || !seq)
+		return n;
+	*at = '\0';
+	for (; seq; seq /= 10)
+		*--at = '0' + seq % 10;
+	*--at = '_';
+	m = strscpy(buf + n, at, size - n);
+	return m < 0 ? m : n + m;
+}
 
 /**
  * struct minidump_slot_data - what goes into a slot

@@ -74,11 +74,22 @@ enum md_kind {
 	MD_KIND_NOTE,
 };
 
-/* All regions of one name: tells them apart by sequence number. */
+/**
+ * struct md_name - all regions of one name
+ * @node: in md.names
+ * @users: regions, and names whose stem this is
+ * @seqs: tells the regions apart by sequence number
+ * @stem: of a name that looks like another one with a number, as KTASK_1 does: that name; else NULL
+ * @number: of @stem->seqs, held for as long as this name lives, so that no slot of it is called like ours;
+ *	negative: it is taken, and ours begin at 1
+ * @name: itself
+ */
 struct md_name {
 	struct hlist_node node;
 	u32 users;
 	struct ida seqs;
+	struct md_name *stem;
+	int number;
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 };
 

@@ -79,7 +79,7 @@ int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits)
 	u32 slots = limits->slots;
 	int i;
 
-	*elf = (struct md_elf){ .stride = ALIGN(limits->name_max + 1, 4) };
+	*elf = (struct md_elf){ .stride = ALIGN(limits->name_max + MINIDUMP_NUMBER_MAX + 1, 4) };
 	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
 		      (MD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
 	elf->size = PAGE_ALIGN(elf->strtab + MD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride);
@@ -105,6 +105,14 @@ void md_elf_free(struct md_elf *elf)
 	*elf = (struct md_elf){};
 }
 
+/* Zeros behind it: a reader may look for the next string at the next byte. */
+static void md_elf_write_name(char *str, const struct md_slot *s)
+{
+	int n = minidump_slot_name(str, md.elf.stride, s->region->name->name, s->seg->seq);
+
+	memset(str + n, 0, md.elf.stride - n);
+}
+
 static void md_elf_write_slot(void *buf, u32 slot)
 {
 	struct elf64_phdr *ph = md_phdr(buf, slot);
@@ -113,7 +121,7 @@ static void md_elf_write_slot(void *buf, u32 slot)
 	const struct md_slot *s = &md.slots[slot];
 	const struct md_segment *seg = s->seg;
 
-	strscpy_pad(buf + md.elf.strtab + str, s->region->name->name, md.elf.stride);
+	md_elf_write_name(buf + md.elf.strtab + str, s);
 	*sh = (struct elf64_shdr){
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
@@ -121,6 +129,7 @@ static void md_elf_write_slot(void *buf, u32 slot)
 		.sh_addr = seg->va,
 		.sh_offset = s->offset,
 		.sh_size = md_slot_size(seg),
+		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
 	};
 	*ph = (struct elf64_phdr){
 		.p_type = PT_LOAD,

@@ -33,16 +33,62 @@ static int md_name_check(const char *name, struct md_why *why)
 	return 0;
 }
 
+static struct md_name *md_name_get(const char *name, gfp_t gfp);
+static void md_name_put(struct md_name *name);
+
+/* The length of what is before the number, if the name looks like minidump_slot_name() of another one; else 0. */
+static size_t md_name_stem(const char *name, int *number)
+{
+	const char *line = strrchr(name, '_');
+
+	if (!line || line[1] < '1' || line[1] > '9' || kstrtoint(line + 1, 10, number))
+		return 0;
+	return line - name;
+}
+
+static void md_name_free(struct md_name *name)
+{
+	if (name->stem) {
+		if (name->number >= 0)
+			ida_free(&name->stem->seqs, name->number);
+		md_name_put(name->stem);
+	}
+	kfree(name);	/* its ida is empty: each region has given its numbers back */
+}
+
+static struct md_name *md_name_new(const char *name, gfp_t gfp)
+{
+	struct md_name *fresh = kzalloc(sizeof(*fresh), gfp);
+	size_t stem;
+	int number;
+
+	if (!fresh)
+		return NULL;
+	ida_init(&fresh->seqs);
+	strscpy(fresh->name, name, sizeof(fresh->name));
+
+	stem = md_name_stem(name, &number);
+	if (!stem)
+		return fresh;
+	fresh->name[stem] = '\0';
+	fresh->stem = md_name_get(fresh->name, gfp);
+	fresh->name[stem] = '_';
+	if (!fresh->stem) {
+		kfree(fresh);
+		return NULL;
+	}
+	fresh->number = ida_alloc_range(&fresh->stem->seqs, number, number, gfp);
+	return fresh;
+}
+
 static struct md_name *md_name_get(const char *name, gfp_t gfp)
 {
 	struct md_name *fresh, *found;
 	unsigned long flags;
 
-	fresh = kzalloc(sizeof(*fresh), gfp);
+	fresh = md_name_new(name, gfp);
 	if (!fresh)
 		return NULL;
-	ida_init(&fresh->seqs);
-	strscpy(fresh->name, name, sizeof(fresh->name));
 
 	spin_lock_irqsave(&md.lock, flags);
 	hlist_for_each_entry(found, md_name_bucket(name), node)
@@ -56,7 +102,7 @@ static struct md_name *md_name_get(const char *name, gfp_t gfp)
 	spin_unlock_irqrestore(&md.lock, flags);
 
 	if (found != fresh)
-		kfree(fresh);
+		md_name_free(fresh);
 	return found;
 }
 
@@ -71,7 +117,7 @@ static void md_name_put(struct md_name *name)
 		hlist_del(&name->node);
 	spin_unlock_irqrestore(&md.lock, flags);
 	if (last)
-		kfree(name);	/* its ida is empty: each region has given its numbers back */
+		md_name_free(name);
 }
 
 /* Regions */
@@ -119,7 +165,7 @@ static int md_region_alloc_segments(struct md_region *r, u32 n, gfp_t gfp)
 	r->spare = r->segs + n;
 
 	for (r->max_segs = 0; r->max_segs < n; r->max_segs++) {
-		int seq = ida_alloc(&r->name->seqs, gfp);
+		int seq = ida_alloc_min(&r->name->seqs, r->name->number < 0, gfp);
 
 		if (seq < 0)
 			return seq;

@@ -5,8 +5,7 @@
  *	usb/md_NAME.BIN		each region, as a download over USB leaves it
  *	usb/sahara-table.bin	the region table that the Sahara protocol gives to who downloads, 64 bytes each:
  *				u64 type, address, length; char region[20], filename[20]
- *	storage/rawdump.img	the same regions as they are written to storage: a header of 56 bytes, 64 bytes for
- *				each section, then the data
+ *	storage/rawdump.img	the same regions as they are written to storage, see rawdump.c
  *
  * Of regions with one name all but number 0 have "_" and their sequence number behind the name. How real firmware
  * tells them apart is not public; this is a guess. Names are cut so that the file name has at most 19 bytes.
@@ -20,17 +19,7 @@
 #define VALID		0x56414c49	/* VALI */
 
 #define REGION_SIZE	40
-#define REGION_NAME	16
 #define REGIONS_MAX	1000
-#define FILE_NAME	20
-
-struct region {
-	char name[REGION_NAME + 1];
-	char file[FILE_NAME];
-	uint32_t seq;
-	uint64_t address;
-	uint64_t size;
-};
 
 static struct region regions[REGIONS_MAX];
 static uint32_t n_regions;
@@ -159,19 +148,6 @@ static void walk(uintptr_t base, uint32_t count)
 	}
 }
 
-/* Layouts without padding are put together byte by byte, little-endian. */
-static char *put(char *to, uint64_t value, int bytes)
-{
-	for (; bytes; bytes--, value >>= 8)
-		*to++ = value;
-	return to;
-}
-
-static char *put_text(char *to, const char *text, int bytes)
-{
-	for (; bytes; bytes--)
-		*to++ = *text ? *text++ : 0;
-	return to;
 }
 
 static void save_blobs(void)
@@ -200,50 +176,6 @@ static void save_blobs(void)
 	file_close(&table);
 }
 
-#define RAWDUMP_HEADER		56
-#define RAWDUMP_SECTION		64
-#define RAWDUMP_VERSION		0x1000
-#define RAWDUMP_VALID		1
-#define RAWDUMP_DDR		1
-
-static void save_rawdump(void)
-{
-	uint64_t offset = RAWDUMP_HEADER + (uint64_t)n_regions * RAWDUMP_SECTION, total = offset;
-	char buf[RAWDUMP_SECTION], *at;
-	struct file file;
-	uint32_t i;
-
-	for (i = 0; i < n_regions; i++)
-		total += regions[i].size;
-	file_create(&file, "storage/rawdump.img");
-	at = put_text(buf, "Raw_Dmp!", 8);
-	at = put(at, RAWDUMP_VERSION, 4);
-	at = put(at, RAWDUMP_VALID, 4);
-	at = put(at, 0, 8);		/* os_data */
-	at = put(at, 0, 8);		/* cpu_context */
-	at = put(at, 0, 4);		/* reset_trigger */
-	at = put(at, total, 8);		/* dump_size */
-	at = put(at, total, 8);		/* total_size_required */
-	put(at, n_regions, 4);
-	file_write(&file, buf, RAWDUMP_HEADER);
-
-	for (i = 0; i < n_regions; i++) {
-		at = put(buf, RAWDUMP_VALID, 4);
-		at = put(at, RAWDUMP_VERSION, 4);
-		at = put(at, RAWDUMP_DDR, 4);
-		at = put(at, offset, 8);
-		at = put(at, regions[i].size, 8);
-		at = put(at, regions[i].address, 8);
-		at = put(at, 0, 8);	/* info */
-		put_text(at, regions[i].file, FILE_NAME);
-		file_write(&file, buf, RAWDUMP_SECTION);
-		offset += regions[i].size;
-	}
-	for (i = 0; i < n_regions; i++)
-		file_write(&file, (const void *)regions[i].address, regions[i].size);
-	file_close(&file);
-}
-
 void collect(bool (*read_table)(struct table *))
 {
 	uint32_t count;
@@ -255,6 +187,6 @@ void collect(bool (*read_table)(struct table *))
 		return;
 	walk(base, count);
 	save_blobs();
-	save_rawdump();
+	save_rawdump(regions, n_regions);
 	show_saved(n_regions);
 }

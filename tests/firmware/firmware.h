@@ -6,7 +6,8 @@
  *	main.c		cold start: Linux; after a reset: collect
  *	smem.c		lays out SMEM and finds the table in it again
  *	registers.c	the same table behind registers
- *	collect.c	walks the minidump table and saves what it names
+ *	collect.c	walks the minidump table and saves what it names as files
+ *	rawdump.c	saves the same in a partition
  *	hypervisor.c	at EL2: Gunyah's hypercalls and message queues
  *	manager.c	Gunyah's resource manager: keeps a list of regions and saves them
  *	host.c		the console, files on the host, strings
@@ -52,12 +53,16 @@ struct file {
 	const char *name;
 };
 
+enum file_mode { FILE_READ = 1, FILE_UPDATE = 3, FILE_CREATE = 5 };	/* as the host numbers them */
+
 void say(const char *text);
 void say_number(uint64_t value);
 void say_hex(uint64_t value);
 void die(const char *what, const char *name) __attribute__((noreturn));
-bool file_open(struct file *file, const char *name, bool write);
+bool file_open(struct file *file, const char *name, enum file_mode mode);
 void file_create(struct file *file, const char *name);
+uint64_t file_size(struct file *file);
+void file_seek(struct file *file, uint64_t to);
 uint64_t file_read(struct file *file, void *to, uint64_t max);
 void file_write(struct file *file, const void *from, uint64_t size);
 void file_close(struct file *file);
@@ -66,6 +71,8 @@ char *append(char *to, const char *end, const char *text);
 char *append_number(char *to, const char *end, uint64_t value);
 char *append_hex(char *to, const char *end, uint64_t value);
 bool in_file_name(char c);
+char *put(char *to, uint64_t value, int bytes);
+char *put_text(char *to, const char *text, int bytes);
 void zero(void *at, uint64_t size);
 
 static inline uint16_t get16(uintptr_t at) { return *(volatile uint16_t *)at; }
@@ -84,6 +91,18 @@ void registers_lay_out(const char *variant);
 bool registers_read_table(struct table *t);
 
 /* collect.c */
+#define REGION_NAME	16
+#define FILE_NAME	20
+
+struct region {
+	char name[REGION_NAME + 1];
+	char file[FILE_NAME];
+	uint32_t seq;
+	uint64_t address;
+	uint64_t size;
+	uint64_t offset;	/* in the dump of rawdump.c; 0: no room */
+};
+
 void collect(bool (*read_table)(struct table *t));
 void show_region(uint32_t slot, const char *name, uint32_t seq, uint64_t address, uint64_t size, const char *file);
 void skip_region(uint32_t slot, const char *why);
@@ -107,6 +126,9 @@ void hypervisor_unexpected(void) __attribute__((noreturn));
 void manager_start(const char *variant);
 bool manager_answer(const struct message *message, struct message *reply);
 void manager_collect(void);
+
+/* rawdump.c */
+void save_rawdump(struct region *regions, uint32_t n_regions);
 
 /* main.c */
 void firmware_main(void);

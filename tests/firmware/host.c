@@ -9,8 +9,7 @@
 #define UART_FLAGS	0x09000018UL
 #define UART_FULL	0x20
 
-enum { HOST_OPEN = 1, HOST_CLOSE = 2, HOST_WRITE = 5, HOST_READ = 6 };
-enum { HOST_OPEN_RB = 1, HOST_OPEN_WB = 5 };
+enum { HOST_OPEN = 1, HOST_CLOSE = 2, HOST_WRITE = 5, HOST_READ = 6, HOST_SEEK = 10, HOST_FLEN = 12 };
 
 void say(const char *text)
 {
@@ -57,9 +56,9 @@ static uint64_t length(const char *text)
 	return n;
 }
 
-bool file_open(struct file *file, const char *name, bool write)
+bool file_open(struct file *file, const char *name, enum file_mode mode)
 {
-	const uint64_t arguments[] = { (uintptr_t)name, write ? HOST_OPEN_WB : HOST_OPEN_RB, length(name) };
+	const uint64_t arguments[] = { (uintptr_t)name, mode, length(name) };
 
 	file->name = name;
 	file->handle = host_call(HOST_OPEN, arguments);
@@ -68,8 +67,26 @@ bool file_open(struct file *file, const char *name, bool write)
 
 void file_create(struct file *file, const char *name)
 {
-	if (!file_open(file, name, true))
+	if (!file_open(file, name, FILE_CREATE))
 		die("cannot create ", name);
+}
+
+uint64_t file_size(struct file *file)
+{
+	const uint64_t arguments[] = { file->handle };
+	long size = host_call(HOST_FLEN, arguments);
+
+	if (size < 0)
+		die("cannot tell the size of ", file->name);
+	return size;
+}
+
+void file_seek(struct file *file, uint64_t to)
+{
+	const uint64_t arguments[] = { file->handle, to };
+
+	if (host_call(HOST_SEEK, arguments))
+		die("cannot seek in ", file->name);
 }
 
 uint64_t file_read(struct file *file, void *to, uint64_t max)
@@ -150,6 +167,21 @@ char *append_hex(char *to, const char *end, uint64_t value)
 bool in_file_name(char c)
 {
 	return c > ' ' && c <= '~' && c != '/';
+}
+
+/* Layouts without padding are put together byte by byte, little-endian. */
+char *put(char *to, uint64_t value, int bytes)
+{
+	for (; bytes; bytes--, value >>= 8)
+		*to++ = value;
+	return to;
+}
+
+char *put_text(char *to, const char *text, int bytes)
+{
+	for (; bytes; bytes--)
+		*to++ = *text ? *text++ : 0;
+	return to;
 }
 
 void zero(void *at, uint64_t size)

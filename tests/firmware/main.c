@@ -7,7 +7,7 @@
  * initramfs's place in it), boot/memory (RAM in MiB), boot/backend (what Linux is to use: smem, mmio or rm),
  * boot/variant (empty, or what is to be wrong with the minidump table, see smem.c, or the hypervisor and its manager,
  * see there).
- * What it leaves is in collect.c and manager.c.
+ * What it leaves is in collect.c, rawdump.c and manager.c.
  */
 #include "firmware.h"
 
@@ -30,7 +30,7 @@ static uint64_t load(const char *name, uintptr_t at, uint64_t max)
 	struct file file;
 	uint64_t size;
 
-	if (!file_open(&file, name, false))
+	if (!file_open(&file, name, FILE_READ))
 		die("cannot open ", name);
 	size = file_read(&file, (void *)at, max);
 	if (size == max)

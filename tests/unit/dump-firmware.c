@@ -43,7 +43,7 @@ void df_drop(struct df *f, const char *file)
 }
 
 /* null, STR_TBL, then each slot from 1 on; regions lie in the file one after the other behind the header. */
-static void put_sections(struct di *d)
+static void put_sections(struct di *d, bool numbered)
 {
 	uint64_t shoff = d->kelf + 64 + (d->n_slots - 1) * 56, strtab = shoff + (d->n_slots + 1) * 64, at = strtab + 16;
 	uint64_t file = d->slots[0].size;
@@ -53,15 +53,20 @@ static void put_sections(struct di *d)
 	di_write64(d, d->kelf + 40, shoff - d->kelf);
 	di_write(d, d->kelf + 58, numbers, sizeof(numbers));
 	di_write(d, strtab + 1, "STR_TBL", 8);
-	for (unsigned int i = 1; i < d->n_slots; i++, at += 16) {
+	for (unsigned int i = 1; i < d->n_slots; i++, at += 24) {
+		uint32_t seq = numbered ? d->slots[i].seq : 0;
+		char name[24] = "";
+
 		sh = (Elf64_Shdr){ .sh_name = at - strtab,
 				   .sh_type = i == 1 ? SHT_NOTE : SHT_PROGBITS,
 				   .sh_addr = d->slots[i].vaddr,
 				   .sh_offset = file,
-				   .sh_size = d->slots[i].size };
+				   .sh_size = d->slots[i].size,
+				   .sh_entsize = seq };
 		di_write(d, shoff + (i + 1) * 64, &sh, sizeof(sh));
 		di_write64(d, d->kelf + 64 + (i - 1) * 56 + 8, file);
-		di_write(d, at, d->slots[i].name, 16);
+		snprintf(name, sizeof(name), seq ? "%.15s_%u" : "%.15s", d->slots[i].name, seq);
+		di_write(d, at, name, sizeof(name));
 		file += d->slots[i].size;
 	}
 	sh = (Elf64_Shdr){ .sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = strtab - d->kelf, .sh_size = at - strtab };
@@ -69,13 +74,13 @@ static void put_sections(struct di *d)
 	assert(at <= d->kelf + d->slots[0].size);
 }
 
-void df_init(struct df *f, struct di *d)
+static void init(struct df *f, struct di *d, bool numbered)
 {
 	memset(f, 0, sizeof(*f));
 	strcpy(f->magic, "Raw_Dmp!");
 	f->version = 0x1000;
 	f->flags = 1;
-	put_sections(d);
+	put_sections(d, numbered);
 	for (unsigned int i = 0; i < d->n_slots; i++) {
 		const struct di_slot *s = &d->slots[i];
 		uint8_t *data = malloc(s->size);
@@ -86,6 +91,16 @@ void df_init(struct df *f, struct di *d)
 		df_add(f, file, data, s->size, s->paddr);
 		free(data);
 	}
+}
+
+void df_init(struct df *f, struct di *d)
+{
+	init(f, d, true);
+}
+
+void df_init_unnumbered(struct df *f, struct di *d)
+{
+	init(f, d, false);
 }
 
 void df_done(struct df *f)

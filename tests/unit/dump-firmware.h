@@ -33,9 +33,10 @@ struct df {
 
 /*
  * One piece for each slot of a finished machine, called md_NAME.BIN, md_NAME_1.BIN, ... Gives the machine's ELF header
- * the section headers that the module's has.
+ * the section headers that the module's has; or, with df_init_unnumbered(), other kernels'.
  */
 void df_init(struct df *f, struct di *d);
+void df_init_unnumbered(struct df *f, struct di *d);
 void df_done(struct df *f);
 
 struct df_piece *df_add(struct df *f, const char *file, const void *data, uint64_t size, uint64_t paddr);

@@ -119,13 +119,96 @@ static void same_as_memory(void **state)
 		unlink(out);
 		df_remove(&f);
 	}
-	/* Without addresses, the header and VMCOREINFO are used but are no memory, and equal names are told. */
+	/* Without addresses, the header and VMCOREINFO are used but are no memory. */
+	df_folder(&f, DF_NONE);
+	expect_of(&f, NULL, SLOTS - 2, NULL, out);
+	same_views(memory, out);
+	unlink(out);
+	df_remove(&f);
+	unlink(memory);
+	finish(&d, &f);
+}
+
+/* Of the headers of other kernels, the order of equal names decides, and that is told. */
+static void without_numbers(void **state)
+{
+	char memory[64], out[64];
+	struct di d;
+	struct df f;
+
+	machine(&d);
+	df_init_unnumbered(&f, &d);
+	must_collect(&d, memory);
+	expect(&f, DF_CMM, SLOTS, NULL);
 	df_folder(&f, DF_NONE);
 	expect_of(&f, NULL, SLOTS - 2, "2 regions are called KTASK", out);
 	same_views(memory, out);
 	unlink(out);
 	df_remove(&f);
 	unlink(memory);
+	finish(&d, &f);
+}
+
+/* Three regions KNUM, of which the header has numbers 0, 2 and 10; and one that is called KNUM_1 by itself. */
+static void numbered_machine(struct di *d, struct df *f)
+{
+	static const struct {
+		const char *name;
+		uint32_t seq;
+		uint64_t paddr, size;
+	} more[] = { { "KNUM", 10, 0x8000, 100 },
+		     { "KNUM", 2, 0x9000, 200 },
+		     { "KNUM_1", 0, 0xa000, 300 },
+		     { "KNUM", 0, 0xb000, 400 },
+		     { "KNUM_1", 1, 0xc000, 500 } };
+
+	machine(d);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		di_add(d, more[i].name, more[i].seq, more[i].paddr, DI_DIRECT + more[i].paddr, more[i].size);
+	di_finish(d);
+	df_init(f, d);
+}
+
+static void expect_region(const struct collection *c, const char *name, uint32_t seq, uint64_t paddr)
+{
+	for (size_t i = 0; i < c->toc.n_regions; i++) {
+		const struct region *r = &c->toc.regions[i];
+
+		if (!strcmp(r->name, name) && r->seq == seq) {
+			assert_int_equal(r->paddr, paddr);
+			return;
+		}
+	}
+	fail_msg("no region %s %u", name, seq);
+}
+
+/* The files are told apart by their numbers alone; what is missing is not taken from another file. */
+static void numbers(void **state)
+{
+	struct collection c;
+	struct derr err;
+	char out[64];
+	struct di d;
+	struct df f;
+
+	numbered_machine(&d, &f);
+	df_folder(&f, DF_NONE);
+	assert_int_equal(run_collect(f.path, NULL, out, &c, &err), 0);
+	assert_int_equal(c.toc.problems.n, 0);
+	expect_region(&c, "KNUM", 0, 0xb000);
+	expect_region(&c, "KNUM", 2, 0x9000);
+	expect_region(&c, "KNUM", 10, 0x8000);
+	expect_region(&c, "KNUM_1", 0, 0xa000);
+	expect_region(&c, "KNUM_1", 1, 0xc000);
+	collection_clear(&c);
+	unlink(out);
+	df_remove(&f);
+	df_drop(&f, "md_KNUM_2.BIN");
+	expect(&f, DF_NONE, SLOTS + 2, "KNUM_2 is missing: 200 bytes at 0x9000 are lost");
+	finish(&d, &f);
+	numbered_machine(&d, &f);
+	df_drop(&f, "md_KNUM.BIN");
+	expect(&f, DF_NONE, SLOTS + 2, "KNUM is missing: 400 bytes at 0xb000 are lost");
 	finish(&d, &f);
 }
 
@@ -193,7 +276,7 @@ static void names(void **state)
 	di_finish(&d);
 	df_init(&f, &d);
 	strcpy(df_find(&f, "md_KTASK_1.BIN")->file, "md_KTASK1.BIN");
-	expect(&f, DF_NONE, SLOTS - 1, "2 regions are called KTASK");
+	expect(&f, DF_NONE, SLOTS - 1, NULL);
 	df_drop(&f, "md_KBUF.BIN");
 	expect(&f, DF_NONE, SLOTS - 2, "KBUF is missing");
 	finish(&d, &f);
@@ -474,11 +557,11 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_as_memory),   cmocka_unit_test(in_info),	      cmocka_unit_test(names),
-		cmocka_unit_test(virtual_machines), cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),
-		cmocka_unit_test(overwritten),	    cmocka_unit_test(header_damaged), cmocka_unit_test(any_word),
-		cmocka_unit_test(embedded),	    cmocka_unit_test(refused),	      cmocka_unit_test(without_header),
-		cmocka_unit_test(without_names),
+		cmocka_unit_test(same_as_memory), cmocka_unit_test(without_numbers), cmocka_unit_test(numbers),
+		cmocka_unit_test(in_info),	  cmocka_unit_test(names),	     cmocka_unit_test(virtual_machines),
+		cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),  cmocka_unit_test(overwritten),
+		cmocka_unit_test(header_damaged), cmocka_unit_test(any_word),	     cmocka_unit_test(embedded),
+		cmocka_unit_test(refused),	  cmocka_unit_test(without_header),  cmocka_unit_test(without_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,8 @@ class Firmware:
                 os.symlink(saved, os.path.join(self.folder, name))
             else:
                 os.mkdir(os.path.join(self.folder, name))
+        if options.storage:
+            shutil.copyfile(options.storage, os.path.join(self.folder, "storage", "rawdump.img"))
         tool("make", "-s", "firmware", cwd=TOP)
 
     def _put(self, name, text):

@@ -62,6 +62,28 @@ def read_slots(ram):
     return valid
 
 
+def check_sections(ram, header, valid):
+    """Each is called as firmware would call the file of its slot, and no two are called the same."""
+    shoff, = struct.unpack_from("<Q", ram, header + 40)
+    count, = struct.unpack_from("<H", ram, header + 60)
+    strtab, size = struct.unpack_from("<QQ", ram, header + shoff + 64 + 24)
+    strings = [text.decode() for text in re.split(rb"\0+", ram[header + strtab:header + strtab + size]) if text]
+    slots = {(f"{name}_{seq}" if seq else name, seq, size) for name, seq, _, size in valid}
+    moving = {entry[:2] for entry in valid if [other[:2] for other in valid].count(entry[:2]) > 1}
+    names = []
+    for index in range(2, count):
+        sh_name, = struct.unpack_from("<I", ram, header + shoff + index * 64)
+        sh_size, seq = struct.unpack_from("<Q16xQ", ram, header + shoff + index * 64 + 32)
+        name = ram[header + strtab + sh_name:header + strtab + size].split(b"\0")[0].decode("ascii", "backslashreplace")
+        names.append(name)
+        if (name, seq, sh_size) not in slots:
+            raise Wrong(f"section {index} is {name}, number {seq}, {sh_size} bytes, which no slot is")
+        if names.count(name) > 1 and (name.removesuffix(f"_{seq}"), seq) not in moving:
+            raise Wrong(f"two sections are called {name}")
+    if strings != ["STR_TBL", *names]:
+        raise Wrong(f"the string table is not in the order of the slots: {strings}")
+
+
 def check_elf_header(ram, valid):
     """It names what is in the table, nothing else, and its file offsets follow each other."""
     name, _, address, size = valid[0]
@@ -88,6 +110,7 @@ def check_elf_header(ram, valid):
         ph_offset, ph_size = struct.unpack_from("<Q16xQ", ram, address + 64 + (index - 2) * 56 + 8)
         if (sh_offset, sh_size) != (ph_offset, ph_size):
             raise Wrong(f"section {index} is not what program header {index - 2} says")
+    check_sections(ram, address, valid)
 
 
 def check_churn(valid):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154
-# For tests of a back end whose table is collected from outside of the machine; after lib.sh.
+# For tests of a back end whose table is collected from outside of the machine; after lib.sh and lib-dump.sh.
 #
 #   need_arm64                        what follows is skipped without an arm64 machine and its firmware
 #   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with mdnl in /srv
@@ -10,6 +10,9 @@
 #   check_saved WHAT                  after a crash: what the firmware saw is what `mdnl list` said in $work/said
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
 #   check_core WHAT FILE              the regions in the order of the table are an ELF core
+#   product_dies BACKEND [OPTION...]  a guest with all of the product, and policies, that panics
+#   check_cores BACKEND               after that: the cores that other people's tools make are sound; leaves $work/log
+#   check_collected BACKEND           what is collected from the files and from the partition says the same
 
 export LC_ALL=C
 qcmdump=$top/build/qcmdump
@@ -98,4 +101,96 @@ check_saved() {
 	cmp "$work/core" <(tail -c "$(stat -c %s "$work/core")" "$work/crash/storage/rawdump.img") ||
 		fail "$1: the rawdump image has other data than the blobs"
 	echo "ok: $1: $(wc -l <"$work/walked") regions, $(stat -c %s "$work/core") bytes"
+}
+
+# A task that renames itself into the policy's sight, with a child, and more; a region whose name looks like a task's.
+product_dies() {
+	local backend=$1
+	shift
+	{
+		fail_in_guest
+		printf 'backend=%q\n' "$backend"
+		cat <<'SCRIPT'
+echo "install qcom_minidump_ram /sbin/modprobe qcom_minidump_$backend" >/etc/modprobe.d/qcmd.conf
+mkdir -p /etc/qcmd.d
+cat >/etc/qcmd.d/50-named.conf <<POLICY
+[Policy]
+Description=Tasks of this test
+
+[Task]
+Comm=named-*
+Register=task stack
+POLICY
+modprobe qcom_minidump || fail "the module doesn't load"
+(printf 'add name=KTASK_2 paddr=0x60000000 size=64\nsleep 1000\n') | ./mdnl >/dev/null &
+systemctl start qcmdd || fail "qcmdd doesn't start"
+for name in one two; do
+	cp "$(command -v sleep)" /run/named-$name
+	/run/named-$name 1000 &
+done
+bash -c 'echo -n named-parent >/proc/self/comm; /run/named-two 1000 & sleep 1000; :' &
+for i in $(seq 100); do
+	status=$(qcmdctl --no-pager regions)
+	[ "$(grep -c -E 'named-(one|two|parent)' <<<"$status")" -lt 8 ] || break
+	[ "$i" -lt 100 ] || fail "the tasks are not in the table: $status"
+	sleep 0.2
+done
+[[ $(./mdnl backend) == *" name=$backend "* ]] || fail "another back end: $(./mdnl backend)"
+echo "qcmd-test: the last record" >/dev/kmsg
+for pid in $(pgrep '^named-'); do
+	read -r _ comm state ppid _ <"/proc/$pid/stat"
+	comm=${comm#\(}
+	echo "task $pid $ppid $state ${comm%)}"
+done
+crash sysrq-c
+SCRIPT
+	} | vm --arch arm64 --backend "$backend" --file "$mdnl" --crash "$work/crash" "$@" >"$work/said" ||
+		fail "$backend: $(cat "$work/said")"
+	[ "$(grep -c '^task ' "$work/said")" = 4 ] || fail "$backend: the guest has other tasks: $(cat "$work/said")"
+}
+
+# Put together by other people's rules: by name, in the order of the string table, and by physical address
+check_cores() {
+	local program name
+	for program in parser qdl; do
+		"$top/tests/vm/host-tools.py" $program "$work/crash/usb" "$work/$program.elf" >"$work/files" ||
+			fail "$1: $program: $(cat "$work/files")"
+		no_complaints "$work/$program.elf"
+		for name in KLOGBUF LOG_DESC LOG_INFO LOG_RING KTASK KTASK_1 KTASK_2 KSTACK; do
+			grep -q -x "md_$name.BIN" "$work/files" ||
+				fail "$1: $program does not find $name: $(cat "$work/files")"
+		done
+		[ -z "$(sort "$work/files" | uniq -d)" ] || fail "$1: $program takes a file twice: $(cat "$work/files")"
+		"$qcmdump" log "$work/$program.elf" >"$work/log" || fail "$1: qcmdump log of the core of $program"
+		vmcore_dmesg "$work/$program.elf" "$work/log"
+		check_console "$work/log" "$1: $program"
+		tail -n 1 "$work/log" | grep -q 'end Kernel panic - not syncing: sysrq triggered crash' ||
+			fail "$1: the log doesn't end with the panic: $(tail -n 1 "$work/log")"
+	done
+	cmp "$work/parser.elf" "$work/qdl.elf" || fail "$1: by name and by address give different cores"
+	[ "$(wc -l <"$work/files")" = "$(find "$work/crash/usb" -name 'md_*' | wc -l)" ] ||
+		fail "$1: not each file is in them"
+	echo "ok: $1: cores by other people's rules, of $(wc -l <"$work/files") files"
+}
+
+# The dump of a source has no problem, that log and those tasks.
+check_dump() { # back end, source
+	"$qcmdump" collect --force "$2" -o "$work/dump.elf" >"$work/out" || fail "$1: collect from $2"
+	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "$1: info of $2"
+	grep -q 'Problems: none' "$work/info" || fail "$1: $2: $(cat "$work/info")"
+	no_complaints "$work/dump.elf"
+	"$qcmdump" log "$work/dump.elf" | cmp - "$work/log" || fail "$1: $2 gives another log"
+	vmcore_dmesg "$work/dump.elf" "$work/log"
+	"$qcmdump" tasks "$work/dump.elf" >"$work/tasks" || fail "$1: tasks of $2"
+	check_tasks "$work/tasks" "$1: $2"
+	echo "ok: $1: ${2#"$work/"}: $(wc -l <"$work/log") lines of log, $(wc -l <"$work/tasks") of tasks"
+}
+
+check_collected() {
+	check_dump "$1" "$work/crash/storage/rawdump.img"
+	check_dump "$1" "$work/crash/usb"
+	# As qdl leaves them: without the region table
+	mv "$work/crash/usb/sahara-table.bin" "$work"
+	check_dump "$1" "$work/crash/usb"
+	mv "$work/sahara-table.bin" "$work/crash/usb"
 }

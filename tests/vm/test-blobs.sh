@@ -5,9 +5,8 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-export LC_ALL=C
-qcmdump=$top/build/qcmdump
+# shellcheck source=tests/vm/lib-dump.sh
+. "$(dirname "$0")/lib-dump.sh"
 
 # Some tasks that come and go, so that the table is not in the order in which it was filled.
 vm --crash "$work/crash" --timeout 200 <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
@@ -47,22 +46,6 @@ for name in one three four; do
 	grep -q "named-$name$" "$work/ram.tasks" || fail "named-$name is not among the tasks: $(cat "$work/ram.tasks")"
 done
 
-# The kernel log of a core, by other people's tools
-other_logs() { # core
-	vmcore-dmesg "$1" >"$work/vmcore-dmesg" || fail "vmcore-dmesg of $1"
-	diff <(without_times <"$work/ram.log") <(without_times <"$work/vmcore-dmesg") >"$work/out" ||
-		fail "vmcore-dmesg of $1 prints another log: $(head -n 5 "$work/out")"
-}
-
-without_times() {
-	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
-}
-
-no_complaints() { # core
-	readelf -aW "$1" >"$work/out" 2>&1 || fail "readelf of $1"
-	! grep -i warning "$work/out" || fail "readelf complains about $1"
-}
-
 # The dump of a source is sound and says what ram.bin says.
 same() { # source
 	"$qcmdump" collect --force "$work/left/$1" -o "$work/dump.elf" >"$work/out" || fail "collect from $1"
@@ -72,10 +55,8 @@ same() { # source
 		cmp "$work/ram.$view" "$work/dump.$view" || fail "$1 gives another $view"
 	done
 	"$qcmdump" regions "$work/dump.elf" >"$work/dump.regions" || fail "regions of $1"
-	other_logs "$work/dump.elf"
-	rm -f "$work/makedumpfile"
-	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 ||
-		fail "$1: $(cat "$work/out")"
+	vmcore_dmesg "$work/dump.elf" "$work/ram.log"
+	makedumpfile_log "$work/dump.elf" "$work/ram.log"
 	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "info of $1"
 }
 
@@ -87,11 +68,22 @@ for source in blobs rawdump; do
 	echo "ok: $source"
 done
 
-# Without the list of addresses: the log needs none, and of equal names it is said that their order decides.
-rm "$work/left/blobs/load.cmm"
-"$qcmdump" collect --force "$work/left/blobs" -o "$work/dump.elf" >"$work/out" || fail "collect without addresses"
-grep -q 'regions are called KTASK' "$work/out" || fail "nothing is said of equal names: $(cat "$work/out")"
-"$qcmdump" log "$work/dump.elf" | cmp - "$work/ram.log" || fail "another log without addresses"
+# Put together by other people's rules: cores as they are
+for program in parser qdl; do
+	"$top/tests/vm/host-tools.py" $program "$work/left/blobs" "$work/$program.elf" >"$work/$program.files" ||
+		fail "$program: $(cat "$work/$program.files")"
+	no_complaints "$work/$program.elf"
+	"$qcmdump" log "$work/$program.elf" | cmp - "$work/ram.log" || fail "the core of $program gives another log"
+	vmcore_dmesg "$work/$program.elf" "$work/ram.log"
+	echo "ok: the core of $program"
+done
+cmp "$work/parser.elf" "$work/qdl.elf" || fail "both ways of putting a core together differ"
+[ -z "$(sort "$work/parser.files" | uniq -d)" ] || fail "a file is there twice: $(sort "$work/parser.files" | uniq -d)"
+
+# Without the lists of addresses: the log needs none, and the numbers in the ELF header tell equal names apart.
+rm "$work/left/blobs/load.cmm" "$work/left/blobs/sahara-table.bin"
+same blobs
+grep -q 'Problems: none' "$work/info" || fail "without addresses: $(cat "$work/info")"
 # Names as some hosts leave them
 for file in "$work"/left/blobs/md_*; do
 	mv "$file" "${file%.BIN}.bin"
@@ -104,12 +96,3 @@ rm "$work/left/blobs/md_KUTSNAME.bin"
 grep -q 'KUTSNAME is missing' "$work/out" || fail "nothing is said of the missing file: $(cat "$work/out")"
 "$qcmdump" log "$work/dump.elf" | cmp - "$work/ram.log" || fail "another log with a file missing"
 echo "ok: without addresses, lower case, a file missing"
-
-# Put together by other people's rules: cores as they are
-for core in concatenated assembled; do
-	no_complaints "$work/left/$core.elf"
-	"$qcmdump" log "$work/left/$core.elf" | cmp - "$work/ram.log" || fail "the $core core gives another log"
-	other_logs "$work/left/$core.elf"
-	echo "ok: the $core core"
-done
-cmp "$work/left/concatenated.elf" "$work/left/assembled.elf" || fail "both ways of putting a core together differ"

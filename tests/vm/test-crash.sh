@@ -4,9 +4,8 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-export LC_ALL=C
-qcmdump=$top/build/qcmdump
+# shellcheck source=tests/vm/lib-dump.sh
+. "$(dirname "$0")/lib-dump.sh"
 
 # What happens before the crash. Prints "task PID PPID STATE COMM" for each task that the dump must have, and
 # "gone PID" for those that it must not have.
@@ -67,12 +66,7 @@ SCRIPT
 # Each line that the console printed is in the log, and the log's last line is the console's last.
 check_log() { # mode
 	"$qcmdump" log "$work/dump.elf" >"$work/log" || fail "$1: qcmdump log"
-	tr -d '\r' <"$work/crash/console.log" | grep -a -E '^\[ *[0-9]+\.[0-9]{6}\] ' | sed 's/ *$//' |
-		sort -u >"$work/console"
-	sed 's/ *$//' "$work/log" | sort -u >"$work/sorted"
-	[ "$(wc -l <"$work/console")" -gt 250 ] || fail "$1: the console has $(wc -l <"$work/console") lines only"
-	comm -23 "$work/console" "$work/sorted" >"$work/missing"
-	[ ! -s "$work/missing" ] || fail "$1: the log lacks what the console printed: $(head -n 3 "$work/missing")"
+	check_console "$work/log" "$1"
 	grep -q 'qcmd-test: record 200$' "$work/log" || fail "$1: the log lacks what was written last"
 	case $1 in
 	sysrq-c | panic)
@@ -87,39 +81,19 @@ check_log() { # mode
 	esac
 	tail -n 1 "$work/log" | grep -q "$last" || fail "$1: the log doesn't end with '$last': $(tail -n 1 "$work/log")"
 
-	vmcore-dmesg "$work/dump.elf" >"$work/vmcore-dmesg" || fail "$1: vmcore-dmesg"
-	rm -f "$work/makedumpfile"
-	makedumpfile --dump-dmesg "$work/dump.elf" "$work/makedumpfile" >"$work/out" 2>&1 ||
-		fail "$1: $(cat "$work/out")"
-	for other in vmcore-dmesg makedumpfile; do
-		diff <(without_times <"$work/log") <(without_times <"$work/$other") ||
-			fail "$1: $other prints another log"
-	done
+	vmcore_dmesg "$work/dump.elf" "$work/log"
+	makedumpfile_log "$work/dump.elf" "$work/log"
 }
 
-# The other tools print the time once for a record, and may indent the rest; dmesg and qcmdump print it for each line.
-without_times() {
-	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
-}
-
-check_tasks() { # mode
+check_all_tasks() { # mode
 	"$qcmdump" tasks "$work/dump.elf" >"$work/tasks" || fail "$1: qcmdump tasks"
 	# qcmdump leaves out tasks that have exited: here they must not even be in the table.
 	"$qcmdump" tasks --all "$work/dump.elf" >"$work/all" || fail "$1: qcmdump tasks --all"
 	[ "$(grep -c '^task ' "$work/said")" = 6 ] || fail "$1: the guest has other tasks: $(cat "$work/said")"
-	while read -r what pid ppid state comm; do
-		case $what in
-		task)
-			awk -v pid="$pid" -v ppid="$ppid" -v state="$state" -v comm="$comm" '
-				$1 == pid && $3 == ppid && $5 == state && $NF == comm { found = 1 }
-				END { exit !found }' "$work/tasks" ||
-				fail "$1: not as it was: $comm, pid $pid, parent $ppid, $state: $(cat "$work/tasks")"
-			;;
-		gone)
-			! grep -q "^ *$pid " "$work/all" || fail "$1: pid $pid is in the dump"
-			;;
-		esac
-	done <"$work/said"
+	check_tasks "$work/tasks" "$1"
+	while read -r pid; do
+		! grep -q "^ *$pid " "$work/all" || fail "$1: pid $pid is in the dump"
+	done < <(sed -n 's/^gone //p' "$work/said")
 	grep -E -q ' +1 .* named-orphan$' "$work/tasks" || fail "$1: the orphan has not gone to init"
 }
 
@@ -129,12 +103,11 @@ die_by() { # mode
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
 		[ "$(stat -c %s "$work/dump.elf")" -lt $(((1 << 30) / 100)) ] || fail "$1: the dump is too large"
-		readelf -aW "$work/dump.elf" >"$work/out" 2>&1 || fail "$1: readelf doesn't read it"
-		! grep -i warning "$work/out" || fail "$1: readelf complains"
+		no_complaints "$work/dump.elf"
 		"$qcmdump" info "$work/dump.elf" >"$work/info"
 		grep -q 'Problems: none' "$work/info" || fail "$1: $(cat "$work/info")"
 		check_log "$1"
-		check_tasks "$1"
+		check_all_tasks "$1"
 	done
 	echo "ok: death by $1: $(wc -l <"$work/log") lines of log, $(wc -l <"$work/tasks") of tasks," \
 		"$(stat -c %s "$work/dump.elf") bytes"

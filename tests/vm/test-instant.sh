@@ -32,6 +32,8 @@ while :; do
 		for i in $(seq 20); do
 			echo "add name=SIZE$i paddr=$((0x100000 + i * 65536)) size=$((RANDOM % 60000 + 1))"
 			echo "note text=A=$RANDOM"
+			echo "add name=SIZE1_$((i % 3 + 1)) paddr=$((0x100000 + i * 65536)) size=4"
+			echo "add name=SIZE1 paddr=$((0x100000 + i * 65536)) size=4"
 		done
 	} | ./mdnl >/dev/null
 done &

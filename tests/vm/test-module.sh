@@ -127,6 +127,32 @@ cp mdnl /tmp/mdnl && cd /tmp || exit 1
 unshare -n ./mdnl list 2>&1 | grep -q 'no netlink family' || fail "another network namespace sees the family"
 echo "ok: permissions"
 
+# A name that looks like another one's number: no two slots are called the same.
+(
+	echo 'add name=KNUM paddr=0x100000 size=4'
+	echo 'add name=KNUM paddr=0x101000 size=4'
+	echo 'add name=KNUM_1 paddr=0x102000 size=4 comment=number-taken'
+	echo 'add name=KOWN_1 paddr=0x103000 size=4'
+	echo 'add name=KOWN_2_1 paddr=0x104000 size=4'
+	echo 'add name=KOWN_01 paddr=0x105000 size=4'
+	echo 'add name=KOWN paddr=0x106000 size=4'
+	echo 'add name=KOWN paddr=0x107000 size=4'
+	sleep 1
+	./mdnl list >list
+	echo "del id=$(field id "$(grep name=KOWN_1 list)")"
+	echo 'add name=KOWN paddr=0x108000 size=4'
+	sleep 1
+	./mdnl list >list-after
+) | ./mdnl >/dev/null
+numbers() { # file
+	sed -n 's/.* name=\(K\(NUM\|OWN\)[_0-9]*\) .* seg=[0-9]*:\([0-9]*\):.*/\1:\3/p' "$1" | sort | xargs
+}
+[ "$(numbers list)" = "KNUM:0 KNUM:1 KNUM_1:1 KOWN:0 KOWN:3 KOWN_01:0 KOWN_1:0 KOWN_2_1:0" ] ||
+	fail "numbers: $(numbers list): $(cat list)"
+[ "$(numbers list-after)" = "KNUM:0 KNUM:1 KNUM_1:1 KOWN:0 KOWN:1 KOWN:3 KOWN_01:0 KOWN_2_1:0" ] ||
+	fail "numbers of a removed name: $(numbers list-after)"
+echo "ok: names that look like numbers"
+
 # Notifications; sizes are rounded up in the table
 ./mdnl monitor 4 >events &
 sleep 1

@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/vm/lib-dump.sh
+. "$(dirname "$0")/lib-dump.sh"
 # shellcheck source=tests/vm/lib-firmware.sh
 . "$(dirname "$0")/lib-firmware.sh"
 

@@ -55,6 +55,10 @@ def write_blobs(regions, folder):
     with open(os.path.join(folder, "load.cmm"), "w") as file:
         for region in regions:
             file.write(f"d.load.binary {region.file()} 0x{region.addr:x} /noclear\n")
+    with open(os.path.join(folder, "sahara-table.bin"), "wb") as file:
+        for region in regions:
+            file.write(struct.pack("<QQQ20s20s", 1, region.addr, region.size, f"md_{region.name}".encode(),
+                                   region.file().encode()))
 
 
 def write_rawdump(regions, path):
@@ -73,51 +77,16 @@ def write_rawdump(regions, path):
         file.truncate((size + BLOCK - 1) // BLOCK * BLOCK + 4 * PAGE)
 
 
-def concatenate(regions, path):
-    """The order of the string table, as the ramdump parser and a plain `cat` have it."""
-    header = regions[0].data
-    shoff, shnum, strndx = *struct.unpack_from("<Q", header, 40), *struct.unpack_from("<HH", header, 60)
-    strtab, size = struct.unpack_from("<QQ", header, shoff + 64 * strndx + 24)
-    names = [name.decode() for name in header[strtab:strtab + size].split(b"\0") if name]
-    if names[0] != "STR_TBL" or len(names) != shnum - 1 or names[1:] != [region.name for region in regions[1:]]:
-        sys.exit(f"the string table is not in the order of the slots: {names}")
-    with open(path, "wb") as file:
-        file.write(b"".join(region.data for region in regions))
-
-
-def assemble(regions, path):
-    """qdl's rule: header, the one K region that no PT_LOAD has the address of, PT_LOADs in order by address."""
-    header = regions[0].data
-    phoff, phnum = struct.unpack_from("<Q", header, 32)[0], struct.unpack_from("<H", header, 56)[0]
-    loads = []
-    for i in range(phnum):
-        kind, _, _, _, paddr, size = struct.unpack_from("<IIQQQQ", header, phoff + 56 * i)
-        if kind == 1:
-            loads.append((paddr, size))
-    unmatched = [region for region in regions[1:] if region.name.startswith("K") and
-                 region.addr not in [paddr for paddr, _ in loads]]
-    if len(unmatched) != 1 or b"VMCOREINFO" not in unmatched[0].data[:32]:
-        sys.exit(f"not just VMCOREINFO has no PT_LOAD: {[region.name for region in unmatched]}")
-    parts = [header, unmatched[0].data]
-    for paddr, size in loads:
-        data = next(region.data for region in regions if region.addr == paddr)
-        parts.append(data.ljust(size, b"\0"))
-    with open(path, "wb") as file:
-        file.write(b"".join(parts))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("ram", metavar="RAM.BIN")
-    parser.add_argument("folder", help="gets blobs/, rawdump, concatenated.elf, assembled.elf")
+    parser.add_argument("folder", help="gets blobs/ and rawdump")
     options = parser.parse_args()
     with open(options.ram, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as ram:
         regions = walk(ram)
     os.makedirs(options.folder, exist_ok=True)
     write_blobs(regions, os.path.join(options.folder, "blobs"))
     write_rawdump(regions, os.path.join(options.folder, "rawdump"))
-    concatenate(regions, os.path.join(options.folder, "concatenated.elf"))
-    assemble(regions, os.path.join(options.folder, "assembled.elf"))
     print(f"{len(regions)} regions")
 
 

@@ -136,6 +136,10 @@ struct minidump_ram_header {
  * that covers slot 1 (the kernel's VMCOREINFO note); program header k (k >= 1) is the PT_LOAD of slot
  * k + 1, with its virtual and its physical address. Section headers: 0 null, 1 STR_TBL, 2 VMCOREINFO, then
  * slot k at 1 + k.
+ *
+ * A section is called NAME, or NAME_SEQ where the slot's sequence number is not 0; sh_entsize is that number.
+ * STR_TBL holds its own name, then these in the order of the slots, with NULs between them. No two are the
+ * same, but for a region that was being moved, which may be there twice.
  */
 #define MINIDUMP_ELF_HEADER_NAME	"KELF_HEADER"
 #define MINIDUMP_VMCOREINFO_NAME	"KVMCOREINFO"
