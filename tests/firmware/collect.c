@@ -148,8 +148,6 @@ static void walk(uintptr_t base, uint32_t count)
 	}
 }
 
-}
-
 static void save_blobs(void)
 {
 	char name[FILE_NAME + 4], *end = name + sizeof(name), entry[64], *at;

@@ -46,7 +46,7 @@ enum {
 #define SLOTS			201
 #define SLOTS_FEW		20
 #define NAME_SIZE		32
-#define FILE_NAME		48
+#define PLACE_SIZE		48
 #define LINE			160
 
 struct slot {
@@ -255,14 +255,14 @@ static bool name_seen(uint32_t slot)
 
 static void save(struct file *info, uint32_t slot)
 {
-	char place[FILE_NAME], *file = append(place, place + FILE_NAME, "vm/"), *at = file;
+	char place[PLACE_SIZE], *file = append(place, place + PLACE_SIZE, "vm/"), *at = file;
 	const struct slot *s = &slots[slot];
 	char line[LINE], *last = line + LINE;
 	struct file blob;
 
-	at = append(at, place + FILE_NAME, "md_2d_");
-	at = append(at, place + FILE_NAME, s->name);
-	append(at, place + FILE_NAME, ".bin");
+	at = append(at, place + PLACE_SIZE, "md_2d_");
+	at = append(at, place + PLACE_SIZE, s->name);
+	append(at, place + PLACE_SIZE, ".bin");
 	show_region(slot, s->name, 0, s->address, s->size, file);
 	file_create(&blob, place);
 	file_write(&blob, (const void *)s->address, s->size);
