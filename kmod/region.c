@@ -290,6 +290,8 @@ int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why 
 					 "the table is full: the new range needs more slots than the old one");
 	}
 	md_region_set_segments(r, n);
+	if (md.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
+		md_region_activate(r);
 	r->moves++;
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	return 0;
