@@ -238,7 +238,8 @@ int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
 		if (ret)
 			return ret;
 	}
-	ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN);
+	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
+	ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
 	if (ret < 0)
 		return md_refuse(why, ret, "out of memory");
 	r->id = ret;
