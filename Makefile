@@ -123,7 +123,8 @@ KDIR := $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 endif
 UTSRELEASE := $(KDIR)/include/generated/utsrelease.h
 RELEASE := $(if $(KDIR),$(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(UTSRELEASE) 2>/dev/null))
-KMOD_SRCS := $(wildcard kmod/* include/*.h include/*/*.h include/*/*/*.h)
+KMOD_SRCS := $(wildcard kmod/*.[ch] kmod/Kbuild include/*.h include/*/*.h include/*/*/*.h)
+SAMPLE_SRCS := $(wildcard kmod/samples/*)
 VM_KMOD_SRCS := $(wildcard tests/vm/kmod/*)
 
 define kbuild # folder of sources, folder of products, variables
@@ -139,22 +140,30 @@ endef
 $(M)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
 	$(call kbuild,kmod,$(@D))
 
-$(M)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(M)/kmod/$(RELEASE)/built
-	$(call kbuild,tests/vm/kmod,$(@D),KBUILD_EXTRA_SYMBOLS=$(abspath $(M)/kmod/$(RELEASE))/obj/kmod/Module.symvers)
+KMOD_SYMBOLS := KBUILD_EXTRA_SYMBOLS=$(abspath $(M)/kmod/$(RELEASE))/obj/kmod/Module.symvers
+
+$(M)/samples/$(RELEASE)/built: $(SAMPLE_SRCS) $(UTSRELEASE) $(M)/kmod/$(RELEASE)/built
+	$(call kbuild,kmod/samples,$(@D),$(KMOD_SYMBOLS))
+
+# Guests get the sample, too.
+$(M)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(M)/samples/$(RELEASE)/built
+	$(call kbuild,tests/vm/kmod,$(@D),$(KMOD_SYMBOLS) QCMD_KMOD=$(CURDIR)/kmod)
+	@cp $(M)/samples/$(RELEASE)/*.ko $(@D)/
 
 .PHONY: sparse
 sparse: modules
 	$(MAKE) -s -C $(KDIR) M=$(abspath $(M)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
 
-.PHONY: all programs modules vm-kmod
+.PHONY: all programs modules samples vm-kmod
 all: programs $(if $(RELEASE),modules,no-headers)
 programs: $(PROGRAMS)
 
 ifneq ($(RELEASE),)
 modules: $(M)/kmod/$(RELEASE)/built
+samples: $(M)/samples/$(RELEASE)/built
 vm-kmod: $(M)/vm/kmod/$(RELEASE)/built
 else
-modules vm-kmod:
+modules samples vm-kmod:
 	@echo "No kernel headers$(if $(KDIR), in $(KDIR)): name them with KDIR=/usr/src/linux-headers-RELEASE," >&2
 	@echo "or install them with: apt-get install linux-headers-$(shell uname -r)" >&2
 	@false
@@ -267,6 +276,7 @@ distclean:
 help:
 	@echo 'make                programs (and modules, if there are kernel headers) into $(B)/'
 	@echo 'make modules        the modules alone; KDIR=/usr/src/linux-headers-RELEASE for another kernel'
+	@echo 'make samples        a sample driver that has its memory saved, docs/kernel-api.md'
 	@echo 'make ARCH=arm64     the programs for arm64, on another machine, into build/arm64/'
 	@echo 'make firmware       the emulated boot firmware of the arm64 guests'
 	@echo 'make install        into $(PREFIX) and /lib/modules; DESTDIR= and PREFIX= as usual'

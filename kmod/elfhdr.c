@@ -76,16 +76,16 @@ static void md_elf_fill_fixed(struct md_elf *elf, void *buf, u32 slots)
 
 int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits)
 {
-	u32 slots = limits->slots;
+	u32 name_max = min_t(u32, limits->name_max, QCOM_MINIDUMP_NAME_MAX), slots = limits->slots;
 	int i;
 
-	*elf = (struct md_elf){ .stride = ALIGN(limits->name_max + MINIDUMP_NUMBER_MAX + 1, 4) };
+	*elf = (struct md_elf){ .stride = ALIGN(name_max + MINIDUMP_NUMBER_MAX + 1, 4) };
 	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
 		      (MD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
 	elf->size = PAGE_ALIGN(elf->strtab + MD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride);
 
 	for (i = 0; i < 2; i++) {
-		elf->buf[i] = alloc_pages_exact(elf->size, GFP_KERNEL | __GFP_ZERO);
+		elf->buf[i] = alloc_pages_exact(elf->size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 		if (!elf->buf[i]) {
 			md_elf_free(elf);
 			return -ENOMEM;

@@ -8,6 +8,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
@@ -16,11 +17,10 @@
 
 #include "core.h"
 
-/* The machine's RAM, sorted: a copy of the resource tree that can be read in any context. */
+/* The machine's RAM, sorted: what of the resource tree is online, to be read in any context. */
 struct md_ram {
 	struct rcu_head rcu;
 	u32 n;
-	u32 max;
 	struct md_ram_range {
 		u64 start;
 		u64 end;	/* exclusive */
@@ -29,61 +29,76 @@ struct md_ram {
 
 static struct md_ram __rcu *md_ram;
 
-/* Memory on its way out is no RAM any more, though the resource tree still has it. */
+/**
+ * struct md_ram_walk - a walk through the resource tree
+ * @ram: to fill; NULL to count only
+ * @max: room in it
+ * @n: ranges so far
+ * @end: of the last one
+ * @hole_start: memory on its way out, which is online yet, and no RAM any more
+ * @hole_end: its end
+ */
 struct md_ram_walk {
 	struct md_ram *ram;
+	u32 max;
 	u32 n;
+	u64 end;
 	u64 hole_start;
 	u64 hole_end;
 };
 
-static int md_ram_count(struct resource *res, void *arg)
+static int md_ram_put(struct md_ram_walk *walk, u64 start, u64 end)
 {
-	struct md_ram_walk *walk = arg;
+	bool joins = walk->n && walk->end == start;
 
-	walk->n += 2;	/* the hole may cut it in two */
+	if (!joins && walk->n++ == walk->max && walk->ram)
+		return -EAGAIN;
+	walk->end = end;
+	if (walk->ram && !joins)
+		walk->ram->ranges[walk->n - 1].start = start;
+	if (walk->ram)
+		walk->ram->ranges[walk->n - 1].end = end;
 	return 0;
 }
 
-static void md_ram_put(struct md_ram *ram, u64 start, u64 end)
-{
-	if (start < end)
-		ram->ranges[ram->n++] = (struct md_ram_range){ start, end };
-}
-
+/* Memory comes and goes in whole sections. The tree keeps it when it is offline, and nobody is told when it leaves. */
 static int md_ram_collect(struct resource *res, void *arg)
 {
 	struct md_ram_walk *walk = arg;
-	struct md_ram *ram = walk->ram;
-	u64 start = res->start, end = res->end + 1;
+	u64 start, next, end = res->end + 1;
+	int ret = 0;
 
-	if (ram->n + 2 > ram->max)
-		return -EAGAIN;
-	if (end <= walk->hole_start || start >= walk->hole_end) {
-		md_ram_put(ram, start, end);
-	} else {
-		md_ram_put(ram, start, walk->hole_start);
-		md_ram_put(ram, walk->hole_end, end);
+	for (start = res->start; start < end && !ret; start = next) {
+		next = min(end, ALIGN(start + 1, PFN_PHYS(PAGES_PER_SECTION)));
+		if (pfn_to_online_page(PHYS_PFN(start)) && (next <= walk->hole_start || start >= walk->hole_end))
+			ret = md_ram_put(walk, start, next);
 	}
-	return 0;
+	return ret;
+}
+
+static int md_ram_walk(struct md_ram_walk *walk)
+{
+	walk->n = 0;
+	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX, walk,
+				   md_ram_collect);
 }
 
 static int md_ram_update(u64 hole_start, u64 hole_end)
 {
-	const unsigned long flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
 	struct md_ram *ram, *old;
 	int ret;
 
 	do {
 		struct md_ram_walk walk = { .hole_start = hole_start, .hole_end = hole_end };
 
-		walk_iomem_res_desc(IORES_DESC_NONE, flags, 0, U64_MAX, &walk, md_ram_count);
+		md_ram_walk(&walk);
 		ram = kzalloc(struct_size(ram, ranges, walk.n), GFP_KERNEL);
 		if (!ram)
 			return -ENOMEM;
-		ram->max = walk.n;
 		walk.ram = ram;
-		ret = walk_iomem_res_desc(IORES_DESC_NONE, flags, 0, U64_MAX, &walk, md_ram_collect);
+		walk.max = walk.n;
+		ret = md_ram_walk(&walk);
+		ram->n = walk.n;
 		if (ret)
 			kfree(ram);
 	} while (ret == -EAGAIN);
@@ -233,10 +248,9 @@ static void md_ram_going(u64 start, u64 end)
 	spin_lock_irqsave(&md.lock, flags);
 	idr_for_each_entry(&md.ids, r, id) {
 		/* What a CPU runs is not in memory that can go. */
-		if (r->state == QCOM_MINIDUMP_REGION_REJECTED || r->follow || !md_region_in(r, start, end))
+		if (!md_region_in_table(r) || r->follow || !md_region_in(r, start, end))
 			continue;
-		if (md_region_in_table(r))
-			md_table_remove(r);
+		md_table_remove(r);
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
 		r->error = "its memory was taken out of the machine";
 		md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);

@@ -288,7 +288,8 @@ int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
 		if (ret)
 			return ret;
 	}
-	ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_NOWARN);
+	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
+	ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
 	if (ret < 0)
 		return md_refuse(why, ret, "out of memory");
 	r->id = ret;
@@ -340,6 +341,8 @@ int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why 
 					 "the table is full: the new range needs more slots than the old one");
 	}
 	md_region_set_segments(r, n);
+	if (md.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
+		md_region_activate(r);
 	r->moves++;
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	return 0;

@@ -18,7 +18,8 @@
  *
  * Context: every function may be called from any context but NMI, with interrupts on or off and with any
  * lock held that the printk and scheduler code don't take themselves. None sleeps, qcom_minidump_register()
- * with a gfp that may block excepted.
+ * with a gfp that may block excepted. qcom_minidump_update() may be called from inside the scheduler, too, as by
+ * a sched_switch tracepoint with the lock of a run queue held.
  *
  * A region may be registered before any back end is there: it is pending and goes in when one is bound.
  */

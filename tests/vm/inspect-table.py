@@ -4,6 +4,9 @@
 
 Written from the description of the layout, not from the product's code. Exits with 1 and says what is wrong if the
 table is torn, lacks a region that must be there, or its ELF header names something that the table lacks.
+
+    inspect-table.py RAM            while qcmdd and qcmd_churn.ko are at work
+    inspect-table.py --slots RAM    while nothing changes; prints how many slots are in use
 """
 
 import mmap
@@ -147,17 +150,52 @@ def check_content(ram, valid):
         raise Wrong("the first task is not in the table")
 
 
+def check_busy(ram, valid):
+    """While qcmdd and qcmd_churn.ko are at work."""
+    names = [entry[0] for entry in valid]
+    for name in ALWAYS:
+        if name not in names:
+            raise Wrong(f"{name} is not in the table")
+    check_elf_header(ram, valid)
+    check_churn(valid)
+    check_content(ram, valid)
+
+
+def check_layout(header, slots, used):
+    """Its parts follow each other without a gap or an overlap, and what is not in use is zero to the last byte."""
+    phoff, shoff = struct.unpack_from("<QQ", header, 32)
+    strings, length = struct.unpack_from("<QQ", header, shoff + 64 + 24)
+    stride = (length - 16) // (slots - 1)
+    parts = ((phoff, 56, slots - 1, used - 1), (shoff, 64, slots + 1, used + 1),
+             (strings, 16, 1, 1), (strings + 16, stride, slots - 1, used - 1))
+    place = 64
+    for start, size, room, filled in parts:
+        if start != place:
+            raise Wrong(f"a part of the ELF header is at {start:#x}, not {place:#x}")
+        place += size * room
+        if any(header[start + size * filled:place]):
+            raise Wrong(f"the ELF header goes on behind {filled} of {room} entries at {start:#x}")
+    if place > len(header) or any(header[place:]):
+        raise Wrong("the ELF header doesn't end where its parts do")
+
+
+def check_quiet(ram, valid):
+    """While nothing changes, the header has each slot, in order."""
+    _, slots = find_header(ram)
+    check_elf_header(ram, valid)
+    phnum, = struct.unpack_from("<H", ram, valid[0][2] + 56)
+    if phnum != len(valid) - 1:
+        raise Wrong(f"{phnum} program headers for {len(valid)} slots")
+    check_layout(ram[valid[0][2]:valid[0][2] + valid[0][3]], slots, len(valid))
+    print(f"inspected: {len(valid)} of {slots} slots, ELF header of {valid[0][3]} bytes intact", flush=True)
+
+
 def main():
-    with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as ram:
+    quiet = sys.argv[1] == "--slots"
+    with open(sys.argv[-1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as ram:
         try:
             valid = read_slots(ram)
-            names = [entry[0] for entry in valid]
-            for name in ALWAYS:
-                if name not in names:
-                    raise Wrong(f"{name} is not in the table")
-            check_elf_header(ram, valid)
-            check_churn(valid)
-            check_content(ram, valid)
+            (check_quiet if quiet else check_busy)(ram, valid)
         except (Wrong, struct.error) as error:
             print(f"{error}; the slots are:")
             print("\n".join(str(entry) for entry in valid) if "valid" in locals() else "(unreadable)")

@@ -108,6 +108,7 @@ class Machine:
         self.status = None
         self.announced = None
         self.waiting = False
+        self.asked = False
         self.death = None
         self.off = False
         on_arm64 = options.arch == "arm64"
@@ -128,7 +129,7 @@ class Machine:
             for name in ("ram.bin", "vmcore"):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(os.path.join(options.crash, name))
-        if options.instants or options.crash and not self.firmware:
+        if options.inspect or options.crash and not self.firmware:
             memory = f"memory-backend-file,{memory},mem-path={self.ram},share=on"
         else:
             memory = f"memory-backend-ram,{memory}"
@@ -248,6 +249,8 @@ class Machine:
         if mode in CRASH_MODES:
             self.announced = mode
             self.waiting = True
+        elif mode == "inspect" and self.options.inspect:
+            self.asked = True
 
     def _die(self, how, settle):
         if not self.death:
@@ -264,16 +267,20 @@ class Machine:
             if not data:
                 selector.unregister(channel.ours)
 
-    def _inspect(self):
+    def _inspect(self, when):
         """Stops the machine wherever it is, and has its memory looked at."""
         self.replies.clear()
-        if not self.instants:
-            # The emulator stops between blocks of instructions. Make each instruction a block of its own.
-            self.command("human-monitor-command", **{"command-line": "singlestep on"})
         self.command("stop")
         if subprocess.run([*self.options.inspect.split(), self.ram], stdin=subprocess.DEVNULL, check=False).returncode:
-            raise Problem(f"instant {self.instants + 1} of {self.options.instants}: the memory is not right")
+            raise Problem(f"{when}: the memory is not right")
         self.command("cont")
+
+    def _next_instant(self):
+        if not self.instants:
+            # The emulator stops between blocks of instructions. Make each instruction a block of its own.
+            self.replies.clear()
+            self.command("human-monitor-command", **{"command-line": "singlestep on"})
+        self._inspect(f"instant {self.instants + 1} of {self.options.instants}")
         self.instants += 1
         if self.instants == self.options.instants:
             self.status = 0
@@ -300,6 +307,10 @@ class Machine:
                     self.waiting = False
                     self._look_live()
                     self.channels["crash"].ours.sendall(b"go\n")
+                if self.asked:
+                    self.asked = False
+                    self._inspect("as the script asked")
+                    self.channels["crash"].ours.sendall(b"go\n")
                 if self.death and now > self.death[1]:
                     if self.firmware:
                         self._collect(selector)
@@ -307,7 +318,7 @@ class Machine:
                 if not self.script_started and now > self.started + BOOT_LIMIT:
                     return BOOT_FAILURE
                 if self.next_instant and now > self.next_instant and self.status is None:
-                    self._inspect()
+                    self._next_instant()
                 if now > self.deadline:
                     raise TimeoutError
         return None

@@ -3,14 +3,20 @@
 # In a guest: random-operations.pl FIRST_ADDRESS [OPERATIONS]
 # Registers, updates and unregisters through ./mdnl, at random, up to 180 regions at a time; then fills the table, and
 # sees the next one refused. Makes the file "done" and holds the regions until the machine dies.
+#
+#             random-operations.pl FIRST_ADDRESS until FILE
+# Does the same with up to 40 regions until FILE is there; then says what it has, "id name address size" a line, and
+# holds the regions until it is killed.
 use strict;
 use warnings;
 use IPC::Open2;
 
 my $base = hex($ARGV[0]);
+my $until = ($ARGV[1] // '') eq 'until' ? $ARGV[2] : undef;
 my $operations = $ARGV[1] // 10000;
+my $most = defined($until) ? 40 : 180;
 open2(my $from, my $to, './mdnl');
-my @ids;
+my %held;
 
 sub ask {
 	print $to "$_[0]\n";
@@ -22,14 +28,49 @@ sub ask {
 	return $answer;
 }
 
+sub any {
+	return (sort keys %held)[rand(keys %held)];
+}
+
 sub range {
-	return sprintf('paddr=%#x size=%d', $base + 4096 * int(rand(4096)), 4 + 4 * int(rand(1000)));
+	my ($addr, $size) = ($base + 4096 * int(rand(4096)), 4 + 4 * int(rand(1000)));
+	return (sprintf('paddr=%#x size=%d', $addr, $size), sprintf('%#x %d', $addr, $size));
 }
 
 sub add {
-	my $answer = ask(sprintf('add name=%s %s', $_[0], range()));
+	my ($range, $said) = range();
+	my $answer = ask("add name=$_[0] $range");
 	$answer =~ /^region id=(\d+) / or die "$_[0]: $answer";
-	push @ids, $1;
+	$held{$1} = [$_[0], $said];
+}
+
+sub update {
+	my ($range, $said) = range();
+	my $answer = ask("update id=$_[0] $range");
+	$answer =~ /^region / or die "update: $answer";
+	$held{$_[0]}[1] = $said;
+}
+
+sub operate {
+	my $what = rand();
+
+	if ($what < 0.3 && %held < $most) {
+		add('KRAND' . int(rand(100)));
+	} elsif ($what < 0.5 && %held) {
+		my $id = any();
+		my $answer = ask("del id=$id");
+		$answer eq "ok\n" or die "del $id: $answer";
+		delete $held{$id};
+	} elsif (%held) {
+		update(any());
+	}
+}
+
+if (defined($until)) {
+	operate() while (! -e $until);
+	print "$_ $held{$_}[0] $held{$_}[1]\n" for keys %held;
+	close(STDOUT);
+	sleep(1000);
 }
 
 srand(4711);
@@ -37,26 +78,12 @@ for my $object (qw(prb printk_ring printk_descs printk_infos printk_text init_ut
 	my $answer = ask("add object=$object");
 	$answer =~ /^region / or die "$object: $answer";
 }
-for (1 .. $operations) {
-	my $what = rand();
-
-	if ($what < 0.3 && @ids < 180) {
-		add('KRAND' . int(rand(100)));
-	} elsif ($what < 0.5 && @ids) {
-		my $id = splice(@ids, int(rand(@ids)), 1);
-		my $answer = ask("del id=$id");
-		$answer eq "ok\n" or die "del $id: $answer";
-	} elsif (@ids) {
-		my $answer = ask("update id=$ids[rand(@ids)] " . range());
-		$answer =~ /^region / or die "update: $answer";
-	}
-}
+operate() for 1 .. $operations;
 my ($slots, $used) = `./mdnl backend` =~ /slots_max=(\d+).* slots_used=(\d+)/ or die 'no number of slots';
 add('KFILL' . $_) for 1 .. $slots - $used;
-my $answer = ask('add name=KTOOMANY ' . range());
+my $answer = ask('add name=KTOOMANY ' . (range())[0]);
 $answer =~ /^error ENOSPC: the table is full/ or die "one more than $slots: $answer";
-$answer = ask('update id=' . $ids[-1] . ' ' . range());
-$answer =~ /^region / or die "in a full table: $answer";
+update(any());
 open(my $done, '>', 'done');
 close($done);
 sleep(1000);

@@ -5,6 +5,9 @@
  *
  * Where a region begins says how long it is and what its name is, so that an entry that is half of one region
  * and half of another can be told (tests/vm/inspect-table.py). The whole buffer is the region KCHURNBASE.
+ *
+ * Writing 0 to its parameter "running" stops the threads; "held" then says which regions they have, and "errors" how
+ * many calls have failed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,6 +24,8 @@
 #define BUFFER_SIZE	65536
 
 static struct task_struct *threads[THREADS];
+static struct qcom_minidump_region regions[THREADS * REGIONS];
+static int ids[THREADS * REGIONS];
 static char *buffer;
 static int base;
 static atomic_long_t operations, errors;
@@ -31,7 +36,7 @@ static size_t size_at(u32 offset)
 }
 
 /* A region keeps its name when it moves: even and odd places are for regions of two names. */
-static void churn_one(int *id, bool odd)
+static void churn_one(int *id, struct qcom_minidump_region *held, bool odd)
 {
 	u32 offset = (get_random_u32() % (BUFFER_SIZE / 2) & ~1) + odd;
 	const struct qcom_minidump_region r = {
@@ -40,9 +45,12 @@ static void churn_one(int *id, bool odd)
 	int ret;
 
 	if (*id <= 0) {
+		*held = r;
 		ret = *id = qcom_minidump_register(&r, GFP_KERNEL);
 	} else if (get_random_u32() % 4) {
 		ret = qcom_minidump_update(*id, r.addr, r.size);
+		if (!ret)
+			*held = r;
 	} else {
 		ret = qcom_minidump_unregister(*id);
 		*id = 0;
@@ -54,26 +62,68 @@ static void churn_one(int *id, bool odd)
 
 static int churn(void *data)
 {
-	int ids[REGIONS] = {}, i;
+	long first = (long)data * REGIONS, i;
 
 	while (!kthread_should_stop()) {
-		i = get_random_u32() % REGIONS;
-		churn_one(&ids[i], i % 2);
+		i = first + get_random_u32() % REGIONS;
+		churn_one(&ids[i], &regions[i], i % 2);
 		cond_resched();
 	}
-	for (i = 0; i < REGIONS; i++)
-		if (ids[i] > 0)
-			qcom_minidump_unregister(ids[i]);
 	return 0;
 }
+
+static void churn_stop_threads(void)
+{
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		if (threads[i])
+			kthread_stop(threads[i]);
+		threads[i] = NULL;
+	}
+}
+
+static int set_running(const char *val, const struct kernel_param *kp)
+{
+	if (strcmp(val, "0\n"))
+		return -EINVAL;
+	churn_stop_threads();
+	return 0;
+}
+
+/* A line for each region: id, name, address, size */
+static int get_held(char *buf, const struct kernel_param *kp)
+{
+	int i, len = 0;
+
+	for (i = 0; i < THREADS * REGIONS; i++)
+		if (ids[i] > 0)
+			len += scnprintf(buf + len, PAGE_SIZE - len, "%d %s %#lx %zu\n", ids[i],
+					 regions[i].name, (unsigned long)regions[i].addr, regions[i].size);
+	return len + scnprintf(buf + len, PAGE_SIZE - len, "%d KCHURNBASE %#lx %u\n", base, (unsigned long)buffer,
+			       BUFFER_SIZE);
+}
+
+static int get_errors(char *buf, const struct kernel_param *kp)
+{
+	return scnprintf(buf, PAGE_SIZE, "%ld\n", atomic_long_read(&errors));
+}
+
+static const struct kernel_param_ops running_ops = { .set = set_running };
+module_param_cb(running, &running_ops, NULL, 0200);
+static const struct kernel_param_ops held_ops = { .get = get_held };
+module_param_cb(held, &held_ops, NULL, 0400);
+static const struct kernel_param_ops errors_ops = { .get = get_errors };
+module_param_cb(errors, &errors_ops, NULL, 0444);
 
 static void churn_stop(void)
 {
 	int i;
 
-	for (i = 0; i < THREADS; i++)
-		if (threads[i])
-			kthread_stop(threads[i]);
+	churn_stop_threads();
+	for (i = 0; i < THREADS * REGIONS; i++)
+		if (ids[i] > 0)
+			qcom_minidump_unregister(ids[i]);
 	if (base > 0)
 		qcom_minidump_unregister(base);
 	kfree(buffer);
@@ -83,7 +133,7 @@ static void churn_stop(void)
 static int __init churn_init(void)
 {
 	struct qcom_minidump_region r = { .name = "KCHURNBASE", .size = BUFFER_SIZE };
-	int i;
+	long i;
 
 	buffer = kzalloc(BUFFER_SIZE, GFP_KERNEL);
 	if (!buffer)
@@ -91,7 +141,7 @@ static int __init churn_init(void)
 	r.addr = buffer;
 	base = qcom_minidump_register(&r, GFP_KERNEL);
 	for (i = 0; i < THREADS; i++) {
-		struct task_struct *t = kthread_run(churn, NULL, "qcmd_churn/%d", i);
+		struct task_struct *t = kthread_run(churn, (void *)i, "qcmd_churn/%ld", i);
 
 		if (IS_ERR(t)) {
 			churn_stop();

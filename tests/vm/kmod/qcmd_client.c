@@ -5,15 +5,19 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/tracepoint.h>
 #include <linux/vmalloc.h>
 
 #include <linux/qcom_minidump.h>
+
+#include "expect.h"
 
 #define PIECES		4
 #define STACK_LIKE	(PIECES * PAGE_SIZE)
@@ -24,14 +28,6 @@ static char *scattered;		/* each page is a piece of its own */
 static struct page *pages;
 static int kept[3];
 static DEFINE_SPINLOCK(lock);
-
-#define EXPECT(what, wanted) do {							\
-	long _got = (what);								\
-	if (_got != (wanted)) {								\
-		pr_err("line %d: %s is %ld, not %ld\n", __LINE__, #what, _got, (long)(wanted));	\
-		return -EINVAL;								\
-	}										\
-} while (0)
 
 static int add(const char *name, const void *addr, size_t size)
 {
@@ -56,6 +52,9 @@ static int check_refusals(void)
 	EXPECT(qcom_minidump_unregister(-1), -ENOENT);
 	EXPECT(qcom_minidump_unregister(0x7fffffff), -ENOENT);
 	EXPECT(qcom_minidump_update(0x7fffffff, &on_stack, sizeof(on_stack)), -ENOENT);
+	/* The first id is the core's own region. */
+	EXPECT(qcom_minidump_update(1, flat, 16), -ENOENT);
+	EXPECT(qcom_minidump_unregister(1), -ENOENT);
 	return 0;
 }
 
@@ -153,6 +152,45 @@ static int check_interrupt(void)
 	return 0;
 }
 
+/* From inside the scheduler, with the lock of a run queue held: where a region that follows the current task moves. */
+static struct tracepoint *sched_switch;
+static atomic_t switches, switch_errors;
+
+static void find_sched_switch(struct tracepoint *tp, void *data)
+{
+	if (!strcmp(tp->name, "sched_switch"))
+		sched_switch = tp;
+}
+
+static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	if (qcom_minidump_update((long)data, flat + atomic_inc_return(&switches) % 64, 16))
+		atomic_inc(&switch_errors);
+}
+
+static int check_scheduler(void)
+{
+	long id = add("KTEST", flat, 16);
+	int i, other;
+
+	EXPECT(id > 0, true);
+	for_each_kernel_tracepoint(find_sched_switch, NULL);
+	EXPECT(sched_switch != NULL, true);
+	EXPECT(tracepoint_probe_register(sched_switch, on_switch, (void *)id), 0);
+	for (i = 0; atomic_read(&switches) < 1000 && i < 10000; i++) {
+		other = add("KTEST", flat + 128, 16);
+		if (other > 0)
+			qcom_minidump_unregister(other);
+		usleep_range(100, 200);
+	}
+	tracepoint_probe_unregister(sched_switch, on_switch, (void *)id);
+	tracepoint_synchronize_unregister();
+	EXPECT(atomic_read(&switches) >= 1000, true);
+	EXPECT(atomic_read(&switch_errors), 0);
+	EXPECT(qcom_minidump_unregister(id), 0);
+	return 0;
+}
+
 /* Pages that follow each other, mapped in reverse order: no two of them are contiguous in both. */
 static char *scatter(void)
 {
@@ -178,7 +216,8 @@ static void free_memory(void)
 
 static int check_all(void)
 {
-	return check_refusals() ?: check_ids() ?: check_pieces() ?: check_atomic() ?: check_interrupt();
+	return check_refusals() ?: check_ids() ?: check_pieces() ?: check_atomic() ?: check_interrupt() ?:
+	       check_scheduler();
 }
 
 static int __init client_init(void)

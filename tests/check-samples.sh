@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# For each kernel that is tested: the sample driver builds without a warning, also where the feature is absent, and a
+# back end that does not import the symbol namespace is refused.
+set -uo pipefail
+
+cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
+work=$(mktemp -d build/check-samples-XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+	echo "$*"
+	exit 1
+}
+
+# What kbuild says of each link, and of kernels whose headers have no vmlinux, is no warning.
+kbuild() { # kernel's headers, folder, variable...
+	make -s -C "$1" M="$PWD/$2" KCFLAGS=-Werror "${@:3}" modules 2>&1 | grep -v 'Skipping BTF generation'
+	return "${PIPESTATUS[0]}"
+}
+
+kernels=0
+for headers in /usr/src/linux-headers-6.*-cloud-amd64; do
+	[ -e "$headers/Makefile" ] || continue
+	release=${headers#/usr/src/linux-headers-}
+	symbols=KBUILD_EXTRA_SYMBOLS=$PWD/build/kmod/$release/obj/kmod/Module.symvers
+	kernels=$((kernels + 1))
+	make -s modules KDIR="$headers" 2>&1 | grep -v 'Skipping BTF generation'
+	mkdir -p "$work/$release"
+	cp -r include kmod/samples "$work/$release"
+	said=$(kbuild "$headers" "$work/$release/samples" "$symbols") || fail "$release: $said"
+	[ -z "$said" ] || fail "$release: a warning: $said"
+
+	sed -i 's/ -DQCOM_MINIDUMP_OUT_OF_TREE//' "$work/$release/samples/Kbuild"
+	said=$(kbuild "$headers" "$work/$release/samples") || fail "$release, without the feature: $said"
+	[ -z "$said" ] || fail "$release, without the feature: a warning: $said"
+
+	mkdir "$work/$release/backend"
+	sed '/MODULE_IMPORT_NS/d' tests/vm/kmod/qcmd_backend.c >"$work/$release/backend/qcmd_backend.c"
+	printf '%s\n' 'obj-m := qcmd_backend.o' "ccflags-y := -I\$(src)/../include/uapi -I$PWD/kmod" \
+		>"$work/$release/backend/Kbuild"
+	said=$(kbuild "$headers" "$work/$release/backend" "$symbols") && fail "$release: no namespace is needed"
+	wanted='uses symbol qcom_minidump_backend_register from namespace QCOM_MINIDUMP, but does not import it'
+	[[ $said == *"$wanted"* ]] || fail "$release: a back end without the namespace doesn't build: $said"
+done
+[ $kernels -gt 0 ] || fail "no headers of a kernel in /usr/src"
+echo "ok: the sample and the symbol namespace, $kernels kernels"
