@@ -8,7 +8,8 @@
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
- *	netlink.c	the family and its requests
+ *	netlink.c	the family: owners, what requests do
+ *	netlink-request.c	what they say
  *	netlink-msg.c	what it sends
  */
 #ifndef QCOM_MINIDUMP_CORE_H
