@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "machine.h"
+
 /* Exit status. */
 enum {
 	CTL_OK,
@@ -88,13 +90,8 @@ struct ctl_facts {
 	bool bus;	   /* the system bus answers */
 	enum ctl_unit unit;
 	bool unit_enabled; /* is started at boot */
-	bool module;	   /* the kernel module is loaded */
-	char *module_version;
-	bool backend_module; /* one of the back ends is loaded */
+	struct machine machine;
 };
-
-void ctl_facts_of_kernel(struct ctl_facts *facts, const char *sys_module);
-void ctl_facts_done(struct ctl_facts *facts);
 
 /* In the form of the daemon's Describe(). */
 struct json_object *ctl_describe_offline(const struct ctl_facts *facts);

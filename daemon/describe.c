@@ -115,6 +115,13 @@ static json_object *append_object(struct builder *b, json_object *array)
 	return b->failed ? NULL : value;
 }
 
+static void put_problem(struct builder *b, json_object *o, const struct problem *p)
+{
+	put_string(b, o, "id", p->id);
+	put_string(b, o, "message", p->message);
+	put_string(b, o, "hint", p->hint);
+}
+
 static void describe_problems(struct builder *b, json_object *top, const struct status *s)
 {
 	json_object *array = put_array(b, top, "problems");
@@ -122,17 +129,25 @@ static void describe_problems(struct builder *b, json_object *top, const struct 
 	for (size_t i = 0; i < s->n_problems && !b->failed; i++) {
 		json_object *o = append_object(b, array);
 
-		put_string(b, o, "id", s->problems[i].id);
-		put_string(b, o, "message", s->problems[i].message);
-		put_string(b, o, "hint", s->problems[i].hint);
+		put_problem(b, o, &s->problems[i]);
 	}
+}
+
+static void describe_notes(struct builder *b, json_object *top, const struct status *s)
+{
+	json_object *array = put_array(b, top, "notes"), *o;
+
+	if (!s->note.message || b->failed)
+		return;
+	o = append_object(b, array);
+	put_problem(b, o, &s->note);
 }
 
 static void describe_module(struct builder *b, json_object *top, const struct status *s)
 {
 	json_object *o = put_object(b, top, "module");
 
-	put_bool(b, o, "loaded", s->module_loaded);
+	put_bool(b, o, "loaded", s->machine.loaded);
 	put_optional(b, o, "version", s->backend.version);
 	if (!s->backend.name[0]) {
 		put(b, top, "backend", NULL);
@@ -298,6 +313,7 @@ json_object *status_describe(const struct status *s, const struct md_region *reg
 	put_string(&b, top, "version", QCMD_VERSION);
 	put_string(&b, top, "state", status_state_to_string(s->state));
 	describe_problems(&b, top, s);
+	describe_notes(&b, top, s);
 	describe_module(&b, top, s);
 	describe_policies(&b, top, s);
 	describe_regions(&b, top, s, regions, n, addresses);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The policy parser, which qcmdd and qcmdctl share. The parts of qcmdctl are in the same library, since its tests
+# The policy parser and what the machine is like, which qcmdd and qcmdctl share. The parts of qcmdctl are in the same library, since its tests
 # are linked to that; qcmdd takes nothing of them.
 QCMD_POLICY_SRCS := \
+	daemon/machine.c \
 	daemon/policy.c \
 	daemon/policy-files.c \
 	daemon/policy-line.c \

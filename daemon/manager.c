@@ -246,9 +246,13 @@ static int on_module_io(sd_event_source *s, int fd, uint32_t revents, void *user
 
 /* Status */
 
-static bool ram_is_unbound(const struct manager *m)
+/* Whether the module is there is what its own answers say. */
+static void look_at_machine(const struct manager *m, struct machine *ret)
 {
-	return !m->backend.name[0] && access("/sys/module/qcom_minidump_ram", F_OK) == 0;
+	machine_read(ret, "");
+	ret->loaded = minidump_connected(m->md);
+	ret->missing = ret->missing && !ret->loaded;
+	snprintf(ret->backend, sizeof(ret->backend), "%s", m->backend.name);
 }
 
 void manager_status(struct manager *m, struct status *ret)
@@ -256,8 +260,6 @@ void manager_status(struct manager *m, struct status *ret)
 	const struct source *task = m->sources[POLICY_SOURCE_TASK];
 
 	*ret = (struct status){
-		.module_loaded = minidump_connected(m->md),
-		.ram_unbound = ram_is_unbound(m),
 		.backend = m->backend,
 		.port = minidump_port(m->md),
 		.policies = m->policies,
@@ -266,6 +268,7 @@ void manager_status(struct manager *m, struct status *ret)
 						      NULL,
 		.reload = &m->reload,
 	};
+	look_at_machine(m, &ret->machine);
 	ret->entries = reconcile_entries(m->reconcile, &ret->n_entries);
 	if (task)
 		source_task.stats(task, &ret->stats);
@@ -334,9 +337,9 @@ static void tell(struct manager *m)
 	log_problems(m, &s);
 	state = s.state != m->told_state;
 	backend = strcmp(s.backend.name, m->told_backend);
-	module = s.module_loaded != m->told_module;
+	module = s.machine.loaded != m->told_module;
 	m->told_state = s.state;
-	m->told_module = s.module_loaded;
+	m->told_module = s.machine.loaded;
 	snprintf(m->told_backend, sizeof(m->told_backend), "%s", s.backend.name);
 	status_done(&s);
 	manager_bus_changed(m, state, backend, module);

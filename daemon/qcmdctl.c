@@ -68,13 +68,13 @@ static struct json_object *describe(void)
 static struct json_object *describe_anyway(void)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
-	_cleanup_(ctl_facts_done) struct ctl_facts facts = { .error = NULL };
+	struct ctl_facts facts = { .error = NULL };
 	struct json_object *o = NULL;
 
 	if (ctl_bus_describe(&o, &error) >= 0)
 		return o;
 
-	ctl_facts_of_kernel(&facts, "/sys/module");
+	machine_read(&facts.machine, "");
 	ctl_bus_facts(&facts);
 	facts.error = error.absent ? NULL : error.message;
 	return ctl_describe_offline(&facts);

@@ -54,23 +54,23 @@ __attribute__((format(printf, 5, 6))) static void add_problem(struct status *s, 
 
 void status_done(struct status *s)
 {
-	for (size_t i = 0; i < s->n_problems; i++) {
-		free(s->problems[i].message);
-		free(s->problems[i].hint);
-	}
+	for (size_t i = 0; i < s->n_problems; i++)
+		problem_done(&s->problems[i]);
 	s->n_problems = 0;
+	problem_done(&s->note);
 }
 
-static void judge_module(struct status *s)
+static void judge_machine(struct status *s)
 {
-	if (!s->module_loaded)
-		add_problem(s, STATUS_FAILED, "no-module", "modprobe qcom_minidump_ram",
-			    "The kernel module qcom_minidump is not loaded");
-	else if (!s->backend.name[0])
-		add_problem(s, STATUS_FAILED, "no-backend",
-			    s->ram_unbound ? "echo 1 > /sys/module/qcom_minidump_ram/parameters/bound" :
-					     "modprobe qcom_minidump_ram",
-			    "No back end is bound, so there is no table to put anything in");
+	struct problem problem;
+	int r = machine_problem(&s->machine, &problem);
+
+	if (r)
+		worsen(s, STATUS_FAILED);
+	if (r > 0)
+		s->problems[s->n_problems++] = problem;
+	if (machine_note(&s->machine, &s->note) <= 0)
+		s->note = (struct problem){};
 }
 
 static const struct policy_diag *first_error(const struct policy_set *set, const struct policy *policy)
@@ -154,12 +154,12 @@ void status_judge(struct status *s)
 {
 	s->state = STATUS_OK;
 	s->n_problems = 0;
-	judge_module(s);
+	judge_machine(s);
 	judge_policies(s);
 	if (s->source_problem)
 		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
 			    s->source_problem);
-	if (s->module_loaded)
+	if (s->machine.loaded)
 		judge_entries(s);
 }
 

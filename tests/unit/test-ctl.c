@@ -196,20 +196,21 @@ static void test_offline(void **state)
 		  "qcmdd runs but does not answer (Connection timed out).\n",
 		  "systemctl restart qcmdd\n" },
 		{ { .bus = true, .unit = CTL_UNIT_UNKNOWN }, "qcmdd is not running.\n", "Start it: " },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = false },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE },
 		  "qcmdd is not running.\n",
-		  "Also: The kernel module qcom_minidump is not loaded.\n    To do: modprobe qcom_minidump_ram\n" },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true },
+		  "Also: The kernel module qcom_minidump is not loaded\n    To do: systemctl restart qcmd-backend" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .machine = { .loaded = true } },
 		  "qcmdd is not running.\n",
-		  "Also: No back end is loaded, so there is no table to save regions in.\n"
-		  "    To do: modprobe qcom_minidump_ram\n" },
+		  "Also: No back end is bound, so there is no table to put anything in\n"
+		  "    To do: systemctl restart qcmd-backend" },
 		{ { .bus = true,
 		    .unit = CTL_UNIT_INACTIVE,
-		    .module = true,
-		    .backend_module = true,
-		    .module_version = (char *)"0.1" },
+		    .machine = { .loaded = true, .backend = "ram", .version = "0.1" } },
 		  "qcmdd is not running.\n",
 		  "Module: qcom_minidump 0.1\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .machine = { .loaded = true, .backend = "ram" } },
+		  "qcmdd is not running.\n",
+		  "Note: Nobody is known to collect the dump" },
 	};
 	const char verdict[] = "● A crash now would NOT give a dump: ";
 
@@ -223,41 +224,6 @@ static void test_offline(void **state)
 		    !strstr(text, cases[i].contains))
 			fail_msg("case %zu:\n%s", i, text);
 	}
-}
-
-static void test_facts_of_kernel(void **state)
-{
-	char root[] = "/tmp/test-ctl-XXXXXX";
-	_cleanup_(freep) char *module = NULL, *version = NULL, *backend = NULL;
-	struct ctl_facts facts = { .bus = true };
-	FILE *f;
-
-	assert_non_null(mkdtemp(root));
-	ctl_facts_of_kernel(&facts, root);
-	assert_false(facts.module || facts.backend_module || facts.module_version);
-
-	module = ctl_printf("%s/qcom_minidump", root);
-	version = ctl_printf("%s/version", module);
-	backend = ctl_printf("%s/qcom_minidump_ram", root);
-	assert_int_equal(mkdir(module, 0755), 0);
-	f = fopen(version, "we");
-	assert_non_null(f);
-	fputs("0.1\n", f);
-	fclose(f);
-	ctl_facts_of_kernel(&facts, root);
-	assert_true(facts.module && !facts.backend_module);
-	assert_string_equal(facts.module_version, "0.1");
-	ctl_facts_done(&facts);
-
-	assert_int_equal(mkdir(backend, 0755), 0);
-	ctl_facts_of_kernel(&facts, root);
-	assert_true(facts.backend_module);
-	ctl_facts_done(&facts);
-
-	unlink(version);
-	rmdir(module);
-	rmdir(backend);
-	rmdir(root);
 }
 
 static char *table(const struct ctl_style *style)
@@ -517,7 +483,6 @@ int main(void)
 		cmocka_unit_test(test_maimed),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_offline),
-		cmocka_unit_test(test_facts_of_kernel),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test_setup_teardown(test_check, tree_setup, tree_teardown),

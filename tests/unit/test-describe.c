@@ -68,7 +68,7 @@ static struct entry entry(const char *name, uint32_t id, int error)
 static struct status good(void)
 {
 	return (struct status){
-		.module_loaded = true,
+		.machine = { .loaded = true, .backend = "ram", .capture_kernel = true },
 		.backend = { .name = "ram", .version = "0.1", .slots_max = 1024, .slots_used = 3 },
 		.port = PORT,
 		.policies = &one_policy,
@@ -103,11 +103,15 @@ static void test_problems(void **state)
 	struct entry full = entry("KTASK", 0, -ENOSPC), bad = entry("KTASK", 0, -EINVAL);
 	struct status s = good();
 
-	s.module_loaded = false;
+	s.machine.loaded = false;
 	assert_problem(&s, STATUS_FAILED, "no-module", "not loaded");
 	s = good();
-	s.backend.name[0] = '\0';
+	s.machine.backend[0] = '\0';
 	assert_problem(&s, STATUS_FAILED, "no-backend", "No back end");
+	s = good();
+	strcpy(s.machine.backend, "smem");
+	strcpy(s.machine.download, "full");
+	assert_problem(&s, STATUS_FAILED, "not-armed", "\"full\"");
 	s = good();
 	s.policies = &two_policies;
 	assert_problem(&s, STATUS_DEGRADED, "policy-error", "20-b.conf:3:5: unknown key");

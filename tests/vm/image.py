@@ -375,9 +375,9 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
         cpio.data(f"{helpers}/mark", mark)
         cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
-        instead = {"none": "/bin/false", "smem": "/sbin/modprobe qcom_minidump_smem"}.get(options.backend)
-        if instead:
-            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), f"install qcom_minidump_ram {instead}\n".encode())
+        if options.backend == "none":
+            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"),
+                      "".join(f"blacklist qcom_minidump_{name}\n" for name in ("rm", "mmio", "smem", "ram")).encode())
         for source, target in options.file:
             cpio.copy(source, guest_path(target))
         cpio.end()
