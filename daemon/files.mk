@@ -4,6 +4,7 @@
 QCMD_POLICY_SRCS := \
 	daemon/machine.c \
 	daemon/policy.c \
+	daemon/policy-condition.c \
 	daemon/policy-files.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \

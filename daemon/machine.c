@@ -85,20 +85,45 @@ static bool module_is_missing(const char *root)
 	return !ferror(f);
 }
 
-static bool is_guest(const char *root)
+/* What hypervisors say of themselves: by CPUID, or in the device tree. */
+static const struct {
+	const char *signature;
+	const char *name;
+} hypervisors[] = {
+	{ "KVMKVMKVM", "kvm" },	      { "Linux KVM Hv", "kvm" },       { "TCGTCGTCGTCG", "qemu" },
+	{ "VMwareVMware", "vmware" }, { "Microsoft Hv", "microsoft" }, { "XenVMMXenVMM", "xen" },
+	{ "bhyve bhyve ", "bhyve" },  { "VBoxVBoxVBox", "oracle" },    { "ACRNACRNACRN", "acrn" },
+	{ "linux,kvm", "kvm" },	      { "linux,dummy-virt", "qemu" },  { "xen,xen", "xen" },
+	{ "vmware", "vmware" },
+};
+
+const char *const machine_virtualizations[] = { "kvm",	 "qemu",   "vmware", "microsoft", "xen",
+						"bhyve", "oracle", "acrn",   "vm-other",  NULL };
+
+static const char *virtualization_of(const char *signature)
+{
+	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
+		if (!strcmp(signature, hypervisors[i].signature))
+			return hypervisors[i].name;
+	return "vm-other";
+}
+
+static const char *detect_virtualization(const char *root)
 {
 	char compatible[32];
 #ifdef __x86_64__
-	unsigned int eax, ebx, ecx, edx;
+	unsigned int eax, ebx, ecx, edx, signature[4] = {};
 
 	/* The bit that hypervisors set. */
-	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & (1U << 31)))
-		return true;
+	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & (1U << 31))) {
+		__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
+		return virtualization_of((const char *)signature);
+	}
 #endif
-	if (match(root, "/sys/firmware/devicetree/base/hypervisor", NULL, 0))
-		return true;
+	if (!read_line(root, "/sys/firmware/devicetree/base/hypervisor/compatible", compatible, sizeof(compatible)))
+		return virtualization_of(compatible);
 	read_line(root, "/sys/firmware/devicetree/base/compatible", compatible, sizeof(compatible));
-	return !strcmp(compatible, "linux,dummy-virt");
+	return !strcmp(compatible, "linux,dummy-virt") ? virtualization_of(compatible) : "";
 }
 
 void machine_read(struct machine *m, const char *root)
@@ -115,7 +140,7 @@ void machine_read(struct machine *m, const char *root)
 	m->scm = match(root, "/sys/bus/platform/drivers/qcom_scm/*/modalias", NULL, 0);
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));
 	m->capture_kernel = !strcmp(loaded, "1");
-	m->guest = is_guest(root);
+	snprintf(m->virtualization, sizeof(m->virtualization), "%s", detect_virtualization(root));
 }
 
 __attribute__((format(printf, 4, 5))) static int say(struct problem *ret, const char *id, const char *hint,
@@ -177,7 +202,7 @@ int machine_note(const struct machine *m, struct problem *ret)
 			   strerror(-m->download_error));
 	if (strcmp(m->backend, "ram") || m->capture_kernel)
 		return 0;
-	if (m->guest)
+	if (m->virtualization[0])
 		return say(ret, "collector",
 			   "Save the memory of this virtual machine from its host when it has crashed",
 			   "Only the host can collect the dump: no capture kernel is loaded (kdump)");

@@ -100,6 +100,34 @@ static void set_sources(struct manager *m, const struct policy_set *policies)
 	}
 }
 
+/* Whether any policy has changed by that, or -ENOMEM. */
+static int judge_policies(struct manager *m, struct policy_set *policies)
+{
+	const struct policy_facts facts = {
+		.kernel = m->uts.release,
+		.machine = m->uts.machine,
+		.backend = m->backend.name,
+		.virtualization = m->machine.virtualization,
+	};
+
+	return policy_set_judge(policies, &facts);
+}
+
+/* Another back end, and other policies are in use. */
+static int follow_backend(struct manager *m)
+{
+	int r = judge_policies(m, m->policies);
+
+	if (r < 0)
+		return r;
+	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
+	if (r > 0) {
+		set_sources(m, m->policies);
+		m->recollect = true;
+	}
+	return 0;
+}
+
 static int want_note(struct wants *wants)
 {
 	struct want want = { .key.kind = REGION_NOTE, .priority = INT_MAX };
@@ -366,6 +394,8 @@ static int run(struct manager *m)
 		r = connect_module(m);
 	if (r >= 0 && m->relist)
 		r = relist(m);
+	if (r >= 0 && strcmp(m->backend.name, m->judged_backend))
+		r = follow_backend(m);
 	if (r >= 0 && m->recollect) {
 		r = collect(m, m->policies);
 		m->recollect = r < 0;
@@ -485,6 +515,10 @@ static int apply_policies(struct manager *m, struct policy_set *policies)
 {
 	int r;
 
+	r = judge_policies(m, policies);
+	if (r < 0)
+		return r;
+	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
 	set_sources(m, policies);
 	r = collect(m, policies);
 	if (r < 0) {
@@ -546,6 +580,8 @@ int manager_new(struct manager **ret)
 	if (!m)
 		return -ENOMEM;
 	m->told_state = _STATUS_STATE_MAX;
+	uname(&m->uts);
+	machine_read(&m->machine, "");
 	m->policies = calloc(1, sizeof(*m->policies));
 	r = m->policies ? sd_event_default(&m->event) : -ENOMEM;
 	if (r >= 0)

@@ -61,23 +61,27 @@ void policy_value_uint(struct policy_parser *p, const struct policy_key *key, co
 	*target = n;
 }
 
-void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+bool policy_parse_bool(const char *text, bool *ret)
 {
 	static const char *const words[] = { "no", "n", "false", "f", "off", "0", "yes", "y", "true", "t", "on", "1" };
-	bool *target = data;
-
-	if (!*value) {
-		*target = key->standard;
-		return;
-	}
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(value, words[i]) == 0) {
-			*target = i >= sizeof(words) / sizeof(words[0]) / 2;
-			return;
+		if (strcasecmp(text, words[i]) == 0) {
+			*ret = i >= sizeof(words) / sizeof(words[0]) / 2;
+			return true;
 		}
+	return false;
+}
 
-	policy_complain(p, value, "%s= takes %s, not '%s'", key->name, key->expects, quote(value, strlen(value)).s);
+void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
+	bool *target = data;
+
+	if (!*value)
+		*target = key->standard;
+	else if (!policy_parse_bool(value, target))
+		policy_complain(p, value, "%s= takes %s, not '%s'", key->name, key->expects,
+				quote(value, strlen(value)).s);
 }
 
 /*

@@ -56,7 +56,7 @@ static void assert_says(int (*what)(const struct machine *, struct problem *), c
 	struct problem p;
 
 	machine_read(&m, root);
-	m.guest = false; /* which the machine of this test may be */
+	m.virtualization[0] = '\0'; /* which the machine of this test may be */
 	assert_int_equal(what(&m, &p), 1);
 	assert_string_equal(p.id, id);
 	if (!strstr(p.message, words) || !strstr(p.hint, hint))
@@ -140,7 +140,7 @@ static void test_collector(void **state)
 	assert_says(machine_note, "collector", "Nobody is known to collect", "kdump");
 	write_file("/sys/firmware/devicetree/base/hypervisor/compatible", "linux,kvm");
 	machine_read(&m, root);
-	assert_true(m.guest);
+	assert_true(m.virtualization[0]);
 	assert_int_equal(machine_note(&m, &p), 1);
 	assert_non_null(strstr(p.message, "Only the host"));
 	problem_done(&p);
