@@ -75,7 +75,7 @@ static struct tally count(struct json_object *describe)
 			count_active(&t, region);
 		else if (equal(state, "pending"))
 			t.pending++;
-		else
+		else if (!equal(state, "dry-run"))
 			t.failed++;
 	}
 
@@ -240,7 +240,10 @@ static void print_policies(FILE *f, struct json_object *describe, const struct c
 		const char *state = ctl_get_string(policy, "state");
 
 		fprintf(f, "%11s%s: ", "", name);
-		if (equal(state, "enabled"))
+		if (equal(state, "enabled") && ctl_get_bool(policy, "dry_run", false))
+			fprintf(f, "dry run, %lld regions that are not registered\n",
+				(long long)ctl_get_int(policy, "wanted", 0));
+		else if (equal(state, "enabled"))
 			fprintf(f, "%lld of %lld regions\n", (long long)ctl_get_int(policy, "registered", 0),
 				(long long)ctl_get_int(policy, "wanted", 0));
 		else

@@ -108,6 +108,13 @@ int ctl_bus_describe(struct json_object **ret, struct ctl_bus_error *error);
 int ctl_bus_reload(struct ctl_bus_error *error);
 void ctl_bus_facts(struct ctl_facts *facts);
 
+/* ctl-explain.c: the regions of that name or id; NULL is never returned. */
+struct json_object *ctl_explain_find(struct json_object *describe, const char *what);
+void ctl_explain_print(FILE *f, struct json_object *regions, const struct ctl_style *style);
+
+/* ctl-enable.c: turns a policy on or off from the next reload on. NULL, or why that can't be done. */
+char *ctl_set_enabled(const char *name, bool enabled);
+
 /* ctl-check.c: need no daemon. */
 int ctl_check(char *const *files, size_t n, enum ctl_json json);
 int ctl_cat_config(char *const *names, size_t n, const struct ctl_style *style);

@@ -12,6 +12,8 @@ QCMD_POLICY_SRCS := \
 	daemon/policy-value.c \
 	daemon/ctl-bus.c \
 	daemon/ctl-check.c \
+	daemon/ctl-enable.c \
+	daemon/ctl-explain.c \
 	daemon/ctl-json.c \
 	daemon/ctl-list.c \
 	daemon/ctl-offline.c \

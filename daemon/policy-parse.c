@@ -24,6 +24,8 @@ static const struct policy_key keys[] = {
 	  .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
 	{ "Policy", "Enabled", policy_value_bool, offsetof(struct policy, enabled), .standard = true,
 	  .expects = "yes or no" },
+	{ "Policy", "DryRun", policy_value_bool, offsetof(struct policy, dry_run), .standard = false,
+	  .expects = "yes or no" },
 	{ "Policy", "ConditionKernelVersion", policy_value_condition, .standard = POLICY_CONDITION_KERNEL_VERSION },
 	{ "Policy", "ConditionArchitecture", policy_value_condition, .standard = POLICY_CONDITION_ARCHITECTURE },
 	{ "Policy", "ConditionBackend", policy_value_condition, .standard = POLICY_CONDITION_BACKEND },

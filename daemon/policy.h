@@ -106,6 +106,7 @@ struct policy {
 	char *description; /* [Policy] Description=, or NULL */
 	int priority;	   /* [Policy] Priority= */
 	bool enabled;	   /* [Policy] Enabled= */
+	bool dry_run;	   /* [Policy] DryRun=: what it wants is found, but not registered */
 	struct policy_condition *conditions;
 	size_t n_conditions;
 	bool unmet; /* disabled by its conditions alone */

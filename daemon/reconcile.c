@@ -76,9 +76,14 @@ static bool entry_absent(const struct entry *e)
 	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
 }
 
+bool entry_dry(const struct entry *e)
+{
+	return e->wanted && want_is_dry(&e->want);
+}
+
 bool entry_failed(const struct entry *e)
 {
-	return e->wanted && !entry_absent(e) && (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED);
+	return e->wanted && !entry_dry(e) && !entry_absent(e) && (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED);
 }
 
 /* Which policy is to blame, for the log. */
@@ -413,7 +418,7 @@ static bool is_stale(const struct entry *e)
 {
 	if (!e->id)
 		return false;
-	if (!e->wanted)
+	if (!e->wanted || entry_dry(e))
 		return true;
 	/* Rejected: it is not in the table, so adding it anew loses nothing and tells whether there is room now. */
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
@@ -429,6 +434,8 @@ static void removed(struct entry *e, const struct md_result *result)
 	}
 	if (!e->wanted)
 		log_change(LOG_INFO, e, "Removed %s: it is gone, or no policy asks for it any more", entry_comment(e));
+	else if (entry_dry(e))
+		log_change(LOG_INFO, e, "Removed %s: its policy has DryRun=yes", entry_comment(e));
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		log_change(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
 	else
@@ -659,7 +666,7 @@ static int make_room(struct reconcile *r)
 	if (!entries)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->entries[i].wanted)
+		if (r->entries[i].wanted && !entry_dry(&r->entries[i]))
 			entries[n++] = &r->entries[i];
 	qsort(entries, n, sizeof(*entries), compare_importance);
 	for (size_t i = 0; i < n; i++) {
@@ -679,7 +686,7 @@ static int add_missing(struct reconcile *r)
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->entries[i].wanted && !r->entries[i].id && !r->entries[i].error)
+		if (r->entries[i].wanted && !entry_dry(&r->entries[i]) && !r->entries[i].id && !r->entries[i].error)
 			s.entries[s.n++] = &r->entries[i];
 	qsort(s.entries, s.n, sizeof(*s.entries), compare_importance);
 	for (size_t i = 0; i < s.n; i++)

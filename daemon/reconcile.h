@@ -77,6 +77,8 @@ const struct entry *reconcile_entries(const struct reconcile *r, size_t *ret_n);
 const struct entry *reconcile_find_id(const struct reconcile *r, uint32_t id);
 /* In the table, and so saved if the machine crashed now. */
 bool entry_active(const struct entry *e);
+/* Wanted by a policy with DryRun= only. */
+bool entry_dry(const struct entry *e);
 /* Wanted and not there, and that is worth a word: what this kernel does not have is not. */
 bool entry_failed(const struct entry *e);
 

@@ -105,7 +105,7 @@ static void judge_policies(struct status *s)
 	for (size_t i = 0; i < s->policies->n_policies; i++) {
 		const struct policy *p = &s->policies->policies[i];
 
-		enabled += p->state == POLICY_ENABLED;
+		enabled += p->state == POLICY_ENABLED && !p->dry_run;
 		if (p->state == POLICY_ERROR)
 			judge_policy(s, p);
 	}
@@ -172,7 +172,7 @@ void status_count(const struct status *s, const struct policy *policy, uint32_t 
 		if (!e->wanted || e->want.policy != policy)
 			continue;
 		*ret_active += entry_active(e);
-		*ret_wanted += e->id || entry_failed(e);
+		*ret_wanted += e->id || entry_failed(e) || entry_dry(e);
 	}
 }
 
@@ -198,7 +198,7 @@ int status_rows(const struct status *s, const struct md_region *regions, size_t 
 	for (size_t i = 0; i < n; i++)
 		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
 	for (size_t i = 0; i < s->n_entries; i++)
-		if (entry_failed(&s->entries[i]) && !s->entries[i].id)
+		if ((entry_failed(&s->entries[i]) || entry_dry(&s->entries[i])) && !s->entries[i].id)
 			rows[filled++] = (struct row){ .entry = &s->entries[i] };
 	*ret = rows;
 	*ret_n = filled;
@@ -220,7 +220,7 @@ const char *row_state(const struct row *row)
 	case QCOM_MINIDUMP_REGION_REJECTED:
 		return "rejected";
 	default:
-		return "failed";
+		return entry_dry(row->entry) ? "dry-run" : "failed";
 	}
 }
 
@@ -228,6 +228,8 @@ const char *row_reason(const struct row *row)
 {
 	if (row->region)
 		return row->region->error;
+	if (entry_dry(row->entry))
+		return "";
 	return row->entry->reason[0] ? row->entry->reason : "the kernel module is not loaded";
 }
 

@@ -106,6 +106,36 @@ static void test_exit_status(void **state)
 	}
 }
 
+static void explain_all(FILE *f, struct json_object *describe, const struct ctl_style *style)
+{
+	_cleanup_(ctl_json_putp) struct json_object *stack = ctl_explain_find(describe, "11");
+
+	ctl_explain_print(f, stack, style);
+	ctl_explain_print(f, ctl_get_array(describe, "regions"), style);
+}
+
+static void test_explain(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t n;
+	} cases[] = { { "11", 1 }, { "KSTACK", 1 }, { "KTASK", 3 }, { "11x", 0 }, { "", 0 }, { "0", 0 }, { "99", 0 } };
+	_cleanup_(ctl_json_putp) struct json_object *root = fixture("tests/unit/ctl/ok-root.json"),
+						    *hostile = fixture("tests/unit/ctl/hostile-text.json"),
+						    *full = fixture("tests/unit/ctl/table-full.json");
+	_cleanup_(freep) char *text = NULL;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(ctl_json_putp) struct json_object *found = ctl_explain_find(root, cases[i].what);
+
+		assert_int_equal(ctl_array_length(found), cases[i].n);
+	}
+	compare("tests/unit/ctl/ok-root.json", "explain", explain_all, root);
+	compare("tests/unit/ctl/table-full.json", "explain", explain_all, full);
+	text = render(explain_all, hostile, &plain);
+	assert_harmless(text);
+}
+
 /* Take away each key of each object in turn, and put another type in its place: nothing may crash. */
 static void maim(struct json_object *whole, struct json_object *part)
 {
@@ -128,6 +158,7 @@ static void maim(struct json_object *whole, struct json_object *part)
 			free(render(ctl_status_print, whole, &plain));
 			free(render(ctl_regions_print, whole, &plain));
 			free(render(ctl_policies_print, whole, &plain));
+			free(render(explain_all, whole, &plain));
 		}
 		json_object_object_add(part, key, value);
 	}
@@ -480,6 +511,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_maimed),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_offline),

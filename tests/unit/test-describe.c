@@ -165,6 +165,18 @@ static void assert_string(json_object *o, const char *key, const char *expected)
 		assert_null(get(o, key));
 }
 
+/* So many seconds after the boot. */
+static void assert_since(const char *text, time_t seconds)
+{
+	struct timespec boot;
+	struct tm tm = {};
+
+	assert_non_null(text);
+	assert_non_null(strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm));
+	assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &boot), 0);
+	assert_in_range(timegm(&tm) - (time(NULL) - boot.tv_sec + seconds) + 1, 0, 2);
+}
+
 static json_object *at(json_object *o, const char *key, size_t i)
 {
 	json_object *array = get(o, key);
@@ -190,6 +202,7 @@ static const struct md_region regions[] = {
 		.addr = 0xffff888000001000ULL,
 		.size = 8192,
 		.moves = 2,
+		.created = 5000000000,
 		.segments = segments,
 		.n_segments = 2,
 	},
@@ -261,6 +274,8 @@ static void test_describe_regions(void **state)
 	assert_string(r, "kind", "task");
 	assert_string(r, "address", "0xffff888000001000");
 	assert_int_equal(json_object_get_int(get(r, "slots")), 2);
+	assert_since(json_object_get_string(get(r, "since")), 5);
+	assert_string(at(o, "regions", 1), "since", NULL);
 	assert_int_equal(json_object_get_int(get(at(r, "segments", 0), "slot")), 5);
 	assert_string(at(r, "segments", 1), "paddr", "0x0000000000009000");
 	assert_false(json_object_object_get_ex(at(r, "segments", 1), "slot", NULL));

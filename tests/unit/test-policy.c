@@ -53,7 +53,7 @@ static void print_policy(const struct policy *p, FILE *f)
 	fprintf(f, "%s: %s", p->name, policy_state_to_string(p->state));
 	if (p->reason)
 		fprintf(f, " (%s)", p->reason);
-	fprintf(f, ", priority %d", p->priority);
+	fprintf(f, ", priority %d%s", p->priority, p->dry_run ? ", dry run" : "");
 	if (p->description)
 		fprintf(f, ", %s", p->description);
 	fputc('\n', f);

@@ -192,6 +192,7 @@ static const struct policy policies[] = {
 	{ .name = (char *)"low", .priority = 10 },
 	{ .name = (char *)"middle", .priority = 20 },
 	{ .name = (char *)"high", .priority = 30 },
+	{ .name = (char *)"dry", .priority = 40, .dry_run = true },
 };
 
 static struct want object(const char *name, int level)
@@ -309,6 +310,30 @@ static void test_duplicates(void **state)
 	/* The policy of the higher priority is to blame. */
 	WANT(t, task(5, REGION_TASK, 0), task(5, REGION_TASK, 2));
 	assert_string_equal(entry_of(t, &wanted)->want.policy->name, "high");
+}
+
+/* What is only to be shown is not registered, takes no room, and gives way to what is. */
+static void test_dry_run(void **state)
+{
+	struct table *t = *state;
+	struct want a = object("a", 3);
+
+	t->slots = 1;
+	WANT(t, a, object("b", 0), task(5, REGION_STACK, 3), object("b", 3));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add b");
+	assert_true(entry_dry(entry_of(t, &a)));
+	assert_false(entry_failed(entry_of(t, &a)));
+
+	/* Registered before, and not any more; and the other way round. */
+	WANT(t, a, object("b", 3));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del b");
+	WANT(t, object("a", 0), object("b", 3));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add a");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
 }
 
 static void test_remove_and_update(void **state)
@@ -603,6 +628,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_in_order),
 		TEST(test_duplicates),
+		TEST(test_dry_run),
 		TEST(test_remove_and_update),
 		TEST(test_replaced_task),
 		TEST(test_adopt),

@@ -68,8 +68,29 @@ as_nobody qcmdctl regions --json=short | grep -q '"name":"KLOGBUF"' || fail "oth
 as_nobody qcmdctl status --json=short | grep -q '0xffff' && fail "others see addresses"
 as_nobody qcmdctl reload 2>&1 | grep -q 'only root may do this' || fail "others may reload"
 
-# Policies that come, change, are wrong, and go
+expect 0 'KLOGBUF, id *Wanted by: /usr/lib/qcmd.d/10-dmesg.conf:*Since: 20*Piece: slot *' explain KLOGBUF
+id=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
+expect 0 "KLOGBUF, id $id"$'\n'* explain "$id"
+expect 1 "qcmdctl: there is no region 'KNOTHING'*" explain KNOTHING
+
+# Policies are turned off and on.
+as_nobody qcmdctl disable 20-tasks && fail "others may disable"
+expect 0 '~ 20-tasks: disabled, was enabled*' disable 20-tasks
+expect 0 '*20-tasks *disabled *20-tasks: Enabled=no*' policies
+expect 0 '~ 20-tasks: enabled, was disabled*' enable 20-tasks
+[ ! -e /etc/qcmd.d/20-tasks.conf.d ] || fail "a drop-in is left"
+
+# One that is only tried is shown and not registered.
 sleep 1000 &
+printf '[Policy]\nDryRun=yes\n[Task]\nComm=sleep\n' >/etc/qcmd.d/60-sleep.conf
+expect 0 '+ 60-sleep: dry-run, * regions*' reload
+expect 0 '*60-sleep *dry-run *' policies
+expect 0 "*KTASK *dry-run * 60-sleep *sleep ($!)*" regions
+expect 0 '● A crash now would give a dump: dmesg*60-sleep: dry run, * regions*' status
+rm /etc/qcmd.d/60-sleep.conf
+expect 0 '- 60-sleep: gone, *' reload
+
+# Policies that come, change, are wrong, and go
 mkdir -p /etc/qcmd.d/20-tasks.conf.d
 printf '[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
 printf '[Policy]\nEnabled=no\n' >/etc/qcmd.d/20-tasks.conf.d/off.conf
@@ -88,10 +109,17 @@ expect 0 '● A crash now would give a dump: dmesg*' status
 
 # The back end is taken away by hand, and bound again; the regions stay.
 region=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
+printf '[Policy]\nConditionBackend=ram\n[Task]\nComm=sleep\n' >/etc/qcmd.d/60-ram.conf
+expect 0 '+ 60-ram: enabled, *' reload
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound || fail "the back end can't be taken away"
 expect_soon 3 '* would NOT give a dump: no back end is bound*not bound: qcom_minidump_ram*To do: systemctl restart *'
+expect 0 '*60-ram *disabled *60-ram: ConditionBackend=ram in /etc/qcmd.d/60-ram.conf:2 is not met*' policies
+qcmdctl regions | grep -q ' 60-ram ' && fail "a policy whose condition is not met has regions"
 systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart"
-expect_soon 0 '● A crash now would give a dump: dmesg*'
+expect_soon 0 '● A crash now would give a dump: dmesg*60-ram: * of * regions*'
+qcmdctl regions | grep -q 'KTASK *active .* 60-ram ' || fail "a policy whose condition is met again has no regions"
+rm /etc/qcmd.d/60-ram.conf
+expect 0 '- 60-ram: gone, *' reload
 [ "$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')" = "$region" ] || fail "the log is another region"
 
 # What an administrator has chosen: options, none at all, one that is loaded early.
