@@ -23,7 +23,7 @@ static const char *state_colour(const char *state, const struct ctl_style *style
 {
 	if (equal(state, "rejected") || equal(state, "failed") || equal(state, "error"))
 		return ctl_red(style);
-	if (equal(state, "pending") || equal(state, "disabled") || equal(state, "dry-run"))
+	if (equal(state, "pending") || equal(state, "disabled") || equal(state, "dry-run") || equal(state, "limited"))
 		return ctl_yellow(style);
 	return NULL;
 }

@@ -84,6 +84,7 @@ struct policy_key {
 
 void policy_value_text(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_uint(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 bool policy_parse_bool(const char *text, bool *ret); /* false: is none */
 void policy_value_comms(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);

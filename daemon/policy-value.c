@@ -61,6 +61,29 @@ void policy_value_uint(struct policy_parser *p, const struct policy_key *key, co
 	*target = n;
 }
 
+/* Bytes, with K, M or G for powers of 1024; not 0. */
+void policy_value_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
+	static const char units[] = "KMG";
+	uint64_t *target = data, n = 0;
+	const char *s = value, *unit;
+
+	if (!*value) {
+		*target = 0;
+		return;
+	}
+	/* Large enough for all memory there is, and far from a wrap. */
+	for (; *s >= '0' && *s <= '9' && n < UINT32_MAX; s++)
+		n = n * 10 + (*s - '0');
+	unit = *s ? strchr(units, *s) : NULL;
+	if (n == 0 || s == value || (*s && (!unit || s[1]))) {
+		policy_complain(p, value, "%s= takes a number of bytes such as %s, not '%s'", key->name, key->expects,
+				quote(value, strlen(value)).s);
+		return;
+	}
+	*target = n << (unit ? 10 * (unit - units + 1) : 0);
+}
+
 bool policy_parse_bool(const char *text, bool *ret)
 {
 	static const char *const words[] = { "no", "n", "false", "f", "off", "0", "yes", "y", "true", "t", "on", "1" };

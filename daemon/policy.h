@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
@@ -102,11 +103,13 @@ enum policy_state {
 struct policy {
 	char *name; /* file name without ".conf" */
 	char *path;
-	char **dropins;	   /* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
-	char *description; /* [Policy] Description=, or NULL */
-	int priority;	   /* [Policy] Priority= */
-	bool enabled;	   /* [Policy] Enabled= */
-	bool dry_run;	   /* [Policy] DryRun=: what it wants is found, but not registered */
+	char **dropins;		  /* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
+	char *description;	  /* [Policy] Description=, or NULL */
+	int priority;		  /* [Policy] Priority= */
+	bool enabled;		  /* [Policy] Enabled= */
+	unsigned int max_regions; /* [Policy] MaxRegions=, 0: any number */
+	uint64_t max_bytes;	  /* [Policy] MaxBytes=, 0: any number */
+	bool dry_run;		  /* [Policy] DryRun=: what it wants is found, but not registered */
 	struct policy_condition *conditions;
 	size_t n_conditions;
 	bool unmet; /* disabled by its conditions alone */

@@ -172,7 +172,7 @@ void status_count(const struct status *s, const struct policy *policy, uint32_t 
 		if (!e->wanted || e->want.policy != policy)
 			continue;
 		*ret_active += entry_active(e);
-		*ret_wanted += e->id || entry_failed(e) || entry_dry(e);
+		*ret_wanted += e->id || entry_failed(e) || entry_withheld(e);
 	}
 }
 
@@ -198,7 +198,7 @@ int status_rows(const struct status *s, const struct md_region *regions, size_t 
 	for (size_t i = 0; i < n; i++)
 		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
 	for (size_t i = 0; i < s->n_entries; i++)
-		if ((entry_failed(&s->entries[i]) || entry_dry(&s->entries[i])) && !s->entries[i].id)
+		if ((entry_failed(&s->entries[i]) || entry_withheld(&s->entries[i])) && !s->entries[i].id)
 			rows[filled++] = (struct row){ .entry = &s->entries[i] };
 	*ret = rows;
 	*ret_n = filled;
@@ -220,7 +220,7 @@ const char *row_state(const struct row *row)
 	case QCOM_MINIDUMP_REGION_REJECTED:
 		return "rejected";
 	default:
-		return entry_dry(row->entry) ? "dry-run" : "failed";
+		return entry_dry(row->entry) ? "dry-run" : row->entry->limited ? "limited" : "failed";
 	}
 }
 

@@ -87,6 +87,15 @@ expect 0 '+ 60-sleep: dry-run, * regions*' reload
 expect 0 '*60-sleep *dry-run *' policies
 expect 0 "*KTASK *dry-run * 60-sleep *sleep ($!)*" regions
 expect 0 '● A crash now would give a dump: dmesg*60-sleep: dry run, * regions*' status
+
+# One with limits of its own has what matters most.
+printf '[Policy]\nMaxRegions=1\n[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
+expect 0 '~ 60-sleep: enabled, was dry-run*' reload
+expect 0 "*KTASK *active * 60-sleep *KSTACK *limited * 60-sleep *sleep ($!): policy 60-sleep has MaxRegions=1*" regions
+sed -i 's/MaxRegions=1/MaxBytes=16K/' /etc/qcmd.d/60-sleep.conf
+expect 0 '*' reload
+expect 0 "*KTASK *active * 60-sleep *KSTACK *limited *sleep ($!): policy 60-sleep has MaxBytes=16384*" regions
+expect 0 '● A crash now would give a dump: dmesg*60-sleep: 1 of * regions*' status
 rm /etc/qcmd.d/60-sleep.conf
 expect 0 '- 60-sleep: gone, *' reload
 
