@@ -85,7 +85,7 @@ static bool module_is_missing(const char *root)
 	return !ferror(f);
 }
 
-/* What hypervisors say of themselves: by CPUID, or in the device tree. */
+/* What hypervisors say of themselves: by CPUID, or in the device tree, maybe with more behind it. */
 static const struct {
 	const char *signature;
 	const char *name;
@@ -103,7 +103,7 @@ const char *const machine_virtualizations[] = { "kvm",	 "qemu",   "vmware", "mic
 static const char *virtualization_of(const char *signature)
 {
 	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
-		if (!strcmp(signature, hypervisors[i].signature))
+		if (!strncmp(signature, hypervisors[i].signature, strlen(hypervisors[i].signature)))
 			return hypervisors[i].name;
 	return "vm-other";
 }
@@ -135,7 +135,8 @@ void machine_read(struct machine *m, const char *root)
 	m->missing = !m->loaded && module_is_missing(root);
 	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
 	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
-	match(root, "/sys/module/qcom_minidump_*", m->modules, sizeof(m->modules));
+	if (!m->backend[0])
+		match(root, "/sys/module/qcom_minidump_*", m->modules, sizeof(m->modules));
 	m->download_error = read_line(root, DOWNLOAD_MODE, m->download, sizeof(m->download));
 	m->scm = match(root, "/sys/bus/platform/drivers/qcom_scm/*/modalias", NULL, 0);
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));

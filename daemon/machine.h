@@ -17,15 +17,15 @@ extern const char *const machine_virtualizations[];
 void problem_done(struct problem *p);
 
 struct machine {
-	bool loaded;		 /* qcom_minidump is */
-	bool missing;		 /* and there is none for this kernel; false where that can't be seen */
-	char version[32];	 /* of the module */
-	char backend[32];	 /* the one that is bound, or "" */
-	char modules[128];	 /* the back ends' modules that are loaded: "qcom_minidump_ram, qcom_minidump_smem" */
-	char download[32];	 /* Qualcomm's download mode, or "" */
-	int download_error;	 /* why that can't be read */
-	bool scm;		 /* there is an interface to set it with */
-	bool capture_kernel;	 /* a second kernel waits for the crash (kdump) */
+	bool loaded;	     /* qcom_minidump is */
+	bool missing;	     /* and there is none for this kernel; false where that can't be seen */
+	char version[32];    /* of the module */
+	char backend[32];    /* the one that is bound, or "" */
+	char modules[128];   /* of back ends, loaded, where none is bound: "qcom_minidump_ram, qcom_minidump_smem" */
+	char download[32];   /* Qualcomm's download mode, or "" */
+	int download_error;  /* why that can't be read */
+	bool scm;	     /* there is an interface to set it with */
+	bool capture_kernel; /* a second kernel waits for the crash (kdump) */
 	char virtualization[16]; /* in the words of systemd-detect-virt(1), or "" */
 };
 

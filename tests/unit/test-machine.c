@@ -140,7 +140,11 @@ static void test_collector(void **state)
 	assert_says(machine_note, "collector", "Nobody is known to collect", "kdump");
 	write_file("/sys/firmware/devicetree/base/hypervisor/compatible", "linux,kvm");
 	machine_read(&m, root);
-	assert_true(m.virtualization[0]);
+#ifdef __x86_64__
+	assert_true(m.virtualization[0]); /* which CPUID may have said */
+#else
+	assert_string_equal(m.virtualization, "kvm");
+#endif
 	assert_int_equal(machine_note(&m, &p), 1);
 	assert_non_null(strstr(p.message, "Only the host"));
 	problem_done(&p);
