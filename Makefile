@@ -244,10 +244,12 @@ datadir := $(DESTDIR)$(PREFIX)/share
 
 .PHONY: install install-modules
 install: all $(if $(RELEASE),install-modules)
-	install -D -m 755 $(B)/qcmdd -t $(libdir)/qcmd
+	install -D -m 755 $(B)/qcmdd systemd/qcmd-backend -t $(libdir)/qcmd
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
-	sed 's,=/usr/lib/qcmd/,=$(PREFIX)/lib/qcmd/,' systemd/qcmdd.service >$(libdir)/systemd/system/qcmdd.service
+	for unit in qcmdd.service qcmd-backend.service; do \
+		sed 's,=/usr/lib/qcmd/,=$(PREFIX)/lib/qcmd/,' systemd/$$unit >$(libdir)/systemd/system/$$unit || exit; \
+	done
 	$(INSTALL_DATA) systemd/org.qcmd1.conf -t $(datadir)/dbus-1/system.d
 	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
 	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d

@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-#include "glob.h"
+#include "comm-glob.h"
 
 #define TASK_PATTERNS_MAX 256
 #define TASK_WATCHED_MAX  16384	       /* tasks and their parents */

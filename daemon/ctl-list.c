@@ -23,7 +23,7 @@ static const char *state_colour(const char *state, const struct ctl_style *style
 {
 	if (equal(state, "rejected") || equal(state, "failed") || equal(state, "error"))
 		return ctl_red(style);
-	if (equal(state, "pending") || equal(state, "disabled"))
+	if (equal(state, "pending") || equal(state, "disabled") || equal(state, "dry-run") || equal(state, "limited"))
 		return ctl_yellow(style);
 	return NULL;
 }
@@ -92,13 +92,21 @@ void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_s
 	}
 }
 
-static void add_policy(struct ctl_table *t, struct json_object *policy, const struct ctl_style *style)
+/* What people are told: a policy that is enabled may still register nothing. */
+static const char *policy_state(struct json_object *policy)
 {
 	const char *state = ctl_get_string(policy, "state");
+
+	return equal(state, "enabled") && ctl_get_bool(policy, "dry_run", false) ? "dry-run" : state;
+}
+
+static void add_policy(struct ctl_table *t, struct json_object *policy, const struct ctl_style *style)
+{
+	const char *state = policy_state(policy);
 	int64_t wanted = ctl_get_int(policy, "wanted", 0), registered = ctl_get_int(policy, "registered", 0);
 	_cleanup_(freep) char *regions = NULL;
 
-	if (registered == wanted)
+	if (registered == wanted || equal(state, "dry-run"))
 		regions = ctl_printf("%lld", (long long)wanted);
 	else
 		regions = ctl_printf("%lld of %lld", (long long)registered, (long long)wanted);
@@ -106,7 +114,7 @@ static void add_policy(struct ctl_table *t, struct json_object *policy, const st
 	ctl_table_add(t, ctl_get_string(policy, "name"), NULL);
 	ctl_table_add(t, state, state_colour(state, style));
 	ctl_table_add_int(t, ctl_get_int(policy, "priority", 0));
-	ctl_table_add(t, regions, registered < wanted ? ctl_yellow(style) : NULL);
+	ctl_table_add(t, regions, registered < wanted && !equal(state, "dry-run") ? ctl_yellow(style) : NULL);
 	ctl_table_add(t, ctl_get_string(policy, "description"), NULL);
 }
 
@@ -184,8 +192,7 @@ static bool print_change(FILE *f, struct json_object *was, struct json_object *i
 {
 	_cleanup_(freep) char *name = ctl_printable(ctl_get_string(is ?: was, "name") ?: "?");
 	_cleanup_(freep) char *regions = ctl_things(ctl_get_size(is ?: was, "wanted"), "region", "regions");
-	const char *state_was = ctl_get_string(was, "state") ?: "unknown";
-	const char *state = ctl_get_string(is, "state") ?: "unknown";
+	const char *state_was = policy_state(was) ?: "unknown", *state = policy_state(is) ?: "unknown";
 	int64_t wanted_was = ctl_get_int(was, "wanted", 0), wanted = ctl_get_int(is, "wanted", 0);
 
 	if (!was)

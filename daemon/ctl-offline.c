@@ -1,46 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <dirent.h>
 #include <string.h>
 
 #include "ctl.h"
 #include "policy-util.h"
-
-/* Back ends are modules of their own, named qcom_minidump_*. */
-static bool have_backend_module(const char *sys_module)
-{
-	struct dirent *entry;
-	bool found = false;
-	DIR *d = opendir(sys_module);
-
-	while (d && !found && (entry = readdir(d)))
-		found = strncmp(entry->d_name, "qcom_minidump_", strlen("qcom_minidump_")) == 0;
-	if (d)
-		closedir(d);
-	return found;
-}
-
-void ctl_facts_of_kernel(struct ctl_facts *facts, const char *sys_module)
-{
-	_cleanup_(freep) char *module = ctl_printf("%s/qcom_minidump", sys_module);
-	_cleanup_(freep) char *version = ctl_printf("%s/version", module);
-	_cleanup_(fclosep) FILE *f = NULL;
-	char line[64];
-
-	facts->module = access(module, F_OK) == 0;
-	facts->backend_module = have_backend_module(sys_module);
-
-	f = fopen(version, "re");
-	if (f && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\n")] = '\0';
-		facts->module_version = ctl_printf("%s", line);
-	}
-}
-
-void ctl_facts_done(struct ctl_facts *facts)
-{
-	free(facts->module_version);
-	facts->module_version = NULL;
-}
 
 static void set(struct json_object *o, const char *key, struct json_object *value)
 {
@@ -57,6 +19,17 @@ static void add_problem(struct json_object *problems, const char *id, const char
 	set(problem, "hint", json_object_new_string(hint));
 	if (json_object_array_add(problems, problem) < 0)
 		ctl_out_of_memory();
+}
+
+/* r: what machine_problem() or machine_note() returned */
+static void add_if_any(struct json_object *array, int r, struct problem *found)
+{
+	if (r < 0)
+		ctl_out_of_memory();
+	if (r == 0)
+		return;
+	add_problem(array, found->id, found->message, found->hint);
+	problem_done(found);
 }
 
 static void add_daemon_problem(struct json_object *problems, const struct ctl_facts *facts)
@@ -102,27 +75,25 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 {
 	struct json_object *describe = json_object_new_object(), *problems = json_object_new_array();
-	struct json_object *module = json_object_new_object();
+	struct json_object *module = json_object_new_object(), *notes = json_object_new_array();
+	struct problem found;
 
-	if (!describe || !problems || !module)
+	if (!describe || !problems || !module || !notes)
 		ctl_out_of_memory();
 
 	add_daemon_problem(problems, facts);
-	if (!facts->module)
-		add_problem(problems, "no-module", "The kernel module qcom_minidump is not loaded.",
-			    "modprobe qcom_minidump_ram");
-	else if (!facts->backend_module)
-		add_problem(problems, "no-backend", "No back end is loaded, so there is no table to save regions in.",
-			    "modprobe qcom_minidump_ram");
+	add_if_any(problems, machine_problem(&facts->machine, &found), &found);
+	add_if_any(notes, machine_note(&facts->machine, &found), &found);
 
-	set(module, "loaded", json_object_new_boolean(facts->module));
-	if (facts->module_version)
-		set(module, "version", json_object_new_string(facts->module_version));
+	set(module, "loaded", json_object_new_boolean(facts->machine.loaded));
+	if (facts->machine.version[0])
+		set(module, "version", json_object_new_string(facts->machine.version));
 
 	set(describe, "schema", json_object_new_int(1));
 	set(describe, "version", NULL);
 	set(describe, "state", json_object_new_string("failed"));
 	set(describe, "problems", problems);
+	set(describe, "notes", notes);
 	set(describe, "module", module);
 	set(describe, "backend", NULL);
 	return describe;

@@ -75,7 +75,7 @@ static struct tally count(struct json_object *describe)
 			count_active(&t, region);
 		else if (equal(state, "pending"))
 			t.pending++;
-		else
+		else if (!equal(state, "dry-run") && !equal(state, "limited"))
 			t.failed++;
 	}
 
@@ -169,6 +169,23 @@ static void print_problems(FILE *f, struct json_object *describe, bool first_is_
 		fputc('\n', f);
 }
 
+static void print_notes(FILE *f, struct json_object *describe)
+{
+	struct json_object *notes = ctl_get_array(describe, "notes");
+
+	for (size_t i = 0; i < ctl_array_length(notes); i++) {
+		struct json_object *note = json_object_array_get_idx(notes, i);
+		const char *message = ctl_get_string(note, "message"), *hint = ctl_get_string(note, "hint");
+
+		if (message)
+			print_labelled(f, "Note", message);
+		if (hint)
+			print_labelled(f, "To do", hint);
+	}
+	if (ctl_array_length(notes) > 0)
+		fputc('\n', f);
+}
+
 static void print_daemon(FILE *f, struct json_object *describe)
 {
 	const char *version = ctl_get_string(describe, "version"), *state = ctl_get_string(describe, "state");
@@ -223,7 +240,10 @@ static void print_policies(FILE *f, struct json_object *describe, const struct c
 		const char *state = ctl_get_string(policy, "state");
 
 		fprintf(f, "%11s%s: ", "", name);
-		if (equal(state, "enabled"))
+		if (equal(state, "enabled") && ctl_get_bool(policy, "dry_run", false))
+			fprintf(f, "dry run, %lld regions that are not registered\n",
+				(long long)ctl_get_int(policy, "wanted", 0));
+		else if (equal(state, "enabled"))
 			fprintf(f, "%lld of %lld regions\n", (long long)ctl_get_int(policy, "registered", 0),
 				(long long)ctl_get_int(policy, "wanted", 0));
 		else
@@ -277,7 +297,9 @@ static bool has_gap(struct json_object *describe, const struct tally *t)
 /* What a dump would have, or NULL where there would be none. */
 static char *saved(struct json_object *describe, const struct tally *t)
 {
-	return ctl_get_object(describe, "backend") ? contents(t) : NULL;
+	if (!ctl_get_object(describe, "backend") || equal(ctl_get_string(describe, "state"), "failed"))
+		return NULL;
+	return contents(t);
 }
 
 static void print_verdict(FILE *f, struct json_object *describe, const struct tally *t, const char *what,
@@ -320,6 +342,7 @@ void ctl_status_print(FILE *f, struct json_object *describe, const struct ctl_st
 	print_verdict(f, describe, &t, what, style);
 	fputc('\n', f);
 	print_problems(f, describe, !what, style);
+	print_notes(f, describe);
 
 	print_daemon(f, describe);
 	print_module(f, describe);

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "machine.h"
+
 /* Exit status. */
 enum {
 	CTL_OK,
@@ -88,13 +90,8 @@ struct ctl_facts {
 	bool bus;	   /* the system bus answers */
 	enum ctl_unit unit;
 	bool unit_enabled; /* is started at boot */
-	bool module;	   /* the kernel module is loaded */
-	char *module_version;
-	bool backend_module; /* one of the back ends is loaded */
+	struct machine machine;
 };
-
-void ctl_facts_of_kernel(struct ctl_facts *facts, const char *sys_module);
-void ctl_facts_done(struct ctl_facts *facts);
 
 /* In the form of the daemon's Describe(). */
 struct json_object *ctl_describe_offline(const struct ctl_facts *facts);
@@ -110,6 +107,13 @@ void ctl_bus_error_done(struct ctl_bus_error *error);
 int ctl_bus_describe(struct json_object **ret, struct ctl_bus_error *error);
 int ctl_bus_reload(struct ctl_bus_error *error);
 void ctl_bus_facts(struct ctl_facts *facts);
+
+/* ctl-explain.c: the regions of that name or id; NULL is never returned. */
+struct json_object *ctl_explain_find(struct json_object *describe, const char *what);
+void ctl_explain_print(FILE *f, struct json_object *regions, const struct ctl_style *style);
+
+/* ctl-enable.c: turns a policy on or off from the next reload on. NULL, or why that can't be done. */
+char *ctl_set_enabled(const char *name, bool enabled);
 
 /* ctl-check.c: need no daemon. */
 int ctl_check(char *const *files, size_t n, enum ctl_json json);

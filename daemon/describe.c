@@ -115,6 +115,13 @@ static json_object *append_object(struct builder *b, json_object *array)
 	return b->failed ? NULL : value;
 }
 
+static void put_problem(struct builder *b, json_object *o, const struct problem *p)
+{
+	put_string(b, o, "id", p->id);
+	put_string(b, o, "message", p->message);
+	put_string(b, o, "hint", p->hint);
+}
+
 static void describe_problems(struct builder *b, json_object *top, const struct status *s)
 {
 	json_object *array = put_array(b, top, "problems");
@@ -122,17 +129,25 @@ static void describe_problems(struct builder *b, json_object *top, const struct 
 	for (size_t i = 0; i < s->n_problems && !b->failed; i++) {
 		json_object *o = append_object(b, array);
 
-		put_string(b, o, "id", s->problems[i].id);
-		put_string(b, o, "message", s->problems[i].message);
-		put_string(b, o, "hint", s->problems[i].hint);
+		put_problem(b, o, &s->problems[i]);
 	}
+}
+
+static void describe_notes(struct builder *b, json_object *top, const struct status *s)
+{
+	json_object *array = put_array(b, top, "notes"), *o;
+
+	if (!s->note.message || b->failed)
+		return;
+	o = append_object(b, array);
+	put_problem(b, o, &s->note);
 }
 
 static void describe_module(struct builder *b, json_object *top, const struct status *s)
 {
 	json_object *o = put_object(b, top, "module");
 
-	put_bool(b, o, "loaded", s->module_loaded);
+	put_bool(b, o, "loaded", s->machine.loaded);
 	put_optional(b, o, "version", s->backend.version);
 	if (!s->backend.name[0]) {
 		put(b, top, "backend", NULL);
@@ -186,12 +201,36 @@ static void describe_policies(struct builder *b, json_object *top, const struct 
 		put_string(b, o, "path", p->path);
 		put_string(b, o, "description", p->description ?: "");
 		put_string(b, o, "state", policy_state_to_string(p->state));
+		put_bool(b, o, "dry_run", p->dry_run);
 		put_optional(b, o, "reason", p->reason);
 		put_int(b, o, "priority", p->priority);
 		put_int(b, o, "wanted", wanted);
 		put_int(b, o, "registered", active);
 		describe_diags(b, put_array(b, o, "diagnostics"), s->policies, p);
 	}
+}
+
+static void put_time(struct builder *b, json_object *o, const char *key, const struct timespec *when)
+{
+	char text[64] = "";
+	struct tm tm;
+
+	if (gmtime_r(&when->tv_sec, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	put_string(b, o, key, text);
+}
+
+/* The module counts from the boot on, in ns. */
+static void put_since(struct builder *b, json_object *o, uint64_t created)
+{
+	struct timespec now, boot;
+
+	if (!created || clock_gettime(CLOCK_REALTIME, &now) < 0 || clock_gettime(CLOCK_BOOTTIME, &boot) < 0) {
+		put(b, o, "since", NULL);
+		return;
+	}
+	now.tv_sec -= boot.tv_sec - (time_t)(created / 1000000000);
+	put_time(b, o, "since", &now);
 }
 
 static void describe_segments(struct builder *b, json_object *array, const struct md_region *r, bool addresses)
@@ -243,6 +282,7 @@ static void describe_row(struct builder *b, json_object *o, const struct row *ro
 	put_int(b, o, "slots", r->n_segments);
 	describe_segments(b, put_array(b, o, "segments"), r, addresses);
 	put_int(b, o, "moves", r->moves);
+	put_since(b, o, r->created);
 }
 
 static void describe_regions(struct builder *b, json_object *top, const struct status *s,
@@ -272,18 +312,14 @@ static void describe_events(struct builder *b, json_object *top, const struct st
 static void describe_reload(struct builder *b, json_object *top, const struct reload_info *reload)
 {
 	json_object *o, *array;
-	char when[64] = "";
-	struct tm tm;
 
 	if (!reload || !reload->done) {
 		put(b, top, "reload", NULL);
 		return;
 	}
-	if (gmtime_r(&reload->when.tv_sec, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	o = put_object(b, top, "reload");
 	put_bool(b, o, "ok", reload->ok);
-	put_string(b, o, "when", when);
+	put_time(b, o, "when", &reload->when);
 	array = put_array(b, o, "errors");
 	for (char **e = reload->errors; e && *e && !b->failed; e++)
 		append(b, array, new_text(*e));
@@ -298,6 +334,7 @@ json_object *status_describe(const struct status *s, const struct md_region *reg
 	put_string(&b, top, "version", QCMD_VERSION);
 	put_string(&b, top, "state", status_state_to_string(s->state));
 	describe_problems(&b, top, s);
+	describe_notes(&b, top, s);
 	describe_module(&b, top, s);
 	describe_policies(&b, top, s);
 	describe_regions(&b, top, s, regions, n, addresses);

@@ -6,6 +6,7 @@
 #include <json-c/json_object.h>
 #include <time.h>
 
+#include "machine.h"
 #include "minidump-netlink.h"
 #include "policy.h"
 #include "reconcile.h"
@@ -20,12 +21,6 @@ enum status_state {
 	_STATUS_STATE_MAX,
 };
 
-struct problem {
-	const char *id;
-	char *message;
-	char *hint; /* what to type */
-};
-
 /* How the last reload went. */
 struct reload_info {
 	bool done;
@@ -36,8 +31,7 @@ struct reload_info {
 
 /* Everything there is to tell; refers to what others own, the problems excepted. */
 struct status {
-	bool module_loaded;
-	bool ram_unbound; /* the ram back end is loaded but has let go of its table */
+	struct machine machine;
 	struct md_backend backend;
 	uint32_t port; /* who we are in the module's listing */
 	const struct policy_set *policies;
@@ -51,6 +45,7 @@ struct status {
 	enum status_state state;
 	struct problem problems[STATUS_PROBLEMS_MAX];
 	size_t n_problems;
+	struct problem note; /* no message: there is nothing to note */
 };
 
 /* One line of a listing: a region of the module, or a wanted one that is not there. */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The policy parser, which qcmdd and qcmdctl share. The parts of qcmdctl are in the same library, since its tests
+# The policy parser and what the machine is like, which qcmdd and qcmdctl share. The parts of qcmdctl are in the same library, since its tests
 # are linked to that; qcmdd takes nothing of them.
 QCMD_POLICY_SRCS := \
+	daemon/machine.c \
 	daemon/policy.c \
+	daemon/policy-condition.c \
 	daemon/policy-files.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \
@@ -10,6 +12,8 @@ QCMD_POLICY_SRCS := \
 	daemon/policy-value.c \
 	daemon/ctl-bus.c \
 	daemon/ctl-check.c \
+	daemon/ctl-enable.c \
+	daemon/ctl-explain.c \
 	daemon/ctl-json.c \
 	daemon/ctl-list.c \
 	daemon/ctl-offline.c \

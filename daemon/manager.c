@@ -101,6 +101,34 @@ static void set_sources(struct manager *m, const struct policy_set *policies)
 	}
 }
 
+/* Whether any policy has changed by that, or -ENOMEM. */
+static int judge_policies(struct manager *m, struct policy_set *policies)
+{
+	const struct policy_facts facts = {
+		.kernel = m->uts.release,
+		.machine = m->uts.machine,
+		.backend = m->backend.name,
+		.virtualization = m->machine.virtualization,
+	};
+
+	return policy_set_judge(policies, &facts);
+}
+
+/* Another back end, and other policies are in use. */
+static int follow_backend(struct manager *m)
+{
+	int r = judge_policies(m, m->policies);
+
+	if (r < 0)
+		return r;
+	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
+	if (r > 0) {
+		set_sources(m, m->policies);
+		m->recollect = true;
+	}
+	return 0;
+}
+
 static int want_note(struct wants *wants)
 {
 	struct want want = { .key.kind = REGION_NOTE, .priority = INT_MAX };
@@ -247,9 +275,13 @@ static int on_module_io(sd_event_source *s, int fd, uint32_t revents, void *user
 
 /* Status */
 
-static bool ram_is_unbound(const struct manager *m)
+/* Whether the module is there is what its own answers say. */
+static void look_at_machine(const struct manager *m, struct machine *ret)
 {
-	return !m->backend.name[0] && access("/sys/module/qcom_minidump_ram", F_OK) == 0;
+	machine_read(ret, "");
+	ret->loaded = minidump_connected(m->md);
+	ret->missing = ret->missing && !ret->loaded;
+	snprintf(ret->backend, sizeof(ret->backend), "%s", m->backend.name);
 }
 
 void manager_status(struct manager *m, struct status *ret)
@@ -257,8 +289,6 @@ void manager_status(struct manager *m, struct status *ret)
 	const struct source *task = m->sources[POLICY_SOURCE_TASK];
 
 	*ret = (struct status){
-		.module_loaded = minidump_connected(m->md),
-		.ram_unbound = ram_is_unbound(m),
 		.backend = m->backend,
 		.port = minidump_port(m->md),
 		.policies = m->policies,
@@ -267,6 +297,7 @@ void manager_status(struct manager *m, struct status *ret)
 						      NULL,
 		.reload = &m->reload,
 	};
+	look_at_machine(m, &ret->machine);
 	ret->entries = reconcile_entries(m->reconcile, &ret->n_entries);
 	if (task)
 		source_task.stats(task, &ret->stats);
@@ -335,9 +366,9 @@ static void tell(struct manager *m)
 	log_problems(m, &s);
 	state = s.state != m->told_state;
 	backend = strcmp(s.backend.name, m->told_backend);
-	module = s.module_loaded != m->told_module;
+	module = s.machine.loaded != m->told_module;
 	m->told_state = s.state;
-	m->told_module = s.module_loaded;
+	m->told_module = s.machine.loaded;
 	snprintf(m->told_backend, sizeof(m->told_backend), "%s", s.backend.name);
 	status_done(&s);
 	manager_bus_changed(m, state, backend, module);
@@ -364,6 +395,8 @@ static int run(struct manager *m)
 		r = connect_module(m);
 	if (r >= 0 && m->relist)
 		r = relist(m);
+	if (r >= 0 && strcmp(m->backend.name, m->judged_backend))
+		r = follow_backend(m);
 	if (r >= 0 && m->recollect) {
 		r = collect(m, m->policies);
 		m->recollect = r < 0;
@@ -483,6 +516,10 @@ static int apply_policies(struct manager *m, struct policy_set *policies)
 {
 	int r;
 
+	r = judge_policies(m, policies);
+	if (r < 0)
+		return r;
+	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
 	set_sources(m, policies);
 	r = collect(m, policies);
 	if (r < 0) {
@@ -544,6 +581,8 @@ int manager_new(struct manager **ret)
 	if (!m)
 		return -ENOMEM;
 	m->told_state = _STATUS_STATE_MAX;
+	uname(&m->uts);
+	machine_read(&m->machine, "");
 	m->policies = calloc(1, sizeof(*m->policies));
 	r = m->policies ? sd_event_default(&m->event) : -ENOMEM;
 	if (r >= 0)

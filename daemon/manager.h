@@ -3,6 +3,7 @@
 #ifndef QCMDD_MANAGER_H
 #define QCMDD_MANAGER_H
 
+#include <sys/utsname.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
@@ -28,6 +29,9 @@ struct manager {
 	unsigned int failures; /* in a row */
 
 	struct policy_set *policies;
+	struct utsname uts;
+	struct machine machine;				 /* as it was at the start: of use for what does not change */
+	char judged_backend[QCOM_MINIDUMP_NAME_MAX + 1]; /* that the conditions of the policies were judged by */
 	struct source *sources[_POLICY_SOURCE_MAX];
 	char *source_problem; /* a source that could not be started at all */
 	struct reconcile *reconcile;

@@ -64,12 +64,36 @@ static int get_u16(const struct nlattr *attr, uint16_t *ret)
 	return 0;
 }
 
-static int check_header(const struct nlmsghdr *nlh)
+/* Takes one attribute into the struct that ret points to. */
+typedef int (*attr_parser)(const struct nlattr *attr, void *ret);
+
+static int parse_message(const struct nlmsghdr *nlh, attr_parser parse, void *ret)
 {
-	return nlh->nlmsg_len < GENL_SIZE ? -EBADMSG : 0;
+	const struct nlattr *attr;
+	int err = nlh->nlmsg_len < GENL_SIZE ? -EBADMSG : 0;
+
+	if (err < 0)
+		return err;
+	mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr)) {
+		err = parse(attr, ret);
+		if (err < 0)
+			break;
+	}
+	return err;
 }
 
-#define for_each_attr(attr, nlh) mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr))
+static int parse_nest(const struct nlattr *nest, attr_parser parse, void *ret)
+{
+	const struct nlattr *attr;
+	int err = 0;
+
+	mnl_attr_for_each_nested (attr, nest) {
+		err = parse(attr, ret);
+		if (err < 0)
+			break;
+	}
+	return err;
+}
 
 size_t md_request_size(const struct md_request *request)
 {
@@ -120,34 +144,28 @@ struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, c
 	return nlh;
 }
 
-static int parse_task(const struct nlattr *nest, struct md_region *r)
+static int parse_task_attr(const struct nlattr *attr, void *ret)
 {
-	const struct nlattr *attr;
-	int err = 0;
+	struct md_region *r = ret;
 
-	mnl_attr_for_each_nested (attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case QCOM_MINIDUMP_TASK_A_PID:
-			err = get_u32(attr, &r->pid);
-			break;
-		case QCOM_MINIDUMP_TASK_A_START_TIME:
-			err = get_u64(attr, &r->start_time);
-			break;
-		case QCOM_MINIDUMP_TASK_A_PART:
-			err = get_u32(attr, &r->part);
-			break;
-		case QCOM_MINIDUMP_TASK_A_CPU:
-			err = get_u32(attr, &r->cpu);
-			break;
-		}
-		if (err < 0)
-			return err;
+	switch (mnl_attr_get_type(attr)) {
+	case QCOM_MINIDUMP_TASK_A_PID:
+		return get_u32(attr, &r->pid);
+	case QCOM_MINIDUMP_TASK_A_START_TIME:
+		return get_u64(attr, &r->start_time);
+	case QCOM_MINIDUMP_TASK_A_PART:
+		return get_u32(attr, &r->part);
+	case QCOM_MINIDUMP_TASK_A_CPU:
+		return get_u32(attr, &r->cpu);
+	default:
+		return 0;
 	}
-	return 0;
 }
 
-static int parse_segment_attr(const struct nlattr *attr, struct md_segment *s)
+static int parse_segment_attr(const struct nlattr *attr, void *ret)
 {
+	struct md_segment *s = ret;
+
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_SEGMENT_A_SLOT:
 		s->placed = true;
@@ -168,14 +186,10 @@ static int parse_segment_attr(const struct nlattr *attr, struct md_segment *s)
 static int parse_segment(const struct nlattr *nest, struct md_region *r)
 {
 	struct md_segment s = {}, *segments;
-	const struct nlattr *attr;
-	int err;
+	int err = parse_nest(nest, parse_segment_attr, &s);
 
-	mnl_attr_for_each_nested (attr, nest) {
-		err = parse_segment_attr(attr, &s);
-		if (err < 0)
-			return err;
-	}
+	if (err < 0)
+		return err;
 	segments = reallocarray(r->segments, r->n_segments + 1, sizeof(*segments));
 	if (!segments)
 		return -ENOMEM;
@@ -184,8 +198,10 @@ static int parse_segment(const struct nlattr *nest, struct md_region *r)
 	return 0;
 }
 
-static int parse_region_attr(const struct nlattr *attr, struct md_region *r)
+static int parse_region_attr(const struct nlattr *attr, void *ret)
 {
+	struct md_region *r = ret;
+
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_REGION_A_ID:
 		return get_u32(attr, &r->id);
@@ -202,7 +218,7 @@ static int parse_region_attr(const struct nlattr *attr, struct md_region *r)
 		get_text(attr, r->object, sizeof(r->object));
 		return 0;
 	case QCOM_MINIDUMP_REGION_A_TASK:
-		return parse_task(attr, r);
+		return parse_nest(attr, parse_task_attr, r);
 	case QCOM_MINIDUMP_REGION_A_COMMENT:
 		get_text(attr, r->comment, sizeof(r->comment));
 		return 0;
@@ -226,18 +242,10 @@ static int parse_region_attr(const struct nlattr *attr, struct md_region *r)
 
 int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret)
 {
-	const struct nlattr *attr;
 	int err;
 
 	*ret = (struct md_region){};
-	err = check_header(nlh);
-	if (err < 0)
-		return err;
-	for_each_attr (attr, nlh) {
-		err = parse_region_attr(attr, ret);
-		if (err < 0)
-			break;
-	}
+	err = parse_message(nlh, parse_region_attr, ret);
 	if (err >= 0 && (!ret->id || !ret->name[0] || !ret->state))
 		err = -EBADMSG;
 	if (err < 0)
@@ -245,8 +253,10 @@ int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret)
 	return err;
 }
 
-static int parse_backend_attr(const struct nlattr *attr, struct md_backend *b)
+static int parse_backend_attr(const struct nlattr *attr, void *ret)
 {
+	struct md_backend *b = ret;
+
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_BACKEND_A_NAME:
 		get_text(attr, b->name, sizeof(b->name));
@@ -273,49 +283,44 @@ static int parse_backend_attr(const struct nlattr *attr, struct md_backend *b)
 
 int md_parse_backend(const struct nlmsghdr *nlh, struct md_backend *ret)
 {
-	const struct nlattr *attr;
-	int err;
-
 	*ret = (struct md_backend){};
-	err = check_header(nlh);
-	if (err < 0)
-		return err;
-	for_each_attr (attr, nlh) {
-		err = parse_backend_attr(attr, ret);
-		if (err < 0)
-			return err;
-	}
-	return 0;
+	return parse_message(nlh, parse_backend_attr, ret);
 }
 
-static int parse_group(const struct nlattr *nest, struct md_family *f)
-{
-	const struct nlattr *attr;
-	char name[32] = "";
-	uint32_t id = 0;
-	int err;
+struct group {
+	char name[32];
+	uint32_t id;
+};
 
-	mnl_attr_for_each_nested (attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case CTRL_ATTR_MCAST_GRP_NAME:
-			get_text(attr, name, sizeof(name));
-			break;
-		case CTRL_ATTR_MCAST_GRP_ID:
-			err = get_u32(attr, &id);
-			if (err < 0)
-				return err;
-			break;
-		}
+static int parse_group_attr(const struct nlattr *attr, void *ret)
+{
+	struct group *group = ret;
+
+	switch (mnl_attr_get_type(attr)) {
+	case CTRL_ATTR_MCAST_GRP_NAME:
+		get_text(attr, group->name, sizeof(group->name));
+		return 0;
+	case CTRL_ATTR_MCAST_GRP_ID:
+		return get_u32(attr, &group->id);
+	default:
+		return 0;
 	}
-	if (!strcmp(name, QCOM_MINIDUMP_MCGRP_EVENTS))
-		f->events_group = id;
-	return 0;
 }
 
-static int parse_family_attr(const struct nlattr *attr, struct md_family *f)
+static int parse_group(const struct nlattr *nest, void *ret)
 {
-	const struct nlattr *group;
-	int err;
+	struct md_family *f = ret;
+	struct group group = {};
+	int err = parse_nest(nest, parse_group_attr, &group);
+
+	if (err >= 0 && !strcmp(group.name, QCOM_MINIDUMP_MCGRP_EVENTS))
+		f->events_group = group.id;
+	return err;
+}
+
+static int parse_family_attr(const struct nlattr *attr, void *ret)
+{
+	struct md_family *f = ret;
 
 	switch (mnl_attr_get_type(attr)) {
 	case CTRL_ATTR_FAMILY_ID:
@@ -324,12 +329,7 @@ static int parse_family_attr(const struct nlattr *attr, struct md_family *f)
 		get_text(attr, f->name, sizeof(f->name));
 		return 0;
 	case CTRL_ATTR_MCAST_GROUPS:
-		mnl_attr_for_each_nested (group, attr) {
-			err = parse_group(group, f);
-			if (err < 0)
-				return err;
-		}
-		return 0;
+		return parse_nest(attr, parse_group, f);
 	default:
 		return 0;
 	}
@@ -337,19 +337,8 @@ static int parse_family_attr(const struct nlattr *attr, struct md_family *f)
 
 int md_parse_family(const struct nlmsghdr *nlh, struct md_family *ret)
 {
-	const struct nlattr *attr;
-	int err;
-
 	*ret = (struct md_family){};
-	err = check_header(nlh);
-	if (err < 0)
-		return err;
-	for_each_attr (attr, nlh) {
-		err = parse_family_attr(attr, ret);
-		if (err < 0)
-			return err;
-	}
-	return 0;
+	return parse_message(nlh, parse_family_attr, ret);
 }
 
 /* The attributes behind an error: after the request that it quotes, or after its header alone. */

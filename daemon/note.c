@@ -144,7 +144,7 @@ static void print_policies(FILE *f, const struct policy_set *policies)
 		const struct policy *p = &policies->policies[i];
 		long room;
 
-		if (p->state != POLICY_ENABLED || !fits_line(p->path) || !fits_line(p->name))
+		if (p->state != POLICY_ENABLED || p->dry_run || !fits_line(p->path) || !fits_line(p->name))
 			continue;
 		room = QCOM_MINIDUMP_NOTE_MAX - ftell(f);
 		if ((long)(strlen(p->name) + strlen(p->path) + sizeof("POLICY()=\n")) > room)

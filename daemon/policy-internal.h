@@ -84,9 +84,17 @@ struct policy_key {
 
 void policy_value_text(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_uint(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+bool policy_parse_bool(const char *text, bool *ret); /* false: is none */
 void policy_value_comms(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_parts(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+
+/* policy-condition.c; policy_key.standard is the kind */
+void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_conditions_done(struct policy *policy);
+/* 1: met; 0: not, with the reason in *ret; or -ENOMEM */
+int policy_conditions_met(const struct policy *policy, const struct policy_facts *facts, char **ret);
 
 /* An error at a place in the logical line. */
 void policy_complain(struct policy_parser *p, const char *at, const char *format, ...)

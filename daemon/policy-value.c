@@ -61,23 +61,50 @@ void policy_value_uint(struct policy_parser *p, const struct policy_key *key, co
 	*target = n;
 }
 
-void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+/* Bytes, with K, M or G for powers of 1024; not 0. */
+void policy_value_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
 {
-	static const char *const words[] = { "no", "n", "false", "f", "off", "0", "yes", "y", "true", "t", "on", "1" };
-	bool *target = data;
+	static const char units[] = "KMG";
+	uint64_t *target = data, n = 0;
+	const char *s = value, *unit;
 
 	if (!*value) {
-		*target = key->standard;
+		*target = 0;
 		return;
 	}
+	/* Large enough for all memory there is, and far from a wrap. */
+	for (; *s >= '0' && *s <= '9' && n < UINT32_MAX; s++)
+		n = n * 10 + (*s - '0');
+	unit = *s ? strchr(units, *s) : NULL;
+	if (n == 0 || s == value || (*s && (!unit || s[1]))) {
+		policy_complain(p, value, "%s= takes a number of bytes such as %s, not '%s'", key->name, key->expects,
+				quote(value, strlen(value)).s);
+		return;
+	}
+	*target = n << (unit ? 10 * (unit - units + 1) : 0);
+}
+
+bool policy_parse_bool(const char *text, bool *ret)
+{
+	static const char *const words[] = { "no", "n", "false", "f", "off", "0", "yes", "y", "true", "t", "on", "1" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(value, words[i]) == 0) {
-			*target = i >= sizeof(words) / sizeof(words[0]) / 2;
-			return;
+		if (strcasecmp(text, words[i]) == 0) {
+			*ret = i >= sizeof(words) / sizeof(words[0]) / 2;
+			return true;
 		}
+	return false;
+}
 
-	policy_complain(p, value, "%s= takes %s, not '%s'", key->name, key->expects, quote(value, strlen(value)).s);
+void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
+	bool *target = data;
+
+	if (!*value)
+		*target = key->standard;
+	else if (!policy_parse_bool(value, target))
+		policy_complain(p, value, "%s= takes %s, not '%s'", key->name, key->expects,
+				quote(value, strlen(value)).s);
 }
 
 /*

@@ -142,6 +142,7 @@ void policy_done(struct policy *policy)
 		strv_free(policy->sections[i].task.comms);
 	}
 	free(policy->sections);
+	policy_conditions_done(policy);
 	free(policy->name);
 	free(policy->path);
 	strv_free(policy->dropins);
@@ -191,6 +192,39 @@ static int set_state(struct policy *policy, enum policy_state state, const char 
 	if (r < 0)
 		policy->reason = NULL;
 	return r < 0 ? -ENOMEM : 0;
+}
+
+/* By its conditions alone. Whether it has changed, or -ENOMEM. */
+static int judge(struct policy *policy, const struct policy_facts *facts)
+{
+	bool was_unmet = policy->unmet;
+	char *reason = NULL;
+	int met;
+
+	if (policy->state != POLICY_ENABLED && !was_unmet)
+		return 0;
+	met = policy_conditions_met(policy, facts, &reason);
+	if (met < 0)
+		return met;
+	free(policy->reason);
+	policy->reason = reason;
+	policy->unmet = !met;
+	policy->state = met ? POLICY_ENABLED : POLICY_DISABLED;
+	return policy->unmet != was_unmet;
+}
+
+int policy_set_judge(struct policy_set *set, const struct policy_facts *facts)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < set->n_policies; i++) {
+		int r = judge(&set->policies[i], facts);
+
+		if (r < 0)
+			return r;
+		changed |= r;
+	}
+	return changed;
 }
 
 /* After the last file of a policy: its state, given that its diagnostics are those from first on. */

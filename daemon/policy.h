@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
@@ -67,9 +68,35 @@ struct policy_section {
 	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
 };
 
+enum policy_condition_kind {
+	POLICY_CONDITION_KERNEL_VERSION,
+	POLICY_CONDITION_ARCHITECTURE,
+	POLICY_CONDITION_BACKEND,
+	POLICY_CONDITION_VIRTUALIZATION,
+};
+
+/* [Policy] Condition*= */
+struct policy_condition {
+	const char *key; /* "ConditionBackend" */
+	enum policy_condition_kind kind;
+	bool trigger; /* "|": one of these is enough */
+	bool negate;  /* "!" */
+	char *value;  /* without the two */
+	char *path;
+	unsigned int line;
+};
+
+/* What conditions ask about. */
+struct policy_facts {
+	const char *kernel;	    /* uname -r */
+	const char *machine;	    /* uname -m */
+	const char *backend;	    /* bound, or "" */
+	const char *virtualization; /* of struct machine, or "" */
+};
+
 enum policy_state {
 	POLICY_ENABLED,	 /* used */
-	POLICY_DISABLED, /* masked by /dev/null or empty, or Enabled=no */
+	POLICY_DISABLED, /* masked by /dev/null or empty, Enabled=no, or a condition is not met */
 	POLICY_ERROR,	 /* has errors: not used at all */
 	_POLICY_STATE_MAX,
 };
@@ -77,10 +104,16 @@ enum policy_state {
 struct policy {
 	char *name; /* file name without ".conf" */
 	char *path;
-	char **dropins;	   /* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
-	char *description; /* [Policy] Description=, or NULL */
-	int priority;	   /* [Policy] Priority= */
-	bool enabled;	   /* [Policy] Enabled= */
+	char **dropins;		  /* paths of the drop-ins that were read, in order; NULL-terminated, or NULL */
+	char *description;	  /* [Policy] Description=, or NULL */
+	int priority;		  /* [Policy] Priority= */
+	bool enabled;		  /* [Policy] Enabled= */
+	unsigned int max_regions; /* [Policy] MaxRegions=, 0: any number */
+	uint64_t max_bytes;	  /* [Policy] MaxBytes=, 0: any number */
+	bool dry_run;		  /* [Policy] DryRun=: what it wants is found, but not registered */
+	struct policy_condition *conditions;
+	size_t n_conditions;
+	bool unmet; /* disabled by its conditions alone */
 	enum policy_state state;
 	char *reason; /* where the state is not ENABLED: why, one line */
 	struct policy_section *sections;
@@ -113,6 +146,9 @@ int policy_load_file(const char *path, struct policy *policy, struct policy_diag
 
 /* The same for text in memory: the whole parser, and what the fuzzer calls. text need not end in NUL. */
 int policy_parse(const char *path, const char *text, size_t size, struct policy *policy, struct policy_diags *diags);
+
+/* Policies are enabled or disabled by their conditions. Returns whether any has changed, or -ENOMEM. */
+int policy_set_judge(struct policy_set *set, const struct policy_facts *facts);
 
 void policy_done(struct policy *policy);
 void policy_diags_done(struct policy_diags *diags);

@@ -18,6 +18,7 @@ struct verb {
 	const char *name;
 	const char *arguments;
 	const char *help;
+	int min_arguments;
 	int max_arguments; /* -1: any number */
 	int (*run)(const struct options *options, char *const *arguments, size_t n);
 };
@@ -68,13 +69,13 @@ static struct json_object *describe(void)
 static struct json_object *describe_anyway(void)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
-	_cleanup_(ctl_facts_done) struct ctl_facts facts = { .error = NULL };
+	struct ctl_facts facts = { .error = NULL };
 	struct json_object *o = NULL;
 
 	if (ctl_bus_describe(&o, &error) >= 0)
 		return o;
 
-	ctl_facts_of_kernel(&facts, "/sys/module");
+	machine_read(&facts.machine, "");
 	ctl_bus_facts(&facts);
 	facts.error = error.absent ? NULL : error.message;
 	return ctl_describe_offline(&facts);
@@ -164,6 +165,57 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 	return CTL_OK;
 }
 
+/* What a drop-in says counts from the next reload on; without the daemon, from its next start on. */
+static int set_enabled(const struct options *options, const char *name, bool enabled)
+{
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	_cleanup_(ctl_json_putp) struct json_object *o = NULL;
+	_cleanup_(freep) char *failure = ctl_set_enabled(name, enabled);
+
+	if (failure) {
+		complain("%s", failure);
+		return CTL_FAILURE;
+	}
+	if (ctl_bus_describe(&o, &error) < 0 && error.absent) {
+		complain("qcmdd is not running: this counts when it is started");
+		return CTL_OK;
+	}
+	return reload(options, NULL, 0);
+}
+
+static int enable(const struct options *options, char *const *arguments, size_t n)
+{
+	return set_enabled(options, arguments[0], true);
+}
+
+static int disable(const struct options *options, char *const *arguments, size_t n)
+{
+	return set_enabled(options, arguments[0], false);
+}
+
+static int explain(const struct options *options, char *const *arguments, size_t n)
+{
+	_cleanup_(ctl_json_putp) struct json_object *o = describe(), *found = NULL;
+	struct ctl_style style = ctl_style(options->legend);
+
+	if (!o)
+		return CTL_FAILURE;
+	found = ctl_explain_find(o, arguments[0]);
+	if (ctl_array_length(found) == 0) {
+		complain("there is no region '%s'; 'qcmdctl regions' lists them",
+			 quote(arguments[0], strlen(arguments[0])).s);
+		return CTL_FAILURE;
+	}
+	if (options->json != CTL_JSON_OFF) {
+		ctl_json_print(found, options->json, stdout);
+		return CTL_OK;
+	}
+	if (options->pager)
+		ctl_pager_open();
+	ctl_explain_print(stdout, found, &style);
+	return CTL_OK;
+}
+
 static int check(const struct options *options, char *const *arguments, size_t n)
 {
 	return ctl_check(arguments, n, options->json);
@@ -184,13 +236,16 @@ static int cat_config(const struct options *options, char *const *arguments, siz
 }
 
 static const struct verb verbs[] = {
-	{ "status", "", "Would a crash now give a dump, and of what?", 0, status },
-	{ "policies", "", "List the policies and what they registered", 0, policies },
-	{ "regions", "", "List the memory regions that a dump would have", 0, regions },
-	{ "reload", "", "Have the policy files read anew", 0, reload },
-	{ "check", "[FILE...]", "Check policy files, without the daemon", -1, check },
-	{ "cat-config", "[POLICY...]", "Show the policy files in the order of use", -1, cat_config },
-	{ "help", "", "Show this help", 0, help },
+	{ "status", "", "Would a crash now give a dump, and of what?", 0, 0, status },
+	{ "policies", "", "List the policies and what they registered", 0, 0, policies },
+	{ "regions", "", "List the memory regions that a dump would have", 0, 0, regions },
+	{ "explain", "REGION", "Who wanted a region, since when, where it is", 1, 1, explain },
+	{ "enable", "POLICY", "Use a policy, now and from now on", 1, 1, enable },
+	{ "disable", "POLICY", "Use a policy no more", 1, 1, disable },
+	{ "reload", "", "Have the policy files read anew", 0, 0, reload },
+	{ "check", "[FILE...]", "Check policy files, without the daemon", 0, -1, check },
+	{ "cat-config", "[POLICY...]", "Show the policy files in the order of use", 0, -1, cat_config },
+	{ "help", "", "Show this help", 0, 0, help },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -304,6 +359,10 @@ int main(int argc, char **argv)
 		return CTL_USAGE;
 
 	n = argc - optind;
+	if (n < verb->min_arguments) {
+		complain("'%s' needs an argument: %s", verb->name, verb->arguments);
+		return CTL_USAGE;
+	}
 	if (verb->max_arguments >= 0 && n > verb->max_arguments) {
 		const char *extra = argv[optind + verb->max_arguments];
 

@@ -2,6 +2,7 @@
 # The daemon.
 QCMDD_SRCS := \
 	daemon/describe.c \
+	daemon/limit.c \
 	daemon/manager-bus.c \
 	daemon/manager.c \
 	daemon/minidump-codec.c \

@@ -68,8 +68,7 @@ bool entry_active(const struct entry *e)
 	return e->id && e->state == QCOM_MINIDUMP_REGION_ACTIVE;
 }
 
-/* Not there to be saved: this kernel lacks it, the task has gone, or the CPU. */
-static bool entry_absent(const struct entry *e)
+bool entry_absent(const struct entry *e)
 {
 	if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
 		return e->error == -ESRCH;
@@ -78,9 +77,20 @@ static bool entry_absent(const struct entry *e)
 	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
 }
 
+bool entry_dry(const struct entry *e)
+{
+	return e->wanted && want_is_dry(&e->want);
+}
+
+bool entry_withheld(const struct entry *e)
+{
+	return entry_dry(e) || (e->wanted && e->limited);
+}
+
 bool entry_failed(const struct entry *e)
 {
-	return e->wanted && !entry_absent(e) && (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED);
+	return e->wanted && !entry_withheld(e) && !entry_absent(e) &&
+	       (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED);
 }
 
 /* Which policy is to blame, for the log. */
@@ -153,6 +163,7 @@ static void entry_set_region(struct entry *e, const struct md_region *region)
 	e->id = region->id;
 	e->state = region->state;
 	e->slots = region->n_segments;
+	e->size = region->size;
 	e->error = 0;
 	snprintf(e->comment, sizeof(e->comment), "%s", region->comment);
 	snprintf(e->reason, sizeof(e->reason), "%s", region->error);
@@ -423,7 +434,7 @@ static bool is_stale(const struct entry *e)
 {
 	if (!e->id)
 		return false;
-	if (!e->wanted)
+	if (!e->wanted || entry_withheld(e))
 		return true;
 	/* Rejected: it is not in the table, so adding it anew loses nothing and tells whether there is room now. */
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
@@ -439,6 +450,10 @@ static void removed(struct entry *e, const struct md_result *result)
 	}
 	if (!e->wanted)
 		log_change(LOG_INFO, e, "Removed %s: it is gone, or no policy asks for it any more", entry_comment(e));
+	else if (entry_dry(e))
+		log_change(LOG_INFO, e, "Removed %s: its policy has DryRun=yes", entry_comment(e));
+	else if (e->limited)
+		log_change(LOG_INFO, e, "Removed %s: %s", entry_comment(e), e->reason);
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		log_change(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
 	else
@@ -577,13 +592,6 @@ static int add_one(struct reconcile *r, struct entry *e)
 	return err;
 }
 
-static int compare_importance(const void *a, const void *b)
-{
-	const struct entry *const *x = a, *const *y = b;
-
-	return want_compare(&(*x)->want, &(*y)->want);
-}
-
 /* The least important of ours in the table that e may push out. */
 static struct entry *find_victim(struct reconcile *r, const struct entry *e)
 {
@@ -669,9 +677,9 @@ static int make_room(struct reconcile *r)
 	if (!entries)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->entries[i].wanted)
+		if (r->entries[i].wanted && !entry_withheld(&r->entries[i]))
 			entries[n++] = &r->entries[i];
-	qsort(entries, n, sizeof(*entries), compare_importance);
+	qsort(entries, n, sizeof(*entries), entry_compare_importance);
 	for (size_t i = 0; i < n; i++) {
 		err = add_by_eviction(r, entries[i], &evicted);
 		if (err < 0)
@@ -689,9 +697,10 @@ static int add_missing(struct reconcile *r)
 	if (err < 0)
 		return err;
 	for (size_t i = 0; i < r->n; i++)
-		if (r->entries[i].wanted && !r->entries[i].id && !r->entries[i].error)
+		if (r->entries[i].wanted && !entry_withheld(&r->entries[i]) && !r->entries[i].id &&
+		    !r->entries[i].error)
 			s.entries[s.n++] = &r->entries[i];
-	qsort(s.entries, s.n, sizeof(*s.entries), compare_importance);
+	qsort(s.entries, s.n, sizeof(*s.entries), entry_compare_importance);
 	for (size_t i = 0; i < s.n; i++)
 		request_add(r, s.entries[i], &s.requests[i]);
 	err = step_apply(r, &s);
@@ -704,7 +713,7 @@ static int add_missing(struct reconcile *r)
 	return full ? make_room(r) : 0;
 }
 
-int reconcile_run(struct reconcile *r)
+static int remove_and_add(struct reconcile *r)
 {
 	int err = remove_entries(r, is_stale);
 
@@ -713,6 +722,18 @@ int reconcile_run(struct reconcile *r)
 	if (err >= 0)
 		err = add_missing(r);
 	return err;
+}
+
+int reconcile_run(struct reconcile *r)
+{
+	int err = limit_entries(r->entries, r->n);
+
+	if (err >= 0)
+		err = remove_and_add(r);
+	/* Now the sizes are known. */
+	if (err >= 0)
+		err = limit_entries(r->entries, r->n);
+	return err > 0 ? remove_and_add(r) : err;
 }
 
 static bool is_in_module(const struct entry *e)

@@ -21,7 +21,9 @@
  * @address: what @want.address was when it was added
  * @comment: as the module has it
  * @error: negative errno: why it could not be added. It is not tried again before something changes
- * @reason: @error in words
+ * @reason: @error in words, or which limit
+ * @size: bytes, once the module has said so
+ * @limited: its policy has a limit, and more important regions have used it up
  */
 struct entry {
 	struct want want;
@@ -33,6 +35,8 @@ struct entry {
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	int error;
 	char reason[MD_ERROR_MAX];
+	uint64_t size;
+	bool limited;
 };
 
 struct reconcile_ops {
@@ -77,7 +81,21 @@ const struct entry *reconcile_entries(const struct reconcile *r, size_t *ret_n);
 const struct entry *reconcile_find_id(const struct reconcile *r, uint32_t id);
 /* In the table, and so saved if the machine crashed now. */
 bool entry_active(const struct entry *e);
+/* Not there to be saved: this kernel lacks it, or the task has gone. */
+bool entry_absent(const struct entry *e);
+/* For qsort() of pointers to entries. */
+int entry_compare_importance(const void *a, const void *b);
+/* Wanted by a policy with DryRun= only. */
+bool entry_dry(const struct entry *e);
+/* Wanted, and left out on purpose: DryRun=, MaxRegions= or MaxBytes=. */
+bool entry_withheld(const struct entry *e);
 /* Wanted and not there, and that is worth a word: what this kernel does not have is not. */
 bool entry_failed(const struct entry *e);
+
+/*
+ * limit.c: within the limits of their policies, the most important regions stay. How large a region is, the module says
+ * when it has it; tasks are of one size, and so are stacks. 1: something has changed; 0; or -ENOMEM.
+ */
+int limit_entries(struct entry *all, size_t n_all);
 
 #endif

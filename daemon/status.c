@@ -54,23 +54,23 @@ __attribute__((format(printf, 5, 6))) static void add_problem(struct status *s, 
 
 void status_done(struct status *s)
 {
-	for (size_t i = 0; i < s->n_problems; i++) {
-		free(s->problems[i].message);
-		free(s->problems[i].hint);
-	}
+	for (size_t i = 0; i < s->n_problems; i++)
+		problem_done(&s->problems[i]);
 	s->n_problems = 0;
+	problem_done(&s->note);
 }
 
-static void judge_module(struct status *s)
+static void judge_machine(struct status *s)
 {
-	if (!s->module_loaded)
-		add_problem(s, STATUS_FAILED, "no-module", "modprobe qcom_minidump_ram",
-			    "The kernel module qcom_minidump is not loaded");
-	else if (!s->backend.name[0])
-		add_problem(s, STATUS_FAILED, "no-backend",
-			    s->ram_unbound ? "echo 1 > /sys/module/qcom_minidump_ram/parameters/bound" :
-					     "modprobe qcom_minidump_ram",
-			    "No back end is bound, so there is no table to put anything in");
+	struct problem problem;
+	int r = machine_problem(&s->machine, &problem);
+
+	if (r)
+		worsen(s, STATUS_FAILED);
+	if (r > 0)
+		s->problems[s->n_problems++] = problem;
+	if (machine_note(&s->machine, &s->note) <= 0)
+		s->note = (struct problem){};
 }
 
 static const struct policy_diag *first_error(const struct policy_set *set, const struct policy *policy)
@@ -105,7 +105,7 @@ static void judge_policies(struct status *s)
 	for (size_t i = 0; i < s->policies->n_policies; i++) {
 		const struct policy *p = &s->policies->policies[i];
 
-		enabled += p->state == POLICY_ENABLED;
+		enabled += p->state == POLICY_ENABLED && !p->dry_run;
 		if (p->state == POLICY_ERROR)
 			judge_policy(s, p);
 	}
@@ -154,12 +154,12 @@ void status_judge(struct status *s)
 {
 	s->state = STATUS_OK;
 	s->n_problems = 0;
-	judge_module(s);
+	judge_machine(s);
 	judge_policies(s);
 	if (s->source_problem)
 		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
 			    s->source_problem);
-	if (s->module_loaded)
+	if (s->machine.loaded)
 		judge_entries(s);
 }
 
@@ -172,7 +172,7 @@ void status_count(const struct status *s, const struct policy *policy, uint32_t 
 		if (!e->wanted || e->want.policy != policy)
 			continue;
 		*ret_active += entry_active(e);
-		*ret_wanted += e->id || entry_failed(e);
+		*ret_wanted += e->id || entry_failed(e) || entry_withheld(e);
 	}
 }
 
@@ -198,7 +198,7 @@ int status_rows(const struct status *s, const struct md_region *regions, size_t 
 	for (size_t i = 0; i < n; i++)
 		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
 	for (size_t i = 0; i < s->n_entries; i++)
-		if (entry_failed(&s->entries[i]) && !s->entries[i].id)
+		if ((entry_failed(&s->entries[i]) || entry_withheld(&s->entries[i])) && !s->entries[i].id)
 			rows[filled++] = (struct row){ .entry = &s->entries[i] };
 	*ret = rows;
 	*ret_n = filled;
@@ -220,7 +220,7 @@ const char *row_state(const struct row *row)
 	case QCOM_MINIDUMP_REGION_REJECTED:
 		return "rejected";
 	default:
-		return "failed";
+		return entry_dry(row->entry) ? "dry-run" : row->entry->limited ? "limited" : "failed";
 	}
 }
 
@@ -228,6 +228,8 @@ const char *row_reason(const struct row *row)
 {
 	if (row->region)
 		return row->region->error;
+	if (entry_dry(row->entry))
+		return "";
 	return row->entry->reason[0] ? row->entry->reason : "the kernel module is not loaded";
 }
 

@@ -16,12 +16,18 @@ int region_key_compare(const struct region_key *a, const struct region_key *b)
 						     strcmp(a->object, b->object);
 }
 
+bool want_is_dry(const struct want *want)
+{
+	return want->policy && want->policy->dry_run;
+}
+
 int want_compare(const struct want *a, const struct want *b)
 {
-	return COMPARE(b->priority, a->priority)   ?:
-		       COMPARE(a->rank, b->rank)   ?:
-		       COMPARE(a->order, b->order) ?:
-						     region_key_compare(&a->key, &b->key);
+	return COMPARE(want_is_dry(a), want_is_dry(b))	 ?:
+		       COMPARE(b->priority, a->priority) ?:
+		       COMPARE(a->rank, b->rank)	 ?:
+		       COMPARE(a->order, b->order)	 ?:
+							   region_key_compare(&a->key, &b->key);
 }
 
 int wants_add(struct wants *w, const struct want *want)

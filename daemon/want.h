@@ -67,6 +67,8 @@ struct wants {
 	size_t allocated;
 };
 
+/* Of a policy with DryRun=: to be shown, not to be registered. */
+bool want_is_dry(const struct want *want);
 int region_key_compare(const struct region_key *a, const struct region_key *b);
 /* Which matters more: negative when a does. */
 int want_compare(const struct want *a, const struct want *b);

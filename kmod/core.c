@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 
 #include "core.h"
 
@@ -17,6 +18,24 @@ struct minidump md = {
 	.bind_lock = __MUTEX_INITIALIZER(md.bind_lock),
 	.ids = IDR_INIT(md.ids),
 };
+
+/* For scripts: who can't ask over netlink. */
+static int backend_get(char *buffer, const struct kernel_param *kp)
+{
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&md.lock, flags);
+	ret = sysfs_emit(buffer, "%s\n", md.backend ? md.backend->name : "");
+	spin_unlock_irqrestore(&md.lock, flags);
+	return ret;
+}
+
+static const struct kernel_param_ops backend_ops = {
+	.get = backend_get,
+};
+module_param_cb(backend, &backend_ops, NULL, 0444);
+MODULE_PARM_DESC(backend, "the back end that is bound; empty if none is");
 
 static bool md_backend_complete(const struct minidump_backend *be)
 {

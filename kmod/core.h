@@ -9,7 +9,8 @@
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
  *	follow.c	what each CPU runs, followed at every context switch
- *	netlink.c	the family and its requests
+ *	netlink.c	the family: owners, what requests do
+ *	netlink-request.c	what they say
  *	netlink-msg.c	what it sends
  */
 #ifndef QCOM_MINIDUMP_CORE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Between netlink.c, the family and its requests, and netlink-msg.c, the messages it sends. */
+/* Between netlink.c, the family, netlink-request.c, what a request says, and netlink-msg.c, what is sent. */
 #ifndef QCOM_MINIDUMP_NETLINK_H
 #define QCOM_MINIDUMP_NETLINK_H
 
@@ -22,6 +22,17 @@ struct md_owner {
 };
 
 extern struct genl_family md_family;
+
+extern const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1];
+extern const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1];
+extern const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
+extern const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
+
+int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec, struct md_why *why);
+int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec);
+int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr);
+int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);
+int md_missing(struct genl_info *info, u32 attr, const char *text);
 
 int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
 		  struct netlink_callback *cb);

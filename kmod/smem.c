@@ -44,7 +44,7 @@ static struct minidump_global_toc *smem_find(void)
 		gtoc = qcom_smem_get(QCOM_SMEM_HOST_ANY, SMEM_ITEM_MINIDUMP, &size);
 	}
 	if (PTR_ERR_OR_ZERO(gtoc) == -EPROBE_DEFER) {
-		pr_err("no SMEM: its driver, qcom_smem, has found none on this machine\n");
+		pr_info("no SMEM: its driver, qcom_smem, has found none on this machine\n");
 		return ERR_PTR(-ENODEV);
 	}
 	if (IS_ERR(gtoc)) {

@@ -13,8 +13,10 @@ with open("docs/netlink/qcom_minidump.yaml", encoding="utf-8") as file:
     SPEC = yaml.safe_load(file)
 with open("include/uapi/linux/qcom_minidump.h", encoding="utf-8") as file:
     HEADER = file.read()
-with open("kmod/netlink.c", encoding="utf-8") as file:
-    MODULE = file.read()
+MODULE = ""
+for path in ("kmod/netlink.c", "kmod/netlink-request.c"):
+    with open(path, encoding="utf-8") as file:
+        MODULE += file.read()
 problems = []
 
 NLA = {"u32": "NLA_U32", "u64": "NLA_U64", "string": "NLA_POLICY_VALIDATE_FN", "binary": "NLA_POLICY_VALIDATE_FN",

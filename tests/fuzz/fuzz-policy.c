@@ -9,7 +9,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct policy_diags diags = { NULL, 0 };
+	const struct policy_facts facts = { "6.12.117", "x86_64", "ram", "qemu" };
 	struct policy policy;
+	struct policy_set set = { .policies = &policy, .n_policies = 1 };
+	enum policy_state state;
 
 	if (policy_parse("fuzz.conf", (const char *)data, size, &policy, &diags) < 0)
 		abort();
@@ -24,6 +27,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (s->kind == POLICY_SOURCE_TASK && (!s->task.comms || !s->task.parts || !s->task.max_tasks))
 			abort();
 	}
+
+	/* a policy with errors stays what it is */
+	state = policy.state;
+	if (policy_set_judge(&set, &facts) < 0 || (state == POLICY_ERROR && policy.state != state) ||
+	    (policy.state != POLICY_ENABLED) != (policy.reason != NULL))
+		abort();
 
 	policy_done(&policy);
 	policy_diags_done(&diags);

@@ -125,7 +125,7 @@ static void test_documents(void **state)
 			fail_msg("docs/completion/qcmdctl does not have %s", word);
 		found++;
 	}
-	assert_int_equal(found, 12);
+	assert_int_equal(found, 15);
 }
 
 static void test_usage(void **state)
@@ -133,12 +133,63 @@ static void test_usage(void **state)
 	expect(CTL_USAGE, "build/qcmdctl stauts", "qcmdctl: unknown command 'stauts', did you mean 'status'?\n");
 	expect(CTL_USAGE, "build/qcmdctl xyzzy", "qcmdctl: unknown command 'xyzzy'; 'qcmdctl --help' lists them\n");
 	expect(CTL_USAGE, "build/qcmdctl regions 7", "qcmdctl: 'regions' takes no argument '7'\n");
+	expect(CTL_USAGE, "build/qcmdctl explain", "qcmdctl: 'explain' needs an argument: REGION\n");
 	expect(CTL_USAGE, "build/qcmdctl --json=yaml status",
 	       "qcmdctl: --json= takes short, pretty or off, not 'yaml'\n");
 	expect(CTL_USAGE, "build/qcmdctl cat-config --json",
 	       "qcmdctl: cat-config shows files as they are, it has no JSON form\n");
 	assert_int_equal(run("build/qcmdctl --frobnicate"), CTL_USAGE);
 	assert_int_equal(count_lines(output), 2);
+}
+
+/* A policy of a package, with and without drop-ins of the administrator. */
+static void test_enable(void **state)
+{
+	char root[] = "/tmp/test-ctl-cli-XXXXXX";
+	_cleanup_(freep) char *etc = NULL, *dropin = NULL, *path = NULL, *command = NULL, *policy = NULL;
+	size_t size;
+
+	assert_non_null(mkdtemp(root));
+	etc = ctl_printf("%s/etc", root);
+	dropin = ctl_printf("%s/off.conf.d/zz-qcmdctl.conf", etc);
+	path = ctl_printf("%s:%s/lib", etc, root);
+	command = ctl_printf("cd %s && mkdir etc lib && echo '[Printk]' >lib/on.conf && "
+			     "printf '[Policy]\nEnabled=no\n[Printk]\n' >lib/off.conf && echo '[X' >lib/bad.conf && "
+			     "ln -s /dev/null etc/masked.conf && echo '[Printk]' >lib/masked.conf",
+			     root);
+	assert_int_equal(run(command), 0);
+	setenv("QCMD_POLICY_PATH", path, 1);
+
+	/* What the files say already takes no drop-in; on its way back it goes. */
+	assert_int_equal(run("build/qcmdctl enable on"), CTL_FAILURE);
+	assert_non_null(strstr(output, "can't talk to qcmdd"));
+	policy = ctl_printf("test ! -e %s/on.conf.d", etc);
+	assert_int_equal(run(policy), 0);
+	run("build/qcmdctl disable on");
+	assert_int_equal(run("build/qcmdctl cat-config on"), CTL_OK);
+	assert_non_null(strstr(output, "Enabled=no"));
+	run("build/qcmdctl enable on");
+	assert_int_equal(run(policy), 0);
+
+	run("build/qcmdctl enable off");
+	free(policy);
+	policy = golden_read(dropin, &size);
+	assert_non_null(policy);
+	assert_string_equal(policy, "# Made by qcmdctl(1).\n[Policy]\nEnabled=yes\n");
+	assert_int_equal(run("build/qcmdctl check"), CTL_FAILURE); /* bad.conf */
+
+	expect(CTL_FAILURE, "build/qcmdctl disable offf", "qcmdctl: there is no policy 'offf', did you mean 'off'?\n");
+	assert_int_equal(run("build/qcmdctl disable bad"), CTL_FAILURE);
+	assert_non_null(strstr(output, "bad has errors, see 'qcmdctl check': a section header without ']'"));
+	assert_int_equal(run("build/qcmdctl enable masked"), CTL_FAILURE);
+	assert_non_null(strstr(output, "masked.conf is a link to /dev/null: remove it"));
+	assert_int_equal(run("build/qcmdctl enable ../lib/on"), CTL_FAILURE);
+	assert_non_null(strstr(output, "there is no policy"));
+
+	unsetenv("QCMD_POLICY_PATH");
+	free(command);
+	command = ctl_printf("rm -r %s", root);
+	assert_int_equal(run(command), 0);
 }
 
 static void test_without_bus(void **state)
@@ -238,7 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_help),	    cmocka_unit_test(test_documents), cmocka_unit_test(test_usage),
 		cmocka_unit_test(test_without_bus), cmocka_unit_test(test_check),     cmocka_unit_test(test_pager),
-		cmocka_unit_test(test_colours),	    cmocka_unit_test(test_locale),
+		cmocka_unit_test(test_enable),	    cmocka_unit_test(test_colours),   cmocka_unit_test(test_locale),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -106,6 +106,36 @@ static void test_exit_status(void **state)
 	}
 }
 
+static void explain_all(FILE *f, struct json_object *describe, const struct ctl_style *style)
+{
+	_cleanup_(ctl_json_putp) struct json_object *stack = ctl_explain_find(describe, "11");
+
+	ctl_explain_print(f, stack, style);
+	ctl_explain_print(f, ctl_get_array(describe, "regions"), style);
+}
+
+static void test_explain(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t n;
+	} cases[] = { { "11", 1 }, { "KSTACK", 1 }, { "KTASK", 3 }, { "11x", 0 }, { "", 0 }, { "0", 0 }, { "99", 0 } };
+	_cleanup_(ctl_json_putp) struct json_object *root = fixture("tests/unit/ctl/ok-root.json"),
+						    *hostile = fixture("tests/unit/ctl/hostile-text.json"),
+						    *full = fixture("tests/unit/ctl/table-full.json");
+	_cleanup_(freep) char *text = NULL;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(ctl_json_putp) struct json_object *found = ctl_explain_find(root, cases[i].what);
+
+		assert_int_equal(ctl_array_length(found), cases[i].n);
+	}
+	compare("tests/unit/ctl/ok-root.json", "explain", explain_all, root);
+	compare("tests/unit/ctl/table-full.json", "explain", explain_all, full);
+	text = render(explain_all, hostile, &plain);
+	assert_harmless(text);
+}
+
 /* Take away each key of each object in turn, and put another type in its place: nothing may crash. */
 static void maim(struct json_object *whole, struct json_object *part)
 {
@@ -128,6 +158,7 @@ static void maim(struct json_object *whole, struct json_object *part)
 			free(render(ctl_status_print, whole, &plain));
 			free(render(ctl_regions_print, whole, &plain));
 			free(render(ctl_policies_print, whole, &plain));
+			free(render(explain_all, whole, &plain));
 		}
 		json_object_object_add(part, key, value);
 	}
@@ -196,20 +227,21 @@ static void test_offline(void **state)
 		  "qcmdd runs but does not answer (Connection timed out).\n",
 		  "systemctl restart qcmdd\n" },
 		{ { .bus = true, .unit = CTL_UNIT_UNKNOWN }, "qcmdd is not running.\n", "Start it: " },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = false },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE },
 		  "qcmdd is not running.\n",
-		  "Also: The kernel module qcom_minidump is not loaded.\n    To do: modprobe qcom_minidump_ram\n" },
-		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .module = true },
+		  "Also: The kernel module qcom_minidump is not loaded\n    To do: systemctl restart qcmd-backend" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .machine = { .loaded = true } },
 		  "qcmdd is not running.\n",
-		  "Also: No back end is loaded, so there is no table to save regions in.\n"
-		  "    To do: modprobe qcom_minidump_ram\n" },
+		  "Also: No back end is bound, so there is no table to put anything in\n"
+		  "    To do: systemctl restart qcmd-backend" },
 		{ { .bus = true,
 		    .unit = CTL_UNIT_INACTIVE,
-		    .module = true,
-		    .backend_module = true,
-		    .module_version = (char *)"0.1" },
+		    .machine = { .loaded = true, .backend = "ram", .version = "0.1" } },
 		  "qcmdd is not running.\n",
 		  "Module: qcom_minidump 0.1\n" },
+		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .machine = { .loaded = true, .backend = "ram" } },
+		  "qcmdd is not running.\n",
+		  "Note: Nobody is known to collect the dump" },
 	};
 	const char verdict[] = "● A crash now would NOT give a dump: ";
 
@@ -223,41 +255,6 @@ static void test_offline(void **state)
 		    !strstr(text, cases[i].contains))
 			fail_msg("case %zu:\n%s", i, text);
 	}
-}
-
-static void test_facts_of_kernel(void **state)
-{
-	char root[] = "/tmp/test-ctl-XXXXXX";
-	_cleanup_(freep) char *module = NULL, *version = NULL, *backend = NULL;
-	struct ctl_facts facts = { .bus = true };
-	FILE *f;
-
-	assert_non_null(mkdtemp(root));
-	ctl_facts_of_kernel(&facts, root);
-	assert_false(facts.module || facts.backend_module || facts.module_version);
-
-	module = ctl_printf("%s/qcom_minidump", root);
-	version = ctl_printf("%s/version", module);
-	backend = ctl_printf("%s/qcom_minidump_ram", root);
-	assert_int_equal(mkdir(module, 0755), 0);
-	f = fopen(version, "we");
-	assert_non_null(f);
-	fputs("0.1\n", f);
-	fclose(f);
-	ctl_facts_of_kernel(&facts, root);
-	assert_true(facts.module && !facts.backend_module);
-	assert_string_equal(facts.module_version, "0.1");
-	ctl_facts_done(&facts);
-
-	assert_int_equal(mkdir(backend, 0755), 0);
-	ctl_facts_of_kernel(&facts, root);
-	assert_true(facts.backend_module);
-	ctl_facts_done(&facts);
-
-	unlink(version);
-	rmdir(module);
-	rmdir(backend);
-	rmdir(root);
 }
 
 static char *table(const struct ctl_style *style)
@@ -514,10 +511,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_maimed),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_offline),
-		cmocka_unit_test(test_facts_of_kernel),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test_setup_teardown(test_check, tree_setup, tree_teardown),

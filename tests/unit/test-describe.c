@@ -68,7 +68,7 @@ static struct entry entry(const char *name, uint32_t id, int error)
 static struct status good(void)
 {
 	return (struct status){
-		.module_loaded = true,
+		.machine = { .loaded = true, .backend = "ram", .capture_kernel = true },
 		.backend = { .name = "ram", .version = "0.1", .slots_max = 1024, .slots_used = 3 },
 		.port = PORT,
 		.policies = &one_policy,
@@ -103,11 +103,15 @@ static void test_problems(void **state)
 	struct entry full = entry("KTASK", 0, -ENOSPC), bad = entry("KTASK", 0, -EINVAL);
 	struct status s = good();
 
-	s.module_loaded = false;
+	s.machine.loaded = false;
 	assert_problem(&s, STATUS_FAILED, "no-module", "not loaded");
 	s = good();
-	s.backend.name[0] = '\0';
+	s.machine.backend[0] = '\0';
 	assert_problem(&s, STATUS_FAILED, "no-backend", "No back end");
+	s = good();
+	strcpy(s.machine.backend, "smem");
+	strcpy(s.machine.download, "full");
+	assert_problem(&s, STATUS_FAILED, "not-armed", "\"full\"");
 	s = good();
 	s.policies = &two_policies;
 	assert_problem(&s, STATUS_DEGRADED, "policy-error", "20-b.conf:3:5: unknown key");
@@ -161,6 +165,18 @@ static void assert_string(json_object *o, const char *key, const char *expected)
 		assert_null(get(o, key));
 }
 
+/* So many seconds after the boot. */
+static void assert_since(const char *text, time_t seconds)
+{
+	struct timespec boot;
+	struct tm tm = {};
+
+	assert_non_null(text);
+	assert_non_null(strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm));
+	assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &boot), 0);
+	assert_in_range(timegm(&tm) - (time(NULL) - boot.tv_sec + seconds) + 1, 0, 2);
+}
+
 static json_object *at(json_object *o, const char *key, size_t i)
 {
 	json_object *array = get(o, key);
@@ -186,6 +202,7 @@ static const struct md_region regions[] = {
 		.addr = 0xffff888000001000ULL,
 		.size = 8192,
 		.moves = 2,
+		.created = 5000000000,
 		.segments = segments,
 		.n_segments = 2,
 	},
@@ -257,6 +274,8 @@ static void test_describe_regions(void **state)
 	assert_string(r, "kind", "task");
 	assert_string(r, "address", "0xffff888000001000");
 	assert_int_equal(json_object_get_int(get(r, "slots")), 2);
+	assert_since(json_object_get_string(get(r, "since")), 5);
+	assert_string(at(o, "regions", 1), "since", NULL);
 	assert_int_equal(json_object_get_int(get(at(r, "segments", 0), "slot")), 5);
 	assert_string(at(r, "segments", 1), "paddr", "0x0000000000009000");
 	assert_false(json_object_object_get_ex(at(r, "segments", 1), "slot", NULL));

@@ -53,12 +53,18 @@ static void print_policy(const struct policy *p, FILE *f)
 	fprintf(f, "%s: %s", p->name, policy_state_to_string(p->state));
 	if (p->reason)
 		fprintf(f, " (%s)", p->reason);
-	fprintf(f, ", priority %d", p->priority);
+	fprintf(f, ", priority %d%s", p->priority, p->dry_run ? ", dry run" : "");
+	if (p->max_regions || p->max_bytes)
+		fprintf(f, ", at most %u regions, %llu bytes", p->max_regions, (unsigned long long)p->max_bytes);
 	if (p->description)
 		fprintf(f, ", %s", p->description);
 	fputc('\n', f);
 	if (p->state == POLICY_ERROR)
 		return;
+	for (size_t i = 0; i < p->n_conditions; i++)
+		fprintf(f, "%s:%u: %s%s%s <%s>\n", short_path(p->conditions[i].path), p->conditions[i].line,
+			p->conditions[i].key, p->conditions[i].trigger ? " |" : "", p->conditions[i].negate ? " !" : "",
+			p->conditions[i].value);
 	for (size_t i = 0; i < p->n_sections; i++)
 		print_section(&p->sections[i], f);
 }
@@ -139,6 +145,78 @@ static void test_truncated(void **state)
 		free(describe_text("t.conf", exact, size));
 		free(exact);
 	}
+}
+
+static void test_conditions(void **state)
+{
+	static const struct policy_facts facts = {
+		.kernel = "6.12.117+deb12-arm64", .machine = "aarch64", .backend = "smem", .virtualization = "qemu",
+	}, bare = { .kernel = "6.1.0-56", .machine = "x86_64", .backend = "", .virtualization = "" };
+	static const struct {
+		const char *text;
+		bool met, met_bare;
+	} cases[] = {
+		{ "ConditionKernelVersion=>=6.2", true, false },
+		{ "ConditionKernelVersion=<6.9", false, true },
+		{ "ConditionKernelVersion=> 6 <= 6.12", false, true },
+		{ "ConditionKernelVersion=>6.1 <7", true, true },
+		{ "ConditionKernelVersion==6.1.0-56", false, true },
+		{ "ConditionKernelVersion=!=6.1.0-56", true, false },
+		{ "ConditionKernelVersion=6.1.*", false, true },
+		{ "ConditionKernelVersion=!6.1.*", true, false },
+		{ "ConditionArchitecture=arm64", true, false },
+		{ "ConditionArchitecture=!arm64", false, true },
+		{ "ConditionBackend=smem", true, false },
+		{ "ConditionBackend=!smem", false, true },
+		{ "ConditionBackend=ram", false, false },
+		{ "ConditionVirtualization=yes", true, false },
+		{ "ConditionVirtualization=no", false, true },
+		{ "ConditionVirtualization=vm", true, false },
+		{ "ConditionVirtualization=qemu", true, false },
+		{ "ConditionVirtualization=kvm", false, false },
+		{ "ConditionBackend=smem\nConditionVirtualization=no", false, false },
+		{ "ConditionBackend=|ram\nConditionVirtualization=|qemu", true, false },
+		{ "ConditionBackend=|ram\nConditionVirtualization=|!qemu", false, true },
+		{ "ConditionBackend=|smem\nConditionVirtualization=no", false, false },
+		{ "ConditionBackend=ram\nConditionVirtualization=\nEnabled=yes", true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(freep) char *text = NULL;
+		struct policy policy;
+		struct policy_diags diags = { NULL, 0 };
+		struct policy_set set = { .policies = &policy, .n_policies = 1 };
+
+		assert_true(asprintf(&text, "[Policy]\n%s\n[Printk]\n", cases[i].text) > 0);
+		assert_int_equal(policy_parse("t.conf", text, strlen(text), &policy, &diags), 0);
+		assert_int_equal(diags.n, 0);
+		if (policy_set_judge(&set, &facts) != !cases[i].met ||
+		    (policy.state == POLICY_ENABLED) != cases[i].met || !policy.reason != cases[i].met)
+			fail_msg("%s", text);
+		/* It is judged anew when the facts change, and nothing else changes it. */
+		if (policy_set_judge(&set, &bare) != (cases[i].met != cases[i].met_bare) ||
+		    (policy.state == POLICY_ENABLED) != cases[i].met_bare || !policy.reason != cases[i].met_bare)
+			fail_msg("%s, on another machine", text);
+		policy_done(&policy);
+	}
+}
+
+static void test_conditions_reason(void **state)
+{
+	static const char text[] = "[Policy]\nConditionBackend=|ram\nConditionBackend=|!smem\n[Printk]\n";
+	static const struct policy_facts facts = { "6.1", "x86_64", "smem", "" };
+	struct policy policies[2];
+	struct policy_diags diags = { NULL, 0 };
+	struct policy_set set = { .policies = policies, .n_policies = 2 };
+
+	assert_int_equal(policy_parse("t.conf", text, strlen(text), &policies[0], &diags), 0);
+	assert_int_equal(policy_parse("off.conf", "", 0, &policies[1], &diags), 0);
+	assert_int_equal(policy_set_judge(&set, &facts), 1);
+	assert_string_equal(policies[0].reason,
+			    "ConditionBackend=|!smem in t.conf:3 is not met, nor is any other with |");
+	assert_string_equal(policies[1].reason, "off.conf is empty");
+	policy_done(&policies[0]);
+	policy_done(&policies[1]);
 }
 
 /* A tree of policy directories in $TMPDIR. */
@@ -509,6 +587,8 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_conditions_reason),
 		TREE_TEST(test_precedence),
 		TREE_TEST(test_masking),
 		TREE_TEST(test_dropins),

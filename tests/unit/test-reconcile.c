@@ -95,6 +95,7 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 		return -ENOSPC;
 	assert_true(t->n < REGIONS_MAX);
 	r->id = ++t->next_id;
+	r->size = !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
 	r->owner = PORT;
 	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
@@ -192,6 +193,9 @@ static const struct policy policies[] = {
 	{ .name = (char *)"low", .priority = 10 },
 	{ .name = (char *)"middle", .priority = 20 },
 	{ .name = (char *)"high", .priority = 30 },
+	{ .name = (char *)"dry", .priority = 40, .dry_run = true },
+	{ .name = (char *)"few", .priority = 20, .max_regions = 2 },
+	{ .name = (char *)"small", .priority = 20, .max_bytes = 40000 },
 };
 
 static struct want object(const char *name, int level)
@@ -309,6 +313,75 @@ static void test_duplicates(void **state)
 	/* The policy of the higher priority is to blame. */
 	WANT(t, task(5, REGION_TASK, 0), task(5, REGION_TASK, 2));
 	assert_string_equal(entry_of(t, &wanted)->want.policy->name, "high");
+}
+
+/* What is only to be shown is not registered, takes no room, and gives way to what is. */
+static void test_dry_run(void **state)
+{
+	struct table *t = *state;
+	struct want a = object("a", 3);
+
+	t->slots = 1;
+	WANT(t, a, object("b", 0), task(5, REGION_STACK, 3), object("b", 3));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add b");
+	assert_true(entry_dry(entry_of(t, &a)));
+	assert_false(entry_failed(entry_of(t, &a)));
+
+	/* Registered before, and not any more; and the other way round. */
+	WANT(t, a, object("b", 3));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del b");
+	WANT(t, object("a", 0), object("b", 3));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add a");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+}
+
+/* The most important ones stay, and another one comes when there is room. */
+static void test_max_regions(void **state)
+{
+	struct table *t = *state;
+	struct want late = task(9, REGION_TASK, 4);
+
+	WANT(t, task(5, REGION_TASK, 4), task(7, REGION_TASK, 4), late, object("a", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KTASK 5", "add KTASK 7", "add a");
+	assert_true(entry_of(t, &late)->limited);
+	assert_false(entry_failed(entry_of(t, &late)));
+	assert_string_equal(entry_of(t, &late)->reason, "policy few has MaxRegions=2");
+	reconcile_retry(t->r, false);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	assert_string_equal(entry_of(t, &late)->reason, "policy few has MaxRegions=2");
+
+	WANT(t, object("b", 4), task(5, REGION_TASK, 4), late, object("a", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KTASK 7", "add b");
+	WANT(t, task(5, REGION_TASK, 4), late, object("a", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del b", "add KTASK 9");
+	assert_string_equal(entry_of(t, &late)->reason, "");
+}
+
+/* Sizes are known when the module has said them: of an object itself, of a task when it has had another one. */
+static void test_max_bytes(void **state)
+{
+	struct table *t = *state;
+	struct want stack = task(5, REGION_STACK, 5), large = object("large", 5);
+
+	WANT(t, stack, task(6, REGION_STACK, 5), task(7, REGION_STACK, 5), task(8, REGION_TASK, 5));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KSTACK 5", "add KSTACK 6", "add KSTACK 7", "add KTASK 8", "del KSTACK 7");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, stack, task(6, REGION_STACK, 5), task(9, REGION_STACK, 5), large);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KTASK 8", "add large", "del large");
+	assert_string_equal(entry_of(t, &large)->reason, "policy small has MaxBytes=40000");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
 }
 
 static void test_remove_and_update(void **state)
@@ -603,6 +676,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_in_order),
 		TEST(test_duplicates),
+		TEST(test_dry_run),
+		TEST(test_max_regions),
+		TEST(test_max_bytes),
 		TEST(test_remove_and_update),
 		TEST(test_replaced_task),
 		TEST(test_adopt),

@@ -30,7 +30,9 @@ PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
 # Of --backend mmio on a PC: a PCI device that an administrator has to bind. See docs/table.md.
 REGISTERS_SLOT = "0x10"
-REGISTERS_DEVICE = "/sys/bus/pci/devices/0000:00:10.0"
+BIND_REGISTERS = """[Service]
+ExecStartPre=sh -c 'echo qcom_minidump_mmio >/sys/bus/pci/devices/0000:00:10.0/driver_override'
+"""
 # Slow under emulation, and nothing here needs them.
 MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.service "
           "e2scrub_reap.service e2scrub_all.timer fstrim.timer "
@@ -378,12 +380,11 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
         cpio.data(f"{helpers}/mark", mark)
         cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
-        instead = {"none": "/bin/false", "ram": None}.get(options.backend,
-                                                          f"/sbin/modprobe qcom_minidump_{options.backend}")
+        if options.backend == "none":
+            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"),
+                      "".join(f"blacklist qcom_minidump_{name}\n" for name in ("rm", "mmio", "smem", "ram")).encode())
         if options.backend == "mmio" and options.arch == "x86_64":
-            instead = f"echo qcom_minidump_mmio >{REGISTERS_DEVICE}/driver_override && {instead}"
-        if instead:
-            cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), f"install qcom_minidump_ram {instead}\n".encode())
+            cpio.data(guest_path("/etc/systemd/system/qcmd-backend.service.d/qcmd-test.conf"), BIND_REGISTERS.encode())
         for source, target in options.file:
             cpio.copy(source, guest_path(target))
         cpio.end()

@@ -111,7 +111,6 @@ product_dies() {
 		fail_in_guest
 		printf 'backend=%q\n' "$backend"
 		cat <<'SCRIPT'
-echo "install qcom_minidump_ram /sbin/modprobe qcom_minidump_$backend" >/etc/modprobe.d/qcmd.conf
 mkdir -p /etc/qcmd.d
 cat >/etc/qcmd.d/50-named.conf <<POLICY
 [Policy]

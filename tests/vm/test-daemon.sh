@@ -170,7 +170,7 @@ systemctl reload qcmdd || fail "reload"
 
 # A table that is too small: the log is in it, status says what is not.
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
-until_true "an unbound back end" status_says 3 "parameters/bound"
+until_true "an unbound back end" status_says 3 "systemctl restart qcmd-backend"
 rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=20
 until_true "a full table" status_says 3 "The table is full"
 for name in KQCMD_NOTE KLOGBUF LOG_DESC LOG_INFO LOG_RING LOG_PRB KUTSNAME; do
@@ -200,8 +200,9 @@ grep -q CAP_NET_ADMIN err || fail "it doesn't say what it needs: $(cat err)"
 systemctl service-log-level qcmdd debug && [ "$(systemctl service-log-level qcmdd)" = debug ] || fail "log level"
 systemctl service-log-level qcmdd info
 systemctl -q enable qcmdd 2>/dev/null || fail "enable"
-systemd-analyze verify --man=no qcmdd.service multi-user.target 2>verify || fail "the unit: $(cat verify)"
-grep -e qcmdd -e cycle verify && fail "the unit has problems"
+systemd-analyze verify --man=no qcmdd.service qcmd-backend.service multi-user.target 2>verify ||
+	fail "the units: $(cat verify)"
+grep -e qcmd -e cycle verify && fail "a unit has problems"
 systemd-analyze security --threshold=20 qcmdd >exposure || fail "exposure: $(tail -n 1 exposure)"
 echo "ok: who may do what"
 

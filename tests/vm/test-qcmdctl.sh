@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# qcmdctl with the real daemon: what status says of each thing that can be missing, and what reload does.
+# qcmdctl with the real daemon: what status says of each thing that can be missing, and what reload does. And
+# qcmd-backend.service, which is what status tells people to restart.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -30,12 +31,15 @@ expect_soon() { # status, pattern
 	done
 	expect "$1" "$2" status
 }
+backend_said() { # line
+	journalctl -u qcmd-backend --no-pager -o cat | grep -qxF "$1" || fail "qcmd-backend has not said '$1'"
+}
 as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
 # Without the daemon
-expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now qcmdd*modprobe qcom_minidump_ram*'
+expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now qcmdd*systemctl restart qcmd-backend*'
 expect 1 'qcmdctl: qcmdd is not running; *' regions
 expect 1 'qcmdctl: qcmdd is not running; *' reload
 systemctl is-active -q qcmdd && fail "asking started the daemon"
@@ -53,6 +57,10 @@ systemctl daemon-reload
 systemctl reset-failed qcmdd
 systemctl start qcmdd || fail "the daemon doesn't start"
 expect 0 '● A crash now would give a dump: dmesg, * tasks* (* of 1024 slots, back end ram).*state ok*' status
+expect 0 '*Note: Only the host can collect the dump*' status
+expect 0 '*"notes":[{"id":"collector",*' status --json=short
+said=$(journalctl -u qcmd-backend --no-pager -o cat _TRANSPORT=stdout)
+[ "$said" = 'the back end ram is bound' ] || fail "qcmd-backend said: $said"
 expect 0 '*10-dmesg *enabled *20-tasks *enabled *' policies
 expect 0 '* KLOGBUF *active * 10-dmesg *0xffff*systemd (1)*' regions
 expect 0 '*"schema": 1,*' status --json
@@ -60,8 +68,38 @@ as_nobody qcmdctl regions --json=short | grep -q '"name":"KLOGBUF"' || fail "oth
 as_nobody qcmdctl status --json=short | grep -q '0xffff' && fail "others see addresses"
 as_nobody qcmdctl reload 2>&1 | grep -q 'only root may do this' || fail "others may reload"
 
-# Policies that come, change, are wrong, and go
+expect 0 'KLOGBUF, id *Wanted by: /usr/lib/qcmd.d/10-dmesg.conf:*Since: 20*Piece: slot *' explain KLOGBUF
+id=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
+expect 0 "KLOGBUF, id $id"$'\n'* explain "$id"
+expect 1 "qcmdctl: there is no region 'KNOTHING'*" explain KNOTHING
+
+# Policies are turned off and on.
+as_nobody qcmdctl disable 20-tasks && fail "others may disable"
+expect 0 '~ 20-tasks: disabled, was enabled*' disable 20-tasks
+expect 0 '*20-tasks *disabled *20-tasks: Enabled=no*' policies
+expect 0 '~ 20-tasks: enabled, was disabled*' enable 20-tasks
+[ ! -e /etc/qcmd.d/20-tasks.conf.d ] || fail "a drop-in is left"
+
+# One that is only tried is shown and not registered.
 sleep 1000 &
+printf '[Policy]\nDryRun=yes\n[Task]\nComm=sleep\n' >/etc/qcmd.d/60-sleep.conf
+expect 0 '+ 60-sleep: dry-run, * regions*' reload
+expect 0 '*60-sleep *dry-run *' policies
+expect 0 "*KTASK *dry-run * 60-sleep *sleep ($!)*" regions
+expect 0 '● A crash now would give a dump: dmesg*60-sleep: dry run, * regions*' status
+
+# One with limits of its own has what matters most.
+printf '[Policy]\nMaxRegions=1\n[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
+expect 0 '~ 60-sleep: enabled, was dry-run*' reload
+expect 0 "*KTASK *active * 60-sleep *KSTACK *limited * 60-sleep *sleep ($!): policy 60-sleep has MaxRegions=1*" regions
+sed -i 's/MaxRegions=1/MaxBytes=16K/' /etc/qcmd.d/60-sleep.conf
+expect 0 '*' reload
+expect 0 "*KTASK *active * 60-sleep *KSTACK *limited *sleep ($!): policy 60-sleep has MaxBytes=16384*" regions
+expect 0 '● A crash now would give a dump: dmesg*60-sleep: 1 of * regions*' status
+rm /etc/qcmd.d/60-sleep.conf
+expect 0 '- 60-sleep: gone, *' reload
+
+# Policies that come, change, are wrong, and go
 mkdir -p /etc/qcmd.d/20-tasks.conf.d
 printf '[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
 printf '[Policy]\nEnabled=no\n' >/etc/qcmd.d/20-tasks.conf.d/off.conf
@@ -78,25 +116,48 @@ rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/20-tasks.conf.d
 expect 0 '- 60-sleep: gone*' reload
 expect 0 '● A crash now would give a dump: dmesg*' status
 
-# No back end, no module, and a table that is too small
+# The back end is taken away by hand, and bound again; the regions stay.
+region=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
+printf '[Policy]\nConditionBackend=ram\n[Task]\nComm=sleep\n' >/etc/qcmd.d/60-ram.conf
+expect 0 '+ 60-ram: enabled, *' reload
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound || fail "the back end can't be taken away"
-expect_soon 3 '* would NOT give a dump: no back end is bound*To do: *bound*'
-echo 1 >/sys/module/qcom_minidump_ram/parameters/bound
-expect_soon 0 '● A crash now would give a dump: dmesg*'
-systemctl stop qcmdd
-echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
-modprobe -r qcom_minidump_ram || fail "the back end can't be unloaded"
-modprobe qcom_minidump_ram slots=20 || fail "no small table"
-systemctl start qcmdd
-expect 3 '● A crash now would give an incomplete dump: dmesg, * (* in 20 of 20 slots*table is full*MaxTasks=*' status
+expect_soon 3 '* would NOT give a dump: no back end is bound*not bound: qcom_minidump_ram*To do: systemctl restart *'
+expect 0 '*60-ram *disabled *60-ram: ConditionBackend=ram in /etc/qcmd.d/60-ram.conf:2 is not met*' policies
+qcmdctl regions | grep -q ' 60-ram ' && fail "a policy whose condition is not met has regions"
+systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart"
+expect_soon 0 '● A crash now would give a dump: dmesg*60-ram: * of * regions*'
+qcmdctl regions | grep -q 'KTASK *active .* 60-ram ' || fail "a policy whose condition is met again has no regions"
+rm /etc/qcmd.d/60-ram.conf
+expect 0 '- 60-ram: gone, *' reload
+[ "$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')" = "$region" ] || fail "the log is another region"
+
+# What an administrator has chosen: options, none at all, one that is loaded early.
+echo 'options qcom_minidump_ram slots=20' >/etc/modprobe.d/local.conf
+systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart with options"
+expect_soon 3 '● A crash now would give an incomplete dump: dmesg, * (* in 20 of 20 slots*table is full*MaxTasks=*'
 expect 0 '*failed*table is full*' regions
+echo 'blacklist qcom_minidump_ram' >/etc/modprobe.d/local.conf
+systemctl restart qcmd-backend && fail "a back end that is forbidden was bound"
+backend_said 'no back end could be bound'
+systemctl restart qcmdd || fail "the daemon doesn't start without a back end"
+expect_soon 3 '* would NOT give a dump: no back end is bound*journalctl -k -g qcom_minidump*'
+modprobe qcom_minidump_ram slots=300
+systemctl start qcmd-backend || fail "qcmd-backend doesn't start"
+expect_soon 0 '● A crash now would give a dump: dmesg*of 300 slots*'
+systemctl stop qcmd-backend || fail "qcmd-backend doesn't stop"
+[ ! -e /sys/module/qcom_minidump_ram ] || fail "the back end is still loaded"
+expect_soon 3 '* would NOT give a dump: no back end is bound*'
+
+# No module, and none for this kernel
 systemctl stop qcmdd
-echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
-modprobe -r qcom_minidump_ram
-rmmod qcom_minidump 2>/dev/null
-echo 'install qcom_minidump_ram /bin/false' >/etc/modprobe.d/none.conf
-echo 'install qcom_minidump /bin/false' >>/etc/modprobe.d/none.conf
+rmmod qcom_minidump || fail "the module can't be unloaded"
+echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/local.conf
 systemctl start qcmdd || fail "the daemon doesn't start without the module"
-expect 3 '* would NOT give a dump: the kernel module qcom_minidump is not loaded.*modprobe qcom_minidump_ram*' status
+expect 3 '* would NOT give a dump: the kernel module qcom_minidump is not loaded.*systemctl restart *' status
+systemctl stop qcmdd
+rm "$(modinfo -n qcom_minidump)" && depmod
+expect 3 '*There is no kernel module qcom_minidump for this kernel*make install*' status
+systemctl restart qcmd-backend && fail "a module that is not there was bound"
+backend_said "there is no module qcom_minidump for this kernel, $(uname -r)"
 exit 0
 SCRIPT

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Turns policies on and off by a drop-in in the first folder, which is the administrator's. Needs no daemon. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ctl.h"
+#include "policy.h"
+#include "policy-util.h"
+
+/* The last drop-in wins. */
+#define DROPIN "zz-qcmdctl.conf"
+
+static struct policy_set *load(void)
+{
+	struct policy_set *set;
+
+	if (policy_set_load(policy_dirs(), &set) < 0)
+		ctl_out_of_memory();
+	return set;
+}
+
+static void set_freep(struct policy_set **set)
+{
+	policy_set_free(*set);
+}
+
+static const struct policy *find(const struct policy_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->n_policies; i++)
+		if (strcmp(set->policies[i].name, name) == 0)
+			return &set->policies[i];
+	return NULL;
+}
+
+static char *not_found(const struct policy_set *set, const char *name)
+{
+	_cleanup_(freep) const char **names = calloc(set->n_policies + 1, sizeof(*names));
+	const char *meant;
+
+	if (!names)
+		ctl_out_of_memory();
+	for (size_t i = 0; i < set->n_policies; i++)
+		names[i] = set->policies[i].name;
+	meant = did_you_mean(name, names);
+	return ctl_printf("there is no policy '%s'%s%s%s", quote(name, strlen(name)).s, meant ? ", did you mean '" : "",
+			  meant ?: "", meant ? "'?" : "; 'qcmdctl policies' lists them");
+}
+
+/* What a drop-in can't change. */
+static char *refusal(const struct policy_set *set, const char *name, bool enabled)
+{
+	const struct policy *policy = find(set, name);
+
+	if (!policy)
+		return not_found(set, name);
+	if (policy->state == POLICY_ERROR)
+		return ctl_printf("%s has errors, see 'qcmdctl check': %s", name, policy->reason);
+	if (policy->state == POLICY_DISABLED && policy->enabled && enabled)
+		return ctl_printf("%s: remove it to enable the policy", policy->reason);
+	return NULL;
+}
+
+static char *write_dropin(const char *folder, const char *path, bool enabled)
+{
+	_cleanup_(closep) int fd = -1;
+
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return ctl_printf("%s can't be made: %s", folder, strerror(errno));
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "# Made by qcmdctl(1).\n[Policy]\nEnabled=%s\n", enabled ? "yes" : "no") < 0 ||
+	    fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+		return ctl_printf("%s can't be written: %s", path, strerror(errno));
+	return NULL;
+}
+
+char *ctl_set_enabled(const char *name, bool enabled)
+{
+	_cleanup_(freep) char *folder = ctl_printf("%s/%s.conf.d", policy_dirs()[0], name);
+	_cleanup_(freep) char *path = ctl_printf("%s/" DROPIN, folder);
+	_cleanup_(set_freep) struct policy_set *before = load(), *without = NULL;
+	char *error = refusal(before, name, enabled);
+
+	if (error)
+		return error;
+	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return ctl_printf("%s can't be removed: %s", path, strerror(errno));
+	rmdir(folder); /* if nothing else is in it */
+
+	without = load();
+	if (find(without, name)->enabled == enabled)
+		return NULL;
+	return write_dropin(folder, path, enabled);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MaxRegions= and MaxBytes= of policies. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policy-util.h"
+#include "reconcile.h"
+
+int entry_compare_importance(const void *a, const void *b)
+{
+	const struct entry *const *x = a, *const *y = b;
+
+	return want_compare(&(*x)->want, &(*y)->want);
+}
+
+/* What a policy has used of its limits. */
+struct usage {
+	const struct policy *policy;
+	unsigned int regions;
+	uint64_t bytes;
+};
+
+static struct usage *usage_of(struct usage *usages, size_t *n, const struct policy *policy)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (usages[i].policy == policy)
+			return &usages[i];
+	usages[*n] = (struct usage){ .policy = policy };
+	return &usages[(*n)++];
+}
+
+/* Which limit of its policy has no room for another region of that size; false: it fits. */
+static bool limit_of(const struct usage *u, uint64_t size, char *reason, size_t n)
+{
+	const struct policy *p = u->policy;
+
+	if (p->max_regions && u->regions + 1 > p->max_regions)
+		snprintf(reason, n, "policy %s has MaxRegions=%u", p->name, p->max_regions);
+	else if (p->max_bytes && u->bytes + size > p->max_bytes)
+		snprintf(reason, n, "policy %s has MaxBytes=%" PRIu64, p->name, p->max_bytes);
+	else
+		return false;
+	return true;
+}
+
+/* Whether it is limited now and was not, or the other way round. */
+static bool limit_entry(struct entry *e, struct usage *u, uint64_t size)
+{
+	bool was = e->limited;
+
+	e->limited = limit_of(u, size, e->reason, sizeof(e->reason));
+	if (e->limited) {
+		e->error = 0;
+	} else {
+		u->regions++;
+		u->bytes += size;
+	}
+	if (was && !e->limited)
+		e->reason[0] = '\0';
+	return was != e->limited;
+}
+
+static bool has_limit(const struct entry *e)
+{
+	return e->wanted && !entry_dry(e) && !entry_absent(e) && e->want.policy &&
+	       (e->want.policy->max_regions || e->want.policy->max_bytes);
+}
+
+int limit_entries(struct entry *all, size_t n_all)
+{
+	_cleanup_(freep) struct entry **entries = calloc(n_all + 1, sizeof(*entries));
+	_cleanup_(freep) struct usage *usages = calloc(n_all + 1, sizeof(*usages));
+	uint64_t typical[] = { [REGION_TASK] = 0, [REGION_STACK] = 0 };
+	size_t n = 0, n_usages = 0;
+	bool changed = false;
+
+	if (!entries || !usages)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_all; i++) {
+		struct entry *e = &all[i];
+
+		if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
+			typical[e->want.key.kind] = e->size ?: typical[e->want.key.kind];
+		if (has_limit(e))
+			entries[n++] = e;
+		else
+			e->limited = false;
+	}
+	qsort(entries, n, sizeof(*entries), entry_compare_importance);
+	for (size_t i = 0; i < n; i++)
+		changed |= limit_entry(entries[i], usage_of(usages, &n_usages, entries[i]->want.policy),
+				       entries[i]->size ?: typical[entries[i]->want.key.kind]);
+	return changed;
+}

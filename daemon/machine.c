@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+#include "machine.h"
+#include "policy-util.h"
+
+#define DOWNLOAD_MODE "/sys/module/qcom_scm/parameters/download_mode"
+#define ASK_KERNEL    "journalctl -k -g qcom_minidump"
+
+void problem_done(struct problem *p)
+{
+	free(p->message);
+	free(p->hint);
+	*p = (struct problem){};
+}
+
+/* The first line of a file, cut to what fits. 0 or negative errno; then the text is empty. */
+static int read_line(const char *root, const char *path, char *text, size_t size)
+{
+	_cleanup_(freep) char *full = NULL;
+	_cleanup_(fclosep) FILE *f = NULL;
+
+	text[0] = '\0';
+	if (asprintf(&full, "%s%s", root, path) < 0) {
+		full = NULL;
+		return -ENOMEM;
+	}
+	f = fopen(full, "re");
+	if (!f)
+		return -errno;
+	if (!fgets(text, size, f))
+		return ferror(f) ? -EIO : 0;
+	text[strcspn(text, "\n")] = '\0';
+	return 0;
+}
+
+/* Whether any file matches the pattern. If ret is given: the last parts of the paths, with commas. */
+static bool match(const char *root, const char *pattern, char *ret, size_t size)
+{
+	_cleanup_(freep) char *full = NULL;
+	glob_t found = {};
+	size_t used = 0;
+	bool any;
+
+	if (asprintf(&full, "%s%s", root, pattern) < 0) {
+		full = NULL;
+		return false;
+	}
+	any = glob(full, 0, NULL, &found) == 0;
+	for (size_t i = 0; ret && any && i < found.gl_pathc && used < size; i++)
+		used += snprintf(ret + used, size - used, "%s%s", i ? ", " : "", strrchr(found.gl_pathv[i], '/') + 1);
+	globfree(&found);
+	return any;
+}
+
+/* The index of modules may be out of sight, as in the daemon's sandbox: then nothing is said. */
+static bool module_is_missing(const char *root)
+{
+	_cleanup_(freep) char *path = NULL, *line = NULL;
+	_cleanup_(fclosep) FILE *f = NULL;
+	struct utsname uts;
+	size_t size = 0;
+
+	if (uname(&uts) < 0 || asprintf(&path, "%s/lib/modules/%s/modules.dep", root, uts.release) < 0) {
+		path = NULL;
+		return false;
+	}
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (getline(&line, &size, f) > 0)
+		if (strstr(line, "/qcom_minidump.ko"))
+			return false;
+	return !ferror(f);
+}
+
+/* What hypervisors say of themselves: by CPUID, or in the device tree, maybe with more behind it. */
+static const struct {
+	const char *signature;
+	const char *name;
+} hypervisors[] = {
+	{ "KVMKVMKVM", "kvm" },	      { "Linux KVM Hv", "kvm" },       { "TCGTCGTCGTCG", "qemu" },
+	{ "VMwareVMware", "vmware" }, { "Microsoft Hv", "microsoft" }, { "XenVMMXenVMM", "xen" },
+	{ "bhyve bhyve ", "bhyve" },  { "VBoxVBoxVBox", "oracle" },    { "ACRNACRNACRN", "acrn" },
+	{ "linux,kvm", "kvm" },	      { "linux,dummy-virt", "qemu" },  { "xen,xen", "xen" },
+	{ "vmware", "vmware" },
+};
+
+const char *const machine_virtualizations[] = { "kvm",	 "qemu",   "vmware", "microsoft", "xen",
+						"bhyve", "oracle", "acrn",   "vm-other",  NULL };
+
+static const char *virtualization_of(const char *signature)
+{
+	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
+		if (!strncmp(signature, hypervisors[i].signature, strlen(hypervisors[i].signature)))
+			return hypervisors[i].name;
+	return "vm-other";
+}
+
+static const char *detect_virtualization(const char *root)
+{
+	char compatible[32];
+#ifdef __x86_64__
+	unsigned int eax, ebx, ecx, edx, signature[4] = {};
+
+	/* The bit that hypervisors set. */
+	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & (1U << 31))) {
+		__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
+		return virtualization_of((const char *)signature);
+	}
+#endif
+	if (!read_line(root, "/sys/firmware/devicetree/base/hypervisor/compatible", compatible, sizeof(compatible)))
+		return virtualization_of(compatible);
+	read_line(root, "/sys/firmware/devicetree/base/compatible", compatible, sizeof(compatible));
+	return !strcmp(compatible, "linux,dummy-virt") ? virtualization_of(compatible) : "";
+}
+
+void machine_read(struct machine *m, const char *root)
+{
+	char loaded[8];
+
+	*m = (struct machine){};
+	m->loaded = match(root, "/sys/module/qcom_minidump", NULL, 0);
+	m->missing = !m->loaded && module_is_missing(root);
+	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
+	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
+	if (!m->backend[0])
+		match(root, "/sys/module/qcom_minidump_*", m->modules, sizeof(m->modules));
+	m->download_error = read_line(root, DOWNLOAD_MODE, m->download, sizeof(m->download));
+	m->scm = match(root, "/sys/bus/platform/drivers/qcom_scm/*/modalias", NULL, 0);
+	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));
+	m->capture_kernel = !strcmp(loaded, "1");
+	snprintf(m->virtualization, sizeof(m->virtualization), "%s", detect_virtualization(root));
+}
+
+__attribute__((format(printf, 4, 5))) static int say(struct problem *ret, const char *id, const char *hint,
+						     const char *format, ...)
+{
+	va_list ap;
+	int r;
+
+	*ret = (struct problem){ .id = id, .hint = strdup(hint) };
+	va_start(ap, format);
+	r = vasprintf(&ret->message, format, ap);
+	va_end(ap);
+	if (r >= 0 && ret->hint)
+		return 1;
+	if (r < 0)
+		ret->message = NULL;
+	problem_done(ret);
+	return -ENOMEM;
+}
+
+/* Boot firmware saves the table only if it is told to. A host that reads it, as with mmio, needs not be told. */
+static bool needs_arming(const struct machine *m)
+{
+	return !strcmp(m->backend, "smem") || (!strcmp(m->backend, "mmio") && m->scm);
+}
+
+static bool is_armed(const struct machine *m)
+{
+	return !strcmp(m->download, "mini") || !strcmp(m->download, "full,mini");
+}
+
+int machine_problem(const struct machine *m, struct problem *ret)
+{
+	if (m->missing)
+		return say(ret, "no-module", "make modules && make install, with the headers of this kernel",
+			   "There is no kernel module qcom_minidump for this kernel");
+	if (!m->loaded)
+		return say(ret, "no-module",
+			   "systemctl restart qcmd-backend; journalctl -u qcmd-backend says what fails",
+			   "The kernel module qcom_minidump is not loaded");
+	if (!m->backend[0])
+		return say(ret, "no-backend", "systemctl restart qcmd-backend; if that fails, " ASK_KERNEL " says why",
+			   "No back end is bound, so there is no table to put anything in%s%s%s",
+			   m->modules[0] ? " (loaded, but not bound: " : "", m->modules, m->modules[0] ? ")" : "");
+	if (needs_arming(m) && !m->download_error && !is_armed(m))
+		return say(ret, "not-armed",
+			   "echo mini > " DOWNLOAD_MODE "; for each boot: qcom_scm.download_mode=mini on the kernel's "
+			   "command line",
+			   "Boot firmware would not save the table: Qualcomm's download mode is \"%s\", not \"mini\"",
+			   m->download);
+	return 0;
+}
+
+int machine_note(const struct machine *m, struct problem *ret)
+{
+	if (needs_arming(m) && m->download_error)
+		return say(ret, "download-mode", "qcom_scm.download_mode=mini on the kernel's command line",
+			   "Whether boot firmware would save the table can't be seen: " DOWNLOAD_MODE ": %s",
+			   strerror(-m->download_error));
+	if (strcmp(m->backend, "ram") || m->capture_kernel)
+		return 0;
+	if (m->virtualization[0])
+		return say(ret, "collector",
+			   "Save the memory of this virtual machine from its host when it has crashed",
+			   "Only the host can collect the dump: no capture kernel is loaded (kdump)");
+	return say(
+		ret, "collector", "Load a capture kernel (kdump), or have RAM read in another way after a crash",
+		"Nobody is known to collect the dump: no capture kernel is loaded (kdump), and this does not look like "
+		"a virtual machine");
+}

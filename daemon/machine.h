@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What everybody may see of the machine, and what it means for a crash: qcmdd and qcmdctl judge alike. */
+#ifndef QCMD_MACHINE_H
+#define QCMD_MACHINE_H
+
+#include <stdbool.h>
+
+struct problem {
+	const char *id;
+	char *message;
+	char *hint; /* what to type */
+};
+
+/* What struct machine.virtualization can be; NULL-terminated. */
+extern const char *const machine_virtualizations[];
+
+void problem_done(struct problem *p);
+
+struct machine {
+	bool loaded;	     /* qcom_minidump is */
+	bool missing;	     /* and there is none for this kernel; false where that can't be seen */
+	char version[32];    /* of the module */
+	char backend[32];    /* the one that is bound, or "" */
+	char modules[128];   /* of back ends, loaded, where none is bound: "qcom_minidump_ram, qcom_minidump_smem" */
+	char download[32];   /* Qualcomm's download mode, or "" */
+	int download_error;  /* why that can't be read */
+	bool scm;	     /* there is an interface to set it with */
+	bool capture_kernel; /* a second kernel waits for the crash (kdump) */
+	char virtualization[16]; /* in the words of systemd-detect-virt(1), or "" */
+};
+
+/* root: "" but in tests. */
+void machine_read(struct machine *m, const char *root);
+
+/* Why there would be no dump at all. 1 with *ret filled in, 0, or -ENOMEM. */
+int machine_problem(const struct machine *m, struct problem *ret);
+
+/* What is good to know and no problem; likewise. */
+int machine_note(const struct machine *m, struct problem *ret);
+
+#endif

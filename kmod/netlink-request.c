@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a request may say, and what it means. The tables hold only what a request may have: all else is refused as
+ * unknown. Limits are checked where the text of the error can name the attribute.
+ */
+#include <linux/capability.h>
+#include <linux/sched/task.h>
+#include <linux/security.h>
+
+#include "netlink.h"
+
+static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	static const struct {
+		size_t max;
+		const char *text;
+	} limits[] = {
+		[QCOM_MINIDUMP_REGION_A_NAME] = {
+			QCOM_MINIDUMP_NAME_MAX, "NAME: give 1 to 31 printable characters without blanks, and a NUL",
+		},
+		[QCOM_MINIDUMP_REGION_A_OBJECT] = {
+			QCOM_MINIDUMP_OBJECT_MAX, "OBJECT: give the name of an object, at most 31 bytes, and a NUL",
+		},
+		[QCOM_MINIDUMP_REGION_A_COMMENT] = {
+			QCOM_MINIDUMP_COMMENT_MAX, "COMMENT: give at most 127 bytes and a NUL",
+		},
+	};
+	int type = nla_type(attr), len = nla_len(attr);
+
+	if (len > 0 && len <= limits[type].max + 1 &&
+	    memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
+		return 0;
+	NL_SET_BAD_ATTR(extack, attr);
+	extack->_msg = limits[type].text;
+	return -EINVAL;
+}
+
+static int md_validate_note(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	if (nla_len(attr) <= QCOM_MINIDUMP_NOTE_MAX)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "TEXT: give at most 32768 bytes");
+	return -EINVAL;
+}
+
+static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
+	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
+	[QCOM_MINIDUMP_TASK_A_START_TIME] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_TASK_A_PART] = { .type = NLA_U32 },
+	[QCOM_MINIDUMP_TASK_A_CPU] = { .type = NLA_U32 },
+};
+
+const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
+	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(md_task_policy),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+};
+
+const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
+	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
+	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+};
+
+const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
+	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
+};
+
+const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
+	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note),
+};
+
+/* An attribute that is to blame, with the text that says why. */
+int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text)
+{
+	if (info->attrs[attr])
+		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
+	info->extack->_msg = text;
+	return err;
+}
+
+int md_missing(struct genl_info *info, u32 attr, const char *text)
+{
+	NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
+	info->extack->_msg = text;
+	return -EINVAL;
+}
+
+/* Whoever names an address can have any kernel memory in the dump. */
+int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
+{
+	if (!netlink_capable(skb, CAP_PERFMON) && !netlink_capable(skb, CAP_SYS_ADMIN))
+		return md_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
+	if (security_locked_down(LOCKDOWN_KCORE))
+		return md_refuse_attr(info, attr, -EPERM,
+				      "the kernel is locked down for confidentiality: give OBJECT or TASK, no address");
+	return 0;
+}
+
+/* Fills t, and says in spec->kind what it stands for. */
+static int md_parse_task(struct genl_info *info, struct md_spec *spec)
+{
+	struct nlattr *nest = info->attrs[QCOM_MINIDUMP_REGION_A_TASK];
+	struct nlattr *tb[QCOM_MINIDUMP_TASK_A_MAX + 1];
+	struct md_task *t = &spec->task;
+	const struct nlattr *pid, *start_time, *cpu;
+	int ret;
+
+	ret = nla_parse_nested(tb, QCOM_MINIDUMP_TASK_A_MAX, nest, md_task_policy, info->extack);
+	if (ret)
+		return ret;
+	pid = tb[QCOM_MINIDUMP_TASK_A_PID];
+	start_time = tb[QCOM_MINIDUMP_TASK_A_START_TIME];
+	cpu = tb[QCOM_MINIDUMP_TASK_A_CPU];
+	if (!tb[QCOM_MINIDUMP_TASK_A_PART] || (cpu ? pid || start_time : !pid || !start_time)) {
+		NL_SET_BAD_ATTR(info->extack, nest);
+		NL_SET_ERR_MSG(info->extack, "TASK needs PART, and either PID and START_TIME or CPU");
+		return -EINVAL;
+	}
+	if (cpu) {
+		spec->kind = MD_KIND_CURRENT;
+		t->cpu = nla_get_u32(cpu);
+		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, cpu, "TASK: there is no such CPU, or it is offline");
+			return -ENODEV;
+		}
+	} else {
+		spec->kind = MD_KIND_TASK;
+		t->pid = nla_get_u32(pid);
+		t->start_time = nla_get_u64(start_time);
+	}
+	t->part = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PART]);
+	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, tb[QCOM_MINIDUMP_TASK_A_PART], "TASK: PART is 1 (struct) or 2 (stack)");
+	return -EINVAL;
+}
+
+/* ADDR or PADDR, with SIZE. */
+int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec)
+{
+	struct nlattr *addr = info->attrs[QCOM_MINIDUMP_REGION_A_ADDR];
+	struct nlattr *paddr = info->attrs[QCOM_MINIDUMP_REGION_A_PADDR];
+	int ret;
+
+	ret = md_may_name_addresses(skb, info, addr ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR);
+	if (ret)
+		return ret;
+	spec->addr = NULL;
+	if (addr) {
+		spec->addr = (void *)(unsigned long)nla_get_u64(addr);
+		if (!spec->addr)
+			return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ADDR, -EFAULT, "ADDR is 0");
+	} else {
+		spec->paddr = nla_get_u64(paddr);
+	}
+	return 0;
+}
+
+static int md_parse_object(struct genl_info *info, struct md_spec *spec)
+{
+	spec->kind = MD_KIND_OBJECT;
+	spec->object = md_object_find(nla_data(info->attrs[QCOM_MINIDUMP_REGION_A_OBJECT]));
+	if (!spec->object)
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_OBJECT, -ENOENT,
+				      "OBJECT: this kernel has no such object, or the module doesn't know it");
+	if (!spec->name)
+		spec->name = md_object_region_name(spec->object);
+	return 0;
+}
+
+/* Fills spec from a request to add. On success a task's reference is held. */
+int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec, struct md_why *why)
+{
+	struct nlattr **a = info->attrs;
+	int what = !!a[QCOM_MINIDUMP_REGION_A_ADDR] + !!a[QCOM_MINIDUMP_REGION_A_PADDR] +
+		   !!a[QCOM_MINIDUMP_REGION_A_OBJECT] + !!a[QCOM_MINIDUMP_REGION_A_TASK];
+	bool range = a[QCOM_MINIDUMP_REGION_A_ADDR] || a[QCOM_MINIDUMP_REGION_A_PADDR];
+	int ret;
+
+	if (what != 1) {
+		NL_SET_ERR_MSG(info->extack, "give exactly one of ADDR, PADDR, OBJECT and TASK");
+		return -EINVAL;
+	}
+	if (a[QCOM_MINIDUMP_REGION_A_NAME])
+		spec->name = nla_data(a[QCOM_MINIDUMP_REGION_A_NAME]);
+	else if (!a[QCOM_MINIDUMP_REGION_A_OBJECT])
+		return md_missing(info, QCOM_MINIDUMP_REGION_A_NAME, "NAME is missing");
+	if (a[QCOM_MINIDUMP_REGION_A_COMMENT])
+		spec->comment = nla_data(a[QCOM_MINIDUMP_REGION_A_COMMENT]);
+
+	if (range && !a[QCOM_MINIDUMP_REGION_A_SIZE])
+		return md_missing(info, QCOM_MINIDUMP_REGION_A_SIZE, "SIZE is missing: ADDR and PADDR need it");
+	if (!range && a[QCOM_MINIDUMP_REGION_A_SIZE])
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
+				      "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
+	if (range) {
+		spec->kind = MD_KIND_RANGE;
+		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
+		return md_parse_range(skb, info, spec);
+	}
+	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
+		return md_parse_object(info, spec);
+
+	ret = md_parse_task(info, spec);
+	if (ret || spec->kind == MD_KIND_CURRENT)
+		return ret;
+	ret = md_task_get(&spec->task, why);
+	if (ret)
+		return ret;
+	ret = md_task_range(&spec->task, &spec->addr, &spec->size, why);
+	if (ret)
+		put_task_struct(spec->task.task);
+	return ret;
+}

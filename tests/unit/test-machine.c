@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the kernel shows of the machine, in a folder that stands for its root, and what is said of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "machine.h"
+#include "policy-util.h"
+
+#define MODULES	 "/sys/module"
+#define CORE	 MODULES "/qcom_minidump"
+#define BACKEND	 CORE "/parameters/backend"
+#define DOWNLOAD MODULES "/qcom_scm/parameters/download_mode"
+
+static char root[] = "/tmp/test-machine-XXXXXX";
+static struct machine m;
+
+static void make_folder_of(const char *path)
+{
+	_cleanup_(freep) char *command = NULL;
+
+	assert_true(asprintf(&command, "mkdir -p \"$(dirname %s%s)\"", root, path) > 0);
+	assert_int_equal(system(command), 0);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	_cleanup_(freep) char *full = NULL;
+	FILE *f;
+
+	assert_true(asprintf(&full, "%s%s", root, path) > 0);
+	make_folder_of(path);
+	f = fopen(full, "we");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int empty_root(void **state)
+{
+	_cleanup_(freep) char *command = NULL;
+
+	return asprintf(&command, "rm -rf %s/*", root) > 0 ? system(command) : -1;
+}
+
+static void assert_says(int (*what)(const struct machine *, struct problem *), const char *id, const char *words,
+			const char *hint)
+{
+	struct problem p;
+
+	machine_read(&m, root);
+	m.virtualization[0] = '\0'; /* which the machine of this test may be */
+	assert_int_equal(what(&m, &p), 1);
+	assert_string_equal(p.id, id);
+	if (!strstr(p.message, words) || !strstr(p.hint, hint))
+		fail_msg("'%s', '%s' lack '%s', '%s'", p.message, p.hint, words, hint);
+	problem_done(&p);
+}
+
+static void assert_silent(int (*what)(const struct machine *, struct problem *))
+{
+	struct problem p;
+
+	machine_read(&m, root);
+	if (what(&m, &p))
+		fail_msg("'%s' is said", p.message);
+}
+
+static void test_module(void **state)
+{
+	_cleanup_(freep) char *index = NULL;
+	struct utsname uts;
+
+	assert_int_equal(uname(&uts), 0);
+	assert_true(asprintf(&index, "/lib/modules/%s/modules.dep", uts.release) > 0);
+
+	assert_says(machine_problem, "no-module", "is not loaded", "systemctl restart qcmd-backend");
+	write_file(index, "kernel/fs/fat/fat.ko:\n");
+	assert_says(machine_problem, "no-module", "no kernel module qcom_minidump for this kernel", "make modules");
+	write_file(index, "kernel/fs/fat/fat.ko:\nupdates/qcom_minidump.ko.xz:\n");
+	assert_says(machine_problem, "no-module", "is not loaded", "systemctl restart qcmd-backend");
+
+	write_file(CORE "/version", "0.1\n");
+	write_file(index, "");
+	write_file(BACKEND, "\n");
+	assert_says(machine_problem, "no-backend", "No back end is bound, so there is no table to put anything in",
+		    "journalctl -k -g qcom_minidump");
+	assert_null(strchr(m.modules, 'q'));
+	assert_string_equal(m.version, "0.1");
+	write_file(MODULES "/qcom_minidump_mmio/refcnt", "0\n");
+	write_file(MODULES "/qcom_minidump_ram/refcnt", "0\n");
+	assert_says(machine_problem, "no-backend", "(loaded, but not bound: qcom_minidump_mmio, qcom_minidump_ram)",
+		    "systemctl restart qcmd-backend");
+	write_file(BACKEND, "ram\n");
+	assert_silent(machine_problem);
+	assert_string_equal(m.backend, "ram");
+}
+
+static void test_download_mode(void **state)
+{
+	write_file(BACKEND, "smem\n");
+	assert_silent(machine_problem);
+	assert_says(machine_note, "download-mode", "No such file", "qcom_scm.download_mode=mini");
+	for (const char *const *mode = (const char *const[]){ "off", "full", "", NULL }; *mode; mode++) {
+		write_file(DOWNLOAD, *mode);
+		assert_says(machine_problem, "not-armed", *mode, "echo mini > " DOWNLOAD);
+		assert_silent(machine_note);
+	}
+	write_file(DOWNLOAD, "mini\n");
+	assert_silent(machine_problem);
+	write_file(DOWNLOAD, "full,mini\n");
+	assert_silent(machine_problem);
+
+	/* A host needs no arming, other back ends have no such firmware. */
+	write_file(DOWNLOAD, "off\n");
+	write_file(BACKEND, "mmio\n");
+	assert_silent(machine_problem);
+	write_file("/sys/bus/platform/drivers/qcom_scm/firmware:scm/modalias", "of:NscmT(null)Cqcom,scm\n");
+	assert_says(machine_problem, "not-armed", "\"off\"", "echo mini");
+	write_file(BACKEND, "ram\n");
+	assert_silent(machine_problem);
+	write_file(BACKEND, "rm\n");
+	assert_silent(machine_problem);
+	assert_silent(machine_note);
+}
+
+static void test_collector(void **state)
+{
+	struct problem p;
+
+	write_file(BACKEND, "ram\n");
+	write_file("/sys/kernel/kexec_crash_loaded", "0\n");
+	assert_says(machine_note, "collector", "Nobody is known to collect", "kdump");
+	write_file("/sys/firmware/devicetree/base/hypervisor/compatible", "linux,kvm");
+	machine_read(&m, root);
+#ifdef __x86_64__
+	assert_true(m.virtualization[0]); /* which CPUID may have said */
+#else
+	assert_string_equal(m.virtualization, "kvm");
+#endif
+	assert_int_equal(machine_note(&m, &p), 1);
+	assert_non_null(strstr(p.message, "Only the host"));
+	problem_done(&p);
+	write_file("/sys/kernel/kexec_crash_loaded", "1\n");
+	assert_silent(machine_note);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_module, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_download_mode, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_collector, empty_root, empty_root),
+	};
+	int r;
+
+	if (!mkdtemp(root))
+		return 1;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(root);
+	return r;
+}
