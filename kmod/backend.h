@@ -10,6 +10,7 @@
 #ifndef QCOM_MINIDUMP_BACKEND_H
 #define QCOM_MINIDUMP_BACKEND_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 
 struct module;
@@ -28,6 +29,33 @@ struct minidump_limits {
 
 /* The core's own names fit in this many bytes. */
 #define MINIDUMP_NAME_MIN	11
+
+/* What minidump_slot_name() adds to a name at most: an underscore and ten digits. */
+#define MINIDUMP_NUMBER_MAX	11
+
+/**
+ * minidump_slot_name() - what tells a slot from all others in one string: NAME, or NAME_SEQ if @seq is not 0
+ * @buf: gets it
+ * @size: of @buf
+ * @name: of the region
+ * @seq: sequence number of the slot
+ *
+ * Return: its length without NUL; -E2BIG: it is cut off.
+ */
+static inline int minidump_slot_name(char *buf, size_t size, const char *name, u32 seq)
+{
+	char number[MINIDUMP_NUMBER_MAX + 1], *at = number + MINIDUMP_NUMBER_MAX;
+	int n = strscpy(buf, name, size), m;
+
+	if (n < 0 || !seq)
+		return n;
+	*at = '\0';
+	for (; seq; seq /= 10)
+		*--at = '0' + seq % 10;
+	*--at = '_';
+	m = strscpy(buf + n, at, size - n);
+	return m < 0 ? m : n + m;
+}
 
 /**
  * struct minidump_slot_data - what goes into a slot
@@ -54,7 +82,10 @@ struct minidump_slot_data {
  * @publish: the first @count slots are to be looked at. Not before all earlier writes
  * @exit: make the table invalid and give its memory back. May sleep
  *
- * All but @init and @exit are called under the core's lock with interrupts off.
+ * All but @init and @exit are called under the core's lock with interrupts off, maybe also with that of a run queue held:
+ * nothing may be woken up but by irq_work. A back end that has to sleep takes a copy of the table and passes it on when
+ * it can: every state that the table goes through is right as a whole, and the header that slot 0 names stays as it is
+ * until @move_slot of slot 0.
  */
 struct minidump_backend_ops {
 	int (*init)(void *priv, struct minidump_limits *limits);
@@ -98,5 +129,18 @@ int qcom_minidump_backend_register(const struct minidump_backend *backend);
  * When it returns the core calls none of the ops any more. May sleep.
  */
 void qcom_minidump_backend_unregister(const struct minidump_backend *backend);
+
+/**
+ * qcom_minidump_backend_refuse() - a region that is in the table can't be saved, as turned out only later
+ * @backend: the one that is bound; of another one nothing is taken out
+ * @name: of the region
+ * @seq: sequence number of one of its slots
+ * @why: constant text of the back end, for listings: what refused it, and how
+ *
+ * The region is out of the table and rejected when it returns; it may have been gone before. The back end stays bound.
+ * Any context but NMI, and not from within one of the ops.
+ */
+void qcom_minidump_backend_refuse(const struct minidump_backend *backend, const char *name, u32 seq,
+				  const char *why);
 
 #endif
