@@ -169,7 +169,7 @@ no-headers:
 
 FIRMWARE_SRCS := $(wildcard tests/firmware/*.S tests/firmware/*.c)
 FIRMWARE_FLAGS := -std=gnu11 -O2 $(WARNINGS) -ffreestanding -fno-builtin -fno-pic -no-pie -fno-stack-protector \
-	-mgeneral-regs-only -mstrict-align -nostdlib -Wl,--build-id=none
+	-mgeneral-regs-only -mno-outline-atomics -mstrict-align -nostdlib -Wl,--build-id=none
 
 .PHONY: firmware
 firmware: $(M)/firmware/firmware.bin

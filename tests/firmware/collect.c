@@ -41,14 +41,8 @@ struct region {
 
 static struct region regions[REGIONS_MAX];
 static uint32_t n_regions;
-static uint64_t ram_limit;
 
-static bool in_ram(uint64_t address, uint64_t size)
-{
-	return size && address >= FIRMWARE_END && address < ram_limit && size <= ram_limit - address;
-}
-
-static void skip(uint32_t slot, const char *why)
+void skip_region(uint32_t slot, const char *why)
 {
 	say("firmware: region ");
 	say_number(slot);
@@ -94,7 +88,7 @@ static bool read_name(struct region *r, uintptr_t at)
 		r->name[i] = *(volatile char *)(at + i);
 		if (!r->name[i])
 			break;
-		if (r->name[i] <= ' ' || r->name[i] > '~' || r->name[i] == '/')
+		if (!in_file_name(r->name[i]))
 			return false;
 	}
 	r->name[i] = 0;
@@ -133,21 +127,28 @@ static const char *read_region(struct region *r, uintptr_t at)
 	return NULL;
 }
 
-static void show(uint32_t slot, const struct region *r)
+void show_region(uint32_t slot, const char *name, uint32_t seq, uint64_t address, uint64_t size, const char *file)
 {
 	say("firmware: region ");
 	say_number(slot);
 	say(" ");
-	say(r->name);
+	say(name);
 	say(" ");
-	say_number(r->seq);
+	say_number(seq);
 	say(" ");
-	say_hex(r->address);
+	say_hex(address);
 	say(" ");
-	say_number(r->size);
+	say_number(size);
 	say(" ");
-	say(r->file);
+	say(file);
 	say("\n");
+}
+
+void show_saved(uint32_t count)
+{
+	say("firmware: saved ");
+	say_number(count);
+	say(" regions\n");
 }
 
 static void walk(uintptr_t base, uint32_t count)
@@ -159,10 +160,10 @@ static void walk(uintptr_t base, uint32_t count)
 		const char *why = read_region(r, base + slot * REGION_SIZE);
 
 		if (why) {
-			skip(slot, why);
+			skip_region(slot, why);
 			continue;
 		}
-		show(slot, r);
+		show_region(slot, r->name, r->seq, r->address, r->size, r->file);
 		n_regions++;
 	}
 }
@@ -182,19 +183,13 @@ static char *put_text(char *to, const char *text, int bytes)
 	return to;
 }
 
-static void create(struct file *file, const char *name)
-{
-	if (!file_open(file, name, true))
-		die("cannot create ", name);
-}
-
 static void save_blobs(void)
 {
 	char name[FILE_NAME + 4], *end = name + sizeof(name), entry[64], *at;
 	struct file table, blob;
 	uint32_t i;
 
-	create(&table, "usb/sahara-table.bin");
+	file_create(&table, "usb/sahara-table.bin");
 	for (i = 0; i < n_regions; i++) {
 		const struct region *r = &regions[i];
 
@@ -207,7 +202,7 @@ static void save_blobs(void)
 		file_write(&table, entry, sizeof(entry));
 
 		append(append(name, end, "usb/"), end, r->file);
-		create(&blob, name);
+		file_create(&blob, name);
 		file_write(&blob, (const void *)r->address, r->size);
 		file_close(&blob);
 	}
@@ -229,7 +224,7 @@ static void save_rawdump(void)
 
 	for (i = 0; i < n_regions; i++)
 		total += regions[i].size;
-	create(&file, "storage/rawdump.img");
+	file_create(&file, "storage/rawdump.img");
 	at = put_text(buf, "Raw_Dmp!", 8);
 	at = put(at, RAWDUMP_VERSION, 4);
 	at = put(at, RAWDUMP_VALID, 4);
@@ -258,12 +253,11 @@ static void save_rawdump(void)
 	file_close(&file);
 }
 
-void collect(uint64_t ram_end)
+void collect(void)
 {
 	uint32_t count;
 	uintptr_t base;
 
-	ram_limit = ram_end;
 	n_regions = 0;
 	base = find_regions(&count);
 	if (!base)
@@ -271,7 +265,5 @@ void collect(uint64_t ram_end)
 	walk(base, count);
 	save_blobs();
 	save_rawdump();
-	say("firmware: saved ");
-	say_number(n_regions);
-	say(" regions\n");
+	show_saved(n_regions);
 }

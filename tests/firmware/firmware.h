@@ -6,6 +6,8 @@
  *	main.c		cold start: Linux; after a reset: collect
  *	smem.c		lays out SMEM and finds things in it again
  *	collect.c	walks the minidump table and saves what it names
+ *	hypervisor.c	at EL2: Gunyah's hypercalls and message queues
+ *	manager.c	Gunyah's resource manager: keeps a list of regions and saves them
  *	host.c		the console, files on the host, strings
  */
 #ifndef FIRMWARE_H
@@ -44,12 +46,15 @@ void say_number(uint64_t value);
 void say_hex(uint64_t value);
 void die(const char *what, const char *name) __attribute__((noreturn));
 bool file_open(struct file *file, const char *name, bool write);
+void file_create(struct file *file, const char *name);
 uint64_t file_read(struct file *file, void *to, uint64_t max);
 void file_write(struct file *file, const void *from, uint64_t size);
 void file_close(struct file *file);
 bool equal(const char *a, const char *b);
 char *append(char *to, const char *end, const char *text);
 char *append_number(char *to, const char *end, uint64_t value);
+char *append_hex(char *to, const char *end, uint64_t value);
+bool in_file_name(char c);
 void zero(void *at, uint64_t size);
 
 static inline uint16_t get16(uintptr_t at) { return *(volatile uint16_t *)at; }
@@ -63,14 +68,41 @@ void smem_lay_out(const char *variant);
 uintptr_t smem_find(unsigned int item, uint32_t *size);
 
 /* collect.c */
-void collect(uint64_t ram_end);
+void collect(void);
+void show_region(uint32_t slot, const char *name, uint32_t seq, uint64_t address, uint64_t size, const char *file);
+void skip_region(uint32_t slot, const char *why);
+void show_saved(uint32_t count);
+
+/* hypervisor.c */
+#define MESSAGE_SIZE		240
+
+struct message {
+	uint32_t size;
+	uint8_t data[MESSAGE_SIZE];
+};
+
+bool at_el2(void);
+void hypervisor_start(const char *variant, uint64_t image, uint64_t dtb) __attribute__((noreturn));
+void hypervisor_cpu(uint64_t cpu) __attribute__((noreturn));
+void hypervisor_trap(uint64_t *x);
+void hypervisor_unexpected(void) __attribute__((noreturn));
+
+/* manager.c */
+void manager_start(const char *variant);
+bool manager_answer(const struct message *message, struct message *reply);
+void manager_collect(void);
 
 /* main.c */
 void firmware_main(void);
+bool in_ram(uint64_t address, uint64_t size);
 
 /* start.S */
+extern const char vectors[];
 long host_call(unsigned long number, const void *arguments);
+void forward(uint64_t *x);
 void power_off(void) __attribute__((noreturn));
 void start_linux(unsigned long image, unsigned long dtb) __attribute__((noreturn));
+void start_cpu(uint64_t cpu) __attribute__((noreturn));
+void return_to_el1(uint64_t argument) __attribute__((noreturn));
 
 #endif

@@ -33,14 +33,9 @@ void say_number(uint64_t value)
 
 void say_hex(uint64_t value)
 {
-	char text[20] = "0x";
-	int shift = 60, n = 2;
+	char text[20];
 
-	while (shift && !(value >> shift))
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		text[n++] = "0123456789abcdef"[value >> shift & 15];
-	text[n] = 0;
+	append_hex(text, text + sizeof(text), value);
 	say(text);
 }
 
@@ -69,6 +64,12 @@ bool file_open(struct file *file, const char *name, bool write)
 	file->name = name;
 	file->handle = host_call(HOST_OPEN, arguments);
 	return file->handle >= 0;
+}
+
+void file_create(struct file *file, const char *name)
+{
+	if (!file_open(file, name, true))
+		die("cannot create ", name);
 }
 
 uint64_t file_read(struct file *file, void *to, uint64_t max)
@@ -131,6 +132,24 @@ char *append_number(char *to, const char *end, uint64_t value)
 		value /= 10;
 	} while (value);
 	return append(to, end, digits + at);
+}
+
+char *append_hex(char *to, const char *end, uint64_t value)
+{
+	char text[20] = "0x";
+	int shift = 60, n = 2;
+
+	while (shift && !(value >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		text[n++] = "0123456789abcdef"[value >> shift & 15];
+	text[n] = 0;
+	return append(to, end, text);
+}
+
+bool in_file_name(char c)
+{
+	return c > ' ' && c <= '~' && c != '/';
 }
 
 void zero(void *at, uint64_t size)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cold start: lays out SMEM and starts Linux. After a reset, however it came about: collects, and ends there.
+ * Cold start: lays out SMEM and starts Linux; or, at EL2, starts Linux as the guest of a hypervisor. After a reset,
+ * however it came about: collects, and ends there.
  *
  * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
  * initramfs's place in it), boot/memory (RAM in MiB), boot/variant (empty, or what is to be wrong with the minidump
- * table; see smem.c).
- * What it leaves is in collect.c.
+ * table, see smem.c, or the hypervisor and its manager, see there).
+ * What it leaves is in collect.c and manager.c.
  */
 #include "firmware.h"
 
@@ -15,6 +16,12 @@
 
 static uint64_t started;
 static uint64_t ram_end;
+
+/* What the firmware keeps to itself is not the guest's. */
+bool in_ram(uint64_t address, uint64_t size)
+{
+	return size && address >= FIRMWARE_END && address < ram_end && size <= ram_end - address;
+}
 
 static uint64_t load(const char *name, uintptr_t at, uint64_t max)
 {
@@ -55,9 +62,12 @@ static void cold_start(void)
 		ram_end = ram_end * 10 + *digit - '0';
 	ram_end = RAM_BASE + (ram_end << 20);
 
-	smem_lay_out(variant);
+	if (!at_el2())
+		smem_lay_out(variant);
 	started = STARTED;
 	say("firmware: starting Linux\n");
+	if (at_el2())
+		hypervisor_start(variant, KERNEL_BASE, DTB_BASE);
 	start_linux(KERNEL_BASE, DTB_BASE);
 }
 
@@ -67,6 +77,9 @@ void firmware_main(void)
 		cold_start();
 	started = 0;
 	say("\nfirmware: warm reset\n");
-	collect(ram_end);
+	if (at_el2())
+		manager_collect();
+	else
+		collect();
 	power_off();
 }

@@ -9,18 +9,24 @@ from image import TOP, Problem, tool
 SOURCES = os.path.join(TOP, "tests", "firmware")
 IMAGE = os.path.join(TOP, "build", "firmware", "firmware.bin")
 INITRD_BASE = 0x48000000
-# Ways in which the minidump table can be wrong; tests/firmware/smem.c has them. Empty: as it should be.
-VARIANTS = ("", "absent", "small", "uninitialised", "disabled", "revision", "base")
+# For each back end, ways in which what it talks to can be wrong; tests/firmware/ has them: smem.c; hypervisor.c and
+# manager.c.
+VARIANTS = {
+    "smem": ("absent", "small", "uninitialised", "disabled", "revision", "base"),
+    "rm": ("no-hypervisor", "silent", "unsupported", "few", "lossy", "busy", "denies"),
+}
+# What the firmware saves in
+FOLDERS = {"smem": ("usb", "storage"), "rm": ("vm",)}
 
 
 class Firmware:
-    """QEMU is started in FOLDER; what the firmware saves is in usb/ and storage/ there."""
+    """QEMU is started in FOLDER; what the firmware saves is in its FOLDERS there."""
 
     def __init__(self, options, scratch):
         self.folder = os.path.join(scratch, "firmware")
         self.boot = os.path.join(self.folder, "boot")
         os.makedirs(self.boot)
-        for name in ("usb", "storage"):
+        for name in FOLDERS[options.backend]:
             if options.crash:
                 saved = os.path.join(options.crash, name)
                 shutil.rmtree(saved, ignore_errors=True)
@@ -40,8 +46,10 @@ class Firmware:
         os.symlink(initrd, os.path.join(self.boot, "initrd"))
         self._put("memory", f"{options.mem}\n")
         self._put("variant", f"{options.firmware}\n")
-        with open(os.path.join(SOURCES, "machine.dtsi")) as file:
-            ours = file.read()
+        ours = ""
+        for name in ("machine", options.backend):
+            with open(os.path.join(SOURCES, f"{name}.dtsi")) as file:
+                ours += file.read()
         if '"' in append or "\\" in append:
             raise Problem(f"--append {append}: the device tree's text takes no quotes and no backslashes")
         ours = ours.replace("@BOOTARGS@", append)

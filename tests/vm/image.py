@@ -375,8 +375,8 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
         cpio.data(f"{helpers}/mark", mark)
         cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
-        instead = {"none": "/bin/false", "smem": "/sbin/modprobe qcom_minidump_smem"}.get(options.backend)
-        if instead:
+        if options.backend != "ram":
+            instead = "/bin/false" if options.backend == "none" else f"/sbin/modprobe qcom_minidump_{options.backend}"
             cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"), f"install qcom_minidump_ram {instead}\n".encode())
         for source, target in options.file:
             cpio.copy(source, guest_path(target))

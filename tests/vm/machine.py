@@ -16,7 +16,7 @@ import sys
 import tarfile
 import time
 
-from firmware import IMAGE, Firmware
+from firmware import IMAGE, VARIANTS, Firmware
 from image import Problem, say, tool
 
 CRASH_MODES = ("sysrq-c", "panic", "hang", "reset")
@@ -106,7 +106,7 @@ class Machine:
         self.waiting = False
         self.death = None
         self.off = False
-        self.firmware = Firmware(options, scratch) if options.backend == "smem" else None
+        self.firmware = Firmware(options, scratch) if options.backend in VARIANTS else None
         self.started = time.monotonic()
         self.deadline = self.started + options.timeout
         self.console = open(options.console, "wb")
@@ -116,6 +116,8 @@ class Machine:
     def _start(self, kernel, disk, initrd):
         options = self.options
         program, machine, cpu, console = MACHINES[options.arch]
+        if options.backend == "rm":
+            machine += ",virtualization=on"
         memory = f"id=ram,size={options.mem}M"
         if options.crash and not self.firmware:
             for name in ("ram.bin", "vmcore"):
