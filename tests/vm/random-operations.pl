@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 # In a guest: random-operations.pl FIRST_ADDRESS [OPERATIONS]
-# Registers, updates and unregisters through ./mdnl, at random, up to 180 regions at a time; then fills the table, and
-# sees the next one refused. Makes the file "done" and holds the regions until the machine dies.
+# Registers, updates and unregisters through ./mdnl, at random, until the table is all but full; then fills it, and sees
+# the next one refused. With OPERATIONS only so many, and the table is not filled. Makes the file "done" and holds the
+# regions until the machine dies.
 use strict;
 use warnings;
 use IPC::Open2;
@@ -10,7 +11,7 @@ use IPC::Open2;
 my $base = hex($ARGV[0]);
 my $operations = $ARGV[1] // 10000;
 open2(my $from, my $to, './mdnl');
-my @ids;
+my (@ids, $slots, $used);
 
 sub ask {
 	print $to "$_[0]\n";
@@ -32,15 +33,25 @@ sub add {
 	push @ids, $1;
 }
 
+sub fill {
+	add('KFILL' . $_) for 1 .. $slots - $used - @ids;
+	my $answer = ask('add name=KTOOMANY ' . range());
+	$answer =~ /^error ENOSPC: the table is full/ or die "one more than $slots: $answer";
+	$answer = ask('update id=' . $ids[-1] . ' ' . range());
+	$answer =~ /^region / or die "in a full table: $answer";
+}
+
 srand(4711);
 for my $object (qw(prb printk_ring printk_descs printk_infos printk_text init_uts_ns node_states)) {
 	my $answer = ask("add object=$object");
 	$answer =~ /^region / or die "$object: $answer";
 }
+($slots, $used) = `./mdnl backend` =~ /slots_max=(\d+).* slots_used=(\d+)/ or die 'no number of slots';
+my $most = $slots - $used - 12;
 for (1 .. $operations) {
 	my $what = rand();
 
-	if ($what < 0.3 && @ids < 180) {
+	if ($what < 0.3 && @ids < $most) {
 		add('KRAND' . int(rand(100)));
 	} elsif ($what < 0.5 && @ids) {
 		my $id = splice(@ids, int(rand(@ids)), 1);
@@ -51,12 +62,7 @@ for (1 .. $operations) {
 		$answer =~ /^region / or die "update: $answer";
 	}
 }
-my ($slots, $used) = `./mdnl backend` =~ /slots_max=(\d+).* slots_used=(\d+)/ or die 'no number of slots';
-add('KFILL' . $_) for 1 .. $slots - $used;
-my $answer = ask('add name=KTOOMANY ' . range());
-$answer =~ /^error ENOSPC: the table is full/ or die "one more than $slots: $answer";
-$answer = ask('update id=' . $ids[-1] . ' ' . range());
-$answer =~ /^region / or die "in a full table: $answer";
+fill() if @ARGV < 2;
 open(my $done, '>', 'done');
 close($done);
 sleep(1000);

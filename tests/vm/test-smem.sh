@@ -8,6 +8,8 @@
 # shellcheck source=tests/vm/lib-firmware.sh
 . "$(dirname "$0")/lib-firmware.sh"
 
+need_arm64
+
 arm64() {
 	vm_arm64 --backend smem "$@"
 }
@@ -26,13 +28,9 @@ modprobe qcom_minidump_smem || fail "the back end doesn't load: $(dmesg | tail -
 ./mdnl backend
 [[ $(./mdnl add name=twelve-bytes object=prb) == 'error ENAMETOOLONG: '* ]] || fail "a name of 12 bytes is taken"
 insmod "$(modinfo -n qcom_minidump_ram)" 2>/dev/null && fail "a second back end was bound"
-./random-operations.pl 0x60000000 &
-for _ in $(seq 200); do
-	[ ! -e done ] || break
-	kill -0 $! 2>/dev/null || fail "random-operations.pl has ended"
-	sleep 1
-done
-[ -e done ] || fail "random-operations.pl takes too long"
+SCRIPT
+	random_operations 0x60000000
+	cat <<'SCRIPT'
 ./mdnl backend
 ./mdnl list
 crash panic
