@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way from a guest to Gunyah's resource manager: hypercalls, message queues, requests and replies.
+ * From a guest to Gunyah's resource manager: hypercalls, message queues, requests and replies.
  */
 #include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
@@ -41,18 +41,62 @@ struct gunyah_rm_header {
 	__le32 id;
 } __packed;
 
-struct gunyah_rm_reply {
-	struct gunyah_rm_header header;
-	__le32 error;
-	u8 payload[];
-} __packed;
-
 /* Version 1, with a header of two words. */
 #define GUNYAH_RM_API		0x21
 #define GUNYAH_RM_TYPE		GENMASK(1, 0)
 #define GUNYAH_RM_FRAGMENTS	GENMASK(7, 2)
 #define GUNYAH_RM_REQUEST	1
 #define GUNYAH_RM_REPLY		2
+
+#define GUNYAH_RM_GET_INFO		0x56000040
+#define GUNYAH_RM_REGISTER_RANGE	0x56000041
+#define GUNYAH_RM_DEREGISTER_SLOT	0x56000042
+#define GUNYAH_RM_GET_SLOT_NUMBER	0x56000043
+
+/* A slot, or a number of slots */
+struct gunyah_rm_slot {
+	__le16 slot;
+	__le16 reserved;
+} __packed;
+
+struct gunyah_rm_reply {
+	struct gunyah_rm_header header;
+	__le32 error;
+	struct gunyah_rm_slot payload[];
+} __packed;
+
+struct gunyah_rm_register {
+	__le64 address;
+	__le64 size;
+	u8 name_size;
+	u8 name_offset;		/* from the start of the message */
+	__le16 reserved;
+} __packed;
+
+struct gunyah_rm_get_slot {
+	u8 name_size;
+	u8 reserved[3];
+	__le16 from;
+	__le16 reserved2;
+} __packed;
+
+/**
+ * struct gunyah_rm_call - a request
+ * @id: message id
+ * @repeatable: to ask twice does no harm: without a reply it is sent a second time
+ * @req: what is asked
+ * @req_size: bytes of it
+ * @name: what follows it, or NULL
+ * @slot: the reply, NULL if there is nothing but an error code
+ */
+struct gunyah_rm_call {
+	u32 id;
+	bool repeatable;
+	const void *req;
+	size_t req_size;
+	const char *name;
+	u16 *slot;
+};
 
 static bool gunyah_is_there(void)
 {
@@ -182,9 +226,11 @@ static int gunyah_rm_take_reply(struct gunyah_rm *rm, const struct gunyah_rm_cal
 		return rm->error == GUNYAH_RM_ERROR_BUSY ? -EBUSY : -EREMOTEIO;
 	if (FIELD_GET(GUNYAH_RM_FRAGMENTS, header->type))
 		return -EMSGSIZE;
-	if (size - sizeof(*reply) < call->resp_size)
+	if (!call->slot)
+		return 0;
+	if (size - sizeof(*reply) < sizeof(reply->payload[0]))
 		return -EBADMSG;
-	memcpy(call->resp, reply->payload, call->resp_size);
+	*call->slot = le16_to_cpu(reply->payload[0].slot);
 	return 0;
 }
 
@@ -208,27 +254,74 @@ static int gunyah_rm_wait_reply(struct gunyah_rm *rm, const struct gunyah_rm_cal
 static int gunyah_rm_call_once(struct gunyah_rm *rm, const struct gunyah_rm_call *call)
 {
 	unsigned long deadline = jiffies + GUNYAH_RM_TIMEOUT_S * HZ;
+	size_t name_size = call->name ? strlen(call->name) : 0;
 	struct gunyah_rm_header header = {
 		.api = GUNYAH_RM_API,
 		.type = GUNYAH_RM_REQUEST,
 		.seq = cpu_to_le16(++rm->seq),
 		.id = cpu_to_le32(call->id),
 	};
+	size_t size = sizeof(header) + call->req_size + name_size;
 
-	BUILD_BUG_ON(sizeof(header) != GUNYAH_RM_HEADER_SIZE);
-	if (WARN_ON(call->req_size > sizeof(rm->buf) - sizeof(header)))
+	if (WARN_ON(size > sizeof(rm->buf)))
 		return -EMSGSIZE;
 	memcpy(rm->buf, &header, sizeof(header));
 	memcpy(rm->buf + sizeof(header), call->req, call->req_size);
-	return gunyah_rm_send(rm, sizeof(header) + call->req_size, deadline) ?:
-	       gunyah_rm_wait_reply(rm, call, deadline);
+	memcpy(rm->buf + sizeof(header) + call->req_size, call->name, name_size);
+	return gunyah_rm_send(rm, size, deadline) ?: gunyah_rm_wait_reply(rm, call, deadline);
 }
 
-int gunyah_rm_call(struct gunyah_rm *rm, const struct gunyah_rm_call *call)
+static int gunyah_rm_call(struct gunyah_rm *rm, const struct gunyah_rm_call *call)
 {
 	int ret = gunyah_rm_call_once(rm, call);
 
 	if (ret == -ETIMEDOUT && call->repeatable)
 		ret = gunyah_rm_call_once(rm, call);
 	return ret;
+}
+
+int gunyah_rm_minidump_get_info(struct gunyah_rm *rm, u16 *slots)
+{
+	const __le32 req = 0;
+	const struct gunyah_rm_call call = {
+		.id = GUNYAH_RM_GET_INFO, .repeatable = true, .req = &req, .req_size = sizeof(req), .slot = slots,
+	};
+
+	return gunyah_rm_call(rm, &call);
+}
+
+int gunyah_rm_minidump_register_range(struct gunyah_rm *rm, u64 address, u64 size, const char *name, u16 *slot)
+{
+	const struct gunyah_rm_register req = {
+		.address = cpu_to_le64(address),
+		.size = cpu_to_le64(size),
+		.name_size = strlen(name),
+		.name_offset = sizeof(struct gunyah_rm_header) + sizeof(req),
+	};
+	const struct gunyah_rm_call call = {
+		.id = GUNYAH_RM_REGISTER_RANGE, .req = &req, .req_size = sizeof(req), .name = name, .slot = slot,
+	};
+
+	return gunyah_rm_call(rm, &call);
+}
+
+int gunyah_rm_minidump_deregister_slot(struct gunyah_rm *rm, u16 slot)
+{
+	const struct gunyah_rm_slot req = { .slot = cpu_to_le16(slot) };
+	const struct gunyah_rm_call call = {
+		.id = GUNYAH_RM_DEREGISTER_SLOT, .repeatable = true, .req = &req, .req_size = sizeof(req),
+	};
+
+	return gunyah_rm_call(rm, &call);
+}
+
+int gunyah_rm_minidump_get_slot_number(struct gunyah_rm *rm, const char *name, u16 from, u16 *slot)
+{
+	const struct gunyah_rm_get_slot req = { .name_size = strlen(name), .from = cpu_to_le16(from) };
+	const struct gunyah_rm_call call = {
+		.id = GUNYAH_RM_GET_SLOT_NUMBER, .repeatable = true, .req = &req, .req_size = sizeof(req), .name = name,
+		.slot = slot,
+	};
+
+	return gunyah_rm_call(rm, &call);
 }

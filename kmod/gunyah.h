@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a guest of the Gunyah hypervisor needs to call the resource manager: two message queues, and requests and
- * replies in them. Mainline has no driver for it.
+ * What a guest of the Gunyah hypervisor needs to have the resource manager save regions for it. Mainline has no driver
+ * for Gunyah.
  */
 #ifndef QCOM_MINIDUMP_GUNYAH_H
 #define QCOM_MINIDUMP_GUNYAH_H
 
-#include <linux/bits.h>
 #include <linux/completion.h>
-#include <linux/jiffies.h>
 #include <linux/types.h>
 
 struct device;
 
 #define GUNYAH_RM_MESSAGE_SIZE	240
-/* Bytes of a message before the payload of a request. */
-#define GUNYAH_RM_HEADER_SIZE	8
-/* For the reply to a request, or for room in the queue. */
+/* For room in the queue and the reply to a request. What can be asked twice is, so it takes this time twice. */
 #define GUNYAH_RM_TIMEOUT_S	1
 
 /* Error codes of the resource manager; the others have no meaning of their own here. */
-#define GUNYAH_RM_OK			0
 #define GUNYAH_RM_ERROR_NOMEM		1
 #define GUNYAH_RM_ERROR_NORESOURCE	2
 #define GUNYAH_RM_ERROR_DENIED		3
@@ -49,24 +44,6 @@ struct gunyah_rm {
 };
 
 /**
- * struct gunyah_rm_call - a request
- * @id: message id
- * @repeatable: to ask twice does no harm. Without a reply it is sent a second time
- * @req_size: bytes in @req, without the message's header
- * @resp_size: bytes that a good reply must have, without header and error code
- * @req: what is asked
- * @resp: the reply
- */
-struct gunyah_rm_call {
-	u32 id;
-	bool repeatable;
-	size_t req_size;
-	size_t resp_size;
-	const void *req;
-	void *resp;
-};
-
-/**
  * gunyah_rm_open() - find the resource manager that the device tree names
  * @rm: to be filled in
  * @dev: of the node "gunyah-hypervisor"; interrupts are requested for as long as it is bound
@@ -75,15 +52,22 @@ struct gunyah_rm_call {
  */
 int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev);
 
-/**
- * gunyah_rm_call() - send a request and wait for the reply
- * @rm: the way
- * @call: the request
- *
- * Return: 0; -EBUSY: not now; -EREMOTEIO: refused, @rm->error says how. Or nobody knows what has become of the request:
- * -ETIMEDOUT: no reply; -EIO: the hypervisor doesn't pass messages, @rm->error says why; -EMSGSIZE: a reply in several
- * messages, which none of the requests here has; -EBADMSG: a reply that is too short.
+/*
+ * The requests of the minidump service. They sleep, and return 0; -EBUSY: not now; -EREMOTEIO: refused, rm->error says
+ * how. Or nobody knows what has become of the request: -ETIMEDOUT: no reply; -EIO: the hypervisor passes no messages,
+ * rm->error says why; -EMSGSIZE: a reply in several messages, which none of these has; -EBADMSG: one that is too short.
  */
-int gunyah_rm_call(struct gunyah_rm *rm, const struct gunyah_rm_call *call);
+
+/* How many slots are free for this guest. */
+int gunyah_rm_minidump_get_info(struct gunyah_rm *rm, u16 *slots);
+
+/* Have a range saved under a name. After a lost reply it may be registered or not. */
+int gunyah_rm_minidump_register_range(struct gunyah_rm *rm, u64 address, u64 size, const char *name, u16 *slot);
+
+/* The range of a slot is not saved any more. Refused if it was not before: after a lost reply it was asked twice. */
+int gunyah_rm_minidump_deregister_slot(struct gunyah_rm *rm, u16 slot);
+
+/* The first slot with that name, @from on. Refused if there is none. */
+int gunyah_rm_minidump_get_slot_number(struct gunyah_rm *rm, const char *name, u16 from, u16 *slot);
 
 #endif

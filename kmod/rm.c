@@ -44,38 +44,6 @@
 /* Between two attempts to reach a manager that doesn't answer. */
 #define RM_RETRY_S		2
 
-#define RM_GET_INFO		0x56000040
-#define RM_REGISTER_RANGE	0x56000041
-#define RM_DEREGISTER_SLOT	0x56000042
-#define RM_GET_SLOT_NUMBER	0x56000043
-
-struct rm_info {
-	__le16 slots;		/* that are free */
-	__le16 reserved;
-} __packed;
-
-struct rm_slot {
-	__le16 slot;
-	__le16 reserved;
-} __packed;
-
-struct rm_register {
-	__le64 address;
-	__le64 size;
-	u8 name_size;
-	u8 name_offset;		/* from the start of the message */
-	__le16 reserved;
-	char name[RM_WIRE_NAME_SIZE];
-} __packed;
-
-struct rm_find_slot {
-	u8 name_size;
-	u8 reserved[3];
-	__le16 from;
-	__le16 reserved2;
-	char name[RM_WIRE_NAME_SIZE];
-} __packed;
-
 /**
  * struct rm_range - what the manager has
  * @region: as in the table; @valid is not used
@@ -140,91 +108,6 @@ struct rm {
 	bool silent;
 };
 
-/* Messages */
-
-static int rm_get_info(struct rm *rm, u32 *slots)
-{
-	const __le32 reserved = 0;
-	struct rm_info info;
-	const struct gunyah_rm_call call = {
-		.id = RM_GET_INFO,
-		.repeatable = true,
-		.req = &reserved,
-		.req_size = sizeof(reserved),
-		.resp = &info,
-		.resp_size = sizeof(info),
-	};
-	int ret = gunyah_rm_call(&rm->manager, &call);
-
-	if (!ret)
-		*slots = le16_to_cpu(info.slots);
-	return ret;
-}
-
-static int rm_wire_name(char *name, const struct minidump_region *region)
-{
-	return minidump_slot_name(name, RM_WIRE_NAME_SIZE, region->name, le32_to_cpu(region->seq_num));
-}
-
-static int rm_register_range(struct rm *rm, const struct minidump_region *region, u16 *slot)
-{
-	struct rm_register req = {
-		.address = region->address,
-		.size = region->size,
-		.name_offset = GUNYAH_RM_HEADER_SIZE + offsetof(struct rm_register, name),
-	};
-	struct rm_slot resp;
-	struct gunyah_rm_call call = {
-		.id = RM_REGISTER_RANGE,
-		.req = &req,
-		.resp = &resp,
-		.resp_size = sizeof(resp),
-	};
-	int ret;
-
-	req.name_size = rm_wire_name(req.name, region);
-	call.req_size = offsetof(struct rm_register, name) + req.name_size;
-	ret = gunyah_rm_call(&rm->manager, &call);
-	if (!ret)
-		*slot = le16_to_cpu(resp.slot);
-	return ret;
-}
-
-static int rm_deregister_slot(struct rm *rm, u16 slot)
-{
-	const struct rm_slot req = { .slot = cpu_to_le16(slot) };
-	const struct gunyah_rm_call call = {
-		.id = RM_DEREGISTER_SLOT,
-		.repeatable = true,
-		.req = &req,
-		.req_size = sizeof(req),
-	};
-
-	return gunyah_rm_call(&rm->manager, &call);
-}
-
-/* The first slot with that name, @from on. */
-static int rm_get_slot_number(struct rm *rm, const struct minidump_region *region, u16 from, u16 *slot)
-{
-	struct rm_find_slot req = { .from = cpu_to_le16(from) };
-	struct rm_slot resp;
-	struct gunyah_rm_call call = {
-		.id = RM_GET_SLOT_NUMBER,
-		.repeatable = true,
-		.req = &req,
-		.resp = &resp,
-		.resp_size = sizeof(resp),
-	};
-	int ret;
-
-	req.name_size = rm_wire_name(req.name, region);
-	call.req_size = offsetof(struct rm_find_slot, name) + req.name_size;
-	ret = gunyah_rm_call(&rm->manager, &call);
-	if (!ret)
-		*slot = le16_to_cpu(resp.slot);
-	return ret;
-}
-
 /* The manager's list */
 
 static struct rm_range *rm_find(struct rm *rm, const struct minidump_region *region)
@@ -236,6 +119,12 @@ static struct rm_range *rm_find(struct rm *rm, const struct minidump_region *reg
 		    r->region.seq_num == region->seq_num && !strcmp(r->region.name, region->name))
 			return r;
 	return NULL;
+}
+
+/* The manager knows no sequence numbers. */
+static void rm_wire_name(char *name, const struct minidump_region *region)
+{
+	minidump_slot_name(name, RM_WIRE_NAME_SIZE, region->name, le32_to_cpu(region->seq_num));
 }
 
 static bool rm_knows_slot(struct rm *rm, u16 slot)
@@ -251,11 +140,13 @@ static bool rm_knows_slot(struct rm *rm, u16 slot)
 /* After a lost reply: a slot with that name that is none of those in the list. */
 static int rm_find_unsure(struct rm *rm, u16 *slot)
 {
+	char name[RM_WIRE_NAME_SIZE];
 	u32 from;
 	int ret;
 
+	rm_wire_name(name, rm->unsure);
 	for (from = 0; from <= U16_MAX; from = *slot + 1) {
-		ret = rm_get_slot_number(rm, rm->unsure, from, slot);
+		ret = gunyah_rm_minidump_get_slot_number(&rm->manager, name, from, slot);
 		if (ret == -EREMOTEIO)
 			break;
 		if (ret)
@@ -274,15 +165,18 @@ static int rm_find_unsure(struct rm *rm, u16 *slot)
 /* -ENOSPC: the manager is full; -EREMOTEIO: it doesn't want it. After another error it may or may not have it. */
 static int rm_register(struct rm *rm, const struct minidump_region *region, u16 *slot)
 {
+	char name[RM_WIRE_NAME_SIZE];
 	int ret, attempt;
 
+	rm_wire_name(name, region);
 	for (attempt = 0; attempt < 2; attempt++) {
 		ret = rm->unsure ? rm_find_unsure(rm, slot) : -ENOENT;
 		if (ret != -ENOENT)
 			return ret;
 		if (rm->n_ranges == rm->capacity)
 			return -ENOSPC;
-		ret = rm_register_range(rm, region, slot);
+		ret = gunyah_rm_minidump_register_range(&rm->manager, le64_to_cpu(region->address),
+							le64_to_cpu(region->size), name, slot);
 		if (ret == -EREMOTEIO && (rm->manager.error == GUNYAH_RM_ERROR_NOMEM ||
 					  rm->manager.error == GUNYAH_RM_ERROR_NORESOURCE))
 			return -ENOSPC;
@@ -298,15 +192,19 @@ static void rm_range_add(struct rm *rm, const struct minidump_region *region, u1
 	rm->ranges[rm->n_ranges++] = (struct rm_range){ .region = *region, .slot = slot, .wanted = true };
 }
 
-/* An error code means that the manager has no such slot: after a lost reply it was asked twice. */
 static int rm_range_drop(struct rm *rm, struct rm_range *range)
 {
-	int ret = rm_deregister_slot(rm, range->slot);
+	int ret = gunyah_rm_minidump_deregister_slot(&rm->manager, range->slot);
 
 	if (ret && ret != -EREMOTEIO)
 		return ret;
 	*range = rm->ranges[--rm->n_ranges];
 	return 0;
+}
+
+static bool rm_is_header(const struct rm_range *range)
+{
+	return !strcmp(range->region.name, MINIDUMP_ELF_HEADER_NAME);
 }
 
 static int rm_drop_unwanted(struct rm *rm, bool headers)
@@ -318,19 +216,19 @@ static int rm_drop_unwanted(struct rm *rm, bool headers)
 	for (i = rm->n_ranges; i-- > 0 && !ret;) {
 		struct rm_range *r = &rm->ranges[i];
 
-		if (!r->wanted && !strcmp(r->region.name, MINIDUMP_ELF_HEADER_NAME) == headers)
+		if (!r->wanted && rm_is_header(r) == headers)
 			ret = rm_range_drop(rm, r);
 	}
 	return ret;
 }
 
-/* The old place of what is to be registered goes before its new one comes; if it has none, something else that is gone. */
+/* Drops the old place of what is to be registered, before its new one comes; or else something that is gone. */
 static int rm_make_room(struct rm *rm, const struct minidump_region *region)
 {
 	struct rm_range *r, *found = NULL;
 
 	for (r = rm->ranges; r < rm->ranges + rm->n_ranges; r++) {
-		if (r->wanted)
+		if (r->wanted || rm_is_header(r))
 			continue;
 		found = r;
 		if (r->region.seq_num == region->seq_num && !strcmp(r->region.name, region->name))
@@ -415,10 +313,9 @@ static int rm_apply_one(struct rm *rm, struct minidump_region *region)
 	/* While the last slot takes the place of another one, its region is in both. */
 	if (region->valid != cpu_to_le32(MINIDUMP_REGION_VALID) || rm_find(rm, region))
 		return 0;
-	do
-		ret = rm_register(rm, region, &slot);
-	while (ret == -ENOSPC && !(ret = rm_make_room(rm, region)));
-
+	ret = rm_register(rm, region, &slot);
+	if (ret == -ENOSPC)
+		ret = rm_make_room(rm, region) ?: rm_register(rm, region, &slot);
 	if (ret == -ENOSPC || ret == -EREMOTEIO)
 		return rm_refuse(rm, region, ret);
 	if (ret)
@@ -582,10 +479,10 @@ static void rm_free(struct rm *rm)
 static int rm_init(void *priv, struct minidump_limits *limits)
 {
 	struct rm *rm = priv;
-	u32 slots;
+	u16 slots;
 	int ret;
 
-	ret = rm_get_info(rm, &slots);
+	ret = gunyah_rm_minidump_get_info(&rm->manager, &slots);
 	if (ret)
 		return rm_refuse_manager(rm, ret);
 	if (slots < RM_SLOTS_MIN) {
@@ -594,7 +491,7 @@ static int rm_init(void *priv, struct minidump_limits *limits)
 		return -ENODEV;
 	}
 
-	rm->capacity = min(slots, RM_SLOTS_MAX);
+	rm->capacity = min_t(u32, slots, RM_SLOTS_MAX);
 	limits->slots = rm->capacity - RM_SLOTS_SPARE;
 	limits->name_max = RM_NAME_MAX;
 	limits->align = 4;
@@ -666,7 +563,7 @@ static int rm_probe(struct platform_device *pdev)
 	rm->backend = (struct minidump_backend){ .name = "rm", .owner = THIS_MODULE, .ops = &rm_ops, .priv = rm };
 	ret = qcom_minidump_backend_register(&rm->backend);
 	if (ret)
-		return ret == -EBUSY ? -ENODEV : ret;	/* the log has the reason: no second line from the driver core */
+		return ret == -EBUSY ? -ENODEV : ret;	/* the core has said why, so the driver core is not to */
 	return devm_add_action_or_reset(dev, rm_unbind, &rm->backend);
 }
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # For tests of a back end whose table is collected from outside of the machine; after lib.sh.
 #
-#   need_arm64                        for tests on arm64, with emulated boot firmware (tests/firmware/): or skips the test
+#   need_arm64                        for tests on arm64, with emulated firmware (tests/firmware/): or skips the test
 #   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with mdnl in /srv
 #   refuses BACKEND VARIANT LINE      refuses what is wrong with the firmware, in one line of the log
 #   fail_in_guest                     prints the beginning of a script
