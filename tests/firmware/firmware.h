@@ -19,7 +19,7 @@
 
 /*
  * The first 2 MiB of RAM are the firmware's; tests/firmware/dts reserves them in the device tree. QEMU writes its own
- * device tree to the first MiB at each reset. Then: SMEM, lock registers, variables and stack (see firmware.lds).
+ * device tree to the first MiB at each reset. Then: SMEM, lock registers, variables and stacks (see firmware.lds).
  */
 #define RAM_BASE	0x40000000UL
 #define SMEM_BASE	0x40100000UL

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Where the machine starts, cold or after a reset: CPU 0 at EL1 or EL2, no MMU, at address 0 in flash. */
+
+/* 8 KiB for each CPU, by its number */
 	.macro	own_stack
 	mrs	x9, mpidr_el1
 	and	x9, x9, #0xff
