@@ -135,14 +135,15 @@ static irqreturn_t gunyah_irq(int irq, void *done)
 	return IRQ_HANDLED;
 }
 
-static int gunyah_request_irq(struct device *dev, struct device_node *np, int index, struct completion *done)
+static int gunyah_request_irq(struct device *dev, struct device_node *np, int index, const char *name,
+			      struct completion *done)
 {
 	int irq = of_irq_get(np, index);
 
 	init_completion(done);
 	if (irq <= 0)
 		return irq ?: -EINVAL;
-	return devm_request_irq(dev, irq, gunyah_irq, 0, dev_name(dev), done);
+	return devm_request_irq(dev, irq, gunyah_irq, 0, name, done);
 }
 
 int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev)
@@ -162,9 +163,9 @@ int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev)
 	if (!ret)
 		ret = of_property_read_u64_index(np, "reg", 1, &rm->rx);
 	if (!ret)
-		ret = gunyah_request_irq(dev, np, 0, &rm->tx_ready);
+		ret = gunyah_request_irq(dev, np, 0, "gunyah-rm-tx", &rm->tx_ready);
 	if (!ret)
-		ret = gunyah_request_irq(dev, np, 1, &rm->rx_ready);
+		ret = gunyah_request_irq(dev, np, 1, "gunyah-rm-rx", &rm->rx_ready);
 	of_node_put(np);
 	if (!ret || ret == -EPROBE_DEFER)
 		return ret;

@@ -6,7 +6,7 @@
  *
  * After a reset it saves what a host has of its guest, in vm/:
  *
- *	md_2d_NAME.bin		each region
+ *	md_2d_NAME.bin		each region; of those with the same name, the one in the first slot
  *	dump_info.txt		a line for each: 1, address, size, name, file
  *
  * The list is not cleared by a reset, which may come between any two instructions: an entry counts from the last store
@@ -290,7 +290,7 @@ void manager_collect(void)
 		if (!slots[slot].used)
 			continue;
 		if (name_seen(slot)) {
-			skip_region(slot, "another one has the same name");
+			show_region(slot, slots[slot].name, 0, slots[slot].address, slots[slot].size, "-");
 			continue;
 		}
 		save(&info, slot);
