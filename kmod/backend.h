@@ -82,10 +82,10 @@ struct minidump_slot_data {
  * @publish: the first @count slots are to be looked at. Not before all earlier writes
  * @exit: make the table invalid and give its memory back. May sleep
  *
- * All but @init and @exit are called under the core's lock with interrupts off, and with any lock that the core's caller
- * holds: nothing may be woken up but by irq_work. A back end that has to sleep takes a copy of the table and passes it on when
- * it can: every state that the table goes through is right as a whole, and the header that slot 0 names stays as it is
- * until @move_slot of slot 0.
+ * All but @init and @exit are called under the core's lock with interrupts off, and under whatever lock the core's
+ * caller holds: nothing may be woken up but by irq_work. A back end that has to sleep takes a copy of the table and
+ * passes it on when it can: every state that the table goes through is right as a whole, and the header that slot 0
+ * names stays as it is until @move_slot of slot 0.
  */
 struct minidump_backend_ops {
 	int (*init)(void *priv, struct minidump_limits *limits);
