@@ -372,7 +372,7 @@ static void rm_report(struct rm *rm, int err)
 static void rm_work(struct work_struct *work)
 {
 	struct rm *rm = container_of(to_delayed_work(work), struct rm, work);
-	int ret = 0;
+	int ret;
 
 	/* The core fills slot 0 before it says how many there are. */
 	if (!READ_ONCE(rm->ss.region_count))
