@@ -82,7 +82,10 @@ struct minidump_slot_data {
  * @publish: the first @count slots are to be looked at. Not before all earlier writes
  * @exit: make the table invalid and give its memory back. May sleep
  *
- * All but @init and @exit are called under the core's lock with interrupts off.
+ * All but @init and @exit are called under the core's lock with interrupts off, and under whatever lock the core's
+ * caller holds: nothing may be woken up but by irq_work. A back end that has to sleep takes a copy of the table and
+ * passes it on when it can: every state that the table goes through is right as a whole, and the header that slot 0
+ * names stays as it is until @move_slot of slot 0.
  */
 struct minidump_backend_ops {
 	int (*init)(void *priv, struct minidump_limits *limits);
@@ -129,5 +132,18 @@ int qcom_minidump_backend_register(const struct minidump_backend *backend);
  * When it returns the core calls none of the ops any more. May sleep.
  */
 void qcom_minidump_backend_unregister(const struct minidump_backend *backend);
+
+/**
+ * qcom_minidump_backend_refuse() - a region that is in the table can't be saved, as turned out only later
+ * @backend: the one that is bound; of another one nothing is taken out
+ * @name: of the region
+ * @seq: sequence number of one of its slots
+ * @why: constant text of the back end, for listings: what refused it, and how
+ *
+ * The region is out of the table and rejected when it returns; it may have been gone before. The back end stays bound.
+ * Any context but NMI, and not from within one of the ops.
+ */
+void qcom_minidump_backend_refuse(const struct minidump_backend *backend, const char *name, u32 seq,
+				  const char *why);
 
 #endif

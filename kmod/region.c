@@ -365,8 +365,37 @@ void md_region_remove(struct md_region *r)
 	md.n_regions--;
 	list_del_init(&r->owner_node);
 	r->owner = NULL;
+	r->error = NULL;	/* may be text of a back end, which can go before the event is sent */
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
+
+static struct md_region *md_region_of_slot(const char *name, u32 seq)
+{
+	u32 i;
+
+	for (i = 0; i < md.n_slots; i++)
+		if (md.slots[i].seg->seq == seq && !strcmp(md.slots[i].region->name->name, name))
+			return md.slots[i].region;
+	return NULL;
+}
+
+void qcom_minidump_backend_refuse(const struct minidump_backend *be, const char *name, u32 seq, const char *why)
+{
+	struct md_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&md.lock, flags);
+	r = md.backend == be ? md_region_of_slot(name, seq) : NULL;
+	/* Without the header there is no table. */
+	if (r && r != md.header) {
+		md_table_remove(r);
+		r->state = QCOM_MINIDUMP_REGION_REJECTED;
+		r->error = why;
+		md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	}
+	spin_unlock_irqrestore(&md.lock, flags);
+}
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QCOM_MINIDUMP);
 
 static void md_activate_one(struct md_region *r)
 {

@@ -82,7 +82,8 @@ int qcom_minidump_update(int id, const void *addr, size_t size);
  * qcom_minidump_unregister() - take a region out
  * @id: from qcom_minidump_register()
  *
- * When it returns the memory is out of the table and may be freed.
+ * When it returns the memory is out of the table and may be freed. A back end that has to tell somebody ("rm") does
+ * so a little later: a crash before that saves what lies there by then, be it somebody else's already.
  *
  * Return: 0, or -ENOENT: no such id.
  */

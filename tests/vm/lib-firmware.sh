@@ -62,7 +62,7 @@ refuses() {
 		cat <<'SCRIPT'
 modprobe "$module" 2>/dev/null
 [[ $(./mdnl backend) != *name=* ]] || fail "the back end was bound"
-said=$(dmesg | sed -n "s/.*$module: //p")
+said=$(dmesg | sed -n "s/.*$module\( [^ ]*\)\?: //p")
 # shellcheck disable=SC2053
 [[ $said == $wanted ]] || fail "the log says '$said', not '$wanted'"
 insmod "$(modinfo -n qcom_minidump_ram)" || fail "the ram back end doesn't load instead"

@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
 # In a guest: random-operations.pl FIRST_ADDRESS [OPERATIONS]
-# Registers, updates and unregisters through ./mdnl, at random, up to 180 regions at a time; then fills the table, and
-# sees the next one refused. Makes the file "done" and holds the regions until the machine dies.
+# Registers, updates and unregisters through ./mdnl, at random, until the table is all but full; then fills it, and sees
+# the next one refused. With OPERATIONS only so many, and the table is not filled. Makes the file "done" and holds the
+# regions until the machine dies.
 #
 #             random-operations.pl FIRST_ADDRESS until FILE
 # Does the same with up to 40 regions until FILE is there; then says what it has, "id name address size" a line, and
@@ -14,9 +15,9 @@ use IPC::Open2;
 my $base = hex($ARGV[0]);
 my $until = ($ARGV[1] // '') eq 'until' ? $ARGV[2] : undef;
 my $operations = $ARGV[1] // 10000;
-my $most = defined($until) ? 40 : 180;
+my $most = 40;
 open2(my $from, my $to, './mdnl');
-my %held;
+my (%held, $slots, $used);
 
 sub ask {
 	print $to "$_[0]\n";
@@ -73,17 +74,22 @@ if (defined($until)) {
 	sleep(1000);
 }
 
+sub fill {
+	add('KFILL' . $_) for 1 .. $slots - $used - keys(%held);
+	my $answer = ask('add name=KTOOMANY ' . (range())[0]);
+	$answer =~ /^error ENOSPC: the table is full/ or die "one more than $slots: $answer";
+	update(any());
+}
+
 srand(4711);
 for my $object (qw(prb printk_ring printk_descs printk_infos printk_text init_uts_ns node_states)) {
 	my $answer = ask("add object=$object");
 	$answer =~ /^region / or die "$object: $answer";
 }
+($slots, $used) = `./mdnl backend` =~ /slots_max=(\d+).* slots_used=(\d+)/ or die 'no number of slots';
+$most = $slots - $used - 12;
 operate() for 1 .. $operations;
-my ($slots, $used) = `./mdnl backend` =~ /slots_max=(\d+).* slots_used=(\d+)/ or die 'no number of slots';
-add('KFILL' . $_) for 1 .. $slots - $used;
-my $answer = ask('add name=KTOOMANY ' . (range())[0]);
-$answer =~ /^error ENOSPC: the table is full/ or die "one more than $slots: $answer";
-update(any());
+fill() if @ARGV < 2;
 open(my $done, '>', 'done');
 close($done);
 sleep(1000);
