@@ -40,14 +40,16 @@ for i in 1 2; do
 	workers+=($!)
 done
 
-for _ in $(seq 100); do
-	[ "$(listed | grep -c KRAND)" -lt 30 ] || break
+for _ in $(seq 300); do
+	[ "$(listed | grep -c KRAND)" -lt 4 ] || break
 	sleep 0.1
 done
-[ "$(listed | grep -c KRAND)" -ge 30 ] || fail "the sockets are too slow"
+[ "$(listed | grep -c KRAND)" -ge 4 ] || fail "the sockets are too slow"
 
 # Warnings still go to the console; what each binding says would take longer than the binding.
 dmesg -n 5
+# The threads would take nearly all of the time.
+renice -n -15 $$ >/dev/null
 SECONDS=0
 for ((i = 1; i <= times; i++)); do
 	eval "$unbind" || fail "unbinding for the ${i}th time"
@@ -59,6 +61,7 @@ for ((i = 1; i <= times; i++)); do
 done
 seconds=$SECONDS
 dmesg -n 7
+renice -n 0 $$ >/dev/null
 
 echo 0 >$churn/running
 touch rebind-stop
