@@ -140,6 +140,8 @@ echo "ok: permissions"
 	sleep 1
 	./mdnl list >list
 	echo "del id=$(field id "$(grep name=KOWN_1 list)")"
+	# Its number is free when its last notification has been sent.
+	sleep 1
 	echo 'add name=KOWN paddr=0x108000 size=4'
 	sleep 1
 	./mdnl list >list-after
