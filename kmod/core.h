@@ -125,6 +125,7 @@ struct md_task {
  * @moves: number of updates
  * @n_segs: pieces
  * @max_segs: room in @segs and in @spare
+ * @has_seqs: the sequence numbers in @segs are its own
  * @segs: the pieces
  * @spare: where an update works the new ones out
  * @event_node: in md.events
@@ -153,6 +154,7 @@ struct md_region {
 	u64 moves;
 	u32 n_segs;
 	u32 max_segs;
+	bool has_seqs;
 	struct md_segment *segs;
 	struct md_segment *spare;
 	struct list_head event_node;

@@ -143,7 +143,9 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 		.priv = &m->toc,
 	};
 	ret = qcom_minidump_backend_register(&m->backend);
-	return ret ?: devm_add_action_or_reset(dev, mmio_unbind, &m->backend);
+	if (ret)
+		return ret == -ENOMEM ? ret : -ENODEV;	/* the log has the reason: no second line from the driver core */
+	return devm_add_action_or_reset(dev, mmio_unbind, &m->backend);
 }
 
 static int mmio_check_size(resource_size_t size)

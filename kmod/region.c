@@ -33,6 +33,12 @@ static int md_name_check(const char *name, struct md_why *why)
 	return 0;
 }
 
+/* Host tools find the ELF header by the first four letters. */
+static bool md_name_is_ours(const char *name)
+{
+	return !strncmp(name, MINIDUMP_ELF_HEADER_NAME, 4) || !strcmp(name, MINIDUMP_VMCOREINFO_NAME);
+}
+
 static struct md_name *md_name_get(const char *name, gfp_t gfp);
 static void md_name_put(struct md_name *name);
 
@@ -133,13 +139,20 @@ static int md_resolve(const struct md_spec *spec, struct md_segment *segs, u32 m
 	return md_segments_of_phys(spec->paddr, spec->size, segs, why);
 }
 
+static void md_region_free_seqs(struct md_region *r)
+{
+	u32 i;
+
+	for (i = 0; r->has_seqs && i < r->max_segs; i++)
+		ida_free(&r->name->seqs, r->segs[i].seq);
+	r->has_seqs = false;
+}
+
 static void md_region_free(struct kref *ref)
 {
 	struct md_region *r = container_of(ref, struct md_region, ref);
-	u32 i;
 
-	for (i = 0; i < r->max_segs; i++)
-		ida_free(&r->name->seqs, r->segs[i].seq);
+	md_region_free_seqs(r);
 	if (r->name)
 		md_name_put(r->name);
 	if (r->task.task)
@@ -164,6 +177,7 @@ static int md_region_alloc_segments(struct md_region *r, u32 n, gfp_t gfp)
 		return -ENOMEM;
 	r->spare = r->segs + n;
 
+	r->has_seqs = true;
 	for (r->max_segs = 0; r->max_segs < n; r->max_segs++) {
 		int seq = ida_alloc_min(&r->name->seqs, r->name->number < 0, gfp);
 
@@ -217,6 +231,9 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 	int ret;
 
 	ret = md_name_check(spec->name, why);
+	if (!ret && spec->kind != MD_KIND_BUILTIN && md_name_is_ours(spec->name))
+		ret = md_refuse(why, -EINVAL,
+				"NAME: KVMCOREINFO, and what begins with KELF, are the names of the module's own");
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -361,6 +378,8 @@ void md_region_remove(struct md_region *r)
 		md_follow_stop(r);
 	if (md_region_in_table(r))
 		md_table_remove(r);
+	/* Not only when the last event about it has been sent: the next ELF header is to be number 0 again. */
+	md_region_free_seqs(r);
 	idr_remove(&md.ids, r->id);
 	md.n_regions--;
 	list_del_init(&r->owner_node);

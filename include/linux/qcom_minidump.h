@@ -32,7 +32,8 @@
 
 /**
  * struct qcom_minidump_region - what to save. The caller's copy is not needed after the call.
- * @name: 1 to QCOM_MINIDUMP_NAME_MAX printable bytes without blanks. The bound back end may take less (11 for
+ * @name: 1 to QCOM_MINIDUMP_NAME_MAX printable bytes without blanks; KVMCOREINFO, and what begins with KELF, are the
+ *	module's own. The bound back end may take less (11 for
  *	SMEM). Equal names are told apart by sequence number
  * @addr: kernel virtual address: direct map, kernel or module image, per-CPU or vmalloc; NULL to give @paddr.
  *	A range that is not contiguous in physical memory takes one slot for each piece

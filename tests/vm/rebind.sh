@@ -77,6 +77,9 @@ diff rebind-held rebind-listed || fail "what the threads have (<) is not what is
 # The header and VMCOREINFO are the core's own.
 [ "$(./mdnl list | wc -l)" = $(($(wc -l <rebind-held) + 2)) ] || fail "regions that nobody has: $(./mdnl list)"
 
+# The header of the thousandth table is called like the first one's.
+./mdnl list | grep -q 'name=KELF_HEADER .* seg=0:0:' || fail "the header has a number: $(./mdnl list | grep KELF)"
+
 rmmod qcmd_churn
 kill "${workers[@]}"
 wait "${workers[@]}" 2>/dev/null

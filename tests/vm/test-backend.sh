@@ -7,6 +7,8 @@
 # shellcheck source=tests/vm/lib-firmware.sh
 . "$(dirname "$0")/lib-firmware.sh"
 
+need_arm64
+
 {
 	fail_in_guest
 	cat <<'SCRIPT'

@@ -90,6 +90,8 @@ expect 'error EINVAL: NAME: give 1 to 31*' add name=1234567890123456789012345678
 expect 'error EINVAL: NAME: give 1 to 31*' add raw=2:no-nul object=prb
 expect 'error ENAMETOOLONG: NAME is longer than the bound back end takes*' add name=1234567890123456 object=prb
 expect 'error EINVAL: NAME may hold printable*' add name=$'a\tb' object=prb
+expect "error EINVAL: NAME: *are the names of the module's own" add name=KELF_HDR object=prb
+expect "error EINVAL: NAME: *are the names of the module's own" add name=KVMCOREINFO object=prb
 expect 'error EINVAL: COMMENT: give at most 127 bytes*' add object=prb comment="$(printf '%0128d' 0)"
 expect 'error EINVAL: ADDR + SIZE wraps around*' add name=X addr=0xffffffffffffff00 size=0x1000
 expect 'error EFAULT: ADDR is a user-space address*' add name=X addr=0x400000 size=16
