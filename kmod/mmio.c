@@ -143,8 +143,9 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 		.priv = &m->toc,
 	};
 	ret = qcom_minidump_backend_register(&m->backend);
+	/* The log has the reason: no second line from the driver core. */
 	if (ret)
-		return ret == -ENOMEM ? ret : -ENODEV;	/* the log has the reason: no second line from the driver core */
+		return ret == -ENOMEM ? ret : -ENODEV;
 	return devm_add_action_or_reset(dev, mmio_unbind, &m->backend);
 }
 

@@ -9,6 +9,7 @@
 #   random_operations ADDRESS [COUNT] prints the part of a script that does them, up to a full table
 #   check_saved WHAT                  after a crash: what the firmware saw is what `mdnl list` said in $work/said
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
+#   dumped FILE                       prints the same of a dump
 #   check_core WHAT FILE              the regions in the order of the table are an ELF core
 #   product_dies BACKEND [OPTION...]  a guest with all of the product, and policies, that panics
 #   check_cores BACKEND               after that: the cores that other people's tools make are sound; leaves $work/log
@@ -80,6 +81,13 @@ listed() {
 	sed -n 's/^region .* name=\([^ ]*\) .*state=active/\1 /p' "$work/said" | while read -r name rest; do
 		grep -o 'seg=[^ ]*' <<<"$rest" | sed "s/seg=\([0-9]*:[0-9]*\):[^:]*/\1/; s/\$/ $name/"
 	done | sort -n
+}
+
+dumped() {
+	"$qcmdump" regions --json "$1" | python3 -c '
+import json, sys
+for r in json.load(sys.stdin):
+    print("%d:%d:%#x:%d %s" % (r["slot"], r["seq"], r["physical"], r["size"], r["name"]))'
 }
 
 check_core() {

@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/vm/lib-firmware.sh
+. "$(dirname "$0")/lib-firmware.sh"
 
 guest() { # OPTION...; the script comes from standard input
 	{
@@ -243,3 +245,16 @@ for i in 1 2 3 4 5 6; do
 done >"$work/log"
 cmp -n "$(stat -c %s "$work/log")" "$work/log" "$work/KSAMPLELOG" || fail "KSAMPLELOG is not the sample's log"
 echo "ok: the memory of the sample driver is in the dump"
+
+# Random operations and a full table, with ram: what is in memory is what the module lists.
+{
+	echo 'modprobe qcom_minidump_ram slots=201'
+	random_operations 0x20000000
+	echo './mdnl list; crash panic'
+} | guest --crash "$work/crash" --timeout 400 >"$work/said" ||
+	fail "$(tail -n 5 "$work/said")"
+"$qcmdump" collect --force "$work/crash/ram.bin" -o "$work/dump.elf" || fail "qcmdump collect"
+listed >"$work/listed"
+[ "$(wc -l <"$work/listed")" = 201 ] || fail "the table was not full: $(cat "$work/said")"
+dumped "$work/dump.elf" | diff "$work/listed" - || fail "the table is not what the module listed"
+echo "ok: 10,000 random operations, a full table"

@@ -21,14 +21,6 @@ LIVE
 chmod +x "$work/live"
 : >"$work/live.said"
 
-# Each region of a dump, as listed() has it of the module's listing.
-dumped() {
-	"$qcmdump" regions --json "$1" | python3 -c '
-import json, sys
-for r in json.load(sys.stdin):
-    print("%d:%d:%#x:%d %s" % (r["slot"], r["seq"], r["physical"], r["size"], r["name"]))'
-}
-
 ends_with_panic() {
 	[[ $(tail -n 1 "$work/log") == *'end Kernel panic - not syncing: qcmd_crash: panic as asked'* ]] ||
 		fail "the log doesn't end with the panic: $(tail -n 1 "$work/log")"
