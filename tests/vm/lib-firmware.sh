@@ -183,8 +183,8 @@ check_cores() {
 }
 
 # The dump of a source has no problem, that log and those tasks.
-check_dump() { # back end, source
-	"$qcmdump" collect --force "$2" -o "$work/dump.elf" >"$work/out" || fail "$1: collect from $2"
+check_dump() { # back end, source, options of collect
+	"$qcmdump" collect --force "${@:3}" "$2" -o "$work/dump.elf" >"$work/out" || fail "$1: collect from $2"
 	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "$1: info of $2"
 	grep -q 'Problems: none' "$work/info" || fail "$1: $2: $(cat "$work/info")"
 	no_complaints "$work/dump.elf"

@@ -207,4 +207,4 @@ walked >"$work/walked"
 check_vm_files "the product"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log of the core"
 check_console "$work/log" "the product"
-check_dump rm "$work/crash/vm"
+check_dump rm "$work/crash/vm" --vm 2d
