@@ -221,7 +221,18 @@ $(B)/tests/mdnl: tests/netlink/mdnl.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
-.PHONY: tests fuzz check demo style
+# Benchmarks: programs for guests. `make bench` runs them.
+
+$(B)/bpf/%.bpf.o: tests/bench/%.bpf.c | $(M)/deps/build $(SYSROOT)
+	@mkdir -p $(@D)
+	$(call say,BPF)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/bench/empty-switch: $(B)/bpf/empty-switch.skel.h
+$(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
+
+.PHONY: tests fuzz check demo style bench
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
 fuzz: $(FUZZERS)
 
@@ -231,6 +242,10 @@ check:
 
 demo:
 	@tests/demo
+
+bench:
+	@tests/deps --install build headers vm
+	@tests/bench/switch
 
 style:
 	@tests/check-style.sh
@@ -285,6 +300,7 @@ help:
 	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
+	@echo 'make bench          what following context switches costs, as ratios; installs missing packages (root)'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make clean          removes all but the cached guests of $(B)/vm/; make distclean removes those too'

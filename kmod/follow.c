@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/smp.h>
 #include <linux/tracepoint.h>
@@ -97,6 +98,12 @@ static void md_follow_segment(struct md_region *r, struct md_segment *seg, unsig
 	}
 }
 
+/* All but that of the first idle task are from a slab: no need to look whether the address is valid. */
+static phys_addr_t md_task_phys(struct task_struct *task)
+{
+	return task == &init_task ? md_virt_to_phys(task) : virt_to_phys(task);
+}
+
 static phys_addr_t md_stack_phys(struct task_struct *task, unsigned long va, u32 page)
 {
 	const struct vm_struct *area = task_stack_vm_area(task);
@@ -110,7 +117,7 @@ static void md_follow_move(struct md_region *r, struct task_struct *task)
 	u32 i;
 
 	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT) {
-		md_follow_segment(r, &r->segs[0], (unsigned long)task, md_virt_to_phys(task));
+		md_follow_segment(r, &r->segs[0], (unsigned long)task, md_task_phys(task));
 	} else {
 		va = (unsigned long)task_stack_page(task);
 		for (i = 0; i < r->n_segs; i++, va += MD_STACK_PIECE)
