@@ -97,7 +97,7 @@ bool entry_failed(const struct entry *e)
 static const char *origin(const struct entry *e, char *buffer, size_t size)
 {
 	if (!e->want.section)
-		return e->want.key.kind == REGION_NOTE ? "always there" : "from before the restart";
+		return e->want.key.kind == REGION_NOTE ? "always there" : "no policy";
 	snprintf(buffer, size, "%s:%u", e->want.section->path, e->want.section->line);
 	return buffer;
 }

@@ -131,6 +131,8 @@ concatenate >"$work/core" || fail "a region is not in the memory"
 check_core "x86_64" "$work/core"
 echo "ok: what is left after a panic"
 
+# The arm64 machine has one kernel.
+[ "$kernel" = 6.12 ] || exit 0
 need_arm64
 arm64() {
 	vm_arm64 --backend mmio "$@"
