@@ -121,7 +121,8 @@ static int cmp_by_slot(const void *a, const void *b)
 
 /*
  * The same region in two slots is the instant in the middle of a move within the table: it is kept once, and
- * nothing is wrong. Everything else that overlaps is told.
+ * nothing is wrong. Nor is it where two of one name overlap: a task that a policy names may be what a CPU runs, too.
+ * Everything else that overlaps is told.
  */
 void toc_settle_overlaps(struct toc *toc)
 {
@@ -141,7 +142,7 @@ void toc_settle_overlaps(struct toc *toc)
 	}
 	toc->n_regions = n;
 	for (size_t i = 0; i < n; i++) {
-		if (last && v[i].paddr < last->paddr + last->size)
+		if (last && v[i].paddr < last->paddr + last->size && strcmp(v[i].name, last->name))
 			strlist_addf(&toc->problems, "slot %u (%s) overlaps slot %u (%s): the memory is saved once",
 				     v[i].slot, v[i].name, last->slot, last->name);
 		if (!last || v[i].paddr + v[i].size > last->paddr + last->size)

@@ -105,6 +105,19 @@ static void moving_slot(void **state)
 	di_done(&d);
 }
 
+/* A task that a policy names, and that a CPU ran: the pieces of its stack are not the same ones. */
+static void named_twice(void **state)
+{
+	struct di d;
+
+	machine(&d);
+	di_add(&d, "KBUF", 1, 0x5000, DI_DIRECT + 0x5000, 2048);
+	di_add(&d, "KBUF", 2, 0x5800, DI_DIRECT + 0x5800, 2048);
+	di_finish(&d);
+	expect(&d, REGIONS + 2, NULL);
+	di_done(&d);
+}
+
 static void overlaps(void **state)
 {
 	struct di d;
@@ -307,12 +320,19 @@ static void any_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slots),       cmocka_unit_test(empty_slots),
-		cmocka_unit_test(moving_slot), cmocka_unit_test(overlaps),
-		cmocka_unit_test(counts),      cmocka_unit_test(pointers),
-		cmocka_unit_test(status),      cmocka_unit_test(checksum),
-		cmocka_unit_test(elf_header),  cmocka_unit_test(image_without_header),
-		cmocka_unit_test(notes),       cmocka_unit_test(any_word),
+		cmocka_unit_test(slots),
+		cmocka_unit_test(empty_slots),
+		cmocka_unit_test(moving_slot),
+		cmocka_unit_test(named_twice),
+		cmocka_unit_test(overlaps),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(pointers),
+		cmocka_unit_test(status),
+		cmocka_unit_test(checksum),
+		cmocka_unit_test(elf_header),
+		cmocka_unit_test(image_without_header),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(any_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
