@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "tasks.h"
 #include "toc.h"
 
 bool toc_header_plausible(const struct minidump_ram_header *h)
@@ -119,10 +120,15 @@ static int cmp_by_slot(const void *a, const void *b)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
+/* A task that a policy names may be what a CPU runs, too. */
+static bool may_overlap(const struct region *a, const struct region *b)
+{
+	return !strcmp(a->name, b->name) && (!strcmp(a->name, TASK_REGION_NAME) || !strcmp(a->name, STACK_REGION_NAME));
+}
+
 /*
  * The same region in two slots is the instant in the middle of a move within the table: it is kept once, and
- * nothing is wrong. Nor is it where two of one name overlap: a task that a policy names may be what a CPU runs, too.
- * Everything else that overlaps is told.
+ * nothing is wrong. Everything else that overlaps is told.
  */
 void toc_settle_overlaps(struct toc *toc)
 {
@@ -142,7 +148,7 @@ void toc_settle_overlaps(struct toc *toc)
 	}
 	toc->n_regions = n;
 	for (size_t i = 0; i < n; i++) {
-		if (last && v[i].paddr < last->paddr + last->size && strcmp(v[i].name, last->name))
+		if (last && v[i].paddr < last->paddr + last->size && !may_overlap(&v[i], last))
 			strlist_addf(&toc->problems, "slot %u (%s) overlaps slot %u (%s): the memory is saved once",
 				     v[i].slot, v[i].name, last->slot, last->name);
 		if (!last || v[i].paddr + v[i].size > last->paddr + last->size)

@@ -111,10 +111,11 @@ static void named_twice(void **state)
 	struct di d;
 
 	machine(&d);
-	di_add(&d, "KBUF", 1, 0x5000, DI_DIRECT + 0x5000, 2048);
-	di_add(&d, "KBUF", 2, 0x5800, DI_DIRECT + 0x5800, 2048);
+	di_add(&d, "KSTACK", 0, 0x6000, DI_DIRECT + 0x6000, 4096);
+	di_add(&d, "KSTACK", 1, 0x6000, DI_DIRECT + 0x6000, 2048);
+	di_add(&d, "KSTACK", 2, 0x6800, DI_DIRECT + 0x6800, 2048);
 	di_finish(&d);
-	expect(&d, REGIONS + 2, NULL);
+	expect(&d, REGIONS + 3, NULL);
 	di_done(&d);
 }
 
