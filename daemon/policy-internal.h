@@ -102,7 +102,7 @@ void policy_complain(struct policy_parser *p, const char *at, const char *format
 
 /* policy-files.c: which files there are, before anything is parsed. */
 struct policy_file {
-	char *name;		     /* "10-dmesg.conf" */
+	char *name;		     /* "minimal.conf" */
 	char *path;		     /* the one that counts */
 	char **overridden;	     /* those of the same name in later directories; NULL-terminated, or NULL */
 	struct policy_file *dropins; /* sorted by name */

@@ -14,7 +14,7 @@
  *	SIZE(task_struct)=9792		bytes, decimal
  *	OFFSET(task_struct.pid)=2464	bytes, decimal
  *	BITS(printk_info.level)=157:3	bit offset:width, little-endian bit order
- *	POLICY(10-dmesg)=/usr/lib/qcmd.d/10-dmesg.conf
+ *	POLICY(minimal)=/usr/lib/qcmd.d/minimal.conf
  *
  * and in the note of qcmdump:
  *

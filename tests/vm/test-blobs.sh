@@ -12,7 +12,7 @@
 vm --crash "$work/crash" --timeout 200 <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
 mkdir -p /etc/qcmd.d
 # A task that is wanted by name and runs, too, is two regions at one address, which qdl cannot tell apart.
-ln -s /dev/null /etc/qcmd.d/15-current.conf
+ln -s /dev/null /etc/qcmd.d/current.conf
 cat >/etc/qcmd.d/50-named.conf <<POLICY
 [Policy]
 Description=Tasks of this test

@@ -25,7 +25,7 @@ wait_for() { # number of CPUs
 }
 # No task is in the dump but for this.
 mkdir -p /etc/qcmd.d
-ln -s /dev/null /etc/qcmd.d/20-tasks.conf
+ln -s /dev/null /etc/qcmd.d/standard.conf
 systemctl start qcmdd || exit 1
 wait_for "$cpus"
 echo 0 >/sys/devices/system/cpu/cpu1/online

@@ -150,7 +150,7 @@ has_task "$zombie" && fail "a zombie is in the table"
 wait %%
 
 # Fork storms: nobody's costs no event; one that is asked for ends with what is left.
-ln -s /dev/null /etc/qcmd.d/20-tasks.conf
+ln -s /dev/null /etc/qcmd.d/standard.conf
 systemctl reload qcmdd
 before=$(received)
 for _ in $(seq 200); do /bin/true; done
@@ -165,7 +165,7 @@ only_living() {
 	[ "$pids" = "$(pgrep -x marker1 | sort -n | tr '\n' ' ')" ] && [ "$(wc -w <<<"$pids")" = 5 ]
 }
 until_true "a fork storm that is asked for" only_living
-rm /etc/qcmd.d/20-tasks.conf
+rm /etc/qcmd.d/standard.conf
 systemctl reload qcmdd || fail "reload"
 
 # A table that is too small: the log is in it, status says what is not.

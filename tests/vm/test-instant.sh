@@ -19,7 +19,7 @@ MaxTasks=64
 POLICY
 # In a context switch the header names the range of the task before for some instructions: see docs/table.md.
 mkdir -p /etc/qcmd.d
-ln -s /dev/null /etc/qcmd.d/15-current.conf
+ln -s /dev/null /etc/qcmd.d/current.conf
 systemctl start qcmdd || exit 1
 cp "$(command -v sleep)" /tmp/churn
 

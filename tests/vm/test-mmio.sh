@@ -97,7 +97,7 @@ kill $!
 wait
 # What a CPU runs is somewhere else each time that one looks.
 mkdir -p /etc/qcmd.d
-ln -s /dev/null /etc/qcmd.d/15-current.conf
+ln -s /dev/null /etc/qcmd.d/current.conf
 systemctl start qcmdd || fail "qcmdd doesn't start"
 sleep 2
 # Nothing comes or goes any more.

@@ -61,24 +61,24 @@ expect 0 '*Note: Only the host can collect the dump*' status
 expect 0 '*"notes":[{"id":"collector",*' status --json=short
 said=$(journalctl -u qcmd-backend --no-pager -o cat _TRANSPORT=stdout)
 [ "$said" = 'the back end ram is bound' ] || fail "qcmd-backend said: $said"
-expect 0 '*10-dmesg *enabled *20-tasks *enabled *' policies
-expect 0 '* KLOGBUF *active * 10-dmesg *0xffff*systemd (1)*' regions
+expect 0 '*minimal *enabled *standard *enabled *' policies
+expect 0 '* KLOGBUF *active * minimal *0xffff*systemd (1)*' regions
 expect 0 '*"schema": 1,*' status --json
 as_nobody qcmdctl regions --json=short | grep -q '"name":"KLOGBUF"' || fail "others see no regions"
 as_nobody qcmdctl status --json=short | grep -q '0xffff' && fail "others see addresses"
 as_nobody qcmdctl reload 2>&1 | grep -q 'only root may do this' || fail "others may reload"
 
-expect 0 'KLOGBUF, id *Wanted by: /usr/lib/qcmd.d/10-dmesg.conf:*Since: 20*Piece: slot *' explain KLOGBUF
+expect 0 'KLOGBUF, id *Wanted by: /usr/lib/qcmd.d/minimal.conf:*Since: 20*Piece: slot *' explain KLOGBUF
 id=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
 expect 0 "KLOGBUF, id $id"$'\n'* explain "$id"
 expect 1 "qcmdctl: there is no region 'KNOTHING'*" explain KNOTHING
 
 # Policies are turned off and on.
-as_nobody qcmdctl disable 20-tasks && fail "others may disable"
-expect 0 '~ 20-tasks: disabled, was enabled*' disable 20-tasks
-expect 0 '*20-tasks *disabled *20-tasks: Enabled=no*' policies
-expect 0 '~ 20-tasks: enabled, was disabled*' enable 20-tasks
-[ ! -e /etc/qcmd.d/20-tasks.conf.d ] || fail "a drop-in is left"
+as_nobody qcmdctl disable standard && fail "others may disable"
+expect 0 '~ standard: disabled, was enabled*' disable standard
+expect 0 '*standard *disabled *standard: Enabled=no*' policies
+expect 0 '~ standard: enabled, was disabled*' enable standard
+[ ! -e /etc/qcmd.d/standard.conf.d ] || fail "a drop-in is left"
 
 # One that is only tried is shown and not registered.
 sleep 1000 &
@@ -100,10 +100,10 @@ rm /etc/qcmd.d/60-sleep.conf
 expect 0 '- 60-sleep: gone, *' reload
 
 # Policies that come, change, are wrong, and go
-mkdir -p /etc/qcmd.d/20-tasks.conf.d
+mkdir -p /etc/qcmd.d/standard.conf.d
 printf '[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
-printf '[Policy]\nEnabled=no\n' >/etc/qcmd.d/20-tasks.conf.d/off.conf
-expect 0 "~ 20-tasks: disabled, was enabled"$'\n'"+ 60-sleep: enabled, * regions"$'\n'"4 policies loaded." reload
+printf '[Policy]\nEnabled=no\n' >/etc/qcmd.d/standard.conf.d/off.conf
+expect 0 "+ 60-sleep: enabled, * regions"$'\n'"~ standard: disabled, was enabled"$'\n'"4 policies loaded." reload
 qcmdctl regions | grep -q "KSTACK .* 60-sleep .* sleep ($!)$" || fail "no stack of sleep: $(qcmdctl regions)"
 printf '[Task]\nCom=sleep\n' >/etc/qcmd.d/60-sleep.conf
 expect 1 "/etc/qcmd.d/60-sleep.conf:2:1: unknown key 'Com=' *did you mean 'Comm='*nothing was changed*" reload
@@ -112,7 +112,7 @@ qcmdctl regions | grep -q " sleep ($!)$" || fail "the last good policies are not
 systemctl restart qcmdd || fail "no restart with a broken policy"
 expect 3 '● A crash now would give an incomplete dump: dmesg*60-sleep.conf:2:1: *60-sleep: error*' status
 expect 0 "*60-sleep *error *60-sleep.conf:2:1: unknown key*" policies
-rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/20-tasks.conf.d
+rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/standard.conf.d
 expect 0 '- 60-sleep: gone*' reload
 expect 0 '● A crash now would give a dump: dmesg*' status
 
