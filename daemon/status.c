@@ -243,8 +243,14 @@ const char *row_owner(const struct row *row, uint32_t port)
 const char *row_kind(const struct row *row)
 {
 	static const char *const kinds[] = {
-		[REGION_NOTE] = "note",	  [REGION_OBJECT] = "object",	     [REGION_TASK] = "task",
-		[REGION_STACK] = "stack", [REGION_CURRENT] = "current task", [REGION_CURRENT_STACK] = "current stack",
+		[REGION_NOTE] = "note",
+		[REGION_OBJECT] = "object",
+		[REGION_TASK] = "task",
+		[REGION_STACK] = "stack",
+		[REGION_CURRENT] = "current task",
+		[REGION_CURRENT_STACK] = "current stack",
+		[REGION_SYMBOL] = "symbol",
+		[REGION_MAP] = "map",
 	};
 	const struct md_region *r = row->region;
 
