@@ -125,6 +125,7 @@ static void usage_errors(void **state)
 		{ "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
 		{ "collect --table x a", "physical address" },
 		{ "collect -o '' a", "empty" },
+		{ "collect --compress=xz a", "expected zstd or none" },
 		{ "collect --dump 0 a", "from 1 on" },
 		{ "collect --dump x a", "from 1 on" },
 		{ "collect --vm 2 a", "two hexadecimal digits" },
@@ -177,6 +178,41 @@ static void round_trip(void **state)
 	assert_int_equal(files_in_folder(), 1);
 	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
 	unlink(args);
+	di_done(&d);
+}
+
+/* A compressed dump is read by all commands; a compressed source is not written over. */
+static void compressed(void **state)
+{
+	char args[256], path[128];
+	struct di d;
+
+	build(&d);
+	snprintf(args, sizeof(args), "collect --compress=zstd %s", d.path);
+	must_run(args);
+	contains(out, "qcmdump info minidump.elf.zst\n");
+	assert_int_equal(run_after("zstd -q -t minidump.elf.zst &&", "--version"), 0);
+	must_run("info minidump.elf.zst");
+	contains(out, "Kernel panic - not syncing: test");
+	must_run("log --no-pager minidump.elf.zst");
+	assert_string_equal(out, "[    0.000000] Kernel panic - not syncing: test\n");
+	assert_int_equal(
+		run_after("zstd -q --rm minidump.elf.zst -d -o a && zstd -q --rm a -o b.zst &&", "tasks b.zst"), 0);
+	contains(out, "systemd");
+	snprintf(path, sizeof(path), "%s/b.zst", folder);
+	unlink(path);
+
+	snprintf(path, sizeof(path), "zstd -q %s -o ram.zst &&", d.path);
+	assert_int_equal(run_after(path, "collect --compress=none ram.zst"), 0);
+	contains(out, "Saved 9 regions");
+	assert_int_equal(run("collect -f -o ram.zst ram.zst"), 1);
+	contains(err, "is what the dump is collected from");
+	assert_int_equal(run_after("ulimit -f 3; trap '' XFSZ;", "collect --compress=zstd -o c.zst ram.zst"), 1);
+	assert_int_equal(files_in_folder(), 2);
+	snprintf(path, sizeof(path), "%s/ram.zst", folder);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/minidump.elf", folder);
+	unlink(path);
 	di_done(&d);
 }
 
@@ -318,8 +354,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors),  cmocka_unit_test(round_trip),
-		cmocka_unit_test(by_registers),	    cmocka_unit_test(from_firmware), cmocka_unit_test(failures),
+		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
+		cmocka_unit_test(compressed),	    cmocka_unit_test(by_registers), cmocka_unit_test(from_firmware),
+		cmocka_unit_test(failures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

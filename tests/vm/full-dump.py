@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Rewrites the ELF core that QEMU's dump-guest-memory left of an x86_64 guest as kdump would have written it, so
-that crash, drgn, gdb and makedumpfile open it: virtual addresses in the program headers, the kernel's image first.
+that crash, drgn, gdb and makedumpfile open it: with virtual addresses, and the kernel's image first.
 
-The registers (NT_PRSTATUS) are those of a minidump of the same crash, if it has any: QEMU's do not say whose they are."""
+The registers (NT_PRSTATUS) are those of a minidump of the same crash, if it has any: QEMU's do not say whose they
+are."""
 
 import argparse
 import mmap
