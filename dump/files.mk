@@ -4,6 +4,8 @@ QCMDUMP_SRCS := qcmdump.c cmd-convert.c convert.c ktext.c made.c pids.c \
 	elffile.c elfnote.c elfwrite.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c output.c outfile.c pagetable.c \
 	pieces.c places.c prb.c rangemap.c rawdump.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
 	zstdfile.c
+# Stacks
+QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c unwind.c vmlinuxfile.c
 
 # The tests of qcmdump build their memory images themselves; that of the command line runs the program.
 QCMDUMP_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-dump-*.c))
