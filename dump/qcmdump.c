@@ -19,6 +19,7 @@ static const char main_help[] =
 	"  log FILE         the kernel log, to its last line\n"
 	"  tasks FILE       the tasks, as they were\n"
 	"  regions FILE     the pieces of memory in the dump\n"
+	"  trace FILE       the events in its trace buffers\n"
 	"\n"
 	"  -h, --help       show this help; 'qcmdump COMMAND --help' shows that of a command\n"
 	"      --version    show the version\n";
@@ -106,16 +107,6 @@ static int parse_args(const struct show_command *cmd, int argc, char *argv[], st
 	return usage_error(cmd->name);
 }
 
-/* Whatever is asked of it: an answer from half a dump is half an answer. */
-static void warn_cut_off(const struct corefile *core)
-{
-	char size[SIZE_TEXT_MAX];
-
-	if (core->elf.missing)
-		fprintf(stderr, "qcmdump: %s is cut off: the last %s of its memory are missing. Copy it again.\n",
-			core->path, size_text(size, core->elf.missing));
-}
-
 static int run_show(const struct show_command *cmd, int argc, char *argv[])
 {
 	struct show_options o = { 0 };
@@ -159,6 +150,8 @@ int main(int argc, char *argv[])
 	argv++;
 	if (!strcmp(name, "collect"))
 		return cmd_collect(argc, argv);
+	if (!strcmp(name, "trace"))
+		return cmd_trace(argc, argv);
 	for (size_t i = 0; i < ARRAY_LEN(show_commands); i++)
 		if (!strcmp(name, show_commands[i].name))
 			return run_show(&show_commands[i], argc, argv);

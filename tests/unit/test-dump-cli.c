@@ -91,7 +91,7 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions " };
+	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions ", "trace " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];
