@@ -20,6 +20,7 @@ static const char main_help[] =
 	"  tasks FILE       the tasks, as they were\n"
 	"  regions FILE     the pieces of memory in the dump\n"
 	"  trace FILE       the events in its trace buffers\n"
+	"  convert FILE     the dump anew, for crash, drgn or gdb\n"
 	"\n"
 	"  -h, --help       show this help; 'qcmdump COMMAND --help' shows that of a command\n"
 	"      --version    show the version\n";
@@ -152,6 +153,8 @@ int main(int argc, char *argv[])
 		return cmd_collect(argc, argv);
 	if (!strcmp(name, "trace"))
 		return cmd_trace(argc, argv);
+	if (!strcmp(name, "convert"))
+		return cmd_convert(argc, argv);
 	for (size_t i = 0; i < ARRAY_LEN(show_commands); i++)
 		if (!strcmp(name, show_commands[i].name))
 			return run_show(&show_commands[i], argc, argv);

@@ -416,8 +416,8 @@ static void trace_dat(void **state)
 	assert_string_equal(
 		text,
 		"cpus=13\n"
-		"          <idle>-0     [000]     1.000000000: sched_switch:         prev_comm=swapper/0 prev_pid=0 ==> "
-		"next_comm=worker next_pid=7\n"
+		"          <idle>-0     [000]     1.000000000: sched_switch:         prev_comm=swapper/0 prev_pid=0 "
+		"==> next_comm=worker next_pid=7\n"
 		"           <...>-9     [012]     1.000000100: mark:                 2: \x1b[1mbold (two)\n"
 		"          worker-7     [000]     1.000000500: mark:                 2: first (two)\n"
 		"          worker-7     [000]     2.000001505: sched_switch:         prev_comm=worker prev_pid=7 ==> "
