@@ -274,7 +274,9 @@ bool md_table_replace(struct md_region *r, struct md_segment *segs, u32 n);
 int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits);
 void md_elf_free(struct md_elf *elf);
 void md_elf_publish(u32 from, u32 to);	/* under md.lock */
-void md_elf_move(const struct md_segment *seg);	/* under the lock of its CPU */
+/* under md.lock, or that of the CPU that the region follows */
+void md_elf_hide(u32 slot);
+void md_elf_show(const struct md_segment *seg);
 
 /* follow.c */
 void __init md_follow_init(void);

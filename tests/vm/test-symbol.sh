@@ -53,8 +53,8 @@ Size=512
 List=modules:struct module.list
 [Symbol]
 Name=qcmd_vars:no_such qcmd_vars:qcmd_vars_init
-Pointer=saved_command_line
-Size=saved_command_line_len
+Pointer=log_buf
+Size=log_buf_len
 List=linux_banner:struct module.list
 List=modules:struct modul.list
 [Symbol]
@@ -70,7 +70,7 @@ systemctl start qcmdd || fail "start"
 has 'variable init_uts_ns' || fail "no init_uts_ns"
 has 'variable runqueues of CPU 1' || fail "no runqueues of CPU 1"
 has 'what prb points to' || fail "nothing behind prb"
-has 'what saved_command_line points to' || fail "nothing behind saved_command_line"
+has 'what log_buf points to' || fail "nothing behind log_buf"
 reason Kjiffies_65 'this kernel has no variable '"'jiffies_65'; did you mean jiffies_64?"
 reason Krunqueues 'write PerCPU=runqueues'
 reason Klinux_banner 'write Name=linux_banner'
@@ -80,12 +80,12 @@ elements=$(./mdnl list | grep -c 'comment=.element of modules')
 [ "$elements" = "$(grep -c . /proc/modules)" ] || fail "$elements modules, there are $(grep -c . /proc/modules)"
 
 # The module is no mistake while it is absent; its variables come with it.
-qcmdctl --no-pager explain Kqcmd_vars_text | grep -q 'module qcmd_vars is not loaded' || fail "an absent module"
+reason Kqcmd_vars_text 'absent: module qcmd_vars is not loaded'
 modprobe qcmd_vars || fail "qcmd_vars"
 until_true "a module's variable" has 'variable qcmd_vars:qcmd_vars_text'
 until_true "one for each CPU" has 'variable qcmd_vars:qcmd_vars_cpu of CPU 1'
 until_true "in the list" has 'element of modules'
-reason Kqcmd_vars_init 'no variable'
+reason Kqcmd_vars_init "this kernel has no variable 'qcmd_vars:qcmd_vars_init'"
 reason Kno_such "this kernel has no variable 'qcmd_vars:no_such'"
 [ "$(./mdnl list | grep -c 'qcmd_vars_last.*state=active')" = 1 ] || fail "no array of several pages"
 reason Kqcmd_vars_buff 'is NULL now'
@@ -93,7 +93,8 @@ reason Kqcmd_vars_buff 'is NULL now'
 # With the module they go, before rmmod returns.
 rmmod qcmd_vars
 ./mdnl list | grep 'qcmd_vars:' && fail "variables of a module that is gone"
-until_true "told" grep -q "module qcmd_vars is not loaded" <(qcmdctl --no-pager explain Kqcmd_vars_text)
+is_told() { qcmdctl --no-pager explain Kqcmd_vars_text | grep "module qcmd_vars is not loaded" >/dev/null; }
+until_true "told" is_told
 for _ in 1 2 3; do
 	modprobe qcmd_vars && rmmod qcmd_vars || fail "again"
 	./mdnl list | grep 'qcmd_vars:' && fail "variables of a module that is gone"
