@@ -284,7 +284,9 @@ install: all $(if $(RELEASE),install-modules)
 	done
 	for page in $(MAN_PAGES); do $(INSTALL_DATA) $$page -t $(datadir)/man/man$${page##*.} || exit; done
 ifeq ($(DESTDIR),)
-	if [ -d /run/systemd/system ]; then systemd-sysusers && systemd-tmpfiles --create qcmd.conf && systemctl daemon-reload; fi
+	if [ -d /run/systemd/system ]; then \
+		systemd-sysusers && systemd-tmpfiles --create qcmd.conf && systemctl daemon-reload; \
+	fi
 endif
 
 install-modules: modules

@@ -265,7 +265,7 @@ static int adopt_one(struct reconcile *r, size_t n_known, const struct md_region
 	if (e->id)
 		return add_stray(r, region->id);
 	entry_set_region(e, region);
-	/* Whether a task_struct is that of the task we know can be seen; of stacks and objects it is taken for granted. */
+	/* Whether a task_struct is that of the task we know can be seen; of other things it is taken for granted. */
 	e->address = key.kind == REGION_TASK || region_key_is_range(&key) ? region->addr : e->want.address;
 	return 0;
 }

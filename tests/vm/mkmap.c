@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mkmap TYPE PATH: makes a BPF map, fills it with a text that begins with TYPE, and pins it. With a path of "-" it is not
- * pinned, its id is printed, and it stays until standard input ends.
+ * mkmap TYPE PATH: makes a BPF map, fills it with texts that begin with TYPE, and pins it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -53,28 +52,18 @@ static int fill(int fd, const struct type *t)
 int main(int argc, char **argv)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts);
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
 	const struct type *t = types;
 	int fd;
 
 	while (argc == 3 && t < types + sizeof(types) / sizeof(types[0]) && strcmp(t->name, argv[1]))
 		t++;
 	if (argc != 3 || t == types + sizeof(types) / sizeof(types[0])) {
-		fprintf(stderr, "usage: mkmap array|mmapable|percpu|hash|lru|ringbuf|nopre PATH|-\n");
+		fprintf(stderr, "usage: mkmap array|mmapable|percpu|hash|lru|ringbuf|nopre PATH\n");
 		return 2;
 	}
 	opts.map_flags = t->flags;
 	fd = bpf_map_create(t->type, t->name, t->key_size, t->value_size, t->entries, &opts);
 	if (fd < 0 || fill(fd, t) < 0)
 		return fail("can't make the map");
-	if (strcmp(argv[2], "-"))
-		return bpf_obj_pin(fd, argv[2]) < 0 ? fail(argv[2]) : 0;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
-		return fail("the map has no id");
-	printf("%u\n", info.id);
-	fflush(stdout);
-	while (getchar() != EOF)
-		;
-	return 0;
+	return bpf_obj_pin(fd, argv[2]) < 0 ? fail(argv[2]) : 0;
 }

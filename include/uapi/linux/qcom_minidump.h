@@ -116,8 +116,8 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_CREATED: u64, nanoseconds of CLOCK_BOOTTIME
  * @QCOM_MINIDUMP_REGION_A_MOVES: u64. How often it was updated
  * @QCOM_MINIDUMP_REGION_A_PAD: padding
- * @QCOM_MINIDUMP_REGION_A_MAP: u32, of a request. Descriptor of the BPF map whose memory ADDR + SIZE is: the map stays, with
- *	that memory, for as long as the region does
+ * @QCOM_MINIDUMP_REGION_A_MAP: u32, of a request. Descriptor of the BPF map whose memory ADDR + SIZE is: the map stays,
+ *	with that memory, for as long as the region does
  */
 enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_UNSPEC,
