@@ -334,11 +334,12 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 	return !error;
 }
 
-/* What is wanted has become something else, so that an old error says nothing. */
-static bool is_news(const struct want *old, const struct want *want)
+/* What is wanted has become something else, or it was too early, so that an old error says nothing. */
+static bool is_news(const struct entry *old, const struct want *want)
 {
 	return region_key_is_range(&want->key) &&
-	       (old->address != want->address || old->size != want->size || old->error != want->error);
+	       (old->error == -EAGAIN || old->want.address != want->address || old->want.size != want->size ||
+		old->want.error != want->error);
 }
 
 /* What is known of the old entry stays; who wants it and why is new. */
@@ -346,7 +347,7 @@ static void merge_entry(struct entry *to, const struct entry *old, const struct 
 {
 	*to = old ? *old : (struct entry){};
 	to->wanted = want;
-	if (want && old && is_news(&old->want, want)) {
+	if (want && old && is_news(old, want)) {
 		to->error = 0;
 		to->reason[0] = '\0';
 	}

@@ -203,6 +203,8 @@ static int on_module(sd_device_monitor *monitor, sd_device *device, void *userda
 
 	symbol_modules_changed(s->reader);
 	look_again(s);
+	/* In memory where a module has just gone, the module of ours takes nothing. */
+	s->host.changed(s->host.userdata);
 	return 0;
 }
 

@@ -67,6 +67,7 @@ Pin=/sys/fs/bpf/nopre /sys/fs/bpf/closed /sys/fs/bpf/absent
 Id=99999999
 POLICY
 systemctl start qcmdd || fail "start"
+until_true "on the bus" busctl get-property org.qcmd1 /org/qcmd1 org.qcmd1.Manager State
 has 'variable init_uts_ns' || fail "no init_uts_ns"
 has 'variable runqueues of CPU 1' || fail "no runqueues of CPU 1"
 has 'what prb points to' || fail "nothing behind prb"
