@@ -21,6 +21,21 @@ static const struct policy_section_info sections[] = {
 
 #define EXPECTS_PARTS "task, stack or both with a blank between them"
 
+static const struct policy_word part_words[] = { { "task", POLICY_TASK_STRUCT }, { "stack", POLICY_TASK_STACK }, {} };
+
+static const struct policy_word state_words[] = {
+	{ "running", TASK_STATE_RUNNING }, { "sleeping", TASK_STATE_SLEEPING },
+	{ "idle", TASK_STATE_IDLE },	   { "uninterruptible", TASK_STATE_UNINTERRUPTIBLE },
+	{ "stopped", TASK_STATE_STOPPED }, { "traced", TASK_STATE_TRACED },
+	{ "parked", TASK_STATE_PARKED },   {},
+};
+
+static const struct policy_word keep_words[] = {
+	{ "oldest", POLICY_TASK_KEEP_OLDEST },
+	{ "newest", POLICY_TASK_KEEP_NEWEST },
+	{},
+};
+
 static const struct policy_key keys[] = {
 	{ "Policy", "Description", policy_value_text, .offset = offsetof(struct policy, description) },
 	{ "Policy", "Priority", policy_value_uint, offsetof(struct policy, priority), .min = 0, .max = 1000,
@@ -36,11 +51,24 @@ static const struct policy_key keys[] = {
 	{ "Policy", "ConditionArchitecture", policy_value_condition, .standard = POLICY_CONDITION_ARCHITECTURE },
 	{ "Policy", "ConditionBackend", policy_value_condition, .standard = POLICY_CONDITION_BACKEND },
 	{ "Policy", "ConditionVirtualization", policy_value_condition, .standard = POLICY_CONDITION_VIRTUALIZATION },
-	{ "Current", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
+	{ "Current", "Register", policy_value_flags, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS,
+	  .words = part_words },
 	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms), .max = POLICY_TASK_COMMS_MAX },
-	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
+	{ "Task", "PID", policy_value_pids, offsetof(struct policy_task, pids), .min = 1, .max = 4194304 },
+	{ "Task", "Cgroup", policy_value_cgroups, offsetof(struct policy_task, cgroups),
+	  .max = POLICY_TASK_CGROUPS_MAX },
+	{ "Task", "KernelThread", policy_value_tristate, offsetof(struct policy_task, kernel_thread),
+	  .expects = "yes or no" },
+	{ "Task", "State", policy_value_flags, offsetof(struct policy_task, states), .words = state_words,
+	  .expects = "running, sleeping, uninterruptible, idle, stopped, traced or parked" },
+	{ "Task", "StateSec", policy_value_uint, offsetof(struct policy_task, state_sec), .min = 0, .max = 86400,
+	  .example = 30 },
+	{ "Task", "Register", policy_value_flags, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS,
+	  .words = part_words },
 	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks), .min = 1, .max = 4096,
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
+	{ "Task", "Keep", policy_value_word, offsetof(struct policy_task, keep), .words = keep_words,
+	  .expects = "oldest or newest" },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -95,7 +123,7 @@ static void unknown_key(struct policy_parser *p, const char *name)
 {
 	const char *section = p->section->name, *names[ARRAY_SIZE(keys) + 1] = { NULL }, *meant;
 	struct quoted quoted = quote(name, strlen(name));
-	char known[256];
+	char known[320];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -112,7 +140,7 @@ static void unknown_key(struct policy_parser *p, const char *name)
 		return;
 	}
 
-	p->comm_doubtful = true;
+	p->selector_doubtful = true;
 	meant = did_you_mean(name, names);
 	policy_complain(p, name, "unknown key '%s=' in [%s]%s%s%s (known: %s)", quoted.s, section,
 			meant ? ", did you mean '" : "", meant ?: "", meant ? "='?" : "", known);
@@ -122,22 +150,13 @@ static void unknown_key(struct policy_parser *p, const char *name)
 static void end_section(struct policy_parser *p)
 {
 	struct policy_section *s = p->current;
-	int error = 0;
 
 	p->current = NULL;
 	p->section = NULL;
 	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
 		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
-	if (!s || s->kind != POLICY_SOURCE_TASK)
-		return;
-
-	if (s->task.parts == 0)
-		s->task.parts = POLICY_TASK_STRUCT;
-	if (!s->task.comms && !p->comm_doubtful && p->reader.n_bad == p->section_n_bad)
-		error = policy_diag_add(p->diags, s->path, s->line, p->section_column, true,
-					"[Task] without Comm=: say which tasks, such as Comm=systemd sshd*");
-	if (error < 0)
-		p->error = error;
+	if (s && s->kind == POLICY_SOURCE_TASK)
+		policy_task_end(p, s);
 }
 
 static struct policy_section *add_section(struct policy_parser *p, const char *at, enum policy_source_kind kind)
@@ -193,7 +212,7 @@ static void begin_section(struct policy_parser *p, const char *at, const struct 
 	p->section = info;
 	p->section_column = where.column;
 	p->section_n_bad = p->reader.n_bad;
-	p->comm_doubtful = false;
+	p->selector_doubtful = false;
 	if (info->kind < 0 || (info->kind == POLICY_SOURCE_PRINTK && is_second_printk(p, where)))
 		return;
 
@@ -243,7 +262,7 @@ static void assignment(struct policy_parser *p, char *name)
 	if (p->skip)
 		return;
 	if (!equals) {
-		p->comm_doubtful = true;
+		p->selector_doubtful = true;
 		policy_complain(p, name, "'%s' is neither a [Section] nor a Key=value; comments start with '#'",
 				quote(name, strlen(name)).s);
 		return;

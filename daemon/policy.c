@@ -140,6 +140,8 @@ void policy_done(struct policy *policy)
 	for (size_t i = 0; i < policy->n_sections; i++) {
 		free(policy->sections[i].path);
 		strv_free(policy->sections[i].task.comms);
+		strv_free(policy->sections[i].task.cgroups);
+		free(policy->sections[i].task.pids);
 	}
 	free(policy->sections);
 	policy_conditions_done(policy);

@@ -16,4 +16,8 @@ QCMDD_SRCS := \
 	daemon/source-task.c \
 	daemon/status.c \
 	daemon/task-bpf.c \
+	daemon/task-cgroup.c \
+	daemon/task-select.c \
+	daemon/task-table.c \
+	daemon/task-want.c \
 	daemon/want.c
