@@ -221,6 +221,12 @@ $(B)/tests/mdnl: tests/netlink/mdnl.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
+# Programs that tests run in guests
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
+$(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c | $(M)/deps/build $(SYSROOT)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $<
+
 # Benchmarks: programs for guests. `make bench` runs them.
 
 $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c | $(M)/deps/build $(SYSROOT)
@@ -233,7 +239,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
 .PHONY: tests fuzz check demo style bench instant
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
 check:

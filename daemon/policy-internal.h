@@ -19,6 +19,14 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
 		      struct policy_diags *diags);
 
 /*
+ * The same for qcmdd.conf, whose [Daemon] is the only section; target is a struct config. What goes into it from lines
+ * without errors stays there.
+ */
+struct config;
+int policy_parse_settings(const char *path, const char *text, size_t size, struct config *target,
+			  struct policy_diags *diags);
+
+/*
  * policy-line.c: from bytes to logical lines, that is, with the lines that '\' continues joined. Where each
  * byte came from is kept, so that a message can name the line and column that the editor shows.
  */
@@ -60,7 +68,8 @@ struct policy_position policy_reader_where(const struct policy_reader *r, const 
 /* policy-value.c: what a value may be, for the table of keys in policy-parse.c. */
 struct policy_parser {
 	struct policy_reader reader;
-	struct policy *policy;
+	struct policy *policy; /* NULL: it is no policy but qcmdd.conf */
+	void *target;	       /* of keys in [Policy] or [Daemon] */
 	struct policy_diags *diags;
 	int error; /* -ENOMEM */
 

@@ -2,21 +2,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config.h"
 #include "policy-internal.h"
 #include "policy-util.h"
 
 #define BLANKS " \t"
 
+/* What is no source. */
+#define SECTION_POLICY -1 /* [Policy] itself */
+#define SECTION_DAEMON -2 /* the one of qcmdd.conf */
+
 struct policy_section_info {
 	const char *name;
-	int kind; /* enum policy_source_kind, or -1: [Policy] itself */
+	int kind; /* enum policy_source_kind or one of the above */
 };
 
 static const struct policy_section_info sections[] = {
-	{ "Policy", -1 },
-	{ "Printk", POLICY_SOURCE_PRINTK },
-	{ "Current", POLICY_SOURCE_CURRENT },
-	{ "Task", POLICY_SOURCE_TASK },
+	{ "Daemon", SECTION_DAEMON },	      { "Policy", SECTION_POLICY },   { "Printk", POLICY_SOURCE_PRINTK },
+	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK },
 };
 
 #define EXPECTS_PARTS "task, stack or both with a blank between them"
@@ -37,6 +40,8 @@ static const struct policy_word keep_words[] = {
 };
 
 static const struct policy_key keys[] = {
+	{ "Daemon", "AutoReload", policy_value_bool, offsetof(struct config, auto_reload), .standard = false,
+	  .expects = "yes or no" },
 	{ "Policy", "Description", policy_value_text, .offset = offsetof(struct policy, description) },
 	{ "Policy", "Priority", policy_value_uint, offsetof(struct policy, priority), .min = 0, .max = 1000,
 	  .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
@@ -86,6 +91,11 @@ void policy_complain(struct policy_parser *p, const char *at, const char *format
 		p->error = error;
 }
 
+static bool is_of_language(const struct policy_parser *p, const struct policy_section_info *section)
+{
+	return (section->kind == SECTION_DAEMON) == !p->policy;
+}
+
 /* "Comm=, Register=, MaxTasks=", or the sections. */
 static void known_keys(const char *section, char *buf, size_t size)
 {
@@ -97,12 +107,17 @@ static void known_keys(const char *section, char *buf, size_t size)
 			n += snprintf(buf + n, size - n, "%s%s=", n > 0 ? ", " : "", keys[i].name);
 }
 
-static void known_sections(char *buf, size_t size)
+/* names is to have room for all and a NULL. */
+static void known_sections(const struct policy_parser *p, const char **names, char *buf, size_t size)
 {
-	size_t n = 0;
+	size_t n = 0, n_names = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections) && n < size; i++)
-		n += snprintf(buf + n, size - n, "%s[%s]", i > 0 ? ", " : "", sections[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(sections) && n < size; i++) {
+		if (!is_of_language(p, &sections[i]))
+			continue;
+		n += snprintf(buf + n, size - n, "%s[%s]", n_names ? ", " : "", sections[i].name);
+		names[n_names++] = sections[i].name;
+	}
 }
 
 static void unknown_section(struct policy_parser *p, const char *at, const char *name)
@@ -110,9 +125,7 @@ static void unknown_section(struct policy_parser *p, const char *at, const char 
 	const char *names[ARRAY_SIZE(sections) + 1] = { NULL }, *meant;
 	char known[128];
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		names[i] = sections[i].name;
-	known_sections(known, sizeof(known));
+	known_sections(p, names, known, sizeof(known));
 
 	meant = did_you_mean(name, names);
 	policy_complain(p, at, "unknown section [%s]%s%s%s (known: %s)", quote(name, strlen(name)).s,
@@ -246,7 +259,7 @@ static void section_header(struct policy_parser *p, char *header)
 		return;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		if (strcmp(name, sections[i].name) == 0) {
+		if (is_of_language(p, &sections[i]) && strcmp(name, sections[i].name) == 0) {
 			p->skip = false;
 			begin_section(p, header, &sections[i]);
 			return;
@@ -280,12 +293,12 @@ static void assignment(struct policy_parser *p, char *name)
 	if (strncmp(name, "X-", 2) == 0)
 		return;
 	if (!p->section) {
-		policy_complain(p, name, "'%s=' before any section: put its section header, such as [Task], above it",
-				quote(name, strlen(name)).s);
+		policy_complain(p, name, "'%s=' before any section: put its section header, such as [%s], above it",
+				quote(name, strlen(name)).s, p->policy ? "Task" : "Daemon");
 		return;
 	}
 
-	base = p->current ? (char *)&p->current->task : (char *)p->policy;
+	base = p->current ? (char *)&p->current->task : (char *)p->target;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
 			keys[i].parse(p, &keys[i], value, base + keys[i].offset);
@@ -319,8 +332,8 @@ static int sort_messages(struct policy_parser *p)
 			       "too many messages for one file: from here on it was not read");
 }
 
-int policy_parse_into(const char *path, const char *text, size_t size, struct policy *policy,
-		      struct policy_diags *diags)
+static int parse(const char *path, const char *text, size_t size, struct policy *policy, void *target,
+		 struct policy_diags *diags)
 {
 	_cleanup_(freep) struct policy_parser *p = NULL;
 	int r;
@@ -330,6 +343,7 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
 		return -ENOMEM;
 
 	p->policy = policy;
+	p->target = target;
 	p->diags = diags;
 	policy_reader_init(&p->reader, path, text, size, diags);
 
@@ -347,4 +361,16 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
 	if (r == 0)
 		r = p->error;
 	return r < 0 ? r : sort_messages(p);
+}
+
+int policy_parse_into(const char *path, const char *text, size_t size, struct policy *policy,
+		      struct policy_diags *diags)
+{
+	return parse(path, text, size, policy, policy, diags);
+}
+
+int policy_parse_settings(const char *path, const char *text, size_t size, struct config *target,
+			  struct policy_diags *diags)
+{
+	return parse(path, text, size, NULL, target, diags);
 }

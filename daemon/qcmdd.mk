@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The daemon.
 QCMDD_SRCS := \
+	daemon/autoreload.c \
 	daemon/bpf-util.c \
+	daemon/config.c \
 	daemon/describe.c \
 	daemon/kread.c \
 	daemon/ksyms.c \
