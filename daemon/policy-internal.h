@@ -76,7 +76,7 @@ struct policy_key {
 	const char *section;
 	const char *name;
 	void (*parse)(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-	size_t offset; /* of the target in struct policy or struct policy_task */
+	size_t offset; /* of the target in struct policy, policy_task or policy_ftrace */
 	unsigned int min, max, standard;
 	unsigned int example; /* of a number, for messages */
 	const char *expects;  /* of other values, for messages: what is right */
@@ -89,6 +89,14 @@ void policy_value_bool(struct policy_parser *p, const struct policy_key *key, co
 bool policy_parse_bool(const char *text, bool *ret); /* false: is none */
 void policy_value_comms(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_parts(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+
+/* policy-ftrace.c; of a size, min and max are in KiB */
+void policy_value_instance(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_events(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_trace_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_clock(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+int policy_ftrace_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
+void policy_ftrace_done(struct policy_ftrace *f);
 
 /* policy-condition.c; policy_key.standard is the kind */
 void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);

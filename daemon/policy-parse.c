@@ -17,6 +17,7 @@ static const struct policy_section_info sections[] = {
 	{ "Printk", POLICY_SOURCE_PRINTK },
 	{ "Current", POLICY_SOURCE_CURRENT },
 	{ "Task", POLICY_SOURCE_TASK },
+	{ "Ftrace", POLICY_SOURCE_FTRACE },
 };
 
 #define EXPECTS_PARTS "task, stack or both with a blank between them"
@@ -41,6 +42,15 @@ static const struct policy_key keys[] = {
 	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
 	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks), .min = 1, .max = 4096,
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
+	{ "Ftrace", "Instance", policy_value_instance, offsetof(struct policy_ftrace, instance), .expects = "qcmd" },
+	{ "Ftrace", "Events", policy_value_events, offsetof(struct policy_ftrace, events),
+	  .max = POLICY_FTRACE_EVENTS_MAX, .expects = "sched:sched_switch or irq:*" },
+	{ "Ftrace", "SizePerCPU", policy_value_trace_size, offsetof(struct policy_ftrace, size), .min = 8, .max = 65536,
+	  .expects = "256K" },
+	{ "Ftrace", "SubBufferSize", policy_value_trace_size, offsetof(struct policy_ftrace, subbuf_size), .min = 4,
+	  .max = 512, .expects = "64K" },
+	{ "Ftrace", "Clock", policy_value_clock, offsetof(struct policy_ftrace, clock),
+	  .expects = "a clock such as boot" },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -128,6 +138,8 @@ static void end_section(struct policy_parser *p)
 	p->section = NULL;
 	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
 		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
+	if (s && s->kind == POLICY_SOURCE_FTRACE && policy_ftrace_end(p, s) < 0)
+		p->error = -ENOMEM;
 	if (!s || s->kind != POLICY_SOURCE_TASK)
 		return;
 
@@ -236,9 +248,17 @@ static void section_header(struct policy_parser *p, char *header)
 	unknown_section(p, header, name);
 }
 
+/* What the offsets of the keys of this section count from. */
+static char *key_base(const struct policy_parser *p)
+{
+	if (!p->current)
+		return (char *)p->policy;
+	return p->current->kind == POLICY_SOURCE_FTRACE ? (char *)&p->current->ftrace : (char *)&p->current->task;
+}
+
 static void assignment(struct policy_parser *p, char *name)
 {
-	char *equals = strchr(name, '='), *value, *end, *base;
+	char *equals = strchr(name, '='), *value, *end;
 
 	if (p->skip)
 		return;
@@ -266,10 +286,9 @@ static void assignment(struct policy_parser *p, char *name)
 		return;
 	}
 
-	base = p->current ? (char *)&p->current->task : (char *)p->policy;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
-			keys[i].parse(p, &keys[i], value, base + keys[i].offset);
+			keys[i].parse(p, &keys[i], value, key_base(p) + keys[i].offset);
 			return;
 		}
 

@@ -111,6 +111,7 @@ const char *policy_source_to_string(enum policy_source_kind kind)
 		[POLICY_SOURCE_PRINTK] = "Printk",
 		[POLICY_SOURCE_CURRENT] = "Current",
 		[POLICY_SOURCE_TASK] = "Task",
+		[POLICY_SOURCE_FTRACE] = "Ftrace",
 	};
 
 	return (unsigned int)kind < _POLICY_SOURCE_MAX ? names[kind] : NULL;
@@ -140,6 +141,7 @@ void policy_done(struct policy *policy)
 	for (size_t i = 0; i < policy->n_sections; i++) {
 		free(policy->sections[i].path);
 		strv_free(policy->sections[i].task.comms);
+		policy_ftrace_done(&policy->sections[i].ftrace);
 	}
 	free(policy->sections);
 	policy_conditions_done(policy);

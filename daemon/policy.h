@@ -41,6 +41,7 @@ enum policy_source_kind {
 	POLICY_SOURCE_PRINTK,
 	POLICY_SOURCE_CURRENT,
 	POLICY_SOURCE_TASK,
+	POLICY_SOURCE_FTRACE,
 	_POLICY_SOURCE_MAX,
 };
 
@@ -60,12 +61,25 @@ struct policy_task {
 	unsigned int max_tasks; /* MaxTasks=: the oldest ones stay */
 };
 
+#define POLICY_FTRACE_WORD_MAX	 63 /* bytes of a name */
+#define POLICY_FTRACE_EVENTS_MAX 64 /* in one section */
+
+/* [Ftrace] */
+struct policy_ftrace {
+	char *instance;	      /* Instance=; NULL: the top-level trace array */
+	char **events;	      /* Events=: "system:event", either can be a pattern; NULL-terminated */
+	uint64_t size;	      /* SizePerCPU=, bytes; 0: as the kernel has it */
+	uint64_t subbuf_size; /* SubBufferSize=, bytes; 0: what takes few slots */
+	char *clock;	      /* Clock=; NULL: as the kernel has it */
+};
+
 /* One [Section] that names a kind of buffer. */
 struct policy_section {
 	enum policy_source_kind kind;
 	char *path;		 /* the file that it is in: of the policy or of a drop-in */
 	unsigned int line;	 /* of its header */
 	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
+	struct policy_ftrace ftrace;
 };
 
 enum policy_condition_kind {

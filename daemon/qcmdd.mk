@@ -3,6 +3,10 @@
 QCMDD_SRCS := \
 	daemon/bpf-util.c \
 	daemon/describe.c \
+	daemon/ftrace-bpf.c \
+	daemon/ftrace-files.c \
+	daemon/ftrace-note.c \
+	daemon/ftrace-watch.c \
 	daemon/kread.c \
 	daemon/ksyms.c \
 	daemon/limit.c \
@@ -15,6 +19,7 @@ QCMDD_SRCS := \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
 	daemon/source-current.c \
+	daemon/source-ftrace.c \
 	daemon/source-printk.c \
 	daemon/source-task.c \
 	daemon/status.c \

@@ -17,6 +17,8 @@ enum region_kind {
 	REGION_STACK,
 	REGION_CURRENT, /* the task that a CPU runs */
 	REGION_CURRENT_STACK,
+	REGION_TRACE_CPU, /* struct ring_buffer_per_cpu of a trace array */
+	REGION_TRACE,	  /* sub-buffers of a trace array: held, since the ring frees and swaps them */
 };
 
 /* The same region over time, whatever its id is. */
@@ -25,7 +27,9 @@ struct region_key {
 	uint32_t pid;				   /* TASK, STACK */
 	uint64_t start;				   /* likewise: start_boottime */
 	uint32_t cpu;				   /* CURRENT, CURRENT_STACK */
-	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT */
+	uint64_t address;			   /* TRACE_CPU, TRACE */
+	uint64_t size;				   /* likewise */
+	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT; of a NOTE which, as the name of its region */
 };
 
 enum want_rank { /* within one priority, the lower one goes first */
@@ -33,7 +37,11 @@ enum want_rank { /* within one priority, the lower one goes first */
 		 WANT_RANK_CURRENT,
 		 WANT_RANK_TASK,
 		 WANT_RANK_PARENT,
+		 WANT_RANK_TRACE,
 };
+
+#define TRACE_NAME     "KFT" /* of REGION_TRACE: KFT0C1 is of CPU 1 of array 0 */
+#define TRACE_CPU_NAME "KFR"
 
 /**
  * struct want - one region that a policy asks for
@@ -42,6 +50,7 @@ enum want_rank { /* within one priority, the lower one goes first */
  * @comment: for people
  * @address: where it is as far as the source knows, or 0. Another address means another thing under the same key
  * @optional: some kernels don't have it
+ * @unsure: what was seen before stays, but is no reason to add or to activate anything
  * @policy: NULL for the note, which no policy asks for
  * @section: of @policy
  * @priority: of @policy
@@ -54,6 +63,7 @@ struct want {
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	uint64_t address;
 	bool optional;
+	bool unsure;
 	const struct policy *policy;
 	const struct policy_section *section;
 	int priority;

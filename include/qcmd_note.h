@@ -34,6 +34,21 @@
  *	PROBLEM=text			once for each thing that could not be saved
  *	LEFT_OUT=text			once for each thing that is no part of the minidump
  *
+ * Where trace arrays are saved there is another one, the region QCMD_NOTE_TRACE_REGION, type QCMD_NOTE_TRACE: what
+ * it takes to decode them. The regions KFTiCc (KFT0C3) are sub-buffers of CPU c of array i, in any order: the time
+ * stamp in their headers tells it; KFRiCc are their struct ring_buffer_per_cpu. Its text:
+ *
+ *	QCMD_TRACE=1			version, first line
+ *	ARRAY(0)=qcmd			name of the trace array; empty: the top-level one
+ *	CLOCK(0)=local			its trace_clock
+ *	SUBBUF_SIZE(0)=65536		bytes of a sub-buffer, decimal
+ *	PAGE_SIZE=4096
+ *	LONG_SIZE=8
+ *	FILE(events/sched/sched_switch/format)=642
+ *					then that many bytes, the contents of the file in tracefs, and a line break
+ *
+ * If that is more than fits, the whole text is compressed: the eight bytes QCMD_NOTE_TRACE_ZLIB, then a zlib stream.
+ *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
 #ifndef QCMD_NOTE_H
@@ -42,5 +57,9 @@
 #define QCMD_NOTE_NAME		"QCMD"
 #define QCMD_NOTE_KERNEL	0x51434d01
 #define QCMD_NOTE_COLLECT	0x51434d02
+#define QCMD_NOTE_TRACE		0x51434d03
+
+#define QCMD_NOTE_TRACE_REGION	"KQCMD_TRACE"
+#define QCMD_NOTE_TRACE_ZLIB	"QCMDZLIB"
 
 #endif
