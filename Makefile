@@ -39,7 +39,7 @@ all:
 
 # Flags
 
-LIBS_qcmdd := libsystemd libbpf libmnl json-c
+LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
 LIBS_qcmdctl := libsystemd json-c libmnl
 LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
@@ -270,7 +270,7 @@ datadir := $(DESTDIR)$(PREFIX)/share
 
 .PHONY: install install-modules
 install: all $(if $(RELEASE),install-modules)
-	install -D -m 755 $(B)/qcmdd systemd/qcmd-backend -t $(libdir)/qcmd
+	install -D -m 755 $(B)/qcmdd systemd/qcmd-backend systemd/qcmd-tracefs -t $(libdir)/qcmd
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
 	for unit in qcmdd.service qcmd-backend.service; do \
