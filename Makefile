@@ -41,7 +41,7 @@ all:
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c
 LIBS_qcmdctl := libsystemd json-c libmnl
-LIBS_qcmdump := libelf json-c zlib
+LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
 
 INCLUDES := -Idaemon -Idump -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf
@@ -67,7 +67,7 @@ PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump
 # Packages: checked before the first compilation, so that what is missing is named and not guessed from errors.
 
 ifeq ($(ARCH),arm64)
-$(SYSROOT):
+$(SYSROOT): tests/vm/sysroot
 	@tests/vm/sysroot $(ARCH) $@
 endif
 

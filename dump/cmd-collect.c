@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
@@ -10,12 +11,14 @@
 #include "outfile.h"
 #include "output.h"
 #include "rawdump.h"
+#include "zstdfile.h"
 
-#define DEFAULT_OUTPUT "minidump.elf"
-#define MAPS_MAX       64
-#define EXIT_USAGE     2
+#define DEFAULT_OUTPUT	    "minidump.elf"
+#define DEFAULT_OUTPUT_ZSTD DEFAULT_OUTPUT ".zst"
+#define MAPS_MAX	    64
+#define EXIT_USAGE	    2
 
-const char collect_help[] =
+static const char collect_help[] =
 	"Usage: qcmdump collect [OPTION...] SOURCE\n"
 	"\n"
 	"Save the minidump of a crashed machine as an ELF core. SOURCE is told by its content:\n"
@@ -26,6 +29,8 @@ const char collect_help[] =
 	"\n"
 	"  -o, --output=FILE         where to save it (default: " DEFAULT_OUTPUT ")\n"
 	"  -f, --force               replace FILE if it exists\n"
+	"      --compress=zstd       compress the dump; all commands read it as it is (default name:\n"
+	"                            " DEFAULT_OUTPUT_ZSTD "). --compress=none: do not\n"
 	"      --map=OFFSET:PADDR:SIZE\n"
 	"                            SIZE bytes at OFFSET of a raw image are the memory at the physical address\n"
 	"                            PADDR; can be given more than once. Without it the layout is found out\n"
@@ -50,6 +55,7 @@ struct collect_args {
 	uint64_t table;
 	char vm[PIECE_VM_SIZE];
 	struct collect_options o;
+	bool zstd;
 	bool list;
 	bool force;
 	bool json;
@@ -101,6 +107,14 @@ static int set_vm(struct collect_args *a, const char *arg)
 	return 0;
 }
 
+static int set_compress(struct collect_args *a, const char *arg)
+{
+	if (strcmp(arg, "zstd") && strcmp(arg, "none"))
+		return usage("--compress=%s: expected zstd or none.", arg);
+	a->zstd = !strcmp(arg, "zstd");
+	return 0;
+}
+
 static int set_table(struct collect_args *a, const char *arg)
 {
 	if (parse_size(arg, &a->table) < 0)
@@ -116,6 +130,8 @@ static int take_source(struct collect_args *a, int argc, char *argv[])
 		return usage("Name the memory image, vmcore, folder or partition to collect from.");
 	if (optind + 1 < argc)
 		return usage("One source at a time: what is '%s'?", argv[optind + 1]);
+	if (!a->output)
+		a->output = a->zstd ? DEFAULT_OUTPUT_ZSTD : DEFAULT_OUTPUT;
 	if (!a->output[0])
 		return usage("The name of the output file is empty.");
 	a->source = argv[optind];
@@ -127,6 +143,7 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 {
 	enum {
 		ARG_MAP = 256,
+		ARG_COMPRESS,
 		ARG_TABLE,
 		ARG_REGISTERS,
 		ARG_LIST,
@@ -138,6 +155,7 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 	};
 	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
 						 { "force", no_argument, NULL, 'f' },
+						 { "compress", required_argument, NULL, ARG_COMPRESS },
 						 { "map", required_argument, NULL, ARG_MAP },
 						 { "table", required_argument, NULL, ARG_TABLE },
 						 { "list", no_argument, NULL, ARG_LIST },
@@ -151,7 +169,7 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 						 { 0 } };
 	int c, r = 0;
 
-	*a = (struct collect_args){ .output = DEFAULT_OUTPUT };
+	*a = (struct collect_args){ 0 };
 	a->o.image.maps = a->maps;
 	while (!r && (c = getopt_long(argc, argv, "o:fh", options, NULL)) != -1) {
 		switch (c) {
@@ -160,6 +178,9 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 			break;
 		case 'f':
 			a->force = true;
+			break;
+		case ARG_COMPRESS:
+			r = set_compress(a, optarg);
 			break;
 		case ARG_MAP:
 			r = add_map(a, optarg);
@@ -340,8 +361,21 @@ static int refuse_piece(const struct collection *c, const char *path, struct der
 			"%s is one of the files that the dump is collected from. Give another name with -o.", path);
 }
 
+static int write_compressed(struct collection *c, int fd, struct derr *err)
+{
+	_cleanup_close_ int plain = scratch_open(err);
+	struct stat st;
+	int r = plain < 0 ? plain : collect_write(c, plain, err);
+
+	if (r == 0 && fstat(plain, &st) < 0)
+		r = derr_set(err, -errno, "Cannot read the size of the dump: %s", strerror(errno));
+	return r < 0 ? r : zstd_compress(plain, st.st_size, fd, err);
+}
+
 static int collect(const struct collect_args *a, struct derr *err)
 {
+	/* The file itself: the image may be what was decompressed of it. */
+	_cleanup_close_ int source = open(a->source, O_PATH | O_CLOEXEC);
 	struct outfile out = { .fd = -1 };
 	struct collection c;
 	int r;
@@ -350,9 +384,9 @@ static int collect(const struct collect_args *a, struct derr *err)
 	if (r == 0)
 		r = refuse_piece(&c, a->output, err);
 	if (r == 0)
-		r = outfile_open(&out, a->output, a->force, c.img.fd, err);
+		r = outfile_open(&out, a->output, a->force, source, err);
 	if (r == 0)
-		r = collect_write(&c, out.fd, err);
+		r = a->zstd ? write_compressed(&c, out.fd, err) : collect_write(&c, out.fd, err);
 	if (r == 0)
 		r = outfile_commit(&out, err);
 	outfile_close(&out);

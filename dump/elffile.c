@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "elffile.h"
+#include "zstdfile.h"
 
 int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 {
@@ -33,6 +34,8 @@ int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 	if (end == 0)
 		return derr_set(err, -ENODATA, "%s is empty.", path);
 	*size = (uint64_t)end;
+	if (zstd_detect(fd, *size))
+		return zstd_open(fd, path, size, ZSTD_CONTENT_MAX, err);
 	ret = fd;
 	fd = -1;
 	return ret;

@@ -53,7 +53,6 @@ static int check_format(const struct image *img, struct derr *err)
 		{ "\xfd"
 		  "7zXZ",
 		  "compressed with xz", "Decompress it first." },
-		{ "\x28\xb5\x2f\xfd", "compressed with zstd", "Decompress it first." },
 	};
 	char start[16] = "";
 

@@ -28,11 +28,31 @@
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
  *	REGISTERS=source		NT_PRSTATUS are those of the source, or none
+ *	MEMORY=0x0 1073741824		where the machine had memory: physical address, bytes; absent: not known
  *	PAGE_TABLES=synthetic		made by qcmdump from what was captured, or none
+ *	SYNTHETIC=text			once for each other thing that was made so
  *	REGION(3)=KQCMD_NOTE 0 0xffff88800531e000 0x531e000 764
  *					slot: name, sequence number, virtual and physical address, bytes
  *	PROBLEM=text			once for each thing that could not be saved
  *	LEFT_OUT=text			once for each thing that is no part of the minidump
+ *
+ * qcmdump convert adds for programs that take the absence of memory for an error:
+ *
+ *	CONVERTED=crash			the program
+ *	GAP=0x1000 4096			memory that was not captured and reads as zeros: physical address, bytes
+ *
+ * The trace buffers in a dump have a note of their own, in the region KQCMD_TRACE (type QCMD_NOTE_TRACE):
+ *
+ *	QCMD_TRACE=1			version, first line
+ *	ARRAY(0)=qcmd			name of trace array 0
+ *	CLOCK(0)=local
+ *	SUBBUF_SIZE(0)=4096		bytes
+ *	PAGE_SIZE=4096
+ *	LONG_SIZE=8
+ *
+ * and then files of tracefs, byte by byte: events/header_page, events/header_event, events/SYSTEM/EVENT/format. Each
+ * is a line FILE(name)=bytes, the bytes, and a newline. A descriptor that begins with "QCMDZLIB" is compressed with
+ * zlib behind that.
  *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
@@ -42,5 +62,8 @@
 #define QCMD_NOTE_NAME		"QCMD"
 #define QCMD_NOTE_KERNEL	0x51434d01
 #define QCMD_NOTE_COLLECT	0x51434d02
+#define QCMD_NOTE_TRACE		0x51434d03
+
+#define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
 
 #endif

@@ -91,7 +91,8 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions " };
+	static const char *const commands[] = { "",	  "collect ", "info ",	"log ",	   "tasks ",
+						"stack ", "regions ", "trace ", "convert " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];
@@ -115,11 +116,21 @@ static void usage_errors(void **state)
 		{ "log a b", "what is 'b'" },
 		{ "log --frob x", "--frob" },
 		{ "info --all x", "no --all" },
+		{ "tasks --cpu 1 x", "no --cpu" },
+		{ "stack --cpu x a", "number of a CPU" },
+		{ "stack a 1x", "'1x' is no PID" },
+		{ "stack --all a 1", "one of them" },
+		{ "convert x -o y", "--for=crash" },
+		{ "convert --for=gcore x -o y", "expected crash, drgn or gdb" },
+		{ "convert --for=gdb x", "with -o" },
+		{ "convert --for=gdb -o y", "Name the dump" },
+		{ "convert --for=gdb -o y a b", "what is 'b'" },
 		{ "collect", "Name the" },
 		{ "collect a b", "what is 'b'" },
 		{ "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
 		{ "collect --table x a", "physical address" },
 		{ "collect -o '' a", "empty" },
+		{ "collect --compress=xz a", "expected zstd or none" },
 		{ "collect --dump 0 a", "from 1 on" },
 		{ "collect --dump x a", "from 1 on" },
 		{ "collect --vm 2 a", "two hexadecimal digits" },
@@ -172,6 +183,41 @@ static void round_trip(void **state)
 	assert_int_equal(files_in_folder(), 1);
 	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
 	unlink(args);
+	di_done(&d);
+}
+
+/* A compressed dump is read by all commands; a compressed source is not written over. */
+static void compressed(void **state)
+{
+	char args[256], path[128];
+	struct di d;
+
+	build(&d);
+	snprintf(args, sizeof(args), "collect --compress=zstd %s", d.path);
+	must_run(args);
+	contains(out, "qcmdump info minidump.elf.zst\n");
+	assert_int_equal(run_after("zstd -q -t minidump.elf.zst &&", "--version"), 0);
+	must_run("info minidump.elf.zst");
+	contains(out, "Kernel panic - not syncing: test");
+	must_run("log --no-pager minidump.elf.zst");
+	assert_string_equal(out, "[    0.000000] Kernel panic - not syncing: test\n");
+	assert_int_equal(
+		run_after("zstd -q --rm minidump.elf.zst -d -o a && zstd -q --rm a -o b.zst &&", "tasks b.zst"), 0);
+	contains(out, "systemd");
+	snprintf(path, sizeof(path), "%s/b.zst", folder);
+	unlink(path);
+
+	snprintf(path, sizeof(path), "zstd -q %s -o ram.zst &&", d.path);
+	assert_int_equal(run_after(path, "collect --compress=none ram.zst"), 0);
+	contains(out, "Saved 9 regions");
+	assert_int_equal(run("collect -f -o ram.zst ram.zst"), 1);
+	contains(err, "is what the dump is collected from");
+	assert_int_equal(run_after("ulimit -f 3; trap '' XFSZ;", "collect --compress=zstd -o c.zst ram.zst"), 1);
+	assert_int_equal(files_in_folder(), 2);
+	snprintf(path, sizeof(path), "%s/ram.zst", folder);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/minidump.elf", folder);
+	unlink(path);
 	di_done(&d);
 }
 
@@ -313,8 +359,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors),  cmocka_unit_test(round_trip),
-		cmocka_unit_test(by_registers),	    cmocka_unit_test(from_firmware), cmocka_unit_test(failures),
+		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
+		cmocka_unit_test(compressed),	    cmocka_unit_test(by_registers), cmocka_unit_test(from_firmware),
+		cmocka_unit_test(failures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
