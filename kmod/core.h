@@ -282,7 +282,7 @@ void md_elf_free(struct md_elf *elf);
 void md_elf_publish(u32 from, u32 to);	/* under md.lock */
 /* under md.lock, or that of the CPU that the region follows */
 void md_elf_hide(u32 slot);
-void md_elf_show(const struct md_segment *seg);
+void md_elf_move(const struct md_segment *seg);
 
 /* follow.c */
 void __init md_follow_init(void);

@@ -147,6 +147,9 @@ static void print_region_attr(const struct nlattr *a)
 	case QCOM_MINIDUMP_REGION_A_OWNER:
 		printf(" owner=%" PRIu64, attr_number(a));
 		break;
+	case QCOM_MINIDUMP_REGION_A_CREATED:
+		printf(" created=%" PRIu64, attr_number(a));
+		break;
 	case QCOM_MINIDUMP_REGION_A_MOVES:
 		printf(" moves=%" PRIu64, attr_number(a));
 		break;
