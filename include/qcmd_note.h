@@ -27,7 +27,7 @@
  *	TABLE=0x5270000			physical address
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
- *	REGISTERS=source		NT_PRSTATUS are those of the source, or none
+ *	REGISTERS=source		NT_PRSTATUS are the kernel's own; hypervisor: QEMU's, with pids; or none
  *	MEMORY=0x0 1073741824		where the machine had memory: physical address, bytes; absent: not known
  *	PAGE_TABLES=synthetic		made by qcmdump from what was captured, or none
  *	SYNTHETIC=text			once for each other thing that was made so
