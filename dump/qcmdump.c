@@ -19,6 +19,7 @@ static const char main_help[] =
 	"  log FILE         the kernel log, to its last line\n"
 	"  tasks FILE       the tasks, as they were\n"
 	"  stack FILE       what the tasks were doing: their stacks\n"
+	"  report FILE      one page about the crash, for a browser\n"
 	"  regions FILE     the pieces of memory in the dump\n"
 	"  convert FILE     the dump anew, for crash, drgn or gdb\n"
 	"\n"
@@ -258,6 +259,8 @@ int main(int argc, char *argv[])
 	argv++;
 	if (!strcmp(name, "collect"))
 		return cmd_collect(argc, argv);
+	if (!strcmp(name, "report"))
+		return cmd_report(argc, argv);
 	if (!strcmp(name, "convert"))
 		return cmd_convert(argc, argv);
 	for (size_t i = 0; i < ARRAY_LEN(show_commands); i++)
