@@ -133,8 +133,7 @@ static void write_names_from(const struct report *r)
 		report_text(r, source);
 		fputs(".</p>\n", r->out);
 	} else {
-		fputs("No names of functions were at hand: qcmdump report takes them with --vmlinux or --kallsyms.</p>\n",
-		      r->out);
+		fputs("No names of functions were at hand: give --vmlinux or --kallsyms.</p>\n", r->out);
 	}
 }
 

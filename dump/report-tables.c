@@ -45,7 +45,8 @@ void report_tasks(const struct report *r)
 	fprintf(r->out, "The %zu tasks in the dump. * was running there. Those that open have their stack in the dump.",
 		r->tasks.n);
 	fputs("</caption>\n<thead><tr><th scope=\"col\" class=\"n\">PID</th><th scope=\"col\" class=\"n\">Parent</th>"
-	      "<th scope=\"col\" class=\"n\">CPU</th><th scope=\"col\">State</th><th scope=\"col\">Name</th></tr></thead>\n"
+	      "<th scope=\"col\" class=\"n\">CPU</th><th scope=\"col\">State</th><th scope=\"col\">Name</th></tr>"
+	      "</thead>\n"
 	      "<tbody>\n",
 	      r->out);
 	for (size_t i = 0; i < r->tasks.n; i++)
@@ -132,7 +133,8 @@ static void region_table(const struct report *r)
 	for (size_t i = 0; i < n; i++)
 		regions[i] = &r->core->regions[i];
 	qsort(regions, n, sizeof(*regions), cmp_name);
-	fputs("<div class=\"scroll\"><table>\n<caption>What is in the dump, by name</caption>\n<thead><tr><th scope=\"col\">"
+	fputs("<div class=\"scroll\"><table>\n<caption>What is in the dump, by name</caption>\n<thead><tr>"
+	      "<th scope=\"col\">"
 	      "Name</th><th scope=\"col\" class=\"n\">Pieces</th><th scope=\"col\" class=\"n\">Size</th></tr></thead>\n"
 	      "<tbody>\n",
 	      r->out);

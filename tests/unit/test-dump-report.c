@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page about a crash: what is in it, that hostile text stays text, and that a browser has nothing to complain of. */
+/* The page about a crash: what is in it, that hostile text stays text, and that a browser is content with it. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
