@@ -41,7 +41,7 @@ all:
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c
 LIBS_qcmdctl := libsystemd json-c libmnl
-LIBS_qcmdump := libelf json-c zlib libzstd
+LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
 
 INCLUDES := -Idaemon -Idump -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf

@@ -27,8 +27,15 @@ int show_tasks(const struct corefile *core, const struct show_options *o, FILE *
 
 /* Exit status of the program. */
 int cmd_collect(int argc, char *argv[]);
+<<<<<<< HEAD
 int cmd_report(int argc, char *argv[]);
+=======
+int cmd_trace(int argc, char *argv[]);
+>>>>>>> main
 int cmd_convert(int argc, char *argv[]);
+
+/* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */
+void warn_cut_off(const struct corefile *core);
 
 /* A table whose columns are as wide as what is in them. A header that starts with '>' is a column of numbers. */
 struct grid {

@@ -21,6 +21,7 @@ static const char main_help[] =
 	"  stack FILE       what the tasks were doing: their stacks\n"
 	"  report FILE      one page about the crash, for a browser\n"
 	"  regions FILE     the pieces of memory in the dump\n"
+	"  trace FILE       the events in its trace buffers\n"
 	"  convert FILE     the dump anew, for crash, drgn or gdb\n"
 	"\n"
 	"  -h, --help       show this help; 'qcmdump COMMAND --help' shows that of a command\n"
@@ -203,16 +204,6 @@ static int parse_args(const struct show_command *cmd, int argc, char *argv[], st
 	return usage_error(cmd->name);
 }
 
-/* Whatever is asked of it: an answer from half a dump is half an answer. */
-static void warn_cut_off(const struct corefile *core)
-{
-	char size[SIZE_TEXT_MAX];
-
-	if (core->elf.missing)
-		fprintf(stderr, "qcmdump: %s is cut off: the last %s of its memory are missing. Copy it again.\n",
-			core->path, size_text(size, core->elf.missing));
-}
-
 static int run_show(const struct show_command *cmd, int argc, char *argv[])
 {
 	struct show_options o = { 0 };
@@ -259,8 +250,13 @@ int main(int argc, char *argv[])
 	argv++;
 	if (!strcmp(name, "collect"))
 		return cmd_collect(argc, argv);
+<<<<<<< HEAD
 	if (!strcmp(name, "report"))
 		return cmd_report(argc, argv);
+=======
+	if (!strcmp(name, "trace"))
+		return cmd_trace(argc, argv);
+>>>>>>> main
 	if (!strcmp(name, "convert"))
 		return cmd_convert(argc, argv);
 	for (size_t i = 0; i < ARRAY_LEN(show_commands); i++)

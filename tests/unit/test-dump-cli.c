@@ -91,8 +91,8 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "",	  "collect ", "info ",	  "log ",    "tasks ",
-						"stack ", "report ",  "regions ", "convert " };
+	static const char *const commands[] = { "",	  "collect ", "info ",	  "log ",   "tasks ",
+						"stack ", "report ",  "regions ", "trace ", "convert " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];

@@ -166,12 +166,11 @@ static char *browse(const char *page, char **console)
 	char command[1024];
 
 	save("page.html", page);
-	snprintf(
-		command, sizeof(command),
-		"cd %s && HOME=%s timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir=%s/profile "
-		"--host-resolver-rules='MAP * ~NOTFOUND' --enable-logging=stderr --virtual-time-budget=1000 --dump-dom "
-		"file://%s/page.html >dom.txt 2>console.txt",
-		folder, folder, folder, folder);
+	snprintf(command, sizeof(command),
+		 "cd %s && HOME=%s timeout 120 chromium --headless --no-sandbox --disable-gpu "
+		 "--user-data-dir=%s/profile --host-resolver-rules='MAP * ~NOTFOUND' --enable-logging=stderr "
+		 "--virtual-time-budget=1000 --dump-dom file://%s/page.html >dom.txt 2>console.txt",
+		 folder, folder, folder, folder);
 	if (system(command) != 0)
 		fail_msg("the browser failed: %s", slurp("console.txt"));
 	*console = slurp("console.txt");
