@@ -27,11 +27,8 @@ int show_tasks(const struct corefile *core, const struct show_options *o, FILE *
 
 /* Exit status of the program. */
 int cmd_collect(int argc, char *argv[]);
-<<<<<<< HEAD
 int cmd_report(int argc, char *argv[]);
-=======
 int cmd_trace(int argc, char *argv[]);
->>>>>>> main
 int cmd_convert(int argc, char *argv[]);
 
 /* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */

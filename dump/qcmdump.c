@@ -250,13 +250,10 @@ int main(int argc, char *argv[])
 	argv++;
 	if (!strcmp(name, "collect"))
 		return cmd_collect(argc, argv);
-<<<<<<< HEAD
 	if (!strcmp(name, "report"))
 		return cmd_report(argc, argv);
-=======
 	if (!strcmp(name, "trace"))
 		return cmd_trace(argc, argv);
->>>>>>> main
 	if (!strcmp(name, "convert"))
 		return cmd_convert(argc, argv);
 	for (size_t i = 0; i < ARRAY_LEN(show_commands); i++)
