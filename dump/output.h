@@ -10,12 +10,19 @@
 struct show_options {
 	bool json;
 	bool all;
+	const char *vmlinux;
+	const char *kallsyms;
+	int32_t *pids;
+	size_t n_pids;
+	int32_t cpu;
+	bool has_cpu;
 };
 
 /* The commands that look at a dump. 0, or negative with err. Notes for the user go to stderr. */
 int show_info(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
 int show_log(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
 int show_regions(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
+int show_stack(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
 int show_tasks(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
 
 /* Exit status of the program. */
