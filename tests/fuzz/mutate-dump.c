@@ -42,6 +42,8 @@ static const char *const looks[][ARGS_MAX] = {
 	{ "log", "--json", IN },
 	{ "tasks", "--all", IN },
 	{ "tasks", "--json", IN },
+	{ "stack", "--all", IN },
+	{ "stack", "--all", "--json", IN },
 	{ "regions", IN },
 	{ "regions", "--json", IN },
 	{ "trace", IN },

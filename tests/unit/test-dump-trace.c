@@ -429,6 +429,11 @@ static void trace_dat(void **state)
 	assert_string_equal(text, "cpus=13\n           <...>-9     [012]     1.000000100: mark:                 2: "
 				  "\x1b[1mbold (two)\n");
 	free(text);
+	text = trace_cmd(out, 0);
+	assert_memory_equal(text, "cpus=1\n", 7);
+	assert_non_null(strstr(text, "first"));
+	assert_null(strstr(text, "bold"));
+	free(text);
 	unlink(out);
 }
 
