@@ -246,7 +246,8 @@ void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k,
 	merge_segments(l);
 	build_tables(l, k, vmcoreinfo, end, o->gaps, problems);
 	split_single_segment(l, k);
-	qsort(l->segments, l->n_segments, sizeof(*l->segments), cmp_segment);
+	if (l->n_segments)
+		qsort(l->segments, l->n_segments, sizeof(*l->segments), cmp_segment);
 	if (o->gaps)
 		find_gaps(l, o->ram);
 	collect_pages(l);

@@ -10,6 +10,7 @@
 #include "collect.h"
 #include "corefile.h"
 #include "samples.h"
+#include "zstdfile.h"
 
 #include "../unit/dump-firmware.h"
 #include "../unit/dump-trace.h"
@@ -133,6 +134,22 @@ static void add_dump(struct samples *all, const struct di *d)
 	unlink(path);
 }
 
+static void add_compressed(struct samples *all, const struct sample *dump)
+{
+	char path[] = "/tmp/qcmd-sample-XXXXXX";
+	int fd = mkstemp(path), in;
+	struct derr err;
+
+	in = scratch_open(&err);
+	if (fd < 0 || in < 0 || pwrite_full(in, dump->data, dump->size, 0) < 0 ||
+	    zstd_compress(in, dump->size, fd, &err) < 0)
+		abort();
+	close(in);
+	close(fd);
+	add(all, path, "dump.zst", 0);
+	unlink(path);
+}
+
 static void add_vmcore(struct samples *all, const struct di *d)
 {
 	static const char note[] = "\13\0\0\0\4\0\0\0\0\0\0\0VMCOREINFO\0\0A=1\n";
@@ -154,6 +171,7 @@ void samples_make(struct samples *all)
 	di_done(&d);
 	make_machine(&d, false);
 	add_dump(all, &d);
+	add_compressed(all, &(struct sample){ .data = all->v[0].data, .size = all->v[0].size });
 	add(all, d.path, "image", 0);
 	add_vmcore(all, &d);
 	df_init(&files, &d);
