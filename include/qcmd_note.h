@@ -44,7 +44,7 @@
  * The trace buffers in a dump have a note of their own, in the region KQCMD_TRACE (type QCMD_NOTE_TRACE):
  *
  *	QCMD_TRACE=1			version, first line
- *	ARRAY(0)=qcmd			name of trace array 0
+ *	ARRAY(0)=qcmd			name of trace array 0; empty: the top-level one
  *	CLOCK(0)=local
  *	SUBBUF_SIZE(0)=4096		bytes
  *	PAGE_SIZE=4096

@@ -25,6 +25,7 @@
 #define BATCH	     200
 #define SECONDS_MAX  20
 #define FAILURES_MAX 10
+#define PROGRESS     10000
 #define ARGS_MAX     8
 
 int qcmdump_main(int argc, char *argv[]); /* that of dump/qcmdump.c */
@@ -396,6 +397,8 @@ int main(int argc, char *argv[])
 
 		failures += !right;
 		i = right ? end : shared->number + 1;
+		if (right && !(i % PROGRESS))
+			printf("%lu cases\n", i);
 	}
 	printf("%lu cases of %zu samples: %lu commands succeeded, %lu failed as they should, %lu defects\n", cases,
 	       all.n, shared->good, shared->bad, failures);
