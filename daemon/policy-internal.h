@@ -76,7 +76,7 @@ struct policy_key {
 	const char *section;
 	const char *name;
 	void (*parse)(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-	size_t offset; /* of the target in struct policy or struct policy_task */
+	size_t offset; /* of the target in struct policy, policy_task, policy_symbol or policy_map */
 	unsigned int min, max, standard;
 	unsigned int example; /* of a number, for messages */
 	const char *expects;  /* of other values, for messages: what is right */
@@ -89,6 +89,22 @@ void policy_value_bool(struct policy_parser *p, const struct policy_key *key, co
 bool policy_parse_bool(const char *text, bool *ret); /* false: is none */
 void policy_value_comms(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_parts(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+
+/*
+ * The next item of a list, blanks between them. Quotes keep blanks together; '\\' takes the next character as
+ * it is, and stays, since to a glob it means the same. Returns where the item starts; NULL: no more, or an
+ * error that has been reported.
+ */
+const char *policy_next_item(struct policy_parser *p, const char **pos, char *item);
+
+/* policy-symbol.c */
+void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_symbol_list(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_pins(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_map_ids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+int policy_symbol_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
+void policy_symbol_done(struct policy_section *s);
 
 /* policy-condition.c; policy_key.standard is the kind */
 void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);

@@ -107,12 +107,7 @@ void policy_value_bool(struct policy_parser *p, const struct policy_key *key, co
 				quote(value, strlen(value)).s);
 }
 
-/*
- * The next item of a list, blanks between them. Quotes keep blanks together; '\' takes the next character as
- * it is, and stays, since to a glob it means the same. Returns where the item starts; NULL: no more, or an
- * error that has been reported.
- */
-static const char *next_item(struct policy_parser *p, const char **pos, char *item)
+const char *policy_next_item(struct policy_parser *p, const char **pos, char *item)
 {
 	const char *s = *pos + strspn(*pos, BLANKS), *start = s, *quote_start = NULL;
 	char quote_char = '\0';
@@ -241,7 +236,7 @@ void policy_value_comms(struct policy_parser *p, const struct policy_key *key, c
 		return;
 	}
 
-	while ((at = next_item(p, &value, item))) {
+	while ((at = policy_next_item(p, &value, item))) {
 		if (!comm_is_right(p, at, item))
 			continue;
 		if (strv_length(*target) >= key->max) {
@@ -272,7 +267,7 @@ void policy_value_parts(struct policy_parser *p, const struct policy_key *key, c
 		return;
 	}
 
-	while ((at = next_item(p, &value, item))) {
+	while ((at = policy_next_item(p, &value, item))) {
 		const char *meant;
 		size_t i;
 
