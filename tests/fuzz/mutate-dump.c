@@ -3,7 +3,7 @@
  * Damages dumps, and what they are collected from, in many ways, and has every command of qcmdump look at them: each
  * must succeed, or fail with exit status 1 and a message. A case is made from its number alone, so it can be had again.
  *
- * The commands run in a process that is made for some hundred cases; when that dies, the next one goes on behind the
+ * The commands run in a process that is made for a thousand cases; when that dies, the next one goes on behind the
  * case.
  */
 #include <dirent.h>
@@ -22,7 +22,7 @@
 #include "dumputil.h"
 #include "samples.h"
 
-#define BATCH	     200
+#define BATCH	     1000
 #define SECONDS_MAX  20
 #define FAILURES_MAX 10
 #define PROGRESS     10000
@@ -367,7 +367,7 @@ static void tidy(const char *folder, bool keep)
 
 int main(int argc, char *argv[])
 {
-	char folder[] = "/tmp/qcmd-mutate-XXXXXX";
+	char folder[] = "/dev/shm/qcmd-mutate-XXXXXX"; /* in memory: a case has many files */
 	unsigned long cases = 1000, first = 0, failures = 0;
 	struct samples all = { 0 };
 	bool keep = false;
