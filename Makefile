@@ -214,6 +214,15 @@ $(REPLAYS): $(B)/tests/fuzz/replay-%: $(B)/san/tests/fuzz/fuzz-%.o $(B)/san/test
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
+# All of qcmdump in one program, and what the tests make dumps with
+$(B)/tests/fuzz/qcmdump.o: $(B)/san/dump/qcmdump.o
+	@mkdir -p $(@D)
+	$(call say,OBJCOPY)objcopy --redefine-sym main=qcmdump_main $< $@
+
+$(B)/tests/fuzz/mutate-dump: $(addprefix $(B)/san/tests/,fuzz/mutate-dump.o fuzz/samples.o unit/dump-image.o \
+		unit/dump-firmware.o unit/dump-trace.o) $(B)/tests/fuzz/qcmdump.o $(san_libs)
+	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
+
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(fuzz_libs)
 	$(call say,LINK)$(CLANG) $(CFLAGS) $(FUZZ) -fsanitize=fuzzer $(LINK_FLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
@@ -238,9 +247,12 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
-.PHONY: tests fuzz check demo style bench instant
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(VM_PROGRAMS)
+.PHONY: tests fuzz fuzz-dump check demo style bench instant
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
+
+fuzz-dump: $(B)/tests/fuzz/mutate-dump
+	$< -n $(N) $(abspath $(DUMPS))
 
 check:
 	@tests/deps --install build headers vm arm64 check
@@ -318,6 +330,7 @@ help:
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
+	@echo 'make fuzz-dump      qcmdump looks at damaged dumps: N=100000 of them, made of DUMPS=FILES too'
 	@echo 'make clean          removes all but the cached guests of $(B)/vm/; make distclean removes those too'
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz $(B)/bpf -name '*.d' 2>/dev/null)

@@ -45,6 +45,8 @@ static void read_arrays(struct tracebuf *b, const struct kv *kv)
 		}
 		if (!clock)
 			clock = "local";
+		if (!*name)
+			name = TRACE_TOP_NAME;
 		b->arrays[i] = (struct trace_array){ dump_strdup(name, strlen(name)), dump_strdup(clock, strlen(clock)),
 						     size };
 		b->n_arrays = i + 1;
