@@ -266,6 +266,7 @@ install: all $(if $(RELEASE),install-modules)
 		sed 's,=/usr/lib/qcmd/,=$(PREFIX)/lib/qcmd/,' systemd/$$unit >$(libdir)/systemd/system/$$unit || exit; \
 	done
 	$(INSTALL_DATA) systemd/org.qcmd1.conf -t $(datadir)/dbus-1/system.d
+	$(INSTALL_DATA) systemd/org.qcmd1.policy -t $(datadir)/polkit-1/actions
 	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
 	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d
 	$(INSTALL_DATA) systemd/qcmd.d/*.conf -t $(libdir)/qcmd.d

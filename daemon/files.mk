@@ -17,6 +17,7 @@ QCMD_POLICY_SRCS := \
 	daemon/ctl-json.c \
 	daemon/ctl-list.c \
 	daemon/ctl-offline.c \
+	daemon/ctl-run.c \
 	daemon/ctl-status.c \
 	daemon/ctl-table.c \
 	daemon/ctl-term.c \

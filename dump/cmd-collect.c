@@ -246,7 +246,8 @@ static void print_result(const struct collection *c, const struct collect_args *
 		printf("Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n", c->toc.header,
 		       collect_backend(c), c->toc.slots_used, c->toc.slots_max);
 	if (image_has_pieces(&c->img))
-		printf("Saved %zu regions that firmware left, %s, to %s.\n", c->toc.n_regions, size, a->output);
+		printf("Saved %zu regions%s, %s, to %s.\n", c->toc.n_regions,
+		       c->img.snapshot ? " of the running machine" : " that firmware left", size, a->output);
 	else
 		printf("Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size,
 		       (double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), a->output);
