@@ -232,7 +232,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
-.PHONY: tests fuzz check demo style bench
+.PHONY: tests fuzz check demo style bench instant
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
 fuzz: $(FUZZERS)
 
@@ -242,6 +242,11 @@ check:
 
 demo:
 	@tests/demo
+
+N ?= 1000
+instant:
+	@tests/deps --install build headers vm $(if $(filter x86_64,$(ARCH)),,arm64)
+	@INSTANTS=$(N) ARCHES='$(or $(ARCH),x86_64 arm64)' tests/vm/test-instant.sh
 
 bench:
 	@tests/deps --install build headers vm
@@ -301,6 +306,7 @@ help:
 	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
+	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what following context switches costs, as ratios; installs missing packages (root)'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The daemon.
 QCMDD_SRCS := \
+	daemon/bpf-util.c \
 	daemon/describe.c \
+	daemon/kread.c \
+	daemon/ksyms.c \
 	daemon/limit.c \
 	daemon/manager-bus.c \
 	daemon/manager.c \

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf-util.h"
 #include "policy-util.h"
 #include "qcmdd-log.h"
 #include "task-bpf.h"
@@ -51,17 +51,6 @@ void glob_compile(const char *pattern, struct glob *ret)
 	ret->end = 1U << n;
 }
 
-/* libbpf's own messages: for whoever debugs; errors are told by the caller in its own words. */
-__attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level level, const char *format, va_list ap)
-{
-	char line[1024];
-
-	vsnprintf(line, sizeof(line), format, ap);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("%s", line);
-	return 0;
-}
-
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct task_watcher *w = ctx;
@@ -72,14 +61,6 @@ static int on_event(void *ctx, void *data, size_t size)
 	return --w->budget > 0 ? 0 : -EAGAIN;
 }
 
-static char *reason_of(const char *what, int err)
-{
-	char *text, buffer[128];
-
-	libbpf_strerror(err, buffer, sizeof(buffer));
-	return asprintf(&text, "%s: %s", what, buffer) < 0 ? NULL : text;
-}
-
 static int load(struct task_watcher *w, char **ret_reason)
 {
 	int err;
@@ -87,21 +68,18 @@ static int load(struct task_watcher *w, char **ret_reason)
 	w->skel = task_bpf__open_and_load();
 	if (!w->skel) {
 		err = -errno;
-		*ret_reason = reason_of(access("/sys/kernel/btf/vmlinux", R_OK) < 0 ?
-						"the kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
-						"the kernel refuses the BPF program",
-					err);
+		*ret_reason = bpf_load_reason(err);
 		return err;
 	}
 	err = task_bpf__attach(w->skel);
 	if (err < 0) {
-		*ret_reason = reason_of("the BPF program can't be attached", err);
+		*ret_reason = bpf_reason("the BPF program can't be attached", err);
 		return err;
 	}
 	w->ring = ring_buffer__new(bpf_map__fd(w->skel->maps.ring), on_event, w, NULL);
 	if (!w->ring) {
 		err = -errno;
-		*ret_reason = reason_of("the BPF ring buffer can't be read", err);
+		*ret_reason = bpf_reason("the BPF ring buffer can't be read", err);
 		return err;
 	}
 	return 0;
@@ -115,7 +93,7 @@ int task_watcher_new(task_event_handler handler, void *userdata, struct task_wat
 	*ret_reason = NULL;
 	if (!w)
 		return -ENOMEM;
-	libbpf_set_print(print);
+	bpf_log_quietly();
 	w->handler = handler;
 	w->userdata = userdata;
 	err = load(w, ret_reason);

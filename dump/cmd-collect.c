@@ -18,7 +18,7 @@
 #define MAPS_MAX	    64
 #define EXIT_USAGE	    2
 
-const char collect_help[] =
+static const char collect_help[] =
 	"Usage: qcmdump collect [OPTION...] SOURCE\n"
 	"\n"
 	"Save the minidump of a crashed machine as an ELF core. SOURCE is told by its content:\n"

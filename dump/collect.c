@@ -123,6 +123,29 @@ static void print_escaped(FILE *f, const char *key, const char *text)
 	fprintf(f, "%s=%s\n", key, safe);
 }
 
+/* Pieces that firmware saved do not say how much memory there was. */
+static void print_memory(FILE *f, const struct collection *c)
+{
+	const struct rangemap *m = &c->img.phys;
+
+	for (size_t i = 0, n = 0; i < m->n && n < QCMD_NOTE_MEMORY_MAX && !image_has_pieces(&c->img); i++, n++) {
+		uint64_t start = m->v[i].start, end = m->v[i].run_end;
+
+		while (i + 1 < m->n && m->v[i + 1].start < end)
+			i++;
+		fprintf(f, "MEMORY=0x%" PRIx64 " %" PRIu64 "\n", start, end - start);
+	}
+}
+
+void collect_print_made(FILE *f, const struct collection *c)
+{
+	fprintf(f, "PAGE_TABLES=%s\n", c->layout.has_tables ? "synthetic" : "none");
+	for (size_t i = 0; i < c->made.what.n; i++)
+		fprintf(f, "SYNTHETIC=%s\n", c->made.what.v[i]);
+	for (size_t i = 0; i < c->layout.gaps.n; i++)
+		fprintf(f, "GAP=0x%" PRIx64 " %" PRIu64 "\n", c->layout.gaps.v[i].start, c->layout.gaps.v[i].size);
+}
+
 static void add_collect_note(struct collection *c, bool registers)
 {
 	_cleanup_free_ char *text = NULL;
@@ -142,7 +165,8 @@ static void add_collect_note(struct collection *c, bool registers)
 	else if (!image_has_pieces(&c->img))
 		fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
 	fprintf(f, "REGISTERS=%s\n", registers ? "source" : "none");
-	fprintf(f, "PAGE_TABLES=%s\n", c->layout.has_tables ? "synthetic" : "none");
+	print_memory(f, c);
+	collect_print_made(f, c);
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
 		const struct region *r = &c->toc.regions[i];
 
@@ -233,7 +257,8 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);
 	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);
-	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo, rangemap_end(&c->img.phys), &c->toc.problems);
+	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
+		     &(struct layout_options){ .ram = &c->img.phys, .made = &c->made }, &c->toc.problems);
 	add_collect_note(c, registers);
 	return 0;
 }
@@ -244,6 +269,7 @@ void collection_clear(struct collection *c)
 	toc_clear(&c->toc);
 	kelf_clear(&c->kelf);
 	kv_clear(&c->vmcoreinfo);
+	made_clear(&c->made);
 	layout_clear(&c->layout);
 	notebuf_clear(&c->notes);
 }

@@ -18,9 +18,10 @@ struct collection {
 	struct kv vmcoreinfo;
 	struct kelf kelf;
 	struct kmap kmap;
+	struct made_list made;
 	struct layout layout;
 	struct notebuf notes;
-	uint64_t ram; /* bytes of memory in the source; 0: it has none but the regions */
+	uint64_t ram; /* of memory in the source; 0: it has none but the regions */
 };
 
 /* Where the table was. */
@@ -28,6 +29,9 @@ const char *collect_backend(const struct collection *c);
 
 /* Everything but writing. collection_clear() in any case. */
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err);
+/* What follows from what was captured: the lines about it in the note. */
+void collect_print_made(FILE *f, const struct collection *c);
+
 int collect_write(struct collection *c, int fd, struct derr *err);
 void collection_clear(struct collection *c);
 

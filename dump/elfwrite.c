@@ -14,6 +14,8 @@
 /* null, STR_TBL, one for each region; the limits of the table keep it below SHN_LORESERVE. */
 #define FIXED_SECTIONS 2
 _Static_assert(TOC_SLOTS_MAX + FIXED_SECTIONS < SHN_LORESERVE, "sections are counted in 16 bits");
+
+/* A region, a gap on each side of it, and a few more. */
 _Static_assert(TOC_SLOTS_MAX + 4 < PN_XNUM, "program headers are counted in 16 bits");
 
 static int write_error(int r, struct derr *err)
@@ -21,10 +23,32 @@ static int write_error(int r, struct derr *err)
 	return derr_set(err, r, "Cannot write the dump: %s", strerror(-r));
 }
 
+static size_t phdrs_count(const struct layout *l)
+{
+	return 1 + l->n_segments + l->gaps.n;
+}
+
+/* Behind all others: crash takes the first that has an address. */
+static void add_gaps(const struct collection *c, Elf64_Phdr *phdrs)
+{
+	for (size_t i = 0; i < c->layout.gaps.n; i++) {
+		const struct range *gap = &c->layout.gaps.v[i];
+
+		phdrs[i] = (Elf64_Phdr){
+			.p_type = PT_LOAD,
+			.p_flags = PF_R | PF_W | PF_X,
+			.p_offset = c->layout.data_end,
+			.p_vaddr = c->kmap.has_direct ? gap->start + c->kmap.direct_offset : 0,
+			.p_paddr = gap->start,
+			.p_memsz = gap->size,
+		};
+	}
+}
+
 static int write_headers(const struct collection *c, int fd, uint64_t shoff, struct derr *err)
 {
 	const struct layout *l = &c->layout;
-	size_t n = l->n_segments + 1;
+	size_t n = phdrs_count(l);
 	Elf64_Ehdr ehdr = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV },
 		.e_type = ET_CORE,
@@ -62,6 +86,7 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 			/* p_align 0: crash takes anything else for a netdump file. */
 		};
 	}
+	add_gaps(c, phdrs + 1 + l->n_segments);
 	r = pwrite_full(fd, &ehdr, sizeof(ehdr), 0);
 	if (r == 0)
 		r = pwrite_full(fd, phdrs, n * sizeof(*phdrs), sizeof(ehdr));
@@ -71,13 +96,12 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 	return r < 0 ? write_error(r, err) : 0;
 }
 
-/* The captured bytes of a piece of physical memory that has whole pages; the others stay zero. */
+/* The captured bytes of a piece of physical memory that has whole pages; the others stay as they are. */
 static int read_captured(const struct collection *c, uint64_t paddr, char *buf, size_t size, struct derr *err)
 {
 	const struct rangemap *m = &c->layout.bytes;
 	size_t lo = 0, hi = m->n;
 
-	memset(buf, 0, size);
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -123,6 +147,8 @@ static int write_memory(const struct collection *c, int fd, struct derr *err)
 
 		for (uint64_t done = 0, n; done < run->size && r == 0; done += n) {
 			n = run->size - done < COPY_CHUNK ? run->size - done : COPY_CHUNK;
+			memset(buf, 0, n);
+			made_read(&c->made, run->start + done, buf, n);
 			r = read_captured(c, run->start + done, buf, n, err);
 			if (r < 0)
 				break;
@@ -181,7 +207,7 @@ static size_t names_size(const struct toc *toc)
 
 int collect_write(struct collection *c, int fd, struct derr *err)
 {
-	uint64_t headers = sizeof(Elf64_Ehdr) + (c->layout.n_segments + 1) * sizeof(Elf64_Phdr) + c->notes.size;
+	uint64_t headers = sizeof(Elf64_Ehdr) + phdrs_count(&c->layout) * sizeof(Elf64_Phdr) + c->notes.size;
 	uint64_t shoff;
 	int r;
 

@@ -11,6 +11,10 @@ enum { ORDER_IMAGE, ORDER_OTHER, ORDER_DIRECT };
 /* Physical addresses that the page tables of x86_64 can have. */
 #define PHYS_MAX (1ULL << 52)
 
+/* Where x86_64 has its modules. */
+#define MODULES_START 0xffffffffc0000000ULL
+#define MODULES_END   0xffffffffff000000ULL
+
 static int order_of(uint64_t vaddr, uint64_t paddr, const struct kmap *k)
 {
 	if (vaddr >= KERNEL_IMAGE_X86_64)
@@ -96,23 +100,17 @@ static int map_segment(struct pagetable *pt, const struct segment *s)
 	return conflict;
 }
 
-static bool add_tables(struct layout *l, uint64_t top_vaddr, uint64_t top, uint64_t rest, unsigned int levels,
-		       struct strlist *problems)
+static int map_segments(struct layout *l, uint64_t top_vaddr, uint64_t top, struct strlist *problems)
 {
 	size_t bad = 0;
+	int r = 0;
 
-	pagetable_init(&l->tables, levels, top, rest);
-	for (size_t i = 0; i < l->n_segments; i++) {
-		int r = l->segments[i].vaddr ? map_segment(&l->tables, &l->segments[i]) : 0;
-
-		if (r == -E2BIG) {
-			strlist_addf(problems,
-				     "no page tables are in the dump: its virtual addresses are too scattered. "
-				     "makedumpfile cannot read it");
-			return false;
-		}
+	for (size_t i = 0; i < l->n_segments && r != -E2BIG; i++) {
+		r = l->segments[i].vaddr ? map_segment(&l->tables, &l->segments[i]) : 0;
 		bad += r < 0;
 	}
+	if (r == -E2BIG)
+		return r;
 	if (pagetable_map(&l->tables, page_down(top_vaddr), top) < 0)
 		bad++;
 	if (bad)
@@ -120,46 +118,91 @@ static bool add_tables(struct layout *l, uint64_t top_vaddr, uint64_t top, uint6
 			     "%zu pieces of memory are not in the page tables of the dump: two of them have the same "
 			     "virtual address, or one has an impossible address",
 			     bad);
-	return true;
+	return 0;
+}
+
+/* Modules have tables in memory of their own, which crash wants to read: all of it is the same zeros. */
+static int fill_modules(struct layout *l, uint64_t zeros)
+{
+	rangemap_add(&l->gaps, zeros, PAGETABLE_LARGE, 0);
+	return pagetable_fill(&l->tables, MODULES_START, MODULES_END, zeros);
+}
+
+/* Where the kernel's own top page is; 0: not known, which is a problem. */
+static uint64_t find_top(const struct kmap *k, const struct kv *vmcoreinfo, uint64_t *vaddr, struct strlist *problems)
+{
+	if (k->has_image && kv_symbol(vmcoreinfo, "swapper_pg_dir", vaddr) == 0 && *vaddr % DUMP_PAGE == 0 &&
+	    (*vaddr - k->image_offset) % DUMP_PAGE == 0 && *vaddr - k->image_offset < PHYS_MAX)
+		return *vaddr - k->image_offset;
+	strlist_addf(problems, "no page tables are in the dump: VMCOREINFO does not say where they were. makedumpfile "
+			       "cannot read it");
+	return 0;
 }
 
 /*
  * The top page is where the kernel's own is, the others lie just above the end of memory, where nothing else can
  * be.
  */
-static void build_tables(struct layout *l, const struct kmap *k, const struct kv *vmcoreinfo, uint64_t ram_end,
+static void build_tables(struct layout *l, const struct kmap *k, const struct kv *vmcoreinfo, uint64_t end, bool gaps,
 			 struct strlist *problems)
 {
-	uint64_t swapper, l5 = 0, top, rest;
-	size_t n;
+	uint64_t swapper, l5 = 0, top, rest, zeros;
+	int r;
 
 	if (k->machine != EM_X86_64)
 		return;
-	if (!k->has_image || kv_symbol(vmcoreinfo, "swapper_pg_dir", &swapper) < 0 || swapper % DUMP_PAGE ||
-	    (swapper - k->image_offset) % DUMP_PAGE || swapper - k->image_offset >= PHYS_MAX) {
-		strlist_addf(problems,
-			     "no page tables are in the dump: VMCOREINFO does not say where they were. makedumpfile "
-			     "cannot read it");
-		return;
-	}
-	top = swapper - k->image_offset;
-	if (page_is_captured(l, top))
-		return; /* the kernel's own: it must not be changed */
-	rest = ram_end < top + DUMP_PAGE ? top + DUMP_PAGE : page_up(ram_end);
+	top = find_top(k, vmcoreinfo, &swapper, problems);
+	if (!top || page_is_captured(l, top))
+		return; /* the kernel's own must not be changed */
+	rest = end < top + DUMP_PAGE ? top + DUMP_PAGE : page_up(end);
+	zeros = (rest + PAGETABLE_LARGE - 1) & ~(PAGETABLE_LARGE - 1);
+	if (gaps)
+		rest = zeros + PAGETABLE_LARGE;
 	if (rest > PHYS_MAX - PAGETABLE_PAGES_MAX * DUMP_PAGE) {
 		strlist_addf(problems, "no page tables are in the dump: its physical addresses are too high");
 		return;
 	}
 	kv_number(vmcoreinfo, "pgtable_l5_enabled", &l5);
-	if (!add_tables(l, swapper, top, rest, l5 ? 5 : 4, problems)) {
+	pagetable_init(&l->tables, l5 ? 5 : 4, top, rest);
+	r = map_segments(l, swapper, top, problems);
+	if (r == 0 && gaps)
+		r = fill_modules(l, zeros);
+	if (r < 0) {
+		strlist_addf(problems, "no page tables are in the dump: its virtual addresses are too scattered. "
+				       "makedumpfile cannot read it");
 		pagetable_clear(&l->tables);
 		return;
 	}
 	l->has_tables = true;
-	n = l->tables.n;
 	add_segment(l, swapper, top, DUMP_PAGE, k);
-	if (n > 1)
-		add_segment(l, k->has_direct ? rest + k->direct_offset : 0, rest, (n - 1) * DUMP_PAGE, k);
+	if (l->tables.n > 1)
+		add_segment(l, k->has_direct ? rest + k->direct_offset : 0, rest, (l->tables.n - 1) * DUMP_PAGE, k);
+}
+
+/* What of the machine's memory no segment has. */
+static void find_gaps(struct layout *l, const struct rangemap *ram)
+{
+	struct rangemap taken = { 0 };
+
+	for (size_t i = 0; i < l->n_segments; i++)
+		rangemap_add(&taken, l->segments[i].paddr, l->segments[i].size, l->segments[i].paddr);
+	rangemap_finish(&taken);
+	for (size_t i = 0, t = 0; i < ram->n; i++) {
+		uint64_t at = ram->v[i].start, end = at + ram->v[i].size;
+
+		for (; t < taken.n && taken.v[t].start < end; t++) {
+			if (taken.v[t].start > at)
+				rangemap_add(&l->gaps, at, taken.v[t].start - at, 0);
+			if (taken.v[t].start + taken.v[t].size > at)
+				at = taken.v[t].start + taken.v[t].size;
+			if (at > end)
+				break;
+		}
+		if (at < end)
+			rangemap_add(&l->gaps, at, end - at, 0);
+	}
+	rangemap_finish(&l->gaps);
+	rangemap_clear(&taken);
 }
 
 static void collect_pages(struct layout *l)
@@ -179,8 +222,10 @@ static void collect_pages(struct layout *l)
 }
 
 void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k, const struct kv *vmcoreinfo,
-		  uint64_t ram_end, struct strlist *problems)
+		  const struct layout_options *o, struct strlist *problems)
 {
+	uint64_t end = rangemap_end(o->ram);
+
 	*l = (struct layout){ 0 };
 	for (size_t i = 0; i < toc->n_regions; i++) {
 		const struct region *r = &toc->regions[i];
@@ -189,10 +234,19 @@ void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k,
 		rangemap_add(&l->bytes, r->paddr, r->size, r->paddr);
 	}
 	rangemap_finish(&l->bytes);
+	for (size_t i = 0; i < o->made->n; i++) {
+		const struct made *m = &o->made->v[i];
+
+		add_segment(l, m->vaddr, m->paddr, m->size, k);
+		if (m->paddr + m->size > end)
+			end = m->paddr + m->size;
+	}
 	merge_segments(l);
-	build_tables(l, k, vmcoreinfo, ram_end, problems);
+	build_tables(l, k, vmcoreinfo, end, o->gaps, problems);
 	split_single_segment(l, k);
 	qsort(l->segments, l->n_segments, sizeof(*l->segments), cmp_segment);
+	if (o->gaps)
+		find_gaps(l, o->ram);
 	collect_pages(l);
 }
 
@@ -220,6 +274,7 @@ void layout_clear(struct layout *l)
 	free(l->segments);
 	rangemap_clear(&l->bytes);
 	rangemap_clear(&l->pages);
+	rangemap_clear(&l->gaps);
 	pagetable_clear(&l->tables);
 	*l = (struct layout){ 0 };
 }

@@ -8,6 +8,7 @@
 #define LAYOUT_H
 
 #include "kmap.h"
+#include "made.h"
 #include "pagetable.h"
 
 /* A PT_LOAD */
@@ -22,6 +23,7 @@ struct layout {
 	struct segment *segments;
 	size_t n_segments;
 	size_t capacity;
+	struct rangemap gaps;  /* memory that reads as zeros, see layout_build() */
 	struct rangemap bytes; /* captured physical bytes; the offset is of no meaning */
 	struct rangemap pages; /* physical pages to their place in the file, page tables included */
 	struct pagetable tables;
@@ -30,12 +32,18 @@ struct layout {
 	uint64_t data_end;
 };
 
+struct layout_options {
+	const struct rangemap *ram; /* where the machine had memory */
+	const struct made_list *made;
+	bool gaps; /* what was not captured of ram, and of the area of modules, reads as zeros */
+};
+
 /*
  * layout_build() decides what the segments are; what it can't do becomes one of the problems. layout_place() gives them
  * their places, once the size of the headers is known.
  */
 void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k, const struct kv *vmcoreinfo,
-		  uint64_t ram_end, struct strlist *problems);
+		  const struct layout_options *o, struct strlist *problems);
 void layout_place(struct layout *l, uint64_t data_offset);
 void layout_clear(struct layout *l);
 

@@ -20,7 +20,7 @@ int show_tasks(const struct corefile *core, const struct show_options *o, FILE *
 
 /* Exit status of the program. */
 int cmd_collect(int argc, char *argv[]);
-extern const char collect_help[];
+int cmd_convert(int argc, char *argv[]);
 
 /* A table whose columns are as wide as what is in them. A header that starts with '>' is a column of numbers. */
 struct grid {

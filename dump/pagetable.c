@@ -5,6 +5,7 @@
 
 /* Present, writable, accessed, dirty: as the kernel maps its own memory. */
 #define ENTRY_FLAGS 0x63ULL
+#define ENTRY_LARGE 0x80ULL
 #define ENTRY_ADDR  0x000ffffffffff000ULL
 
 static size_t add_page(struct pagetable *pt)
@@ -32,16 +33,20 @@ static size_t page_of(const struct pagetable *pt, uint64_t entry)
 	return ((entry & ENTRY_ADDR) - pt->rest) / DUMP_PAGE + 1;
 }
 
-int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
+/* Canonical: the bits above are copies of the highest one that counts. */
+static bool canonical(const struct pagetable *pt, uint64_t vaddr)
 {
 	unsigned int bits = 12 + 9 * pt->levels;
-	uint64_t entry = (paddr & ENTRY_ADDR) | ENTRY_FLAGS;
+
+	return (uint64_t)((int64_t)(vaddr << (64 - bits)) >> (64 - bits)) == vaddr;
+}
+
+/* The entry for an address in a table of this level: 1 has those of pages, 2 has those of 2 MiB each. */
+static int descend(struct pagetable *pt, uint64_t vaddr, unsigned int to, uint64_t **ret)
+{
 	size_t page = 0, next;
 
-	/* Canonical: the bits above are copies of the highest one that counts. */
-	if ((uint64_t)((int64_t)(vaddr << (64 - bits)) >> (64 - bits)) != vaddr || paddr & ~ENTRY_ADDR)
-		return -EINVAL;
-	for (unsigned int level = pt->levels; level > 1; level--) {
+	for (unsigned int level = pt->levels; level > to; level--) {
 		unsigned int i = (vaddr >> (12 + 9 * (level - 1))) & 511;
 
 		if (pt->pages[page][i]) {
@@ -54,8 +59,42 @@ int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
 		pt->pages[page][i] = (pt->rest + (next - 1) * DUMP_PAGE) | ENTRY_FLAGS;
 		page = next;
 	}
-	if (pt->pages[page][(vaddr >> 12) & 511] && pt->pages[page][(vaddr >> 12) & 511] != entry)
+	*ret = &pt->pages[page][(vaddr >> (12 + 9 * (to - 1))) & 511];
+	return 0;
+}
+
+int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
+{
+	uint64_t entry = (paddr & ENTRY_ADDR) | ENTRY_FLAGS, *at;
+	int r;
+
+	if (!canonical(pt, vaddr) || paddr & ~ENTRY_ADDR)
+		return -EINVAL;
+	r = descend(pt, vaddr, 1, &at);
+	if (r < 0)
+		return r;
+	if (*at && *at != entry)
 		return -EEXIST;
-	pt->pages[page][(vaddr >> 12) & 511] = entry;
+	*at = entry;
+	return 0;
+}
+
+int pagetable_fill(struct pagetable *pt, uint64_t from, uint64_t to, uint64_t paddr)
+{
+	for (uint64_t vaddr = from; vaddr < to; vaddr += PAGETABLE_LARGE) {
+		uint64_t *at, *pages;
+		int r = descend(pt, vaddr, 2, &at);
+
+		if (r < 0)
+			return r;
+		if (!*at) {
+			*at = paddr | ENTRY_FLAGS | ENTRY_LARGE;
+			continue;
+		}
+		pages = pt->pages[page_of(pt, *at)];
+		for (size_t i = 0; i < 512; i++)
+			if (!pages[i])
+				pages[i] = (paddr + i * DUMP_PAGE) | ENTRY_FLAGS;
+	}
 	return 0;
 }

@@ -19,6 +19,7 @@ static const char main_help[] =
 	"  log FILE         the kernel log, to its last line\n"
 	"  tasks FILE       the tasks, as they were\n"
 	"  regions FILE     the pieces of memory in the dump\n"
+	"  convert FILE     the dump anew, for crash, drgn or gdb\n"
 	"\n"
 	"  -h, --help       show this help; 'qcmdump COMMAND --help' shows that of a command\n"
 	"      --version    show the version\n";
@@ -159,6 +160,8 @@ int main(int argc, char *argv[])
 	argv++;
 	if (!strcmp(name, "collect"))
 		return cmd_collect(argc, argv);
+	if (!strcmp(name, "convert"))
+		return cmd_convert(argc, argv);
 	for (size_t i = 0; i < ARRAY_LEN(show_commands); i++)
 		if (!strcmp(name, show_commands[i].name))
 			return run_show(&show_commands[i], argc, argv);

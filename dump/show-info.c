@@ -179,6 +179,33 @@ static const char *tables_text(const struct corefile *core)
 	return s && !strcmp(s, "synthetic") ? "made by qcmdump, of what is in the dump" : "none were made";
 }
 
+static uint64_t gap_bytes(const struct corefile *core, size_t *n)
+{
+	uint64_t bytes = 0, size;
+	const struct kv_pair *p;
+
+	*n = 0;
+	for (size_t pos = 0; (p = kv_next(&core->collect_note, "GAP", &pos)); ++*n)
+		if (sscanf(p->value, "%*x %" SCNu64, &size) != 1 || __builtin_add_overflow(bytes, size, &bytes))
+			return UINT64_MAX;
+	return bytes;
+}
+
+static void print_conversion(const struct corefile *core, FILE *out)
+{
+	char size[SIZE_TEXT_MAX];
+	uint64_t bytes;
+	size_t n;
+
+	if (!kv_get(&core->collect_note, "CONVERTED"))
+		return;
+	line(out, "Converted for", kv_get(&core->collect_note, "CONVERTED"));
+	bytes = gap_bytes(core, &n);
+	if (n)
+		fprintf(out, "%15s: %s in %zu pieces were not captured and read as zeros\n", "Gaps",
+			size_text(size, bytes), n);
+}
+
 static void print_text(const struct corefile *core, const struct log_summary *log, FILE *out)
 {
 	char size[SIZE_TEXT_MAX];
@@ -208,6 +235,9 @@ static void print_text(const struct corefile *core, const struct log_summary *lo
 		line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
 	line(out, "Registers", registers_text(core));
 	line(out, "Page tables", tables_text(core));
+	if (kv_get(&core->collect_note, "SYNTHETIC"))
+		print_list(&core->collect_note, "SYNTHETIC", "Made besides", out);
+	print_conversion(core, out);
 	line(out, "Collected by", kv_get(&core->collect_note, "CREATOR"));
 	line(out, "Daemon", kv_get(&core->kernel_note, "CREATOR"));
 	print_list(&core->kernel_note, "POLICY(", "Policies", out);
@@ -244,6 +274,8 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 	json_object_object_add(j, "policies", policies);
 	json_object_object_add(j, "problems", json_values(&core->collect_note, "PROBLEM"));
 	json_object_object_add(j, "left_out", json_values(&core->collect_note, "LEFT_OUT"));
+	json_object_object_add(j, "synthetic", json_values(&core->collect_note, "SYNTHETIC"));
+	json_object_object_add(j, "gaps", json_values(&core->collect_note, "GAP"));
 }
 
 static void print_json(const struct corefile *core, const struct log_summary *log, FILE *out)
@@ -254,7 +286,7 @@ static void print_json(const struct corefile *core, const struct log_summary *lo
 	} texts[] = {
 		{ "source", "SOURCE" },	  { "source_kind", "SOURCE_KIND" }, { "backend", "BACKEND" },
 		{ "slots", "SLOTS" },	  { "registers", "REGISTERS" },	    { "page_tables", "PAGE_TABLES" },
-		{ "creator", "CREATOR" },
+		{ "creator", "CREATOR" }, { "converted", "CONVERTED" },
 	};
 	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
 	struct json_object *j = json_object_new_object();

@@ -28,11 +28,18 @@
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
  *	REGISTERS=source		NT_PRSTATUS are those of the source, or none
+ *	MEMORY=0x0 1073741824		where the machine had memory: physical address, bytes; absent: not known
  *	PAGE_TABLES=synthetic		made by qcmdump from what was captured, or none
+ *	SYNTHETIC=text			once for each other thing that was made so
  *	REGION(3)=KQCMD_NOTE 0 0xffff88800531e000 0x531e000 764
  *					slot: name, sequence number, virtual and physical address, bytes
  *	PROBLEM=text			once for each thing that could not be saved
  *	LEFT_OUT=text			once for each thing that is no part of the minidump
+ *
+ * qcmdump convert adds for programs that take the absence of memory for an error:
+ *
+ *	CONVERTED=crash			the program
+ *	GAP=0x1000 4096			memory that was not captured and reads as zeros: physical address, bytes
  *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
@@ -42,5 +49,7 @@
 #define QCMD_NOTE_NAME		"QCMD"
 #define QCMD_NOTE_KERNEL	0x51434d01
 #define QCMD_NOTE_COLLECT	0x51434d02
+
+#define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
 
 #endif

@@ -84,8 +84,8 @@ struct minidump_slot_data {
  *
  * All but @init and @exit are called under the core's lock with interrupts off, and under whatever lock the core's
  * caller holds: nothing may be woken up but by irq_work. A back end that has to sleep takes a copy of the table and
- * passes it on when it can: every state that the table goes through is right as a whole, and the header that slot 0
- * names stays as it is until @move_slot of slot 0.
+ * passes it on when it can: every state that the table goes through is right as a whole. The header that slot 0 names
+ * stays as it is until @move_slot of slot 0, but that it no longer says where a slot is that @move_slot then moves.
  */
 struct minidump_backend_ops {
 	int (*init)(void *priv, struct minidump_limits *limits);

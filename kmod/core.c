@@ -253,9 +253,12 @@ static int __init md_init(void)
 	ret = md_ram_init();
 	if (ret)
 		return ret;
-	ret = md_vmcoreinfo_add();
+	ret = md_modules_init();
 	if (ret)
 		goto exit_ram;
+	ret = md_vmcoreinfo_add();
+	if (ret)
+		goto exit_modules;
 	ret = md_netlink_init();
 	if (ret)
 		goto remove_vmcoreinfo;
@@ -265,6 +268,8 @@ remove_vmcoreinfo:
 	md_netlink_mute();
 	md_vmcoreinfo_remove();
 	md_events_exit();
+exit_modules:
+	md_modules_exit();
 exit_ram:
 	md_ram_exit();
 	idr_destroy(&md.ids);
@@ -274,6 +279,7 @@ exit_ram:
 static void __exit md_exit(void)
 {
 	md_netlink_exit();
+	md_modules_exit();
 	md_follow_exit();
 	md_vmcoreinfo_remove();
 	md_events_exit();

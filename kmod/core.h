@@ -8,6 +8,7 @@
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
+ *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
  *	netlink.c	the family: owners, what requests do
  *	netlink-request.c	what they say
@@ -269,7 +270,9 @@ bool md_table_replace(struct md_region *r, struct md_segment *segs, u32 n);
 int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits);
 void md_elf_free(struct md_elf *elf);
 void md_elf_publish(u32 from, u32 to);	/* under md.lock */
-void md_elf_move(const struct md_segment *seg);	/* under the lock of its CPU */
+/* under md.lock, or that of the CPU that the region follows */
+void md_elf_hide(u32 slot);
+void md_elf_show(const struct md_segment *seg);
 
 /* follow.c */
 void __init md_follow_init(void);
@@ -300,6 +303,12 @@ int md_object_segments(const struct md_object *object, struct md_segment *segs, 
 int md_task_get(struct md_task *t, struct md_why *why);
 int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct md_why *why);
 int md_vmcoreinfo_spec(struct md_spec *spec);
+
+/* modules.c */
+int md_modules_init(void);
+void md_modules_exit(void);
+/* Whether a module that is in that memory has gone; under md_owners_lock */
+int md_module_check(const void *addr, u64 size, struct md_why *why);
 
 /* netlink.c */
 int md_netlink_init(void);

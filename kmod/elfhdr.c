@@ -173,20 +173,31 @@ static void md_elf_write_slots(void *buf, u32 from, u32 to)
 }
 
 /*
- * A segment of a region that follows a CPU is somewhere else: in both buffers, at once, as a context switch can't wait
- * for a publication. Between the table's store and these the header names the range of the task before.
+ * A slot is about to move in place: from now on the header doesn't say where it is, so that it never names what the
+ * table lacks. Its place in the file stays. In both buffers, as a context switch can't wait for a publication.
  */
-void md_elf_move(const struct md_segment *seg)
+void md_elf_hide(u32 slot)
 {
+	WRITE_ONCE(md_phdr(md.elf.buf[0], slot)->p_type, PT_NULL);
+	WRITE_ONCE(md_phdr(md.elf.buf[1], slot)->p_type, PT_NULL);
+	dma_wmb();
+}
+
+/* The slot has moved, and its region follows a CPU. */
+void md_elf_show(const struct md_segment *seg)
+{
+	struct elf64_phdr *ph[2];
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		struct elf64_phdr *ph = md_phdr(md.elf.buf[i], seg->slot);
-
-		WRITE_ONCE(ph->p_paddr, seg->pa);
-		WRITE_ONCE(ph->p_vaddr, seg->va);
+		ph[i] = md_phdr(md.elf.buf[i], seg->slot);
+		WRITE_ONCE(ph[i]->p_vaddr, seg->va);
+		WRITE_ONCE(ph[i]->p_paddr, seg->pa);
 		WRITE_ONCE(md_shdr(md.elf.buf[i], seg->slot)->sh_addr, seg->va);
 	}
+	dma_wmb();
+	WRITE_ONCE(ph[0]->p_type, PT_LOAD);
+	WRITE_ONCE(ph[1]->p_type, PT_LOAD);
 }
 
 /* Slots [from, to) are not what the published header says of them. */

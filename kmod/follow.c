@@ -93,8 +93,9 @@ static void md_follow_segment(struct md_region *r, struct md_segment *seg, unsig
 	WRITE_ONCE(seg->va, va);
 	WRITE_ONCE(seg->pa, pa);
 	if (r->live) {
+		md_elf_hide(seg->slot);
 		md.backend->ops->move_slot(md.backend->priv, seg->slot, pa, md_slot_size(seg));
-		md_elf_move(seg);
+		md_elf_show(seg);
 	}
 }
 

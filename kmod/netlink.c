@@ -22,7 +22,7 @@
 #include "netlink.h"
 
 static LIST_HEAD(md_owners);
-static DEFINE_MUTEX(md_owners_lock);	/* md_owners; taken outside md.lock */
+DEFINE_MUTEX(md_owners_lock);	/* md_owners; taken outside md.lock */
 
 /* Owners */
 
@@ -114,7 +114,8 @@ static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struc
 		goto unlock;
 	}
 	spec->owner = owner;
-	r = md_region_new(spec, GFP_KERNEL, why);
+	ret = md_module_check(spec->addr, spec->size, why);
+	r = ret ? ERR_PTR(ret) : md_region_new(spec, GFP_KERNEL, why);
 	if (IS_ERR(r))
 		goto unlock;
 
@@ -206,10 +207,10 @@ static int md_update(struct genl_info *info, struct md_region *r, const struct m
 {
 	struct nlattr *comment = info->attrs[QCOM_MINIDUMP_REGION_A_COMMENT];
 	unsigned long flags;
-	int ret = 0;
+	int ret = move ? md_module_check(to->addr, to->size, why) : 0;
 
 	spin_lock_irqsave(&md.lock, flags);
-	if (move)
+	if (!ret && move)
 		ret = md_region_move(r, to, why);
 	if (!ret && comment) {
 		strscpy(r->comment, nla_data(comment), sizeof(r->comment));

@@ -6,8 +6,8 @@
  *   - removing touches one other region at most: the last one takes the hole, and is in both places until
  *     it is safely in the new one.
  *
- * One exception: when the table is too full to hold a region twice, a move happens in place, and for the few
- * instructions up to the publication of the header that names the old range.
+ * What can't be in the table twice moves in place: what follows a CPU, and any region when the table is too full. For
+ * these few instructions the header doesn't name it.
  *
  * Everything here runs under md.lock with a back end bound.
  */
@@ -126,6 +126,7 @@ static void md_slots_move_in_place(struct md_region *r, struct md_segment *segs,
 		md.bytes += md_slot_size(&segs[i]) - md_slot_size(&r->segs[i]);
 		segs[i].slot = slot;
 		md.slots[slot].seg = &segs[i];
+		md_elf_hide(slot);
 		md.backend->ops->move_slot(md.backend->priv, slot, segs[i].pa, md_slot_size(&segs[i]));
 		first = min(first, slot);
 	}

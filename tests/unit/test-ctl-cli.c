@@ -223,7 +223,7 @@ static void test_check(void **state)
 	       "qcmdctl: can't write the output: No space left on device\n");
 }
 
-#define CAT "QCMD_POLICY_PATH=systemd/qcmd.d TERM=xterm build/qcmdctl cat-config 10-dmesg"
+#define CAT "QCMD_POLICY_PATH=systemd/qcmd.d TERM=xterm build/qcmdctl cat-config minimal"
 
 static void test_pager(void **state)
 {

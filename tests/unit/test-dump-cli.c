@@ -91,7 +91,7 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions " };
+	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions ", "convert " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];
@@ -115,6 +115,11 @@ static void usage_errors(void **state)
 		{ "log a b", "what is 'b'" },
 		{ "log --frob x", "--frob" },
 		{ "info --all x", "no --all" },
+		{ "convert x -o y", "--for=crash" },
+		{ "convert --for=gcore x -o y", "expected crash, drgn or gdb" },
+		{ "convert --for=gdb x", "with -o" },
+		{ "convert --for=gdb -o y", "Name the dump" },
+		{ "convert --for=gdb -o y a b", "what is 'b'" },
 		{ "collect", "Name the" },
 		{ "collect a b", "what is 'b'" },
 		{ "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },

@@ -2,22 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Looks, in a raw image of RAM, at what the emulated resource manager would save at this very instant.
 
-usage: inspect-manager.py ADDRESS IMAGE, with the address of "slots" in tests/firmware/manager.c. Exits with 1 and says
-what is wrong if an entry is torn, a region that stays is missing, or an ELF header names what the manager lacks.
+usage: inspect-manager.py ADDRESS IMAGE, with the address of "slots" in tests/firmware/manager.c, as tests/vm/run
+--inspect calls it. Says what is wrong if an entry is torn, a region that stays is missing, or an ELF header names what
+the manager lacks.
 """
 
-import mmap
 import struct
 import sys
+
+from inspector import Wrong, serve
 
 RAM_BASE = 0x40000000
 SLOTS = 201
 # Registered before the first instant and never removed.
 ALWAYS = ("KELF_HEADER", "KVMCOREINFO", "KCHURNBASE")
-
-
-class Wrong(Exception):
-    """What is wrong."""
 
 
 def read_list(ram, place):
@@ -49,22 +47,19 @@ def check_churn(entries):
             raise Wrong(f"{name} is torn: {size} bytes at {offset}")
 
 
-def main():
-    with open(sys.argv[2], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as ram:
-        entries = list(read_list(ram, int(sys.argv[1], 16) - RAM_BASE))
-        try:
-            for name in ALWAYS:
-                if name not in (entry[0] for entry in entries):
-                    raise Wrong(f"{name} is not registered")
-            for name, place, _ in entries:
-                if name == "KELF_HEADER":
-                    check_header(ram, place, {entry[1:] for entry in entries})
-            check_churn(entries)
-        except (Wrong, struct.error) as error:
-            print(f"{error}; the list is:")
-            print("\n".join(map(str, entries)))
-            return 1
-    return 0
+def look(ram, place):
+    entries = list(read_list(ram, place))
+    try:
+        for name in ALWAYS:
+            if name not in (entry[0] for entry in entries):
+                raise Wrong(f"{name} is not registered")
+        for name, header, _ in entries:
+            if name == "KELF_HEADER":
+                check_header(ram, header, {entry[1:] for entry in entries})
+        check_churn(entries)
+    except Wrong:
+        print(*entries, sep="\n", file=sys.stderr)
+        raise
 
 
-sys.exit(main())
+serve(sys.argv[2], lambda ram, _: look(ram, int(sys.argv[1], 16) - RAM_BASE))

@@ -2,54 +2,88 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Looks at the minidump table in a raw image of RAM as firmware would after a crash at this very instant.
 
-Written from the description of the layout, not from the product's code. Exits with 1 and says what is wrong if the
-table is torn, lacks a region that must be there, or its ELF header names something that the table lacks.
+Written from the description of the layout, not from the product's code. Says what is wrong if the table is torn, lacks
+a region that must be there, an entry is not what its name says, or the ELF header names something that the table lacks.
+tests/vm/run --inspect calls it as
 
     inspect-table.py RAM            while qcmdd and qcmd_churn.ko are at work
-    inspect-table.py --slots RAM    while nothing changes; prints how many slots are in use
+    inspect-table.py --slots RAM    while nothing changes; says how many slots are in use
+
+The first expects behind "instants: go" NAME=ADDRESS for each of SYMBOLS, and NAME.CPU=NUMBERS for the regions that
+follow the CPUs: the sequence numbers of their pieces. While the guest's domain name is "rebinding", the table may be
+incomplete, or absent.
 """
 
-import mmap
 import re
 import struct
 import sys
 import zlib
+
+from check_tasks import TaskChecks
+from inspector import Wrong, serve
+from kernel_memory import BASES, KernelMemory
 
 MAGIC = b"QCOM-MINIDUMP-1\0"
 VALID, INVALID = 0x56414C49, 0x494E5641
 # Registered before the first instant and never removed.
 ALWAYS = ("KELF_HEADER", "KVMCOREINFO", "KQCMD_NOTE", "KLOGBUF", "LOG_DESC", "LOG_INFO", "LOG_RING", "LOG_PRB",
           "KUTSNAME", "KCHURNBASE")
+SYMBOLS = ("init_task", "init_uts_ns", "runqueues", "__per_cpu_offset", "__start_BTF", "__stop_BTF")
 
 
-class Wrong(Exception):
-    """What is wrong."""
+class NoTable(Wrong):
+    """No back end is bound."""
 
 
-def find_header(ram):
-    """Slots and place of the table."""
-    place = -1
-    while (place := ram.find(MAGIC, place + 1)) >= 0:
-        if place % 4096:
-            continue
-        own, toc, size, slots, page_size, crc = struct.unpack_from("<QQIIII", ram, place + 16)
-        if own == place and size == 48 and page_size == 4096 and crc == zlib.crc32(ram[place:place + 44]):
-            return toc, slots
-    raise Wrong("no table")
+class Image:
+    """RAM, by physical address."""
+
+    def __init__(self, ram):
+        self.ram = ram
+        self.base = None
+        self.header = -1	# where it was
+
+    def unpack(self, kind, physical):
+        return struct.unpack_from(kind, self.ram, physical - self.base)
+
+    def bytes(self, physical, size):
+        return self.ram[physical - self.base:physical - self.base + size]
+
+    def table_at(self, place):
+        """Place and number of slots of the table whose header is there, or None."""
+        if place < 0 or place % 4096 or self.ram[place:place + len(MAGIC)] != MAGIC:
+            return None
+        own, toc, size, slots, page_size, crc = struct.unpack_from("<QQIIII", self.ram, place + 16)
+        if own - place not in BASES.values() or size != 48 or page_size != 4096 or \
+                crc != zlib.crc32(self.ram[place:place + 44]):
+            return None
+        self.base = own - place
+        self.header = place
+        return toc, slots
+
+    def find_table(self):
+        place = self.header
+        while not (found := self.table_at(place)):
+            place = self.ram.find(MAGIC, 0 if place == self.header else place + 1)
+            if place < 0:
+                raise NoTable("there is no table")
+        return found
 
 
-def read_slots(ram):
+def read_slots(image):
     """The valid slots: (name, sequence number, address, size)."""
-    toc, slots = find_header(ram)
-    status, revision, enabled = struct.unpack_from("<III", ram, toc)
-    ss_status, ss_enabled, _, _, count, _, base = struct.unpack_from("<IIIIIIQ", ram, toc + 16)
+    toc, slots = image.find_table()
+    status, revision, enabled = image.unpack("<III", toc)
+    ss_status, ss_enabled, _, _, count, _, base = image.unpack("<IIIIIIQ", toc + 16)
     if (status, revision, ss_status) != (1, 1, 1) or enabled != ss_enabled or ss_enabled != 0x454E424C:
         raise Wrong("the table is not set up")
-    if not 3 <= count <= slots:
+    if count < 3:
+        raise NoTable(f"{count} slots are in use")
+    if count > slots:
         raise Wrong(f"{count} of {slots} slots are in use")
     valid = []
     for index in range(count):
-        name, seq, state, address, size = struct.unpack_from("<16sIIQQ", ram, base + index * 40)
+        name, seq, state, address, size = image.unpack("<16sIIQQ", base + index * 40)
         if state == INVALID:
             continue
         if state != VALID:
@@ -57,7 +91,7 @@ def read_slots(ram):
         text = name.rstrip(b"\0").decode("ascii", "backslashreplace")
         if not re.fullmatch(r"[!-~]{1,15}", text):
             raise Wrong(f"slot {index} has the name {text!r}")
-        if not size or size % 4 or address + size > len(ram):
+        if not size or size % 4 or not 0 <= address - image.base <= len(image.ram) - size:
             raise Wrong(f"slot {index}, {text}: {size} bytes at {address:#x}")
         valid.append((text, seq, address, size))
     if count - len(valid) > 1:
@@ -65,55 +99,80 @@ def read_slots(ram):
     return valid
 
 
-def check_sections(ram, header, valid):
+class ElfHeader:
+    """Of the table: what it says of the slots from 1 on."""
+
+    def __init__(self, image, valid):
+        name, _, self.address, self.size = valid[0]
+        if name != "KELF_HEADER":
+            raise Wrong(f"slot 0 is {name}")
+        self.data = image.bytes(self.address, self.size)
+        ehdr = struct.unpack_from("<16sHHIQQQIHHHHHH", self.data)
+        self.phoff, self.shoff, self.phnum, self.shnum = (ehdr[i] for i in (5, 6, 10, 12))
+        if ehdr[0][:4] != b"\x7fELF" or ehdr[1] != 4 or self.phoff != 64 or self.shnum != self.phnum + 2:
+            raise Wrong("slot 0 is no ELF header")
+        self.strtab, self.strings_size = struct.unpack_from("<QQ", self.data, self.shoff + 64 + 24)
+
+    def program(self, index):
+        """type, flags, offset, virtual and physical address, file and memory size, alignment"""
+        return struct.unpack_from("<IIQQQQQQ", self.data, self.phoff + index * 56)
+
+    def section(self, index):
+        """name, sequence number, virtual address, offset, size; those from 2 on are the slots'"""
+        at = self.shoff + index * 64
+        string, = struct.unpack_from("<I", self.data, at)
+        address, offset, size, seq = struct.unpack_from("<QQQ16xQ", self.data, at + 16)
+        text = self.data[self.strtab + string:self.strtab + self.strings_size].split(b"\0")[0]
+        return text.decode("ascii", "backslashreplace"), seq, address, offset, size
+
+    def strings(self):
+        table = self.data[self.strtab:self.strtab + self.strings_size]
+        return [text.decode() for text in re.split(rb"\0+", table) if text]
+
+
+def check_sections(elf, valid):
     """Each is called as firmware would call the file of its slot, and no two are called the same."""
-    shoff, = struct.unpack_from("<Q", ram, header + 40)
-    count, = struct.unpack_from("<H", ram, header + 60)
-    strtab, size = struct.unpack_from("<QQ", ram, header + shoff + 64 + 24)
-    strings = [text.decode() for text in re.split(rb"\0+", ram[header + strtab:header + strtab + size]) if text]
     slots = {(f"{name}_{seq}" if seq else name, seq, size) for name, seq, _, size in valid}
     moving = {entry[:2] for entry in valid if [other[:2] for other in valid].count(entry[:2]) > 1}
     names = []
-    for index in range(2, count):
-        sh_name, = struct.unpack_from("<I", ram, header + shoff + index * 64)
-        sh_size, seq = struct.unpack_from("<Q16xQ", ram, header + shoff + index * 64 + 32)
-        name = ram[header + strtab + sh_name:header + strtab + size].split(b"\0")[0].decode("ascii", "backslashreplace")
+    for index in range(2, elf.shnum):
+        name, seq, _, _, size = elf.section(index)
         names.append(name)
-        if (name, seq, sh_size) not in slots:
-            raise Wrong(f"section {index} is {name}, number {seq}, {sh_size} bytes, which no slot is")
+        if (name, seq, size) not in slots:
+            raise Wrong(f"section {index} is {name}, number {seq}, {size} bytes, which no slot is")
         if names.count(name) > 1 and (name.removesuffix(f"_{seq}"), seq) not in moving:
             raise Wrong(f"two sections are called {name}")
-    if strings != ["STR_TBL", *names]:
-        raise Wrong(f"the string table is not in the order of the slots: {strings}")
+    if elf.strings() != ["STR_TBL", *names]:
+        raise Wrong(f"the string table is not in the order of the slots: {elf.strings()}")
 
 
-def check_elf_header(ram, valid):
-    """It names what is in the table, nothing else, and its file offsets follow each other."""
-    name, _, address, size = valid[0]
-    if name != "KELF_HEADER":
-        raise Wrong(f"slot 0 is {name}")
-    ehdr = struct.unpack_from("<16sHHIQQQIHHHHHH", ram, address)
-    ident, kind, phoff, shoff, phnum, shnum = (ehdr[i] for i in (0, 1, 5, 6, 10, 12))
-    if ident[:4] != b"\x7fELF" or kind != 4 or phoff != 64 or shnum != phnum + 2:
-        raise Wrong("slot 0 is no ELF header")
-    ranges = {(entry[2], entry[3]) for entry in valid}
-    offset = size
-    for index in range(phnum):
-        what, _, file_offset, _, paddr, file_size, mem_size, _ = struct.unpack_from("<IIQQQQQQ", ram,
-                                                                                     address + 64 + index * 56)
+def check_elf_header(elf, valid, followed=()):
+    """It names what is in the table, nothing else, and its file offsets follow each other. Returns the virtual
+    addresses by name, sequence number and physical address, and what it doesn't name because it was moving."""
+    ranges = {entry[2:] for entry in valid}
+    offset = elf.size
+    addresses, hidden = {}, []
+    for index in range(elf.phnum):
+        what, _, file_offset, vaddr, paddr, file_size, mem_size, _ = elf.program(index)
+        string, seq, sh_addr, sh_offset, sh_size = elf.section(index + 2)
+        name = string.removesuffix(f"_{seq}") if seq else string
         if file_offset != offset:
             raise Wrong(f"program header {index} is at {file_offset:#x} of the file, not {offset:#x}")
         offset += file_size
-        if what != (1 if index else 4):
+        if (sh_offset, sh_size) != (file_offset, file_size):
+            raise Wrong(f"section {index + 2} is not what program header {index} says")
+        if not what and (name, seq) in followed:
+            hidden.append((name, seq))
+        elif what != (1 if index else 4):
             raise Wrong(f"program header {index} has type {what}")
-        if index and ((paddr, file_size) not in ranges or file_size != mem_size):
-            raise Wrong(f"the ELF header names {file_size} bytes at {paddr:#x}, which the table lacks")
-    for index in range(2, shnum):
-        sh_offset, sh_size = struct.unpack_from("<QQ", ram, address + shoff + index * 64 + 24)
-        ph_offset, ph_size = struct.unpack_from("<Q16xQ", ram, address + 64 + (index - 2) * 56 + 8)
-        if (sh_offset, sh_size) != (ph_offset, ph_size):
-            raise Wrong(f"section {index} is not what program header {index - 2} says")
-    check_sections(ram, address, valid)
+        elif index:
+            if (paddr, file_size) not in ranges or file_size != mem_size:
+                raise Wrong(f"the ELF header names {file_size} bytes at {paddr:#x}, which the table lacks")
+            if sh_addr != vaddr:
+                raise Wrong(f"{string} is at {vaddr:#x} by its program header, at {sh_addr:#x} by its section")
+            addresses[name, seq, paddr] = vaddr
+    check_sections(elf, valid)
+    return addresses, hidden
 
 
 def check_churn(valid):
@@ -127,38 +186,82 @@ def check_churn(valid):
             raise Wrong(f"{name} {seq} is torn: {size} bytes at {offset}")
 
 
-def check_content(ram, valid):
-    """Each entry's memory is what its name says."""
-    notes = [entry for entry in valid if entry[0] == "KQCMD_NOTE"]
-    text = ram[notes[0][2]:notes[0][2] + notes[0][3]]
-    if struct.unpack_from("<II", text)[0] != 5 or text[12:17] != b"QCMD\0":
-        raise Wrong("the note is no note")
-    fields = re.findall(rb"^OFFSET\(task_struct\.(\w+)\)=(\d+)$", text, re.M)
-    offsets = {key.decode(): int(value) for key, value in fields}
-    pids = []
-    for name, seq, address, _ in valid:
-        if name == "KVMCOREINFO" and ram[address + 12:address + 22] != b"VMCOREINFO":
-            raise Wrong("slot 1 is not VMCOREINFO")
-        if name != "KTASK":
-            continue
-        pid, = struct.unpack_from("<i", ram, address + offsets["pid"])
-        comm = ram[address + offsets["comm"]:address + offsets["comm"] + 16].split(b"\0")[0]
-        if not 0 < pid < 1 << 22 or not re.fullmatch(rb"[ -~]{1,15}", comm):
-            raise Wrong(f"KTASK {seq} is no task: pid {pid}, {comm!r}")
-        pids.append(pid)
-    if 1 not in pids:
-        raise Wrong("the first task is not in the table")
-
-
-def check_busy(ram, valid):
+class Busy:
     """While qcmdd and qcmd_churn.ko are at work."""
-    names = [entry[0] for entry in valid]
-    for name in ALWAYS:
-        if name not in names:
-            raise Wrong(f"{name} is not in the table")
-    check_elf_header(ram, valid)
-    check_churn(valid)
-    check_content(ram, valid)
+
+    def __init__(self):
+        self.image = self.tasks = None
+        self.instants = self.unbound = self.moving = 0
+
+    def look(self, ram, facts):
+        self.image = self.image or Image(ram)
+        self.instants += 1
+        rebinding = self.tasks and self.tasks.rebinding()
+        try:
+            valid = read_slots(self.image)
+        except NoTable:
+            if not rebinding:
+                raise
+            self.unbound += 1
+            return
+        try:
+            self.check(valid, dict(fact.split("=") for fact in facts), not rebinding)
+        except (Wrong, struct.error):
+            print(*valid, sep="\n", file=sys.stderr)
+            raise
+
+    def check(self, valid, facts, complete):
+        if complete:
+            for name in ALWAYS:
+                if name not in (entry[0] for entry in valid):
+                    raise Wrong(f"{name} is not in the table")
+        followed = self.tasks.followed if self.tasks else followed_by(facts)
+        addresses, hidden = check_elf_header(ElfHeader(self.image, valid), valid, followed)
+        cpus = [followed[region][0] for region in hidden]
+        if len(cpus) != len(set(cpus)):
+            raise Wrong(f"the ELF header doesn't name two regions of one CPU: {hidden}")
+        self.moving += bool(hidden)
+        check_churn(valid)
+        if not self.tasks:
+            self.tasks = start_task_checks(self.image, valid, addresses, facts, followed)
+        self.check_addresses(addresses)
+        self.tasks.check(valid, addresses, complete)
+
+    def check_addresses(self, addresses):
+        """The kernel has what the header says there, but for stacks, which can be gone."""
+        for (name, seq, physical), address in addresses.items():
+            if address and name != "KSTACK" and self.tasks.memory.walk(address) != physical:
+                raise Wrong(f"{name} {seq} is at {address:#x} by the ELF header, but not by the page tables")
+
+    def summary(self):
+        if self.unbound * 2 > self.instants:
+            raise Wrong(f"at {self.unbound} of {self.instants} instants there was no table")
+        return (f"{self.instants} instants, {self.unbound} of them without a table, {self.moving} with a region that "
+                f"was moving; {self.tasks.summary(self.instants)}")
+
+
+def followed_by(facts):
+    """(name, sequence number) of what follows a CPU, to the CPU and the number of the piece."""
+    found = {}
+    for key, value in facts.items():
+        name, _, cpu = key.partition(".")
+        if cpu:
+            found.update({(name, int(seq)): (int(cpu), piece) for piece, seq in enumerate(value.split(","))})
+    if not found:
+        raise Wrong("nothing follows the CPUs")
+    return found
+
+
+def start_task_checks(image, valid, addresses, facts, followed):
+    place = {entry[0]: entry for entry in valid}
+    note = image.bytes(*place["KVMCOREINFO"][2:])
+    if note[12:22] != b"VMCOREINFO":
+        raise Wrong("slot 1 is not VMCOREINFO")
+    lines = note[24:].split(b"\0")[0].decode().splitlines()
+    memory = KernelMemory(image.ram, image.base, dict(line.split("=", 1) for line in lines if "=" in line))
+    base = place["KCHURNBASE"]
+    memory.set_linear(addresses[base[:3]], base[2])
+    return TaskChecks(memory, {name: int(facts[name], 16) for name in SYMBOLS}, followed)
 
 
 def check_layout(header, slots, used):
@@ -179,28 +282,25 @@ def check_layout(header, slots, used):
         raise Wrong("the ELF header doesn't end where its parts do")
 
 
-def check_quiet(ram, valid):
+def check_quiet(ram, _):
     """While nothing changes, the header has each slot, in order."""
-    _, slots = find_header(ram)
-    check_elf_header(ram, valid)
-    phnum, = struct.unpack_from("<H", ram, valid[0][2] + 56)
-    if phnum != len(valid) - 1:
-        raise Wrong(f"{phnum} program headers for {len(valid)} slots")
-    check_layout(ram[valid[0][2]:valid[0][2] + valid[0][3]], slots, len(valid))
-    print(f"inspected: {len(valid)} of {slots} slots, ELF header of {valid[0][3]} bytes intact", flush=True)
+    image = Image(ram)
+    valid = read_slots(image)
+    _, slots = image.find_table()
+    elf = ElfHeader(image, valid)
+    check_elf_header(elf, valid)
+    if elf.phnum != len(valid) - 1:
+        raise Wrong(f"{elf.phnum} program headers for {len(valid)} slots")
+    check_layout(elf.data, slots, len(valid))
+    return f"inspected: {len(valid)} of {slots} slots, ELF header of {elf.size} bytes intact"
 
 
 def main():
-    quiet = sys.argv[1] == "--slots"
-    with open(sys.argv[-1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as ram:
-        try:
-            valid = read_slots(ram)
-            (check_quiet if quiet else check_busy)(ram, valid)
-        except (Wrong, struct.error) as error:
-            print(f"{error}; the slots are:")
-            print("\n".join(str(entry) for entry in valid) if "valid" in locals() else "(unreadable)")
-            return 1
-    return 0
+    busy = Busy()
+    if sys.argv[1] == "--slots":
+        serve(sys.argv[2], check_quiet)
+    else:
+        serve(sys.argv[1], busy.look, busy.summary)
 
 
-sys.exit(main())
+main()

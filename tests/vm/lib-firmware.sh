@@ -11,6 +11,9 @@
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
 #   dumped FILE                       prints the same of a dump
 #   check_core WHAT FILE              the regions in the order of the table are an ELF core
+#   hangs BACKEND LOAD                a machine that hangs; LOAD is the command that loads the back end
+#   clears BACKEND LOAD [ARG...]      the table is taken away 1,000 times by rebind.sh ARG..., and at last for good
+#   wants_encryption BACKEND LOAD [OPTION...]   a table that asks for what this firmware lacks
 #   product_dies BACKEND [OPTION...]  a guest with all of the product, and policies, that panics
 #   check_cores BACKEND               after that: the cores that other people's tools make are sound; leaves $work/log
 #   check_collected BACKEND           what is collected from the files and from the partition says the same
@@ -109,6 +112,41 @@ check_saved() {
 	cmp "$work/core" <(tail -c "$(stat -c %s "$work/core")" "$work/crash/storage/rawdump.img") ||
 		fail "$1: the rawdump image has other data than the blobs"
 	echo "ok: $1: $(wc -l <"$work/walked") regions, $(stat -c %s "$work/core") bytes"
+}
+
+# Only the firmware can say what was in the table.
+hangs() {
+	{
+		echo "$2"
+		cat <<'SCRIPT'
+(printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
+sleep 1
+./mdnl list
+crash hang
+SCRIPT
+	} | vm_arm64 --backend "$1" --crash "$work/crash" >"$work/said" || fail "$1: $(cat "$work/said")"
+	check_saved "a hang"
+}
+
+# The firmware says why it does not use the table.
+is_not_used() { # back end, why
+	grep -a -q "firmware: .* is not used: $2" "$work/crash/console.log" ||
+		fail "$1: the firmware does not say '$2': $(tail -n 3 "$work/crash/console.log")"
+	echo "ok: $1: the firmware says: $2"
+}
+
+clears() {
+	{
+		echo "$2"
+		printf './rebind.sh %s || exit 1\ncrash reset\n' "${*:3}"
+	} | vm_arm64 --backend "$1" --file "$top/tests/vm/random-operations.pl" --file "$top/tests/vm/rebind.sh" \
+		--crash "$work/crash" --timeout 600 || fail "$1: the machine without a table"
+	is_not_used "$1" 'Linux has not set it up'
+}
+
+wants_encryption() {
+	vm_arm64 --backend "$1" --crash "$work/crash" "${@:3}" <<<"$2; crash reset" || fail "$1: the machine with encryption"
+	is_not_used "$1" 'encryption is asked for'
 }
 
 # A task that renames itself into the policy's sight, with a child, and more; a region whose name looks like a task's.

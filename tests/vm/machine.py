@@ -27,11 +27,11 @@ COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE): |cut he
                        rb"|scheduling while atomic|Objects remaining)")
 SCRIPT_STARTS = b"qcmd-test: the script starts"
 BOOT_FAILURE = "boot"
-INSTANTS_GO = b"instants: go"
+INSTANTS_GO = re.compile(rb"instants: go(.*)\n")
 # Seconds that a boot may take. It takes 10, on a busy machine 40.
 BOOT_LIMIT = 150
 # Seconds between two instants: anything that is no multiple of something in the guest.
-INSTANTS_APART = (0.01, 0.15)
+INSTANTS_APART = (0.002, 0.03)
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
 HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
 # After the sign of a crash: for the last lines of the console, for the other CPUs to stop.
@@ -103,6 +103,8 @@ class Machine:
         self.messages = b""
         self.tail = b""
         self.script_started = False
+        self.inspector = None
+        self.facts = ""
         self.next_instant = None
         self.instants = 0
         self.status = None
@@ -176,6 +178,9 @@ class Machine:
 
     def close(self):
         """Ends the machine, however far it got."""
+        if self.inspector:
+            self.inspector.kill()
+            self.inspector.wait()
         self.process.kill()
         self.process.wait()
         self.console.close()
@@ -239,7 +244,9 @@ class Machine:
             self.output = self.output[len(before):]
         else:
             self.output = self.output[len(before):]
-        if self.options.instants and not self.next_instant and INSTANTS_GO in before:
+        go = re.search(INSTANTS_GO, before)
+        if self.options.instants and not self.next_instant and go:
+            self.facts = go.group(1).decode()
             self.next_instant = time.monotonic()
         sys.stdout.buffer.write(before)
         sys.stdout.flush()
@@ -267,12 +274,25 @@ class Machine:
             if not data:
                 selector.unregister(channel.ours)
 
-    def _inspect(self, when):
+    def _ask_inspector(self):
+        """Its answer, of one line."""
+        answer = self.inspector.stdout.readline().strip()
+        verdict, _, text = answer.partition(" ")
+        if verdict != "ok":
+            raise Problem(f"instant {self.instants + 1}: the memory is not right: {answer or 'no answer'}")
+        return text
+
+    def _inspect(self):
         """Stops the machine wherever it is, and has its memory looked at."""
+        if not self.inspector:
+            self.inspector = subprocess.Popen([*self.options.inspect.split(), self.ram], stdin=subprocess.PIPE,
+                                              stdout=subprocess.PIPE, preexec_fn=die_with_parent, text=True, bufsize=1)
         self.replies.clear()
         self.command("stop")
-        if subprocess.run([*self.options.inspect.split(), self.ram], stdin=subprocess.DEVNULL, check=False).returncode:
-            raise Problem(f"{when}: the memory is not right")
+        self.inspector.stdin.write(f"{self.facts}\n")
+        said = self._ask_inspector()
+        if said:
+            print(said, flush=True)
         self.command("cont")
 
     def _next_instant(self):
@@ -280,9 +300,11 @@ class Machine:
             # The emulator stops between blocks of instructions. Make each instruction a block of its own.
             self.replies.clear()
             self.command("human-monitor-command", **{"command-line": "singlestep on"})
-        self._inspect(f"instant {self.instants + 1} of {self.options.instants}")
+        self._inspect()
         self.instants += 1
         if self.instants == self.options.instants:
+            self.inspector.stdin.close()
+            say(self._ask_inspector())
             self.status = 0
         self.next_instant = time.monotonic() + random.uniform(*INSTANTS_APART)
 
@@ -309,7 +331,7 @@ class Machine:
                     self.channels["crash"].ours.sendall(b"go\n")
                 if self.asked:
                     self.asked = False
-                    self._inspect("as the script asked")
+                    self._inspect()
                     self.channels["crash"].ours.sendall(b"go\n")
                 if self.death and now > self.death[1]:
                     if self.firmware:

@@ -165,32 +165,8 @@ check_saved "10,000 random operations, a full table"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"
 ends_with_panic
 
-# A machine that hangs: only the firmware can say what was in the table.
-arm64 --crash "$work/crash" >"$work/said" <<'SCRIPT' || fail "$(cat "$work/said")"
-udevadm settle
-(printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
-sleep 1
-./mdnl list
-crash hang
-SCRIPT
-check_saved "a hang"
-
-# Nothing is collected from a table that was taken away, the last of 1,000 times, or that asks for what this firmware
-# lacks.
-arm64 --file "$top/tests/vm/random-operations.pl" --file "$top/tests/vm/rebind.sh" --crash "$work/crash" \
-	--timeout 600 <<'SCRIPT' || fail "the machine without a table"
-udevadm settle
+hangs mmio 'udevadm settle'
 driver=/sys/bus/platform/drivers/qcom_minidump_mmio
-./rebind.sh qcom_minidump_mmio 0x60000000 1000 "echo 40140000.minidump >$driver/bind" \
-	"echo 40140000.minidump >$driver/unbind" || exit 1
-crash reset
-SCRIPT
-grep -a -q 'firmware: .* is not used: Linux has not set it up' "$work/crash/console.log" ||
-	fail "the firmware found a table: $(tail -n 3 "$work/crash/console.log")"
-echo "ok: the table is cleared"
-
-arm64 --append qcom_minidump_mmio.encrypt=1 --crash "$work/crash" <<<'udevadm settle; crash reset' ||
-	fail "the machine with encryption"
-grep -a -q 'firmware: .* is not used: encryption is asked for' "$work/crash/console.log" ||
-	fail "encryption was not asked for: $(tail -n 3 "$work/crash/console.log")"
-echo "ok: encryption is asked for"
+clears mmio 'udevadm settle' qcom_minidump_mmio 0x60000000 1000 "'echo 40140000.minidump >$driver/bind'" \
+	"'echo 40140000.minidump >$driver/unbind'"
+wants_encryption mmio 'udevadm settle' --append qcom_minidump_mmio.encrypt=1

@@ -44,32 +44,6 @@ check_saved "10,000 random operations, a full table"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"
 tail -n 1 "$work/log" | grep -q 'end Kernel panic - not syncing' || fail "the log doesn't end with the panic"
 
-# A machine that hangs: only the firmware can say what was in the table.
-arm64 --crash "$work/crash" >"$work/said" <<'SCRIPT' || fail "$(cat "$work/said")"
-modprobe qcom_minidump_smem slots=16
-(printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
-sleep 1
-./mdnl list
-crash hang
-SCRIPT
-check_saved "a hang"
-
-# Nothing is collected from a table that was taken away, the last of 1,000 times, or that asks for what this firmware
-# lacks.
-arm64 --file "$top/tests/vm/random-operations.pl" --file "$top/tests/vm/rebind.sh" --crash "$work/crash" \
-	--timeout 600 <<'SCRIPT' || fail "the machine without a table"
-modprobe qcom_minidump_smem
-./rebind.sh qcom_minidump_smem 0x60000000 || exit 1
-crash reset
-SCRIPT
-grep -a -q 'firmware: .* is not used: Linux has not set it up' "$work/crash/console.log" ||
-	fail "the firmware found a table: $(tail -n 3 "$work/crash/console.log")"
-echo "ok: the table is cleared"
-
-arm64 --crash "$work/crash" <<'SCRIPT' || fail "the machine with encryption"
-modprobe qcom_minidump_smem encrypt=1
-crash reset
-SCRIPT
-grep -a -q 'firmware: .* is not used: encryption is asked for' "$work/crash/console.log" ||
-	fail "encryption was not asked for: $(tail -n 3 "$work/crash/console.log")"
-echo "ok: encryption is asked for"
+hangs smem 'modprobe qcom_minidump_smem slots=16'
+clears smem 'modprobe qcom_minidump_smem' qcom_minidump_smem 0x60000000
+wants_encryption smem 'modprobe qcom_minidump_smem encrypt=1'

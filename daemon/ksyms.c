@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf-util.h"
+#include "ksyms.h"
+#include "ksyms.skel.h"
+#include "policy-util.h"
+
+#define PAGE_SIZE 4096
+
+struct ksyms {
+	struct ksyms_bpf *skel;
+	struct ksym *found; /* that were looked up before */
+	size_t n_found;
+};
+
+/* A line of the table, in the reader's buffer. */
+struct line {
+	uint64_t address;
+	char *name;
+	char *module; /* "" for the kernel's own */
+};
+
+struct addresses {
+	uint64_t *items;
+	size_t n;
+	size_t allocated;
+};
+
+static bool parse_line(char *text, struct line *ret)
+{
+	char *end;
+
+	ret->address = strtoull(text, &end, 16);
+	if (end == text || *end != ' ')
+		return false;
+	ret->name = strsep(&end, " ") ? end : NULL;
+	strsep(&end, " ");
+	if (!end)
+		return false;
+	ret->module = end;
+	end[strcspn(end, "\n")] = '\0';
+	return true;
+}
+
+static int remember(struct addresses *a, uint64_t address)
+{
+	if (a->n == a->allocated) {
+		size_t allocated = a->allocated ? 2 * a->allocated : 16384;
+		uint64_t *items = reallocarray(a->items, allocated, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		a->items = items;
+		a->allocated = allocated;
+	}
+	a->items[a->n++] = address;
+	return 0;
+}
+
+/* What the name is called in syms, without its module; NULL: it is of another module. */
+static const char *local_name(const char *name, const struct line *line)
+{
+	const char *colon = strchr(name, ':');
+	size_t len = colon ? colon - name : 0;
+
+	if (strncmp(name, line->module, len) || line->module[len])
+		return NULL;
+	return colon ? colon + 1 : name;
+}
+
+/* Only a name that begins alike is looked at: the table has tens of thousands. */
+static void guess(struct ksym *sym, const struct line *line)
+{
+	const char *plain = strchr(sym->name, ':') ? strchr(sym->name, ':') + 1 : sym->name;
+	char full[sizeof(sym->meant)];
+
+	if (strncmp(plain, line->name, 3))
+		return;
+	snprintf(full, sizeof(full), "%s%s%s", line->module, *line->module ? ":" : "", line->name);
+	if (!strcmp(plain, line->name)) {
+		memcpy(sym->meant, full, sizeof(full));
+	} else if (local_name(sym->name, line)) {
+		const char *const candidates[] = { full, sym->meant[0] ? sym->meant : NULL, NULL };
+		const char *meant = did_you_mean(sym->name, candidates);
+
+		if (meant == full)
+			memcpy(sym->meant, full, sizeof(full));
+	}
+}
+
+static void match(struct ksym *sym, const struct line *line)
+{
+	const char *name = local_name(sym->name, line);
+
+	if (!name || strcmp(name, line->name)) {
+		if (!sym->n_found)
+			guess(sym, line);
+		return;
+	}
+	if (!sym->n_found++)
+		sym->address = line->address;
+	sym->meant[0] = '\0';
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Nothing says where the last variable of a module ends: at its page then. */
+static uint64_t size_of(const struct addresses *a, uint64_t address)
+{
+	uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
+	size_t from = 0, to = a->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (a->items[middle] > address)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	if (from == a->n)
+		return page_end - address;
+	return a->items[from] - address;
+}
+
+int ksyms_parse(FILE *f, struct ksym *syms, size_t n)
+{
+	_cleanup_(freep) uint64_t *items = NULL;
+	_cleanup_(freep) char *text = NULL;
+	struct addresses addresses = {};
+	size_t size = 0;
+	int r = 0;
+
+	while (r >= 0 && getline(&text, &size, f) > 0) {
+		struct line line;
+
+		if (!parse_line(text, &line))
+			continue;
+		r = remember(&addresses, line.address);
+		items = addresses.items;
+		for (size_t i = 0; i < n; i++)
+			match(&syms[i], &line);
+	}
+	if (r < 0)
+		return r;
+	qsort(addresses.items, addresses.n, sizeof(*addresses.items), compare_addresses);
+	for (size_t i = 0; i < n; i++)
+		if (syms[i].n_found)
+			syms[i].size = size_of(&addresses, syms[i].address);
+	return 0;
+}
+
+static int load(struct ksyms *k, char **ret_reason)
+{
+	int err;
+
+	if (k->skel)
+		return 0;
+	bpf_log_quietly();
+	k->skel = ksyms_bpf__open_and_load();
+	if (!k->skel) {
+		err = -errno;
+		*ret_reason = bpf_load_reason(err);
+		return err;
+	}
+	err = ksyms_bpf__attach(k->skel);
+	if (err < 0) {
+		*ret_reason = bpf_reason("the symbol table can't be iterated", err);
+		k->skel = (ksyms_bpf__destroy(k->skel), NULL);
+	}
+	return err;
+}
+
+static int read_table(struct ksyms *k, struct ksym *syms, size_t n)
+{
+	int fd, r;
+	FILE *f;
+
+	fd = bpf_iter_create(bpf_link__fd(k->skel->links.on_ksym));
+	if (fd < 0)
+		return -errno;
+	f = fdopen(fd, "re");
+	if (!f) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	setvbuf(f, NULL, _IOFBF, 64 * 1024);
+	r = ksyms_parse(f, syms, n);
+	if (r >= 0 && ferror(f))
+		r = -EIO;
+	fclose(f);
+	malloc_trim(0);
+	return r;
+}
+
+static struct ksym *find_known(const struct ksyms *k, const char *name)
+{
+	for (size_t i = 0; i < k->n_found; i++)
+		if (!strcmp(k->found[i].name, name))
+			return &k->found[i];
+	return NULL;
+}
+
+static int add_unknown(struct ksyms *k, const char *name)
+{
+	struct ksym *found;
+
+	if (find_known(k, name))
+		return 0;
+	found = reallocarray(k->found, k->n_found + 1, sizeof(*found));
+	if (!found)
+		return -ENOMEM;
+	k->found = found;
+	k->found[k->n_found] = (struct ksym){};
+	snprintf(k->found[k->n_found++].name, sizeof(found->name), "%s", name);
+	return 0;
+}
+
+int ksyms_find(struct ksyms *k, const char *const *names, size_t n, const struct ksym **ret, char **ret_reason)
+{
+	size_t known = k->n_found;
+	int r = 0;
+
+	*ret_reason = NULL;
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = strlen(names[i]) < sizeof(k->found->name) ? add_unknown(k, names[i]) : -ENAMETOOLONG;
+	if (r >= 0 && k->n_found > known) {
+		r = load(k, ret_reason);
+		if (r >= 0)
+			r = read_table(k, k->found + known, k->n_found - known);
+	}
+	if (r < 0) {
+		k->n_found = known;
+		if (!*ret_reason)
+			*ret_reason = bpf_reason("the symbol table can't be read", r);
+		return r;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = find_known(k, names[i]);
+	return 0;
+}
+
+/* What was not found may be there now, too. */
+void ksyms_forget_modules(struct ksyms *k)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < k->n_found; i++)
+		if (k->found[i].n_found && !strchr(k->found[i].name, ':'))
+			k->found[kept++] = k->found[i];
+	k->n_found = kept;
+}
+
+int ksyms_new(struct ksyms **ret)
+{
+	*ret = calloc(1, sizeof(**ret));
+	return *ret ? 0 : -ENOMEM;
+}
+
+struct ksyms *ksyms_free(struct ksyms *k)
+{
+	if (!k)
+		return NULL;
+	ksyms_bpf__destroy(k->skel);
+	free(k->found);
+	free(k);
+	return NULL;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <qcmd_note.h>
+
+#include "convert.h"
+#include "ktext.h"
+
+/* What qcmdump convert says itself. */
+static const char *const own_keys[] = { "PAGE_TABLES", "SYNTHETIC", "CONVERTED", "GAP" };
+
+/* A region that the dump has lost is one problem more. */
+static void take_regions(struct collection *c, const struct corefile *core)
+{
+	struct toc *toc = &c->toc;
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < core->n_regions; i++) {
+		const struct core_region *from = &core->regions[i];
+		struct region r = { .slot = from->slot,
+				    .seq = from->seq,
+				    .paddr = from->paddr,
+				    .size = from->size,
+				    .vaddr = from->vaddr };
+
+		if (from->missing || !r.size || r.size > core->file_size || strlen(from->name) >= sizeof(r.name)) {
+			strlist_addf(&toc->problems, "slot %u (%s) is not in %s", r.slot, from->name, core->path);
+			continue;
+		}
+		strcpy(r.name, from->name);
+		toc->regions = dump_grow(toc->regions, &capacity, toc->n_regions + 1, sizeof(r));
+		toc->regions[toc->n_regions++] = r;
+		toc->bytes += r.size;
+	}
+}
+
+static void take_notes(struct collection *c, const struct corefile *core)
+{
+	struct elfnote note;
+	size_t pos = 0;
+
+	while (elfnote_next(core->elf.notes, core->elf.notes_size, &pos, &note)) {
+		_cleanup_free_ char *name = dump_strdup(note.name, strnlen(note.name, note.name_size));
+
+		if (elfnote_is(&note, VMCOREINFO_NAME, 0) && !c->vmcoreinfo.text)
+			kv_parse(&c->vmcoreinfo, note.desc, note.desc_size);
+		if (!elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT))
+			notebuf_add(&c->notes, name, note.type, note.desc, note.desc_size);
+	}
+}
+
+static bool is_own(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(own_keys); i++)
+		if (!strcmp(key, own_keys[i]))
+			return true;
+	return false;
+}
+
+static void add_note(struct collection *c, const struct corefile *core, const char *program)
+{
+	const struct kv *old = &core->collect_note;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return;
+	for (size_t i = 0; i < old->n; i++)
+		if (!is_own(old->pairs[i].key))
+			fprintf(f, "%s=%s\n", old->pairs[i].key, old->pairs[i].value);
+	fprintf(f, "CONVERTED=%s\n", program);
+	collect_print_made(f, c);
+	for (size_t i = 0; i < c->toc.problems.n; i++) {
+		_cleanup_free_ char *safe = escape_text(c->toc.problems.v[i], strlen(c->toc.problems.v[i]));
+
+		fprintf(f, "PROBLEM=%s\n", safe);
+	}
+	if (fclose(f) == 0)
+		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, size);
+}
+
+/* Where the machine had memory: as the dump says, else all around what it has. */
+static void find_memory(struct rangemap *ram, const struct collection *c, const struct corefile *core)
+{
+	uint64_t start, size, first = UINT64_MAX, end = 0;
+	const struct kv_pair *p;
+
+	for (size_t pos = 0; ram->n < QCMD_NOTE_MEMORY_MAX && (p = kv_next(&core->collect_note, "MEMORY", &pos));)
+		if (sscanf(p->value, "0x%" SCNx64 " %" SCNu64, &start, &size) == 2 && start < PADDR_LIMIT &&
+		    size < PADDR_LIMIT)
+			rangemap_add(ram, start, size, start);
+	for (size_t i = 0; !ram->n && i < c->toc.n_regions; i++) {
+		const struct region *r = &c->toc.regions[i];
+
+		if (r->paddr < first)
+			first = page_down(r->paddr);
+		if (r->paddr + r->size > end)
+			end = page_up(r->paddr + r->size);
+	}
+	rangemap_add(ram, first, end > first ? end - first : 0, first);
+	rangemap_finish(ram);
+}
+
+static int build(struct collection *c, const struct corefile *core, const struct convert_options *o, struct derr *err)
+{
+	bool gaps = !strcmp(o->program, "crash");
+	struct kelf header = { .machine = core->elf.machine };
+	struct rangemap ram = { 0 };
+	int r = 0;
+
+	kmap_apply(&c->kmap, &header, &c->toc, &c->vmcoreinfo);
+	if (o->vmlinux)
+		r = ktext_add(&c->made, o->vmlinux, &c->kmap, &c->vmcoreinfo, err);
+	if (r < 0)
+		return r;
+	find_memory(&ram, c, core);
+	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
+		     &(struct layout_options){ .ram = &ram, .made = &c->made, .gaps = gaps }, &c->toc.problems);
+	rangemap_clear(&ram);
+	if (c->layout.n_segments + c->layout.gaps.n >= PN_XNUM - 1)
+		return derr_set(err, -E2BIG, "%s has too many pieces of memory: crash cannot open it.", core->path);
+	add_note(c, core, o->program);
+	return 0;
+}
+
+int convert_prepare(struct collection *c, const char *path, const struct convert_options *o, struct derr *err)
+{
+	struct corefile core;
+	int r;
+
+	*c = (struct collection){ .img = { .fd = -1, .registers_fd = -1 } };
+	r = core_open(&core, path, err);
+	if (r == 0)
+		r = core_need_collected(&core, err);
+	if (r == 0)
+		r = image_open(&c->img, path, &(struct image_options){ 0 }, err);
+	if (r == 0) {
+		take_regions(c, &core);
+		take_notes(c, &core);
+		r = build(c, &core, o, err);
+	}
+	core_close(&core);
+	return r;
+}

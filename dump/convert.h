@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A collected dump, written anew for a program that wants more than what was captured. */
+#ifndef CONVERT_H
+#define CONVERT_H
+
+#include "collect.h"
+#include "corefile.h"
+
+struct convert_options {
+	const char *program; /* crash, drgn or gdb */
+	const char *vmlinux; /* with debug symbols or without; NULL: none */
+};
+
+/* Everything but collect_write(). collection_clear() in any case. */
+int convert_prepare(struct collection *c, const char *path, const struct convert_options *o, struct derr *err);
+
+#endif

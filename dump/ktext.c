@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <gelf.h>
+#include <string.h>
+
+#include "elffile.h"
+#include "elfnote.h"
+#include "ktext.h"
+
+/* arch/x86/include/asm/orc_lookup.h: a block of code for each entry of the lookup table */
+#define LOOKUP_BLOCK 256
+
+#define SECTION_MAX (256 * MIB)
+
+struct vmlinux {
+	Elf *elf;
+	const char *path;
+	uint64_t offset; /* by which the kernel was moved when it started */
+	const struct kmap *k;
+	struct made_list *made;
+};
+
+/* A section of the file, with its header; NULL: there is none. */
+static Elf_Scn *find_section(const struct vmlinux *v, const char *name, GElf_Shdr *shdr)
+{
+	Elf_Scn *scn = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(v->elf, &names) < 0)
+		return NULL;
+	while ((scn = elf_nextscn(v->elf, scn))) {
+		const char *s = gelf_getshdr(scn, shdr) ? elf_strptr(v->elf, names, shdr->sh_name) : NULL;
+
+		if (s && !strcmp(s, name) && shdr->sh_size <= SECTION_MAX)
+			return scn;
+	}
+	return NULL;
+}
+
+static Elf_Data *section_data(const struct vmlinux *v, const char *name, GElf_Shdr *shdr)
+{
+	Elf_Scn *scn = find_section(v, name, shdr);
+	Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
+
+	return data && data->d_buf && data->d_size == shdr->sh_size ? data : NULL;
+}
+
+static bool find_symbol(const struct vmlinux *v, const char *name, uint64_t *ret)
+{
+	GElf_Shdr shdr;
+	Elf_Data *data = section_data(v, ".symtab", &shdr);
+	GElf_Sym sym;
+
+	for (int i = 0; data && gelf_getsym(data, i, &sym); i++) {
+		const char *s = elf_strptr(v->elf, shdr.sh_link, sym.st_name);
+
+		if (!s || strcmp(s, name))
+			continue;
+		*ret = sym.st_value;
+		return true;
+	}
+	return false;
+}
+
+/* An address of the file is one of the dump. */
+static char *add(const struct vmlinux *v, uint64_t addr, uint64_t size)
+{
+	uint64_t vaddr = addr + v->offset;
+
+	return made_add(v->made, vaddr, vaddr - v->k->image_offset, size);
+}
+
+static bool add_section(const struct vmlinux *v, const char *name)
+{
+	GElf_Shdr shdr;
+	Elf_Data *data = section_data(v, name, &shdr);
+
+	if (!data)
+		return false;
+	memcpy(add(v, shdr.sh_addr, shdr.sh_size), data->d_buf, shdr.sh_size);
+	return true;
+}
+
+/* The last entry whose code is not behind ip. */
+static uint32_t find_entry(const int32_t *ips, size_t n, uint64_t table, uint64_t ip)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (table + mid * sizeof(*ips) + (int64_t)ips[mid] <= ip)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? lo - 1 : 0;
+}
+
+/* The kernel builds this at boot, see unwind_init() in arch/x86/kernel/unwind_orc.c. */
+static bool add_lookup(const struct vmlinux *v)
+{
+	GElf_Shdr ips_shdr, lookup_shdr;
+	Elf_Data *ips = section_data(v, ".orc_unwind_ip", &ips_shdr);
+	uint64_t variable, start, stop;
+	uint32_t blocks, *lookup;
+
+	if (!ips || !find_section(v, ".orc_lookup", &lookup_shdr) || !find_symbol(v, "lookup_num_blocks", &variable) ||
+	    !find_symbol(v, "_stext", &start) || !find_symbol(v, "_etext", &stop))
+		return false;
+	blocks = lookup_shdr.sh_size / sizeof(*lookup);
+	if (!blocks)
+		return false;
+	lookup = (uint32_t *)add(v, lookup_shdr.sh_addr, lookup_shdr.sh_size);
+	for (uint32_t i = 0; i < blocks; i++)
+		lookup[i] = find_entry(ips->d_buf, ips->d_size / sizeof(int32_t), ips_shdr.sh_addr,
+				       i + 1 < blocks ? start + (uint64_t)i * LOOKUP_BLOCK : stop);
+	memcpy(add(v, variable, sizeof(blocks)), &blocks, sizeof(blocks));
+	return true;
+}
+
+static bool same_build(const struct vmlinux *v, const char *build_id)
+{
+	GElf_Shdr shdr;
+	Elf_Data *data = section_data(v, ".notes", &shdr);
+	struct elfnote note;
+	char hex[2 * 64 + 1];
+	size_t pos = 0;
+
+	while (data && elfnote_next(data->d_buf, data->d_size, &pos, &note)) {
+		if (!elfnote_is(&note, "GNU", NT_GNU_BUILD_ID) || note.desc_size > sizeof(hex) / 2)
+			continue;
+		for (size_t i = 0; i < note.desc_size; i++)
+			sprintf(hex + 2 * i, "%02x", (unsigned char)note.desc[i]);
+		return !strcmp(hex, build_id);
+	}
+	return false;
+}
+
+static int add_all(const struct vmlinux *v, const struct kv *vmcoreinfo, struct derr *err)
+{
+	const char *build_id = kv_get(vmcoreinfo, "BUILD-ID"), *offset = kv_get(vmcoreinfo, "KERNELOFFSET");
+	struct vmlinux moved = *v;
+	size_t first = v->made->n;
+	uint64_t size = 0;
+	char text[SIZE_TEXT_MAX];
+
+	if (!v->k->has_image || !offset || !build_id)
+		return derr_set(err, -ENODATA,
+				"The dump does not say which kernel it is of and where that was in memory: leave "
+				"--vmlinux out.");
+	moved.offset = strtoull(offset, NULL, 16);
+	if (!same_build(v, build_id))
+		return derr_set(err, -EINVAL, "%s is of another kernel: its build ID is not the one in the dump, %s.",
+				v->path, build_id);
+	if (!add_section(&moved, ".text"))
+		return derr_set(err, -EINVAL, "%s has no code in it: it is no vmlinux.", v->path);
+	if (add_section(&moved, ".orc_unwind_ip") && add_section(&moved, ".orc_unwind"))
+		add_lookup(&moved);
+	for (size_t i = first; i < v->made->n; i++)
+		size += v->made->v[i].size;
+	strlist_addf(&v->made->what, "code of the kernel and tables to unwind its stacks, from %s: %s", v->path,
+		     size_text(text, size));
+	return 0;
+}
+
+int ktext_add(struct made_list *made, const char *path, const struct kmap *k, const struct kv *vmcoreinfo,
+	      struct derr *err)
+{
+	struct vmlinux v = { .path = path, .k = k, .made = made };
+	_cleanup_close_ int fd = -1;
+	uint64_t size;
+	int r;
+
+	r = fd = dumpfile_open(path, &size, err);
+	if (r < 0)
+		return r;
+	elf_version(EV_CURRENT);
+	v.elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	if (!v.elf || elf_kind(v.elf) != ELF_K_ELF)
+		r = derr_set(err, -EINVAL, "%s is no vmlinux: it is not an ELF file.", path);
+	else
+		r = add_all(&v, vmcoreinfo, err);
+	elf_end(v.elf);
+	return r;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "made.h"
+
+char *made_add(struct made_list *l, uint64_t vaddr, uint64_t paddr, uint64_t size)
+{
+	l->v = dump_grow(l->v, &l->capacity, l->n + 1, sizeof(*l->v));
+	l->v[l->n] = (struct made){ vaddr, paddr, size, dump_alloc(size, 1) };
+	return l->v[l->n++].data;
+}
+
+void made_clear(struct made_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i].data);
+	free(l->v);
+	strlist_clear(&l->what);
+	*l = (struct made_list){ 0 };
+}
+
+void made_read(const struct made_list *l, uint64_t paddr, char *buf, size_t size)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct made *m = &l->v[i];
+		uint64_t from = m->paddr > paddr ? m->paddr : paddr;
+		uint64_t to = m->paddr + m->size < paddr + size ? m->paddr + m->size : paddr + size;
+
+		if (from < to)
+			memcpy(buf + (from - paddr), m->data + (from - m->paddr), to - from);
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The trace buffers in a dump (regions KFT<array>C<cpu>, KFR<array>C<cpu>), decoded with the formats that travel with them
+ * (region KQCMD_TRACE, see qcmd_note.h).
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include "corefile.h"
+
+struct trace;
+
+/* The texts are valid until the next event is asked for, and may hold any byte that the kernel wrote. */
+struct trace_event {
+	uint64_t ts; /* as the clock of the array counts; nanoseconds for all but a few of them */
+	unsigned int array;
+	unsigned int cpu;
+	int32_t pid;
+	const char *comm;   /* of pid; "<...>": not known */
+	const char *system; /* "sched" */
+	const char *name;   /* "sched_switch" */
+	const char *text;   /* its fields, as the event's print format has them */
+	bool has_switch;    /* a sched_switch: */
+	int32_t prev_pid;
+	int32_t next_pid;
+};
+
+/* -ENODATA: there is no trace in the dump. What could not be read is among the problems. */
+int trace_open(struct trace **ret, const struct corefile *core, struct derr *err);
+void trace_close(struct trace *t);
+
+/* In the order of time, over all arrays and CPUs. False at the end; trace_rewind() starts again. */
+bool trace_next(struct trace *t, struct trace_event *event);
+void trace_rewind(struct trace *t);
+
+/* The arrays are numbered from 0 on; NULL: there is none with this number. */
+const char *trace_array_name(const struct trace *t, unsigned int array);
+const char *trace_array_clock(const struct trace *t, unsigned int array);
+const struct strlist *trace_problems(const struct trace *t);
+
+#endif

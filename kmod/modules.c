@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Modules that go: their variables have to leave the table before their memory is somebody else's. No reference is
+ * taken to a module, which would keep it from being unloaded.
+ */
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include "core.h"
+#include "netlink.h"
+
+/* Memory of a module that has gone, or is about to. It is free again once another module is loaded there. */
+struct md_gone {
+	struct list_head node;
+	u64 start;
+	u64 end;
+};
+
+static LIST_HEAD(md_gone);	/* under md_owners_lock */
+
+static bool md_in_percpu(const struct module *mod, u64 start, u64 end)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		u64 base = (unsigned long)per_cpu_ptr(mod->percpu, cpu);
+
+		if (mod->percpu_size && start < base + mod->percpu_size && end > base)
+			return true;
+	}
+	return false;
+}
+
+/* A variable that goes beyond its module's memory at either end is in it, too. */
+static bool md_in_module(const struct md_region *r, const struct module *mod, bool init_only)
+{
+	u32 i;
+
+	for (i = 0; i < r->n_segs; i++) {
+		u64 start = r->segs[i].va, end = start + r->segs[i].size;
+
+		if (within_module_init(start, mod) || within_module_init(end - 1, mod))
+			return true;
+		if (!init_only && (within_module_core(start, mod) || within_module_core(end - 1, mod) ||
+				   md_in_percpu(mod, start, end)))
+			return true;
+	}
+	return false;
+}
+
+static struct md_region *md_next_in_module(const struct module *mod, bool init_only)
+{
+	struct md_region *r;
+	int id;
+
+	idr_for_each_entry(&md.ids, r, id)
+		if (r->kind == MD_KIND_RANGE && md_in_module(r, mod, init_only))
+			return r;
+	return NULL;
+}
+
+/* Regions of other clients in the kernel as well: their ids become invalid. */
+static void md_remove_in_module(const struct module *mod, bool init_only)
+{
+	struct md_region *r;
+	unsigned long flags;
+
+	do {
+		spin_lock_irqsave(&md.lock, flags);
+		r = md_next_in_module(mod, init_only);
+		if (r)
+			md_region_remove(r);
+		spin_unlock_irqrestore(&md.lock, flags);
+		if (r)
+			md_region_put(r);
+	} while (r);
+}
+
+/* Calls fn with each piece of the module's memory. */
+static void md_each_piece(const struct module *mod, void (*fn)(u64 start, u64 size))
+{
+#ifdef for_each_mod_mem_type
+	for_each_mod_mem_type(type)
+		fn((unsigned long)mod->mem[type].base, mod->mem[type].size);
+#else
+	fn((unsigned long)mod->core_layout.base, mod->core_layout.size);
+	fn((unsigned long)mod->init_layout.base, mod->init_layout.size);
+#endif
+}
+
+static void md_forget_gone(u64 start, u64 size)
+{
+	struct md_gone *gone, *next;
+
+	list_for_each_entry_safe(gone, next, &md_gone, node)
+		if (start < gone->end && start + size > gone->start) {
+			list_del(&gone->node);
+			kfree(gone);
+		}
+}
+
+/* Without memory for it, what is left is the daemon's word. */
+static void md_remember_gone(u64 start, u64 size)
+{
+	struct md_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
+
+	if (!gone)
+		return;
+	*gone = (struct md_gone){ .start = start, .end = start + size };
+	list_add(&gone->node, &md_gone);
+}
+
+int md_module_check(const void *addr, u64 size, struct md_why *why)
+{
+	u64 start = (unsigned long)addr;
+	const struct md_gone *gone;
+
+	list_for_each_entry(gone, &md_gone, node)
+		if (start < gone->end && start + size > gone->start)
+			return md_refuse(why, -EFAULT, "ADDR is in memory of a module that is being unloaded");
+	return 0;
+}
+
+static int md_module_notify(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct module *mod = data;
+
+	mutex_lock(&md_owners_lock);
+	switch (action) {
+	case MODULE_STATE_COMING:
+		md_each_piece(mod, md_forget_gone);
+		break;
+	case MODULE_STATE_LIVE:
+		/* What it needed to start only is freed now. */
+		md_remove_in_module(mod, true);
+		break;
+	case MODULE_STATE_GOING:
+		md_each_piece(mod, md_remember_gone);
+		md_remove_in_module(mod, false);
+		break;
+	}
+	mutex_unlock(&md_owners_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block md_module_nb = {
+	.notifier_call = md_module_notify,
+};
+
+int __init md_modules_init(void)
+{
+	return register_module_notifier(&md_module_nb);
+}
+
+void md_modules_exit(void)
+{
+	unregister_module_notifier(&md_module_nb);
+	md_forget_gone(0, U64_MAX);
+}

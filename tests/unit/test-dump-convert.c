@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* qcmdump convert: what is zeros, what is not, and what the result says of itself. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dump-run.h"
+#include "convert.h"
+
+#define MIB_ (1ULL << 20)
+
+static void image(struct di *d)
+{
+	di_init(d, 8 * MIB_, 0, 0);
+	di_ring(d, 4, 9);
+	di_print(d, 0, 5, "Linux version 6.12", NULL, NULL);
+	di_task_keys(d);
+	di_task(d, &(struct di_task){ .pid = 1, .tgid = 1, .comm = "init" });
+	di_task(d, &(struct di_task){ .pid = 70, .tgid = 70, .comm = "other" });
+	di_finish(d);
+}
+
+static int run_convert(const char *source, const char *program, char out[64], struct collection *c, struct derr *err)
+{
+	int fd, r = convert_prepare(c, source, &(struct convert_options){ .program = program }, err);
+
+	out[0] = '\0';
+	if (r < 0)
+		return r;
+	strcpy(out, "/tmp/qcmd-test-XXXXXX");
+	fd = mkstemp(out);
+	assert_true(fd >= 0);
+	r = collect_write(c, fd, err);
+	close(fd);
+	return r;
+}
+
+static void must_convert(const char *source, const char *program, char out[64])
+{
+	struct collection c;
+	struct derr err = { 0 };
+
+	if (run_convert(source, program, out, &c, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(c.toc.problems.n, 0);
+	collection_clear(&c);
+}
+
+/* As crash reads: the first PT_LOAD that has the address counts, and what is not in the file is zeros. */
+static bool crash_reads(const struct corefile *core, uint64_t paddr, bool *gap)
+{
+	for (size_t i = 1; i < core->elf.n_phdrs; i++) {
+		const Elf64_Phdr *p = &core->elf.phdrs[i];
+
+		if (paddr - p->p_paddr >= p->p_memsz)
+			continue;
+		*gap = paddr - p->p_paddr >= p->p_filesz;
+		return true;
+	}
+	return false;
+}
+
+static bool captured(const struct corefile *core, uint64_t paddr)
+{
+	for (size_t i = 0; i < core->n_regions; i++)
+		if (paddr - core->regions[i].paddr < core->regions[i].size)
+			return true;
+	return false;
+}
+
+/* Each byte of memory can be read, and is zeros only if it was not captured and is no page table. */
+static void gaps_are_what_is_missing(void **state)
+{
+	char dump[64], out[64];
+	struct corefile core;
+	struct derr err;
+	uint64_t tables;
+	struct di d;
+	bool gap;
+
+	image(&d);
+	must_collect(&d, dump);
+	must_convert(dump, "crash", out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	assert_int_equal(kv_symbol(&core.vmcoreinfo, "swapper_pg_dir", &tables), 0);
+	tables -= DI_IMAGE_VIRT - DI_PHYS_BASE;
+	for (uint64_t paddr = 0; paddr < 8 * MIB_; paddr += 4) {
+		assert_true(crash_reads(&core, paddr, &gap));
+		assert_int_equal(gap, !captured(&core, paddr) && paddr - tables >= 4096);
+	}
+	core_close(&core);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
+/* Walks the tables in the dump; 0: nothing is mapped there. */
+static uint64_t translate(const struct corefile *core, uint64_t vaddr)
+{
+	uint64_t at, entry;
+
+	assert_int_equal(kv_symbol(&core->vmcoreinfo, "swapper_pg_dir", &at), 0);
+	at -= DI_IMAGE_VIRT - DI_PHYS_BASE;
+	for (unsigned int shift = 39; shift >= 12; shift -= 9) {
+		assert_int_equal(rangemap_read(&core->phys, core->fd, at + (vaddr >> shift & 511) * 8, &entry, 8), 0);
+		if (!(entry & 1))
+			return 0;
+		at = entry & 0xffffffffff000ULL;
+		if (entry & 0x80)
+			return at + (vaddr & ((1ULL << shift) - 1));
+	}
+	return at + (vaddr & 4095);
+}
+
+static void modules_are_zeros(void **state)
+{
+	char dump[64], out[64];
+	struct corefile core;
+	struct derr err;
+	struct di d;
+	bool gap;
+
+	image(&d);
+	must_collect(&d, dump);
+	assert_int_equal(core_open(&core, dump, &err), 0);
+	assert_int_equal(translate(&core, 0xffffffffc0001000ULL), 0);
+	core_close(&core);
+	must_convert(dump, "crash", out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	for (uint64_t vaddr = 0xffffffffc0000000ULL; vaddr < 0xffffffffff000000ULL; vaddr += 0x123000) {
+		assert_true(crash_reads(&core, translate(&core, vaddr), &gap));
+		assert_true(gap);
+	}
+	/* What was there before is still there, and nothing else is. */
+	for (size_t i = 0; i < core.n_regions; i++)
+		assert_int_equal(translate(&core, core.regions[i].vaddr), core.regions[i].paddr);
+	assert_int_equal(translate(&core, 0xffffffffff000000ULL), 0);
+	assert_int_equal(translate(&core, 0xffffc90000000000ULL), 0);
+	core_close(&core);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
+static void no_zeros_for_others(void **state)
+{
+	char dump[64], crash[64], out[64];
+	struct corefile before, after;
+	struct derr err;
+	struct di d;
+
+	image(&d);
+	must_collect(&d, dump);
+	must_convert(dump, "crash", crash);
+	must_convert(crash, "drgn", out);
+	assert_int_equal(core_open(&before, dump, &err), 0);
+	assert_int_equal(core_open(&after, out, &err), 0);
+	assert_int_equal(before.elf.n_phdrs, after.elf.n_phdrs);
+	for (size_t i = 1; i < after.elf.n_phdrs; i++) {
+		assert_int_equal(after.elf.phdrs[i].p_filesz, after.elf.phdrs[i].p_memsz);
+		assert_int_equal(after.elf.phdrs[i].p_vaddr, before.elf.phdrs[i].p_vaddr);
+		assert_int_equal(after.elf.phdrs[i].p_paddr, before.elf.phdrs[i].p_paddr);
+		assert_int_equal(after.elf.phdrs[i].p_filesz, before.elf.phdrs[i].p_filesz);
+	}
+	core_close(&before);
+	core_close(&after);
+	unlink(dump);
+	unlink(crash);
+	unlink(out);
+	di_done(&d);
+}
+
+static void same_contents(void **state)
+{
+	static const show_fn shows[] = { show_log, show_tasks };
+	char dump[64], out[64];
+	struct derr err;
+	struct di d;
+
+	image(&d);
+	must_collect(&d, dump);
+	must_convert(dump, "crash", out);
+	for (size_t i = 0; i < ARRAY_LEN(shows); i++) {
+		char *text = run_show(shows[i], dump, false, false, &err);
+
+		show_is(shows[i], out, false, false, text);
+		free(text);
+	}
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
+static void info_says_so(void **state)
+{
+	char dump[64], out[64], *text;
+	struct derr err;
+	struct di d;
+
+	image(&d);
+	must_collect(&d, dump);
+	text = run_show(show_info, dump, false, false, &err);
+	assert_null(strstr(text, "Converted for"));
+	free(text);
+	must_convert(dump, "crash", out);
+	text = run_show(show_info, out, false, false, &err);
+	assert_non_null(strstr(text, "  Converted for: crash\n"));
+	assert_non_null(strstr(text, "were not captured and read as zeros\n"));
+	free(text);
+	text = run_show(show_info, out, true, false, &err);
+	assert_non_null(strstr(text, "\"converted\": \"crash\""));
+	assert_non_null(strstr(text, "\"gaps\": [\n    \"0x0 "));
+	free(text);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
+/* What is cut off is a problem, not zeros. */
+static void cut_off(void **state)
+{
+	char dump[64], out[64];
+	struct collection c;
+	struct derr err;
+	struct di d;
+
+	image(&d);
+	must_collect(&d, dump);
+	assert_int_equal(truncate(dump, 0x4000), 0);
+	assert_int_equal(run_convert(dump, "drgn", out, &c, &err), 0);
+	assert_true(has_problem(&c, "is not in /tmp/"));
+	collection_clear(&c);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
+static void refused(void **state)
+{
+	struct collection c;
+	char out[64];
+	struct derr err;
+	struct di d;
+
+	image(&d);
+	assert_true(run_convert(d.path, "crash", out, &c, &err) < 0);
+	assert_non_null(strstr(err.text, "collect the dump from it first"));
+	collection_clear(&c);
+	di_done(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gaps_are_what_is_missing),
+		cmocka_unit_test(modules_are_zeros),
+		cmocka_unit_test(no_zeros_for_others),
+		cmocka_unit_test(same_contents),
+		cmocka_unit_test(info_says_so),
+		cmocka_unit_test(cut_off),
+		cmocka_unit_test(refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

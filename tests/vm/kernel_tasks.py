@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a kernel itself says of its tasks: the list of them, what each CPU runs, where the stacks are."""
+
+import struct
+
+from btf import Btf
+from inspector import Wrong
+from kernel_memory import PAGE
+
+STACK_SIZE = 16384
+STACK_END_MAGIC = 0x57AC6E9D
+TASKS_MAX = 10000
+MEMBERS = {"task_struct": ("pid", "comm", "tasks", "signal", "thread_node", "stack", "on_cpu", "exit_state",
+                           "thread_info", "flags"),
+           "thread_info": ("cpu",), "signal_struct": ("thread_head",), "rq": ("curr", "idle"),
+           "uts_namespace": ("name",), "new_utsname": ("domainname",)}
+
+
+class Task:
+    def __init__(self, kernel, address):
+        offsets = kernel.offsets["task_struct"]
+        self.address = address
+        self.memory = kernel.memory
+        self.pid = self.memory.number(address + offsets["pid"], "i")
+        self.comm = self.memory.read(address + offsets["comm"], 16).split(b"\0")[0]
+        self.stack = self.memory.number(address + offsets["stack"])
+        self.on_cpu = self.memory.number(address + offsets["on_cpu"], "I")
+        self.exiting = bool(self.memory.number(address + offsets["flags"], "I") & 4)  # PF_EXITING
+        self.cpu = self.memory.number(address + offsets["thread_info"] + kernel.offsets["thread_info"]["cpu"], "I")
+
+    def __str__(self):
+        return f"{self.pid} ({self.comm.decode(errors='backslashreplace')}) at {self.address:#x}"
+
+    def stack_pages(self):
+        """Physical addresses, from the end of the stack on."""
+        return [self.memory.physical(self.stack + at) for at in range(0, STACK_SIZE, PAGE)]
+
+
+class KernelTasks:
+    """symbols: addresses as in /proc/kallsyms, of init_task, runqueues, __per_cpu_offset, __start_BTF, __stop_BTF."""
+
+    def __init__(self, memory, symbols):
+        self.memory = memory
+        self.symbols = symbols
+        start = symbols["__start_BTF"]
+        btf = Btf(memory.read(start, symbols["__stop_BTF"] - start))
+        self.offsets = {name: {member: btf.offset(name, member) for member in members}
+                        for name, members in MEMBERS.items()}
+
+    def task(self, address):
+        return Task(self, address)
+
+    def chain(self, head):
+        """The list_heads behind HEAD."""
+        at = self.memory.number(head)
+        for _ in range(TASKS_MAX):
+            if at == head:
+                return
+            yield at
+            at = self.memory.number(at)
+        raise Wrong(f"the list at {head:#x} has no end")
+
+    def listed(self):
+        """All threads of all processes, by pid. Idle tasks are not among them."""
+        task, signal = self.offsets["task_struct"], self.offsets["signal_struct"]
+        found = {}
+        for link in self.chain(self.symbols["init_task"] + task["tasks"]):
+            head = self.memory.number(link - task["tasks"] + task["signal"]) + signal["thread_head"]
+            for node in self.chain(head):
+                thread = self.task(node - task["thread_node"])
+                found[thread.pid] = thread
+        return found
+
+    def runqueue(self, cpu):
+        return self.symbols["runqueues"] + self.memory.number(self.symbols["__per_cpu_offset"] + 8 * cpu)
+
+    def current(self, cpu):
+        return self.task(self.memory.number(self.runqueue(cpu) + self.offsets["rq"]["curr"]))
+
+    def idle(self, cpu):
+        return self.task(self.memory.number(self.runqueue(cpu) + self.offsets["rq"]["idle"]))
+
+    def domain_name(self):
+        at = self.symbols["init_uts_ns"] + self.offsets["uts_namespace"]["name"]
+        return self.memory.read(at + self.offsets["new_utsname"]["domainname"], 65).split(b"\0")[0].decode()
+
+    def ends_stack(self, address):
+        """Whether a stack's end is here."""
+        physical = self.memory.physical(address)
+        return physical is not None and \
+            struct.unpack_from("<Q", self.memory.ram, self.memory.place(physical, 8))[0] == STACK_END_MAGIC
