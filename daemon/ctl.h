@@ -113,6 +113,12 @@ void ctl_bus_facts(struct ctl_facts *facts);
 /* ctl-run.c: runs qcmdump, which has fd as its descriptor 3 if it is not -1. Its exit status. */
 int ctl_run_qcmdump(const char *const arguments[], int fd);
 
+/* ctl-dumps.c: an array of the dumps of crashes; or NULL, and why. */
+struct json_object *ctl_dumps_list(char **ret_failure);
+void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style);
+/* Looks at one of them, with qcmdump or a debugger. Exit status; on a failure of our own, why. */
+int ctl_dump(const char *verb, const char *what, bool json, char **ret_failure);
+
 /* ctl-explain.c: the regions of that name or id; NULL is never returned. */
 struct json_object *ctl_explain_find(struct json_object *describe, const char *what);
 void ctl_explain_print(FILE *f, struct json_object *regions, const struct ctl_style *style);

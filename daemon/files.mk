@@ -12,6 +12,7 @@ QCMD_POLICY_SRCS := \
 	daemon/policy-value.c \
 	daemon/ctl-bus.c \
 	daemon/ctl-check.c \
+	daemon/ctl-dumps.c \
 	daemon/ctl-enable.c \
 	daemon/ctl-explain.c \
 	daemon/ctl-json.c \

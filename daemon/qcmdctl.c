@@ -266,6 +266,46 @@ static int cat_config(const struct options *options, char *const *arguments, siz
 	return ctl_cat_config(arguments, n, &style);
 }
 
+static int dumps(const struct options *options, char *const *arguments, size_t n)
+{
+	_cleanup_(freep) char *failure = NULL;
+	_cleanup_(ctl_json_putp) struct json_object *list = ctl_dumps_list(&failure);
+	struct ctl_style style = ctl_style(options->legend);
+
+	if (!list) {
+		complain("%s", failure);
+		return CTL_FAILURE;
+	}
+	if (options->json != CTL_JSON_OFF) {
+		ctl_json_print(list, options->json, stdout);
+		return CTL_OK;
+	}
+	if (options->pager)
+		ctl_pager_open();
+	ctl_dumps_print(stdout, list, &style);
+	return CTL_OK;
+}
+
+static int dump(const struct options *options, char *const *arguments, size_t n)
+{
+	static const char *const names[] = { "info", "log", "tasks", "regions", "report", "debug", NULL };
+	_cleanup_(freep) char *failure = NULL;
+	size_t i;
+	int r;
+
+	for (i = 0; names[i] && strcmp(names[i], arguments[0]) != 0; i++)
+		;
+	if (!names[i]) {
+		complain("'dump' takes info, log, tasks, regions, report or debug, not '%s'",
+			 quote(arguments[0], strlen(arguments[0])).s);
+		return CTL_USAGE;
+	}
+	r = ctl_dump(arguments[0], n > 1 ? arguments[1] : "latest", options->json != CTL_JSON_OFF, &failure);
+	if (failure)
+		complain("%s", failure);
+	return r;
+}
+
 static const struct verb verbs[] = {
 	{ "status", "", "Would a crash now give a dump, and of what?", 0, 0, status },
 	{ "policies", "", "List the policies and what they registered", 0, 0, policies },
@@ -275,6 +315,8 @@ static const struct verb verbs[] = {
 	{ "disable", "POLICY", "Use a policy no more", 1, 1, disable },
 	{ "reload", "", "Have the policy files read anew", 0, 0, reload },
 	{ "snapshot", "", "Save the dump that a crash now would give", 0, 0, snapshot },
+	{ "dumps", "", "List the dumps of crashes that were collected", 0, 0, dumps },
+	{ "dump", "WHAT [ID]", "Show info, log, tasks, regions or report of one; or debug it", 1, 2, dump },
 	{ "check", "[FILE...]", "Check policy files, without the daemon", 0, -1, check },
 	{ "cat-config", "[POLICY...]", "Show the policy files in the order of use", 0, -1, cat_config },
 	{ "help", "", "Show this help", 0, 0, help },

@@ -6,6 +6,7 @@
 
 #include "output.h"
 #include "prb.h"
+#include "show-info.h"
 
 /* How the last words of a kernel start, the most telling first. */
 static const char *const last_words[] = {
@@ -60,6 +61,15 @@ static void log_summary_clear(struct log_summary *s)
 {
 	free(s->crash);
 	free(s->why_not);
+}
+
+char *show_crash(const struct corefile *core)
+{
+	struct log_summary s;
+
+	read_log(core, &s);
+	free(s.why_not);
+	return s.crash;
 }
 
 static const char *arch_name(const struct corefile *core)

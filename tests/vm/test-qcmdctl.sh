@@ -105,9 +105,9 @@ snapshot_of_nobody 1 'qcmdctl: not allowed: Only root, or whom polkit allows it,
 useradd -r polkitd 2>/dev/null || echo 'polkitd:x:990:65534::/nonexistent:/usr/sbin/nologin' >>/etc/passwd
 cp /srv/polkit/*.conf /etc/dbus-1/system.d/ && busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
 mkdir -p /etc/polkit-1/rules.d /usr/share/polkit-1/rules.d
-LD_LIBRARY_PATH=/srv/polkit/lib /srv/polkit/bin/polkitd --no-debug >polkitd.log 2>&1 &
+systemd-run -q -u polkitd -E LD_LIBRARY_PATH=/srv/polkit/lib /srv/polkit/bin/polkitd --no-debug
 for i in $(seq 50); do
-	[ "$i" -lt 50 ] || fail "polkitd doesn't start: $(cat polkitd.log)"
+	[ "$i" -lt 50 ] || fail "polkitd doesn't start: $(journalctl -u polkitd)"
 	busctl status org.freedesktop.PolicyKit1 >/dev/null 2>&1 && break
 	sleep 0.2
 done
