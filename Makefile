@@ -40,7 +40,7 @@ all:
 # Flags
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c
-LIBS_qcmdump := libelf json-c zlib libzstd
+LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
 LIBS_qcmdctl := $(LIBS_qcmdump) libsystemd libmnl
 LIBS_qcmd-collect := $(LIBS_qcmdump) libsystemd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))

@@ -9,6 +9,7 @@
 #include "collect.h"
 #include "firmware.h"
 #include "live.h"
+#include "pids.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
 
@@ -87,12 +88,14 @@ static void add_kernel_note(struct collection *c)
 	size_t size, pos = 0;
 
 	buf = region_read(c, MINIDUMP_NOTE_NAME, NOTE_REGION_MAX, &size);
-	if (buf && elfnote_next(buf, size, &pos, &note) && elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL))
+	if (buf && elfnote_next(buf, size, &pos, &note) && elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL)) {
+		kv_parse(&c->kernel_note, note.desc, note.desc_size);
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
-	else
+	} else {
 		strlist_addf(&c->toc.problems,
 			     "qcmdd's note (%s) is not in the %s or damaged: tasks cannot be read without it",
 			     MINIDUMP_NOTE_NAME, image_has_pieces(&c->img) ? "dump" : "table");
+	}
 }
 
 /*
@@ -257,6 +260,7 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);
 	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);
+	pids_add(c, rangemap_end(&c->img.phys));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &c->img.phys, .made = &c->made }, &c->toc.problems);
 	add_collect_note(c, registers);
@@ -269,6 +273,7 @@ void collection_clear(struct collection *c)
 	toc_clear(&c->toc);
 	kelf_clear(&c->kelf);
 	kv_clear(&c->vmcoreinfo);
+	kv_clear(&c->kernel_note);
 	made_clear(&c->made);
 	layout_clear(&c->layout);
 	notebuf_clear(&c->notes);

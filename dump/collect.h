@@ -16,6 +16,7 @@ struct collection {
 	struct image img;
 	struct toc toc;
 	struct kv vmcoreinfo;
+	struct kv kernel_note;
 	struct kelf kelf;
 	struct kmap kmap;
 	struct made_list made;

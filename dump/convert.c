@@ -7,6 +7,7 @@
 
 #include "convert.h"
 #include "ktext.h"
+#include "pids.h"
 
 /* What qcmdump convert says itself. */
 static const char *const own_keys[] = { "PAGE_TABLES", "SYNTHETIC", "CONVERTED", "GAP" };
@@ -46,6 +47,8 @@ static void take_notes(struct collection *c, const struct corefile *core)
 
 		if (elfnote_is(&note, VMCOREINFO_NAME, 0) && !c->vmcoreinfo.text)
 			kv_parse(&c->vmcoreinfo, note.desc, note.desc_size);
+		if (elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL) && !c->kernel_note.text)
+			kv_parse(&c->kernel_note, note.desc, note.desc_size);
 		if (!elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT))
 			notebuf_add(&c->notes, name, note.type, note.desc, note.desc_size);
 	}
@@ -117,6 +120,7 @@ static int build(struct collection *c, const struct corefile *core, const struct
 	if (r < 0)
 		return r;
 	find_memory(&ram, c, core);
+	pids_add(c, rangemap_end(&ram));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &ram, .made = &c->made, .gaps = gaps }, &c->toc.problems);
 	rangemap_clear(&ram);

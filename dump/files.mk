@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-QCMDUMP_SRCS := qcmdump.c cmd-convert.c convert.c ktext.c made.c \
-	blobs.c cmd-collect.c collect-conf.c collect.c corefile.c dumputil.c \
-	elffile.c elfnote.c elfwrite.c firmware.c identity.c image.c kelf.c keyval.c kmap.c layout.c live.c output.c outfile.c pagetable.c \
-	pieces.c places.c prb.c rangemap.c rawdump.c show-info.c show-log.c show-regions.c show-tasks.c store.c tasks.c toc.c toc-find.c toc-landmarks.c \
+QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pids.c \
+	blobs.c cmd-collect.c collect.c corefile.c dumputil.c \
+	elffile.c elfnote.c elfwrite.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c output.c outfile.c pagetable.c \
+	pieces.c places.c prb.c rangemap.c rawdump.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
 	zstdfile.c
+# What crashes have left
+QCMDUMP_SRCS += collect-conf.c identity.c store.c
+# Stacks
+QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c unwind.c vmlinuxfile.c
+# Trace buffers
+QCMDUMP_SRCS += ringpage.c trace.c tracebuf.c tracecomm.c tracedat.c traceformat.c tracenote.c
 
 # The tests of qcmdump build their memory images themselves; that of the command line runs the program.
 QCMDUMP_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-dump-*.c))
-$(QCMDUMP_TESTS): $(B)/san/tests/unit/dump-image.o $(B)/san/tests/unit/dump-firmware.o
+$(QCMDUMP_TESTS): $(B)/san/tests/unit/dump-image.o $(B)/san/tests/unit/dump-firmware.o $(B)/san/tests/unit/dump-trace.o
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
+$(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect

@@ -33,6 +33,13 @@ static int cmp_dump(const void *a, const void *b)
 	return strcmp(((const struct stored_dump *)a)->name, ((const struct stored_dump *)b)->name);
 }
 
+static void forget_list(struct store *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->v[i].name);
+	s->n = 0;
+}
+
 static int list_dumps(struct store *s)
 {
 	int fd = dup(s->dir);
@@ -43,6 +50,9 @@ static int list_dumps(struct store *s)
 		close_fdp(&fd);
 		return -errno;
 	}
+	/* The descriptor shares its position with the one that was read before. */
+	rewinddir(dir);
+	forget_list(s);
 	while ((e = readdir(dir))) {
 		const char *id = id_in_name(e->d_name);
 		struct stored_dump *d;
@@ -99,8 +109,7 @@ int store_open(struct store *s, const char *path, bool change, struct derr *err)
 void store_close(struct store *s)
 {
 	close_fdp(&s->dir);
-	for (size_t i = 0; i < s->n; i++)
-		free(s->v[i].name);
+	forget_list(s);
 	free(s->v);
 	free(s->path);
 	kv_clear(&s->known);
@@ -197,8 +206,12 @@ static uint64_t free_bytes(const struct store *s)
 int store_make_room(struct store *s, uint64_t size, const struct store_limits *limits, struct derr *err)
 {
 	uint64_t use = size, available = free_bytes(s);
-	size_t gone = 0, kept = s->n;
+	size_t gone = 0, kept;
+	int r = list_dumps(s);
 
+	if (r < 0)
+		return derr_set(err, r, "Cannot list the dumps in %s: %s", s->path, strerror(-r));
+	kept = s->n;
 	for (size_t i = 0; i < s->n; i++)
 		use += s->v[i].size;
 	while (gone < s->n &&
@@ -215,12 +228,8 @@ int store_make_room(struct store *s, uint64_t size, const struct store_limits *l
 				"The disk of %s is too full for another dump: KeepFree= would not be kept. Make room, "
 				"and start qcmd-collect.service again.",
 				s->path);
-	for (size_t i = 0; i < gone; i++) {
+	for (size_t i = 0; i < gone; i++)
 		if (unlinkat(s->dir, s->v[i].name, 0) < 0)
 			return derr_set(err, -errno, "Cannot remove %s: %s", s->v[i].name, strerror(errno));
-		free(s->v[i].name);
-	}
-	memmove(s->v, s->v + gone, (s->n - gone) * sizeof(*s->v));
-	s->n -= gone;
 	return 0;
 }

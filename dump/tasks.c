@@ -21,7 +21,8 @@
 struct task_layout {
 	uint64_t needed; /* bytes of the struct up to the end of the last field */
 	uint64_t pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
-	bool has_exit_state, has_flags, has_parent, has_start, has_stack, has_on_cpu, has_cpu;
+	uint64_t switch_sp, switch_fp, switch_pc;
+	bool has_exit_state, has_flags, has_parent, has_start, has_stack, has_on_cpu, has_cpu, has_switch;
 };
 
 static bool optional(const struct kv *v, const char *name, uint64_t *ret)
@@ -31,14 +32,34 @@ static bool optional(const struct kv *v, const char *name, uint64_t *ret)
 
 static uint64_t needed(const struct task_layout *l)
 {
-	const uint64_t offsets[] = { l->pid,	     l->tgid,  l->state, l->exit_state, l->flags,
-				     l->real_parent, l->start, l->stack, l->on_cpu,	l->cpu };
+	const uint64_t offsets[] = { l->pid,	     l->tgid,	   l->state,	l->exit_state, l->flags,
+				     l->real_parent, l->start,	   l->stack,	l->on_cpu,     l->cpu,
+				     l->switch_sp,   l->switch_fp, l->switch_pc };
 	uint64_t end = l->comm + TASK_COMM_MAX;
 
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
 		if (offsets[i] + sizeof(uint64_t) > end)
 			end = offsets[i] + sizeof(uint64_t);
 	return end;
+}
+
+/* The three registers that say where a task goes on: in thread_struct, on arm64 one structure deeper. */
+static void read_switch_layout(struct task_layout *l, const struct kv *v)
+{
+	uint64_t thread, context;
+
+	if (!optional(v, "task_struct.thread", &thread))
+		return;
+	if (optional(v, "thread_struct.sp", &l->switch_sp)) {
+		l->switch_sp += thread;
+		l->has_switch = true;
+	} else if (optional(v, "thread_struct.cpu_context", &context) && optional(v, "cpu_context.sp", &l->switch_sp) &&
+		   optional(v, "cpu_context.fp", &l->switch_fp) && optional(v, "cpu_context.pc", &l->switch_pc)) {
+		l->switch_sp += thread + context;
+		l->switch_fp += thread + context;
+		l->switch_pc += thread + context;
+		l->has_switch = true;
+	}
 }
 
 static int read_layout(struct task_layout *l, const struct kv *v, const char *path, struct derr *err)
@@ -67,6 +88,7 @@ static int read_layout(struct task_layout *l, const struct kv *v, const char *pa
 	l->has_cpu = optional(v, "task_struct.thread_info", &thread_info) && optional(v, "thread_info.cpu", &cpu);
 	if (l->has_cpu)
 		l->cpu = thread_info + cpu;
+	read_switch_layout(l, v);
 	l->needed = needed(l);
 	return 0;
 }
@@ -95,6 +117,10 @@ static void parse_task(const struct task_layout *l, const char *buf, uint64_t si
 	t->on_cpu = l->has_on_cpu && field(buf, size, l->on_cpu, 4);
 	t->has_cpu = l->has_cpu;
 	t->cpu = l->has_cpu ? field(buf, size, l->cpu, 4) : 0;
+	t->has_switch = l->has_switch;
+	t->switch_sp = l->has_switch ? field(buf, size, l->switch_sp, 8) : 0;
+	t->switch_fp = l->switch_fp ? field(buf, size, l->switch_fp, 8) : 0;
+	t->switch_pc = l->switch_pc ? field(buf, size, l->switch_pc, 8) : 0;
 }
 
 static int cmp_addr(const void *a, const void *b)

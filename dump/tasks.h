@@ -29,6 +29,10 @@ struct task {
 	bool on_cpu;
 	bool has_ppid;
 	bool has_cpu;
+	bool has_switch; /* what was saved when it was switched out: */
+	uint64_t switch_sp;
+	uint64_t switch_fp; /* arm64; x86_64 keeps the others on the stack */
+	uint64_t switch_pc;
 };
 
 struct task_list {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The trace buffers in a dump (regions KFT<array>C<cpu>, KFR<array>C<cpu>), decoded with the formats that travel with them
- * (region KQCMD_TRACE, see qcmd_note.h).
+ * The trace buffers in a dump (regions KFT<array>C<cpu>, KFR<array>C<cpu>), decoded with the formats that travel with
+ * them (region KQCMD_TRACE, see qcmd_note.h).
  */
 #ifndef TRACE_H
 #define TRACE_H
@@ -20,12 +20,16 @@ struct trace_event {
 	const char *system; /* "sched" */
 	const char *name;   /* "sched_switch" */
 	const char *text;   /* its fields, as the event's print format has them */
+	int64_t lost;	    /* events that were lost before it; -1: some, nobody counted */
 	bool has_switch;    /* a sched_switch: */
 	int32_t prev_pid;
 	int32_t next_pid;
 };
 
-/* -ENODATA: there is no trace in the dump. What could not be read is among the problems. */
+/*
+ * -ENODATA: there is no trace in the dump. What could not be read is among the problems. To be closed in any case, and
+ * before the core.
+ */
 int trace_open(struct trace **ret, const struct corefile *core, struct derr *err);
 void trace_close(struct trace *t);
 
@@ -33,9 +37,14 @@ void trace_close(struct trace *t);
 bool trace_next(struct trace *t, struct trace_event *event);
 void trace_rewind(struct trace *t);
 
+/* The time of the last event */
+uint64_t trace_last(const struct trace *t);
+
 /* The arrays are numbered from 0 on; NULL: there is none with this number. */
+unsigned int trace_arrays(const struct trace *t);
 const char *trace_array_name(const struct trace *t, unsigned int array);
 const char *trace_array_clock(const struct trace *t, unsigned int array);
+bool trace_array_in_ns(const struct trace *t, unsigned int array);
 const struct strlist *trace_problems(const struct trace *t);
 
 #endif

@@ -41,6 +41,19 @@
  *	CONVERTED=crash			the program
  *	GAP=0x1000 4096			memory that was not captured and reads as zeros: physical address, bytes
  *
+ * The trace buffers in a dump have a note of their own, in the region KQCMD_TRACE (type QCMD_NOTE_TRACE):
+ *
+ *	QCMD_TRACE=1			version, first line
+ *	ARRAY(0)=qcmd			name of trace array 0
+ *	CLOCK(0)=local
+ *	SUBBUF_SIZE(0)=4096		bytes
+ *	PAGE_SIZE=4096
+ *	LONG_SIZE=8
+ *
+ * and then files of tracefs, byte by byte: events/header_page, events/header_event, events/SYSTEM/EVENT/format. Each
+ * is a line FILE(name)=bytes, the bytes, and a newline. A descriptor that begins with "QCMDZLIB" is compressed with
+ * zlib behind that.
+ *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
 #ifndef QCMD_NOTE_H
@@ -49,6 +62,7 @@
 #define QCMD_NOTE_NAME		"QCMD"
 #define QCMD_NOTE_KERNEL	0x51434d01
 #define QCMD_NOTE_COLLECT	0x51434d02
+#define QCMD_NOTE_TRACE		0x51434d03
 
 #define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
 

@@ -18,6 +18,7 @@ static void look(const struct corefile *core, FILE *out, bool json)
 	show_info(core, &o, out, &err);
 	show_log(core, &o, out, &err);
 	show_regions(core, &o, out, &err);
+	show_stack(core, &o, out, &err);
 	show_tasks(core, &o, out, &err);
 }
 

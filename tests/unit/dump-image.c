@@ -329,6 +329,7 @@ uint64_t di_task(struct di *d, const struct di_task *t)
 	put32(buf + 112, t->tgid);
 	put64(buf + 120, t->parent);
 	put64(buf + 200, t->start);
+	put64(buf + 400, t->sp);
 	memset(buf + 300, 0, 16);
 	memcpy(buf + 300, t->comm, strnlen(t->comm, 16));
 	di_write(d, paddr, buf, sizeof(buf));
@@ -371,7 +372,7 @@ static void set_slot(struct di *d, unsigned int slot, const char *name, uint64_t
 static void put_kelf(struct di *d)
 {
 	Elf64_Ehdr e = { .e_type = ET_CORE,
-			 .e_machine = EM_X86_64,
+			 .e_machine = d->machine ? d->machine : EM_X86_64,
 			 .e_version = 1,
 			 .e_phoff = 64,
 			 .e_ehsize = 64,

@@ -47,7 +47,8 @@ struct di {
 	/* Written by di_finish() as they are. */
 	uint32_t claimed_slots; /* region_count; 0: the real number */
 	bool no_kelf, no_vmcoreinfo, no_note, bad_crc;
-	uint64_t self; /* 0: the real one */
+	uint16_t machine; /* 0: x86_64 */
+	uint64_t self;	  /* 0: the real one */
 
 	/* The printk ring */
 	uint64_t ring, descs, infos, text;
@@ -86,7 +87,7 @@ void di_set_state(struct di *d, uint64_t id, unsigned int state);
 struct di_task {
 	int32_t pid, tgid, cpu;
 	uint32_t state, exit_state, flags;
-	uint64_t parent, start, stack;
+	uint64_t parent, start, stack, sp;
 	const char *comm;
 	bool on_cpu;
 };

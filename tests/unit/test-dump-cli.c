@@ -91,7 +91,8 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "", "collect ", "info ", "log ", "tasks ", "regions ", "convert " };
+	static const char *const commands[] = { "",	  "collect ", "info ",	"log ",	   "tasks ",
+						"stack ", "regions ", "trace ", "convert " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];
@@ -115,6 +116,10 @@ static void usage_errors(void **state)
 		{ "log a b", "what is 'b'" },
 		{ "log --frob x", "--frob" },
 		{ "info --all x", "no --all" },
+		{ "tasks --cpu 1 x", "no --cpu" },
+		{ "stack --cpu x a", "number of a CPU" },
+		{ "stack a 1x", "'1x' is no PID" },
+		{ "stack --all a 1", "one of them" },
 		{ "convert x -o y", "--for=crash" },
 		{ "convert --for=gcore x -o y", "expected crash, drgn or gdb" },
 		{ "convert --for=gdb x", "with -o" },

@@ -26,7 +26,7 @@ ARCHES = {"x86_64": ("amd64", "cloud-amd64"), "arm64": ("arm64", "arm64")}
 # The user space of the guest: what the product and the tests need, and what that pulls in.
 SUITE = "bookworm"
 PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
-            "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 zlib1g").split()
+            "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 libtraceevent1 zlib1g").split()
 LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
 # Of --backend mmio on a PC: a PCI device that an administrator has to bind. See docs/table.md.
 REGISTERS_SLOT = "0x10"

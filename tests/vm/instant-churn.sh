@@ -25,6 +25,23 @@ for i in $(seq 100); do
 	sleep 0.1
 done
 
+facts=$(awk '$3 ~ /^(init_task|init_uts_ns|runqueues|__per_cpu_offset|__start_BTF|__stop_BTF)$/ { print $3 "=" $1 }' \
+	/proc/kallsyms)
+facts+=" $(./mdnl list | awk '/ cpu=/ {
+	name = cpu = numbers = ""
+	for (i = 2; i <= NF; i++) {
+		split($i, pair, "=")
+		split(pair[2], seg, ":")
+		if (pair[1] == "name")
+			name = pair[2]
+		else if (pair[1] == "cpu")
+			cpu = pair[2]
+		else if (pair[1] == "seg")
+			numbers = numbers (numbers == "" ? "" : ",") seg[2]
+	}
+	print name "." cpu "=" numbers
+}')"
+
 # Tasks that the daemon follows: programs that are started, and processes that are forked as fast as it goes
 cp "$(command -v sleep)" /tmp/churn
 while :; do
@@ -61,7 +78,7 @@ sleep 2
 
 # The back end's table goes and comes.
 bound=/sys/module/qcom_minidump_ram/parameters/bound
-while sleep 2; do
+while sleep 4; do
 	sysctl -q kernel.domainname=rebinding
 	echo 0 >$bound
 	echo 1 >$bound
@@ -71,21 +88,5 @@ while sleep 2; do
 	sysctl -q kernel.domainname=bound
 done &
 
-facts=$(awk '$3 ~ /^(init_task|init_uts_ns|runqueues|__per_cpu_offset|__start_BTF|__stop_BTF)$/ { print $3 "=" $1 }' \
-	/proc/kallsyms)
-facts+=" $(./mdnl list | awk '/ cpu=/ {
-	name = cpu = numbers = ""
-	for (i = 2; i <= NF; i++) {
-		split($i, pair, "=")
-		split(pair[2], seg, ":")
-		if (pair[1] == "name")
-			name = pair[2]
-		else if (pair[1] == "cpu")
-			cpu = pair[2]
-		else if (pair[1] == "seg")
-			numbers = numbers (numbers == "" ? "" : ",") seg[2]
-	}
-	print name "." cpu "=" numbers
-}')"
 echo "instants: go $(xargs <<<"$facts")"
 wait

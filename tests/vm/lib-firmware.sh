@@ -145,7 +145,8 @@ clears() {
 }
 
 wants_encryption() {
-	vm_arm64 --backend "$1" --crash "$work/crash" "${@:3}" <<<"$2; crash reset" || fail "$1: the machine with encryption"
+	vm_arm64 --backend "$1" --crash "$work/crash" "${@:3}" <<<"$2; crash reset" ||
+		fail "$1: the machine with encryption"
 	is_not_used "$1" 'encryption is asked for'
 }
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "backtrace.h"
+#include "kallsyms.h"
+
+#define RUNNING_NOTES_MAX (64 * KIB)
+
+/* The kernel that runs here, and the very one of the dump: the list has its modules, too, if it was this boot. */
+static bool is_running_kernel(const struct corefile *core)
+{
+	const char *wanted = kv_get(&core->vmcoreinfo, "BUILD-ID");
+	_cleanup_free_ char *notes = dump_alloc(RUNNING_NOTES_MAX, 1);
+	_cleanup_close_ int fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC);
+	char id[BUILD_ID_TEXT_MAX];
+	ssize_t n;
+
+	n = fd < 0 ? -1 : read(fd, notes, RUNNING_NOTES_MAX);
+	return wanted && n > 0 && build_id_text(notes, n, id) && !strcmp(id, wanted);
+}
+
+/* Where Debian's packages of debug symbols have it. The release is from the dump: nobody vouches for it. */
+static void open_installed_vmlinux(struct backtrace *b, const struct corefile *core)
+{
+	const char *release = kv_get(&core->vmcoreinfo, "OSRELEASE");
+	_cleanup_free_ char *path = NULL;
+	struct derr err;
+
+	if (!release || strchr(release, '/') || asprintf(&path, "/usr/lib/debug/boot/vmlinux-%s", release) < 0)
+		return;
+	if (access(path, R_OK) == 0 && vmlinux_open(&b->vmlinux, path, core, &b->vmlinux_symbols, &err) < 0)
+		vmlinux_close(&b->vmlinux);
+}
+
+int backtrace_open(struct backtrace *b, const struct corefile *core, const char *vmlinux, const char *kallsyms,
+		   struct derr *err)
+{
+	struct derr ignored;
+	int r = 0;
+
+	*b = (struct backtrace){ .vmlinux = { .fd = -1 }, .symbols = &b->other_symbols };
+	if (vmlinux)
+		r = vmlinux_open(&b->vmlinux, vmlinux, core, &b->vmlinux_symbols, err);
+	else
+		open_installed_vmlinux(b, core);
+	if (r == 0 && kallsyms)
+		r = symbols_read_list(&b->other_symbols, core, kallsyms, err);
+	if (r < 0)
+		return r;
+	if (!kallsyms && kallsyms_read(&b->other_symbols, core) < 0) {
+		if (b->vmlinux_symbols.n)
+			b->symbols = &b->vmlinux_symbols;
+		else if (is_running_kernel(core))
+			symbols_read_list(&b->other_symbols, core, "/proc/kallsyms", &ignored);
+	}
+	orc_read(&b->orc, core, b->vmlinux.fd >= 0 ? &b->vmlinux : NULL,
+		 b->vmlinux_symbols.n ? &b->vmlinux_symbols : b->symbols);
+	unwinder_init(&b->unwinder, core, b->symbols, &b->orc);
+	return 0;
+}
+
+void backtrace_close(struct backtrace *b)
+{
+	vmlinux_close(&b->vmlinux);
+	symbols_clear(&b->vmlinux_symbols);
+	symbols_clear(&b->other_symbols);
+	orc_clear(&b->orc);
+}
+
+/* A call at the end of a function returns to the next one: the byte before tells which it is. */
+char *backtrace_name(const struct backtrace *b, const struct frame *f)
+{
+	_cleanup_free_ char *name = NULL;
+	struct symbol_place place;
+	char *text;
+
+	if (!symbols_find(b->symbols, f->ip - !f->exact, &place))
+		return NULL;
+	name = escape_text(place.name, strlen(place.name));
+	if (asprintf(&text, "%s+0x%" PRIx64 "/0x%" PRIx64, name, place.offset + !f->exact, place.size) < 0)
+		return NULL;
+	return text;
+}
+
+const char *backtrace_source(const struct backtrace *b)
+{
+	return b->symbols->n ? b->symbols->source : NULL;
+}
+
+const char *backtrace_method(const struct backtrace *b)
+{
+	if (b->unwinder.core->elf.machine == EM_AARCH64)
+		return "frame pointers";
+	return b->orc.n ? "ORC tables" : "scan";
+}
+
+const char *unwound_remark(const struct unwound *w, size_t i)
+{
+	const struct {
+		bool applies;
+		const char *text;
+	} remarks[] = {
+		{ w->start == UNWIND_GUESS && w->complete,
+		  "Where it was is not in the dump: the newest frame is a guess, maybe of an earlier call." },
+		{ w->scanned && !(w->start == UNWIND_GUESS && w->complete),
+		  "? marks what looks like a return address: it may be left over from an earlier call." },
+		{ w->missing, "Part of the stack is not in the dump." },
+		{ w->n == UNWIND_FRAMES_MAX, "There are more frames." },
+	};
+
+	for (size_t k = 0; k < ARRAY_LEN(remarks); k++)
+		if (remarks[k].applies && !i--)
+			return remarks[k].text;
+	return NULL;
+}

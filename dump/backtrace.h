@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Stacks with names: everything that tells about the kernel's code, from wherever it is to be had. */
+#ifndef BACKTRACE_H
+#define BACKTRACE_H
+
+#include "unwind.h"
+
+struct backtrace {
+	struct vmlinux vmlinux;
+	struct symbols vmlinux_symbols;
+	struct symbols other_symbols;
+	const struct symbols *symbols; /* those that are used */
+	struct orc orc;
+	struct unwinder unwinder;
+};
+
+/*
+ * Files that the user names (or NULL) must fit. Without them: the dump's own kallsyms, Debian's vmlinux with debug
+ * symbols, the running kernel, if that is the one. backtrace_close() in any case.
+ */
+int backtrace_open(struct backtrace *b, const struct corefile *core, const char *vmlinux, const char *kallsyms,
+		   struct derr *err);
+void backtrace_close(struct backtrace *b);
+
+/* "panic+0x12/0x34", safe to print; NULL: no name is known. To be freed. */
+char *backtrace_name(const struct backtrace *b, const struct frame *f);
+
+/* Where names and frames are from, in words. */
+const char *backtrace_source(const struct backtrace *b);
+const char *backtrace_method(const struct backtrace *b);
+
+/* What a reader must know about these frames. To be called until it gives NULL, with i from 0 on. */
+const char *unwound_remark(const struct unwound *w, size_t i);
+
+#endif

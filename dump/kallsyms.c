@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "kallsyms.h"
+
+/* KSYM_NAME_LEN of the kernel */
+#define NAME_MAX_ 512
+
+#define TOKENS 256
+
+struct kallsyms {
+	const struct corefile *core;
+	uint64_t names, offsets;
+	uint32_t n;
+	uint64_t base;
+	uint16_t token_index[TOKENS];
+	char *token_table;
+	size_t token_size;
+};
+
+static bool find(const struct kallsyms *k, const char *name, uint64_t *addr)
+{
+	return kv_symbol(&k->core->vmcoreinfo, name, addr) == 0;
+}
+
+/* The tokens are strings, one after the other; their index says where each starts. */
+static int read_tokens(struct kallsyms *k, uint64_t table, uint64_t index)
+{
+	if (core_read_virt(k->core, index, k->token_index, sizeof(k->token_index)) < 0)
+		return -ENOENT;
+	k->token_size = k->token_index[TOKENS - 1] + NAME_MAX_;
+	k->token_table = dump_alloc(k->token_size + 1, 1);
+	/* The last token is short, and what is behind the table may be missing. */
+	for (size_t n = k->token_size; n > k->token_index[TOKENS - 1]; n--)
+		if (core_read_virt(k->core, table, k->token_table, n) == 0)
+			return 0;
+	return -ENOENT;
+}
+
+static int open_tables(struct kallsyms *k)
+{
+	uint64_t table, index, count, base;
+
+	if (!find(k, "kallsyms_names", &k->names) || !find(k, "kallsyms_num_syms", &count) ||
+	    !find(k, "kallsyms_token_table", &table) || !find(k, "kallsyms_token_index", &index) ||
+	    !find(k, "kallsyms_offsets", &k->offsets) || !find(k, "kallsyms_relative_base", &base) ||
+	    core_read_virt(k->core, count, &k->n, sizeof(k->n)) < 0 ||
+	    core_read_virt(k->core, base, &k->base, sizeof(k->base)) < 0)
+		return -ENOENT;
+	if (k->n > k->core->file_size)
+		return -EINVAL;
+	return read_tokens(k, table, index);
+}
+
+/* One name: its length, in one byte or two, and that many tokens. Gives the bytes that it takes, 0: damaged. */
+static size_t expand(const struct kallsyms *k, const uint8_t *data, size_t left, char *name, size_t *len)
+{
+	size_t n, used = 1;
+
+	if (left < 2)
+		return 0;
+	n = data[0];
+	if (n & 0x80) {
+		n = (n & 0x7f) | data[1] << 7;
+		used = 2;
+	}
+	if (n > left - used)
+		return 0;
+	*len = 0;
+	for (size_t i = 0; i < n; i++)
+		for (const char *t = k->token_table + k->token_index[data[used + i]]; *t; t++) {
+			if (*len == NAME_MAX_)
+				return 0;
+			name[(*len)++] = *t;
+		}
+	return used + n;
+}
+
+/*
+ * x86_64 has small absolute values for what is per CPU, and negative ones for the rest; others have unsigned offsets
+ * alone. Which it is, _stext tells.
+ */
+static uint64_t address(const struct kallsyms *k, int32_t offset, bool absolute_percpu)
+{
+	if (!absolute_percpu)
+		return k->base + (uint32_t)offset;
+	return offset >= 0 ? (uint64_t)offset : k->base - 1 - offset;
+}
+
+static int add_all(struct kallsyms *k, struct symbols *s, const uint8_t *data, size_t size, const int32_t *offsets,
+		   bool absolute_percpu)
+{
+	char name[NAME_MAX_];
+	size_t at = 0, len, used;
+
+	for (uint32_t i = 0; i < k->n; i++, at += used) {
+		uint64_t addr = address(k, offsets[i], absolute_percpu);
+
+		used = expand(k, data + at, size - at, name, &len);
+		if (!used || len < 2)
+			return -EINVAL;
+		/* The first letter is the type. */
+		if (addr >> 63 && !symbols_add(s, addr, name[0], name + 1, len - 1))
+			return -EINVAL;
+	}
+	symbols_finish(s);
+	return 0;
+}
+
+/* The names: as much as there is from their start on, up to what so many can take. */
+static uint8_t *read_names(const struct kallsyms *k, size_t *size)
+{
+	uint64_t there = rangemap_contiguous(&k->core->virt, k->names), most = (uint64_t)k->n * NAME_MAX_;
+	uint8_t *data;
+
+	*size = there < most ? there : most;
+	data = dump_alloc(*size, 1);
+	if (*size && core_read_virt(k->core, k->names, data, *size) == 0)
+		return data;
+	free(data);
+	return NULL;
+}
+
+static bool stext_fits(const struct symbols *s, const struct corefile *core)
+{
+	uint64_t in_dump, in_table;
+
+	return kv_symbol(&core->vmcoreinfo, "_stext", &in_dump) == 0 && symbols_address(s, "_stext", &in_table) &&
+	       in_dump == in_table;
+}
+
+static int read_table(struct kallsyms *k, struct symbols *s)
+{
+	int32_t *offsets = dump_alloc(k->n, sizeof(*offsets));
+	size_t size;
+	uint8_t *names = read_names(k, &size);
+	int r = -ENOENT;
+
+	if (names && core_read_virt(k->core, k->offsets, offsets, k->n * sizeof(*offsets)) == 0) {
+		r = add_all(k, s, names, size, offsets, true);
+		if (r == 0 && !stext_fits(s, k->core)) {
+			symbols_clear(s);
+			r = add_all(k, s, names, size, offsets, false);
+		}
+		if (r == 0 && !stext_fits(s, k->core))
+			r = -EINVAL;
+	}
+	free(offsets);
+	free(names);
+	return r;
+}
+
+int kallsyms_read(struct symbols *s, const struct corefile *core)
+{
+	struct kallsyms k = { .core = core };
+	int r;
+
+	*s = (struct symbols){ 0 };
+	r = open_tables(&k);
+	if (r == 0)
+		r = read_table(&k, s);
+	free(k.token_table);
+	if (r == 0)
+		s->source = dump_strdup("the dump", strlen("the dump"));
+	else
+		symbols_clear(s);
+	return r;
+}

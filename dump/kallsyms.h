@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's own table of symbols, where a dump has it: VMCOREINFO says where its parts are. */
+#ifndef KALLSYMS_H
+#define KALLSYMS_H
+
+#include "symbols.h"
+
+/* -ENOENT: it is not in the dump; -EINVAL: it is damaged. */
+int kallsyms_read(struct symbols *s, const struct corefile *core);
+
+#endif

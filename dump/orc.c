@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "orc.h"
+
+/* struct orc_entry of the kernel: two offsets, two registers of four bits, a type; not aligned */
+#define ENTRY_SIZE 6
+
+/* Ten times what Debian's kernels have */
+#define ENTRIES_MAX (8 * MIB)
+
+/* Since 6.4 kernels have a hash of the format. This is that of 6.4, still the newest in 6.12. */
+static const uint8_t format_6_4[] = { 0xfe, 0x5d, 0x32, 0xbf, 0x58, 0x1b, 0xd6, 0x3b, 0x2c, 0xa9,
+				      0xa5, 0xc6, 0x5b, 0xa5, 0xa6, 0x25, 0xea, 0xb3, 0xfe, 0x24 };
+
+struct source {
+	const struct corefile *core;
+	const struct vmlinux *vmlinux;
+};
+
+static bool read_memory(const struct source *s, uint64_t addr, void *buf, size_t size)
+{
+	if (core_read_virt(s->core, addr, buf, size) == 0)
+		return true;
+	return s->vmlinux && rangemap_read(&s->vmlinux->memory, s->vmlinux->fd, addr, buf, size) == 0;
+}
+
+/* False: a format that came later. */
+static bool read_format(struct orc *orc, const struct source *source, const struct symbols *s)
+{
+	uint8_t hash[sizeof(format_6_4)];
+	uint64_t header;
+
+	orc->has_end_bit = !symbols_address(s, "__start_orc_header", &header);
+	return orc->has_end_bit ||
+	       (read_memory(source, header, hash, sizeof(hash)) && !memcmp(hash, format_6_4, sizeof(hash)));
+}
+
+void orc_read(struct orc *orc, const struct corefile *core, const struct vmlinux *vmlinux, const struct symbols *s)
+{
+	const struct source source = { core, vmlinux };
+	uint64_t ips, ips_end, entries, n;
+
+	*orc = (struct orc){ 0 };
+	if (core->elf.machine != EM_X86_64 || !symbols_address(s, "__start_orc_unwind_ip", &ips) ||
+	    !symbols_address(s, "__stop_orc_unwind_ip", &ips_end) ||
+	    !symbols_address(s, "__start_orc_unwind", &entries) || !read_format(orc, &source, s))
+		return;
+	n = (ips_end - ips) / sizeof(*orc->ips);
+	if (ips_end < ips || n > ENTRIES_MAX)
+		return;
+	orc->ip_table = ips;
+	orc->ips = dump_alloc(n, sizeof(*orc->ips));
+	orc->entries = dump_alloc(n, ENTRY_SIZE);
+	if (read_memory(&source, ips, orc->ips, n * sizeof(*orc->ips)) &&
+	    read_memory(&source, entries, orc->entries, n * ENTRY_SIZE))
+		orc->n = n;
+}
+
+void orc_clear(struct orc *orc)
+{
+	free(orc->ips);
+	free(orc->entries);
+	*orc = (struct orc){ 0 };
+}
+
+/* Each is relative to itself. */
+static uint64_t entry_ip(const struct orc *orc, size_t i)
+{
+	return orc->ip_table + i * sizeof(*orc->ips) + (int64_t)orc->ips[i];
+}
+
+/* Before 6.4 CALL was 0, and the end a bit of its own. */
+static enum orc_type entry_type(const struct orc *orc, uint8_t bits)
+{
+	if (!orc->has_end_bit)
+		return bits & 7;
+	return bits & 4 ? ORC_END_OF_STACK : ORC_CALL + (bits & 3);
+}
+
+bool orc_find(const struct orc *orc, uint64_t ip, struct orc_entry *ret)
+{
+	size_t lo = 0, hi = orc->n;
+	const uint8_t *e;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (entry_ip(orc, mid) <= ip)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo || lo == orc->n)
+		return false;
+	e = orc->entries + (lo - 1) * ENTRY_SIZE;
+	memcpy(&ret->sp_offset, e, 2);
+	memcpy(&ret->bp_offset, e + 2, 2);
+	ret->sp_reg = e[4] & 15;
+	ret->bp_reg = e[4] >> 4;
+	ret->type = entry_type(orc, e[5]);
+	return true;
+}

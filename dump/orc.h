@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ORC tables of an x86_64 kernel: how to find the caller's frame from any instruction. */
+#ifndef ORC_H
+#define ORC_H
+
+#include "symbols.h"
+#include "vmlinuxfile.h"
+
+enum orc_reg {
+	ORC_UNDEFINED,
+	ORC_PREV_SP,
+	ORC_DX,
+	ORC_DI,
+	ORC_BP,
+	ORC_SP,
+	ORC_R10,
+	ORC_R13,
+	ORC_BP_INDIRECT,
+	ORC_SP_INDIRECT,
+};
+
+enum orc_type { ORC_NOTHING, ORC_END_OF_STACK, ORC_CALL, ORC_REGS, ORC_REGS_PARTIAL };
+
+struct orc_entry {
+	int16_t sp_offset;
+	int16_t bp_offset;
+	enum orc_reg sp_reg;
+	enum orc_reg bp_reg;
+	enum orc_type type;
+};
+
+struct orc {
+	uint64_t ip_table; /* where it was in memory */
+	int32_t *ips;
+	uint8_t *entries;
+	size_t n; /* 0: there are none */
+	bool has_end_bit;
+};
+
+/* From the dump, or from vmlinux (NULL: there is none). */
+void orc_read(struct orc *orc, const struct corefile *core, const struct vmlinux *vmlinux, const struct symbols *s);
+void orc_clear(struct orc *orc);
+
+/* False: nothing is known about this instruction. */
+bool orc_find(const struct orc *orc, uint64_t ip, struct orc_entry *ret);
+
+#endif

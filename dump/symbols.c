@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "symbols.h"
+
+/* Ten times what Debian's kernels have */
+#define SYMBOLS_MAX 2000000
+
+/* Nothing that a call returns into is larger: what is farther behind a symbol does not belong to it. */
+#define SYMBOL_SIZE_MAX MIB
+
+/* Linkers' names for the ends of sections come after others, and the more underscores the later: as in the kernel. */
+static uint32_t rank(char type, const char *name, size_t len)
+{
+	uint32_t underscores = 0;
+
+	while (underscores < len && name[underscores] == '_')
+		underscores++;
+	return underscores + (type == 'w' || type == 'W' ? 0x10000 : 0);
+}
+
+bool symbols_add(struct symbols *s, uint64_t addr, char type, const char *name, size_t len)
+{
+	if (s->n == SYMBOLS_MAX)
+		return false;
+	s->v = dump_grow(s->v, &s->capacity, s->n + 1, sizeof(*s->v));
+	s->v[s->n++] = (struct symbol){
+		.addr = addr,
+		.name = s->names_size,
+		.rank = rank(type, name, len),
+		.text = strchr("tTwW", type),
+	};
+	s->names = dump_grow(s->names, &s->names_capacity, s->names_size + len + 1, 1);
+	memcpy(s->names + s->names_size, name, len);
+	s->names[s->names_size + len] = '\0';
+	s->names_size += len + 1;
+	return true;
+}
+
+static int cmp_symbol(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr < y->addr ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return (x->name > y->name) - (x->name < y->name);
+}
+
+void symbols_finish(struct symbols *s)
+{
+	if (s->n)
+		qsort(s->v, s->n, sizeof(*s->v), cmp_symbol);
+}
+
+void symbols_clear(struct symbols *s)
+{
+	free(s->v);
+	free(s->names);
+	free(s->source);
+	*s = (struct symbols){ 0 };
+}
+
+bool symbols_find(const struct symbols *s, uint64_t addr, struct symbol_place *ret)
+{
+	size_t lo = 0, hi = s->n, next;
+	const struct symbol *sym;
+
+	/* lo: how many are not above addr */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (s->v[mid].addr <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo)
+		return false;
+	next = lo--;
+	while (lo && s->v[lo - 1].addr == s->v[lo].addr)
+		lo--;
+	sym = &s->v[lo];
+	*ret = (struct symbol_place){ .name = s->names + sym->name, .offset = addr - sym->addr, .text = sym->text };
+	ret->size = next < s->n ? s->v[next].addr - sym->addr : SYMBOL_SIZE_MAX;
+	return ret->offset < SYMBOL_SIZE_MAX;
+}
+
+bool symbols_address(const struct symbols *s, const char *name, uint64_t *ret)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->names + s->v[i].name, name))
+			continue;
+		*ret = s->v[i].addr;
+		return true;
+	}
+	return false;
+}
+
+int symbols_slide(const struct corefile *core, uint64_t stext, uint64_t *slide, struct derr *err)
+{
+	uint64_t at;
+
+	if (kv_symbol(&core->vmcoreinfo, "_stext", &at) < 0)
+		return derr_set(err, -ENOENT,
+				"Names cannot be found: %s does not say where its kernel was (VMCOREINFO has no "
+				"SYMBOL(_stext)).",
+				core->path);
+	*slide = at - stext;
+	return 0;
+}
+
+/* Symbols that VMCOREINFO has by the name that they really have: were they there in this kernel? */
+static bool same_kernel(const struct symbols *s, const struct corefile *core)
+{
+	static const char *const names[] = { "init_uts_ns", "init_top_pgt", "printk_rb_static", "kallsyms_names" };
+	uint64_t in_dump, in_list;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (kv_symbol(&core->vmcoreinfo, names[i], &in_dump) == 0 && symbols_address(s, names[i], &in_list) &&
+		    in_dump != in_list)
+			return false;
+	return true;
+}
+
+/* "ffffffff81000000 T _stext", and behind a tab the module that it is of. */
+static bool parse_line(const char *line, uint64_t *addr, char *type, const char **name, size_t *len, bool *module)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)*line))
+		return false;
+	*addr = strtoull(line, &end, 16);
+	if (end[0] != ' ' || !isalpha((unsigned char)end[1]) || end[2] != ' ')
+		return false;
+	*type = end[1];
+	*name = end + 3;
+	*len = strcspn(*name, " \t\n");
+	*module = (*name)[*len] == '\t';
+	return *len > 0;
+}
+
+static bool find_stext(FILE *f, uint64_t *stext)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0, len;
+	const char *name;
+	bool module;
+	char type;
+
+	while (getline(&line, &size, f) > 0)
+		if (parse_line(line, stext, &type, &name, &len, &module) && len == strlen("_stext") &&
+		    !memcmp(name, "_stext", len))
+			return true;
+	return false;
+}
+
+/* What does not move with the kernel: modules of another boot, and what is absolute. */
+static bool is_fixed(uint64_t addr, char type, bool module, uint64_t slide)
+{
+	return type == 'a' || type == 'A' || !(addr >> 63) || (module && slide);
+}
+
+static int read_lines(struct symbols *s, FILE *f, uint64_t slide, const char *path, struct derr *err)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0, len;
+	const char *name;
+	uint64_t addr;
+	bool module;
+	char type;
+
+	rewind(f);
+	while (getline(&line, &size, f) > 0) {
+		if (!parse_line(line, &addr, &type, &name, &len, &module) || is_fixed(addr, type, module, slide))
+			continue;
+		if (!symbols_add(s, addr + slide, type, name, len))
+			return derr_set(err, -E2BIG, "%s has more symbols than any kernel.", path);
+	}
+	return 0;
+}
+
+int symbols_read_list(struct symbols *s, const struct corefile *core, const char *path, struct derr *err)
+{
+	FILE *f = fopen(path, "re");
+	uint64_t stext, slide = 0;
+	int r;
+
+	*s = (struct symbols){ 0 };
+	if (!f)
+		return derr_set(err, -errno, "Cannot open %s: %s", path, strerror(errno));
+	if (!find_stext(f, &stext))
+		r = derr_set(err, -EINVAL,
+			     "%s is no list of symbols as /proc/kallsyms or System.map: no _stext is in it.", path);
+	else if (!stext)
+		r = derr_set(err, -EPERM, "The kernel hides its addresses in %s: read it as root.", path);
+	else
+		r = symbols_slide(core, stext, &slide, err);
+	if (r == 0)
+		r = read_lines(s, f, slide, path, err);
+	fclose(f);
+	if (r == 0) {
+		symbols_finish(s);
+		if (!same_kernel(s, core))
+			r = derr_set(err, -EINVAL, "%s is of another kernel than %s.", path, core->path);
+	}
+	if (r < 0)
+		symbols_clear(s);
+	else
+		s->source = dump_strdup(path, strlen(path));
+	return r;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TRACE_PRIVATE_H
+#define TRACE_PRIVATE_H
+
+#include "trace.h"
+#include "tracebuf.h"
+#include "tracecomm.h"
+#include "traceformat.h"
+
+struct trace {
+	struct tracenote note;
+	struct traceformat formats;
+	struct tracebuf buf;
+	struct tracecomms comms;
+	size_t pos; /* of the record that comes next */
+	struct trace_seq text;
+	char name[16];
+	uint8_t *data; /* of the event at hand */
+	size_t capacity;
+	uint32_t filled; /* bytes of it that are not zero */
+};
+
+#endif

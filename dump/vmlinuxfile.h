@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel's own ELF file: its symbols, and what of its memory never changes. */
+#ifndef VMLINUXFILE_H
+#define VMLINUXFILE_H
+
+#include "symbols.h"
+
+struct vmlinux {
+	int fd;
+	struct rangemap memory; /* read-only sections, where the kernel of the dump had them */
+};
+
+/* Negative: it can't be read, or is that of another kernel. vmlinux_close() in any case. */
+int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err);
+void vmlinux_close(struct vmlinux *v);
+
+/* The build ID of ELF notes as hexadecimal digits. */
+#define BUILD_ID_TEXT_MAX 65
+bool build_id_text(const char *notes, size_t size, char buf[static BUILD_ID_TEXT_MAX]);
+
+#endif

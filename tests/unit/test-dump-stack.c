@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stacks: unwound by ORC tables and by frame pointers, scanned, with names from everywhere, and damaged. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dump-run.h"
+
+#define MIB_  (1ULL << 20)
+#define STACK 0xffffc90000000000ULL
+#define PTR   DI_IMAGE_VIRT
+
+/* Where the functions are, and what the tables of the kernel have of them. */
+#define SCHEDULE      (PTR + 0x100)
+#define DO_WAIT	      (PTR + 0x200)
+#define DO_SYSCALL_64 (PTR + 0x300)
+#define ENTRY	      (PTR + 0x400)
+
+struct machine {
+	struct di d;
+	uint64_t stack; /* physical */
+	char list[64];	/* a file of symbols; the kernel was moved down by 16 MiB */
+	char out[64];
+};
+
+static void put_word(struct machine *m, uint64_t at, uint64_t v)
+{
+	di_write64(&m->d, m->stack + at, v);
+}
+
+static void write_list(struct machine *m, const char *more)
+{
+	FILE *f;
+
+	strcpy(m->list, "/tmp/qcmd-test-XXXXXX");
+	f = fdopen(mkstemp(m->list), "w");
+	assert_non_null(f);
+	fputs("0000000000001000 A fixed\nffffffff81000000 T _stext\nffffffff81000100 T schedule\n"
+	      "ffffffff81000200 t do_wait\nffffffff81000200 t __alias\nffffffff81000300 T do_syscall_64\n"
+	      "ffffffff81000400 T entry_SYSCALL_64\nffffffff81000500 T _etext\nffffffff81000600 D data\n",
+	      f);
+	fprintf(f, "%s", more);
+	fclose(f);
+}
+
+static const char orc_symbols[] = "ffffffff81002000 R __start_orc_unwind_ip\nffffffff81002018 R __stop_orc_unwind_ip\n"
+				  "ffffffff81003000 R __start_orc_unwind\n";
+
+static void put_orc(struct machine *m, unsigned int i, uint64_t ip, int16_t sp, int16_t bp, uint8_t regs, uint8_t type)
+{
+	uint64_t at = DI_PHYS_BASE + 0x2000 + i * 4, entry = DI_PHYS_BASE + 0x3000 + i * 6;
+	int16_t offsets[] = { sp, bp };
+	uint8_t rest[] = { regs, type };
+
+	di_write32(&m->d, at, (uint32_t)(ip - (PTR + 0x2000 + i * 4)));
+	di_write(&m->d, entry, offsets, 4);
+	di_write(&m->d, entry + 4, rest, 2);
+}
+
+/* call, regs, end: how this kernel calls the types */
+static void put_orc_tables(struct machine *m, uint8_t call, uint8_t regs, uint8_t end)
+{
+	put_orc(m, 0, PTR, 0, 0, 0, end);
+	put_orc(m, 1, SCHEDULE, 16, 0, 0x05, call);
+	put_orc(m, 2, DO_WAIT, 32, -16, 0x15, call);
+	put_orc(m, 3, DO_SYSCALL_64, 16, -16, 0x14, call);
+	put_orc(m, 4, ENTRY, 0, 0, 0x05, regs);
+	put_orc(m, 5, PTR + 0x500, 0, 0, 0, end);
+	di_add(&m->d, "KORC", 0, DI_PHYS_BASE + 0x2000, PTR + 0x2000, 0x2000);
+}
+
+/* schedule <- do_wait <- do_syscall_64 <- entry_SYSCALL_64 <- user space, and things that are no frames */
+static void put_x86_frames(struct machine *m)
+{
+	put_word(m, 0x3e28, STACK + 0x3fff);
+	put_word(m, 0x3e30, SCHEDULE + 0x50);
+	put_word(m, 0x3e40, DO_WAIT + 0x20);
+	put_word(m, 0x3e48, PTR + 0x10);
+	put_word(m, 0x3e50, DO_WAIT);
+	put_word(m, 0x3e58, STACK + 0x3e80);
+	put_word(m, 0x3e60, DO_SYSCALL_64 + 0x30);
+	put_word(m, 0x3e68, PTR + 0x610);
+	put_word(m, 0x3e88, ENTRY + 0x10);
+	put_word(m, 0x3e90 + 17 * 8, 0x33);
+}
+
+static void add_task(struct machine *m, bool on_cpu)
+{
+	struct di_task t = { .pid = 7,
+			     .tgid = 7,
+			     .cpu = 1,
+			     .state = !on_cpu,
+			     .comm = "wai\033ter",
+			     .on_cpu = on_cpu,
+			     .stack = STACK,
+			     .sp = STACK + 0x3e00 };
+
+	di_task(&m->d, &t);
+}
+
+static void start(struct machine *m)
+{
+	di_init(&m->d, 8 * MIB_, 0, 0);
+	di_task_keys(&m->d);
+	di_note(&m->d, "OFFSET(task_struct.thread)=376\nOFFSET(thread_struct.sp)=24");
+	di_note(&m->d, "SIZE(inactive_task_frame)=56\nOFFSET(inactive_task_frame.bp)=40");
+	di_note(&m->d, "OFFSET(inactive_task_frame.ret_addr)=48");
+	m->stack = di_alloc(&m->d, 16384, 4096);
+	di_add(&m->d, "KSTACK", 0, m->stack, STACK, 16384);
+	m->list[0] = '\0';
+}
+
+static void finish(struct machine *m)
+{
+	di_finish(&m->d);
+	must_collect(&m->d, m->out);
+}
+
+static void done(struct machine *m)
+{
+	unlink(m->out);
+	if (m->list[0])
+		unlink(m->list);
+	di_done(&m->d);
+}
+
+static char *stack_of(struct machine *m, struct show_options o, struct derr *err)
+{
+	struct corefile core;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+	int r;
+
+	assert_int_equal(core_open(&core, m->out, err), 0);
+	f = open_memstream(&text, &size);
+	if (!o.kallsyms && m->list[0])
+		o.kallsyms = m->list;
+	r = show_stack(&core, &o, f, err);
+	fclose(f);
+	core_close(&core);
+	if (r == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Behind the line that says where names are from. */
+static void stack_is(struct machine *m, struct show_options o, const char *expected)
+{
+	struct derr err = { 0 };
+	char *text = stack_of(m, o, &err);
+
+	if (!text)
+		fail_msg("%s", err.text);
+	assert_string_equal(o.json ? text : strchr(text, '\n') + 1, expected);
+	free(text);
+}
+
+static void stack_fails(struct machine *m, struct show_options o, const char *part)
+{
+	struct derr err = { 0 };
+	char *text = stack_of(m, o, &err);
+
+	assert_null(text);
+	if (!strstr(err.text, part))
+		fail_msg("'%s' is not in: %s", part, err.text);
+}
+
+static const char unwound[] = "    0xffffffff80000150  schedule+0x50/0x100\n"
+			      "    0xffffffff80000220  do_wait+0x20/0x100\n"
+			      "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+			      "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n";
+
+static void by_orc(void **state)
+{
+	static const uint8_t format_6_4[] = { 0xfe, 0x5d, 0x32, 0xbf, 0x58, 0x1b, 0xd6, 0x3b, 0x2c, 0xa9,
+					      0xa5, 0xc6, 0x5b, 0xa5, 0xa6, 0x25, 0xea, 0xb3, 0xfe, 0x24 };
+	const struct show_options all = { .all = true };
+	char expected[512], symbols[512];
+	struct machine m;
+
+	snprintf(expected, sizeof(expected), "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n%s", unwound);
+	for (int has_format = 0; has_format < 2; has_format++) {
+		start(&m);
+		put_x86_frames(&m);
+		if (has_format)
+			put_orc_tables(&m, 2, 3, 1);
+		else
+			put_orc_tables(&m, 0, 1, 4);
+		di_write(&m.d, DI_PHYS_BASE + 0x3800, format_6_4, sizeof(format_6_4));
+		snprintf(symbols, sizeof(symbols), "%s%s", orc_symbols,
+			 has_format ? "ffffffff81003800 R __start_orc_header\n" : "");
+		write_list(&m, symbols);
+		add_task(&m, false);
+		finish(&m);
+		stack_is(&m, all, expected);
+		done(&m);
+	}
+}
+
+static void json(void **state)
+{
+	const struct show_options o = { .all = true, .json = true };
+	struct machine m;
+
+	start(&m);
+	put_x86_frames(&m);
+	put_orc_tables(&m, 0, 1, 4);
+	write_list(&m, orc_symbols);
+	add_task(&m, false);
+	finish(&m);
+	stack_is(&m, o,
+		 "[{\"pid\":7,\"comm\":\"wai\\u001bter\",\"cpu\":1,\"on_cpu\":false,\"method\":\"ORC tables\","
+		 "\"start\":\"switch\",\"complete\":true,\"missing_bytes\":0,\"frames\":["
+		 "{\"address\":18446744071562068304,\"symbol\":\"schedule\",\"offset\":80,\"size\":256,"
+		 "\"unsure\":false},"
+		 "{\"address\":18446744071562068512,\"symbol\":\"do_wait\",\"offset\":32,\"size\":256,"
+		 "\"unsure\":false},"
+		 "{\"address\":18446744071562068784,\"symbol\":\"do_syscall_64\",\"offset\":48,\"size\":256,"
+		 "\"unsure\":false},"
+		 "{\"address\":18446744071562069008,\"symbol\":\"entry_SYSCALL_64\",\"offset\":16,\"size\":256,"
+		 "\"unsure\":false}]}]\n");
+	done(&m);
+}
+
+/* It was running, and nobody saved its registers: the newest frame that leads to the others. */
+static void guessed(void **state)
+{
+	const struct show_options running = { 0 }, cpu = { .has_cpu = true, .cpu = 1 };
+	const char expected[] =
+		"\nPID 7  wai\\x1bter  running on CPU 1\n"
+		"  ? 0xffffffff80000150  schedule+0x50/0x100\n"
+		"    0xffffffff80000220  do_wait+0x20/0x100\n"
+		"    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		"    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
+		"    (Where it was is not in the dump: the newest frame is a guess, maybe of an earlier call.)\n";
+	struct machine m;
+
+	start(&m);
+	put_x86_frames(&m);
+	/* From an earlier call, and leading nowhere. */
+	put_word(&m, 0x3000, DO_SYSCALL_64 + 1);
+	put_orc_tables(&m, 0, 1, 4);
+	write_list(&m, orc_symbols);
+	add_task(&m, true);
+	finish(&m);
+	stack_is(&m, running, expected);
+	stack_is(&m, cpu, expected);
+	done(&m);
+}
+
+/* Without ORC tables; then without names, too. */
+static void scanned(void **state)
+{
+	const struct show_options all = { .all = true };
+	struct machine m;
+
+	start(&m);
+	put_x86_frames(&m);
+	add_task(&m, false);
+	finish(&m);
+	stack_is(&m, all,
+		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		 "    0xffffffff80000150\n"
+		 "  ? 0xffffffff80000220\n"
+		 "  ? 0xffffffff80000010\n"
+		 "  ? 0xffffffff80000200\n"
+		 "  ? 0xffffffff80000330\n"
+		 "  ? 0xffffffff80000610\n"
+		 "  ? 0xffffffff80000410\n"
+		 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
+	write_list(&m, "");
+	/* Neither the start of a function nor data is a return address. */
+	stack_is(&m, all,
+		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		 "    0xffffffff80000150  schedule+0x50/0x100\n"
+		 "  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
+		 "  ? 0xffffffff80000010  _stext+0x10/0x100\n"
+		 "  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		 "  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
+		 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
+	done(&m);
+}
+
+/* Frame records, with return addresses that are signed; the last one is empty. */
+static void by_frame_pointers(void **state)
+{
+	const struct show_options all = { .all = true };
+	struct machine m;
+
+	start(&m);
+	m.d.machine = 183;
+	m.d.note[0] = '\0';
+	di_note(&m.d, "QCMD_NOTE=1\nOFFSET(task_struct.thread)=400\nOFFSET(thread_struct.cpu_context)=0");
+	di_note(&m.d, "OFFSET(cpu_context.fp)=8\nOFFSET(cpu_context.sp)=0\nOFFSET(cpu_context.pc)=16");
+	di_key(&m.d, "NUMBER(KERNELPACMASK)=0xff7f000000000000");
+	di_task_keys(&m.d);
+	write_list(&m, "");
+	add_task(&m, false);
+	di_write64(&m.d, m.d.slots[4].paddr + 408, STACK + 0x3e00);
+	di_write64(&m.d, m.d.slots[4].paddr + 416, SCHEDULE + 0x50);
+	put_word(&m, 0x3e00, STACK + 0x3e40);
+	put_word(&m, 0x3e08, (DO_WAIT + 0x20) & ~0x0f70000000000000);
+	put_word(&m, 0x3e40, STACK + 0x3e80);
+	put_word(&m, 0x3e48, DO_SYSCALL_64 + 0x30);
+	finish(&m);
+	stack_is(&m, all,
+		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		 "    0xffffffff80000150  schedule+0x50/0x100\n"
+		 "    0xffffffff80000220  do_wait+0x20/0x100\n"
+		 "    0xffffffff80000330  do_syscall_64+0x30/0x100\n");
+	done(&m);
+}
+
+/* Tables and frames that lead nowhere, round and round, or out of the stack. */
+static void damaged(void **state)
+{
+	const struct show_options all = { .all = true };
+	static const int16_t offsets[] = { 0, -16, 4, 32767, -32768 };
+	struct derr err;
+	struct machine m;
+
+	for (size_t i = 0; i < ARRAY_LEN(offsets); i++) {
+		for (uint8_t reg = 0; reg < 16; reg++) {
+			for (uint8_t type = 0; type < 6; type++) {
+				char *text;
+
+				start(&m);
+				put_x86_frames(&m);
+				put_orc_tables(&m, 0, 1, 4);
+				put_orc(&m, 2, DO_WAIT, offsets[i], offsets[i], reg << 4 | reg, type);
+				write_list(&m, orc_symbols);
+				add_task(&m, type & 1);
+				finish(&m);
+				text = stack_of(&m, all, &err);
+				assert_non_null(text);
+				assert_non_null(strstr(text, type & 1 ? "PID 7" : "schedule+0x50/0x100\n"));
+				free(text);
+				done(&m);
+			}
+		}
+	}
+}
+
+/* The kernel's own compressed table: "T_stext", "Tschedule", ... with a token of two letters. */
+static void names_in_dump(void **state)
+{
+	static const struct {
+		int32_t offset;
+		const char *name;
+	} symbols[] = { { 0x20, "Apercpu" },	      { -1, "T_stext" },
+			{ -0x101, "Tsche\001ule" },   { -0x201, "t\001o_wait" },
+			{ -0x301, "Tdo_syscall_64" }, { -0x401, "Tentry_SYSCALL_64" } };
+	const struct show_options all = { .all = true };
+	uint64_t at = DI_PHYS_BASE + 0x5000;
+	uint16_t index[256] = { 0 };
+	char tokens[1024] = { 0 };
+	struct machine m;
+	size_t n = 0;
+
+	start(&m);
+	put_x86_frames(&m);
+	for (unsigned int i = 0; i < 256; i++) {
+		index[i] = n;
+		/* "\001" stands for the "d" of schedule and do_wait. */
+		tokens[n++] = i == 1 ? 'd' : i >= ' ' ? i : '!';
+		n++;
+	}
+	di_write32(&m.d, at, ARRAY_LEN(symbols));
+	di_write64(&m.d, at + 8, PTR);
+	di_write(&m.d, at + 0x100, index, sizeof(index));
+	di_write(&m.d, at + 0x400, tokens, sizeof(tokens));
+	n = 0x1000;
+	for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
+		uint8_t len = strlen(symbols[i].name);
+
+		di_write32(&m.d, at + 0x800 + i * 4, symbols[i].offset);
+		di_write(&m.d, at + n, &len, 1);
+		di_write(&m.d, at + n + 1, symbols[i].name, len);
+		n += 1 + len;
+	}
+	di_key(&m.d, "SYMBOL(kallsyms_num_syms)=%llx", PTR + 0x5000);
+	di_key(&m.d, "SYMBOL(kallsyms_relative_base)=%llx", PTR + 0x5008);
+	di_key(&m.d, "SYMBOL(kallsyms_token_index)=%llx", PTR + 0x5100);
+	di_key(&m.d, "SYMBOL(kallsyms_token_table)=%llx", PTR + 0x5400);
+	di_key(&m.d, "SYMBOL(kallsyms_offsets)=%llx", PTR + 0x5800);
+	di_key(&m.d, "SYMBOL(kallsyms_names)=%llx", PTR + 0x6000);
+	di_add(&m.d, "KALLSYMS", 0, at, PTR + 0x5000, 0x1000 + (n - 0x1000));
+	add_task(&m, false);
+	finish(&m);
+	stack_is(&m, all,
+		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		 "    0xffffffff80000150  schedule+0x50/0x100\n"
+		 "  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
+		 "  ? 0xffffffff80000010  _stext+0x10/0x100\n"
+		 "  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		 "  ? 0xffffffff80000610  entry_SYSCALL_64+0x210/0x100000\n"
+		 "  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100000\n"
+		 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
+	done(&m);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void wrong_files(void **state)
+{
+	int32_t pids[] = { 7, 8 };
+	struct show_options all = { .all = true }, o = { .pids = pids, .n_pids = 2 };
+	struct machine m;
+
+	start(&m);
+	di_key(&m.d, "SYMBOL(init_uts_ns)=%llx", PTR + 0x20000);
+	add_task(&m, false);
+	finish(&m);
+	write_list(&m, "ffffffff81020008 D init_uts_ns\n");
+	stack_fails(&m, all, "is of another kernel than");
+	write_file(m.list, "0000000000000000 T _stext\n");
+	stack_fails(&m, all, "read it as root");
+	write_file(m.list, "_stext\n");
+	stack_fails(&m, all, "is no list of symbols");
+	all.kallsyms = "/nonexistent";
+	stack_fails(&m, all, "Cannot open /nonexistent");
+	all.kallsyms = NULL;
+	all.vmlinux = m.list;
+	stack_fails(&m, all, "it is not an ELF file");
+	all.vmlinux = "/proc/self/exe";
+	stack_fails(&m, all, "is of another kernel than");
+	write_list(&m, "");
+	stack_fails(&m, o, "No task with PID 8 is in");
+	o = (struct show_options){ .has_cpu = true, .cpu = 3 };
+	stack_fails(&m, o, "The task that CPU 3 ran is not in");
+	o = (struct show_options){ 0 };
+	stack_fails(&m, o, "No task that was running is in");
+	done(&m);
+}
+
+static void no_stack(void **state)
+{
+	const struct show_options all = { .all = true };
+	struct machine m;
+
+	start(&m);
+	m.d.slots[--m.d.n_slots] = (struct di_slot){ 0 };
+	add_task(&m, false);
+	finish(&m);
+	stack_is(&m, all,
+		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		 "    Its stack is not in the dump. Register=stack in a policy puts it there.\n");
+	done(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_orc),
+		cmocka_unit_test(json),
+		cmocka_unit_test(guessed),
+		cmocka_unit_test(scanned),
+		cmocka_unit_test(by_frame_pointers),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(names_in_dump),
+		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(no_stack),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
