@@ -113,8 +113,8 @@ int ctl_bus_snapshot(int *ret_fd, bool *ret_changed, struct ctl_bus_error *error
 	r = sd_bus_message_read(reply, "hb", &fd, &changed);
 	if (r < 0)
 		return fail(error, NULL, "qcmdd gave no snapshot", r);
-	/* The message closes its own; number 3 is for who reads it. */
-	fd = fcntl(fd, F_DUPFD_CLOEXEC, 4);
+	/* The message closes its own. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return fail(error, NULL, NULL, -errno);
 	*ret_fd = fd;

@@ -109,20 +109,52 @@ static char *find_vmlinux(const struct corefile *core)
 	return NULL;
 }
 
-/* Runs the first debugger that is installed. The dump is a descriptor that is left open: it may be decompressed. */
-static char *start_debugger(const struct corefile *core, const char *vmlinux)
+static bool is_installed(const char *program)
 {
-	_cleanup_(freep) char *dump = ctl_printf("/proc/self/fd/%d", core->fd);
-	const char *const debuggers[][6] = {
-		{ "drgn", "-c", dump, "-s", vmlinux },
-		{ "crash", "--minimal", vmlinux, dump },
-		{ "gdb", vmlinux, dump },
-	};
+	_cleanup_(freep) char *path = ctl_printf("%s", getenv("PATH") ?: "");
+	char *save = NULL;
 
-	fcntl(core->fd, F_SETFD, 0);
-	for (size_t i = 0; i < sizeof(debuggers) / sizeof(debuggers[0]); i++)
-		execvp(debuggers[i][0], (char *const *)debuggers[i]);
-	return ctl_printf("there is no debugger: install drgn (python3-drgn), crash or gdb");
+	for (char *dir = strtok_r(path, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
+		_cleanup_(freep) char *file = ctl_printf("%s/%s", dir, program);
+
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* crash wants a dump that has all pages: one is made, and removed afterwards. */
+static char *run_crash(const char *dump, const char *vmlinux)
+{
+	char folder[] = "/var/tmp/qcmd-XXXXXX";
+	_cleanup_(freep) char *core = NULL;
+	int r;
+
+	if (!mkdtemp(folder))
+		return ctl_printf("can't create a folder in /var/tmp: %s", strerror(errno));
+	core = ctl_printf("%s/dump.elf", folder);
+	r = ctl_run_qcmdump((const char *[]){ "qcmdump", "convert", "--for=crash", "-o", core, dump, NULL }, -1);
+	if (r == CTL_OK)
+		ctl_run("crash", (const char *[]){ "crash", vmlinux, core, NULL }, -1);
+	unlink(core);
+	rmdir(folder);
+	return r == CTL_OK ? NULL : ctl_printf("the dump can't be converted for crash");
+}
+
+/* The first debugger that is installed. The dump is a descriptor that stays open, as it may have been decompressed. */
+static char *run_debugger(const struct corefile *core, const char *vmlinux)
+{
+	const char *dump = "/proc/self/fd/3";
+
+	if (is_installed("drgn"))
+		ctl_run("drgn", (const char *[]){ "drgn", "-c", dump, "-s", vmlinux, NULL }, core->fd);
+	else if (is_installed("crash"))
+		return run_crash(core->path, vmlinux);
+	else if (is_installed("gdb"))
+		ctl_run("gdb", (const char *[]){ "gdb", vmlinux, dump, NULL }, core->fd);
+	else
+		return ctl_printf("there is no debugger: install drgn (python3-drgn), crash or gdb");
+	return NULL;
 }
 
 static char *debug(const char *path)
@@ -136,7 +168,7 @@ static char *debug(const char *path)
 	if (core_open(&core, path, &err) < 0) {
 		failure = ctl_printf("%s", err.text);
 	} else if ((vmlinux = find_vmlinux(&core))) {
-		failure = start_debugger(&core, vmlinux);
+		failure = run_debugger(&core, vmlinux);
 	} else {
 		release = kv_get(&core.vmcoreinfo, "OSRELEASE");
 		build_id = kv_get(&core.vmcoreinfo, "BUILD-ID");
@@ -164,8 +196,8 @@ int ctl_dump(const char *verb, const char *what, bool json, char **ret_failure)
 	*ret_failure = path ? NULL : ctl_printf("%s", err.text);
 	if (path && strcmp(verb, "debug") == 0)
 		*ret_failure = debug(path);
-	if (*ret_failure)
-		return CTL_FAILURE;
+	if (*ret_failure || strcmp(verb, "debug") == 0)
+		return *ret_failure ? CTL_FAILURE : CTL_OK;
 	arguments[2] = json ? "--json" : path;
 	arguments[3] = json ? path : NULL;
 	return ctl_run_qcmdump(arguments, -1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +22,16 @@ static char *qcmdump_path(void)
 	return slash ? ctl_printf("%.*s/qcmdump", (int)(slash - self), self) : ctl_printf("qcmdump");
 }
 
-int ctl_run_qcmdump(const char *const arguments[], int fd)
+int ctl_run(const char *path, const char *const arguments[], int fd)
 {
-	_cleanup_(freep) char *path = qcmdump_path();
 	int status;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		if (fd < 0 || dup2(fd, 3) == 3)
+		/* To duplicate it onto itself would leave it to be closed. */
+		if (fd < 0 || (fd == 3 ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, 3) == 3))
 			execvp(path, (char *const *)arguments);
 		fprintf(stderr, "qcmdctl: can't run %s: %s\n", path, strerror(errno));
 		_exit(127);
@@ -38,4 +39,11 @@ int ctl_run_qcmdump(const char *const arguments[], int fd)
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return CTL_FAILURE;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : CTL_FAILURE;
+}
+
+int ctl_run_qcmdump(const char *const arguments[], int fd)
+{
+	_cleanup_(freep) char *path = qcmdump_path();
+
+	return ctl_run(path, arguments, fd);
 }

@@ -110,7 +110,8 @@ int ctl_bus_reload(struct ctl_bus_error *error);
 int ctl_bus_snapshot(int *ret_fd, bool *ret_changed, struct ctl_bus_error *error);
 void ctl_bus_facts(struct ctl_facts *facts);
 
-/* ctl-run.c: runs qcmdump, which has fd as its descriptor 3 if it is not -1. Its exit status. */
+/* ctl-run.c: runs a program, which has fd as its descriptor 3 if it is not -1. Its exit status. */
+int ctl_run(const char *path, const char *const arguments[], int fd);
 int ctl_run_qcmdump(const char *const arguments[], int fd);
 
 /* ctl-dumps.c: an array of the dumps of crashes; or NULL, and why. */

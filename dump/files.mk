@@ -15,4 +15,4 @@ QCMDUMP_SRCS += ringpage.c trace.c tracebuf.c tracecomm.c tracedat.c traceformat
 QCMDUMP_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-dump-*.c))
 $(QCMDUMP_TESTS): $(B)/san/tests/unit/dump-image.o $(B)/san/tests/unit/dump-firmware.o $(B)/san/tests/unit/dump-trace.o
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
-$(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect
+$(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump

@@ -201,6 +201,57 @@ static void configuration(void **state)
 	assert_null(strstr(said, "conf:9"));
 }
 
+/* qcmdctl on the folder; the exit status. */
+static int ctl(const char *arguments)
+{
+	char command[512];
+	FILE *p;
+	size_t n;
+	int r;
+
+	snprintf(command, sizeof(command), "QCMD_DUMPS=%s build/qcmdctl --no-pager %s 2>&1", folder, arguments);
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(said, 1, sizeof(said) - 1, p);
+	said[n] = '\0';
+	r = pclose(p);
+	return WIFEXITED(r) ? WEXITSTATUS(r) : -1;
+}
+
+static void shown(void **state)
+{
+	char path[64], id[IDENTITY_TEXT], arguments[64];
+	struct store s;
+	struct derr err;
+
+	assert_int_equal(ctl("dump log"), 1);
+	has_said("none was collected yet");
+	crash("Kernel panic - not syncing: shown", NULL, path);
+	assert_int_equal(collect_from("", path, ""), 0);
+	unlink(path);
+	assert_int_equal(store_open(&s, folder, false, &err), 0);
+	strcpy(id, s.v[0].id);
+	store_close(&s);
+
+	assert_int_equal(ctl("dumps"), 0);
+	has_said("2023-11-14 22:13:20 UTC ");
+	has_said(id);
+	has_said(" 6.12.0-test Kernel panic - not syncing: shown\n");
+	assert_int_equal(ctl("dumps --json"), 0);
+	has_said("\"crash\": \"Kernel panic - not syncing: shown\"");
+	assert_int_equal(ctl("dump log"), 0);
+	assert_string_equal(said, "[    0.000000] Kernel panic - not syncing: shown\n");
+	snprintf(arguments, sizeof(arguments), "--json dump info %.4s", id);
+	assert_int_equal(ctl(arguments), 0);
+	has_said("\"release\": \"6.12.0-test\"");
+	assert_int_equal(ctl("dump log zzz"), 1);
+	has_said("There is no dump 'zzz'");
+	assert_int_equal(ctl("dump frob"), 2);
+	has_said("not 'frob'");
+	assert_int_equal(ctl("dump debug"), 1);
+	has_said("apt-get install linux-image-6.12.0-test-dbg");
+}
+
 static int setup(void **state)
 {
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
@@ -222,6 +273,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(shown, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
