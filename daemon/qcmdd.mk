@@ -23,6 +23,8 @@ QCMDD_SRCS := \
 	daemon/qcmdd-log.c \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
+	daemon/snapshot.c \
+	daemon/snapshot-bus.c \
 	daemon/source-current.c \
 	daemon/source-ftrace.c \
 	daemon/source-map.c \
