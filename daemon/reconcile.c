@@ -337,9 +337,8 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 /* What is wanted has become something else, or it was too early, so that an old error says nothing. */
 static bool is_news(const struct entry *old, const struct want *want)
 {
-	return region_key_is_range(&want->key) &&
-	       (old->error == -EAGAIN || old->want.address != want->address || old->want.size != want->size ||
-		old->want.error != want->error);
+	return region_key_is_range(&want->key) && (old->error == -EAGAIN || old->want.address != want->address ||
+						   old->want.size != want->size || old->want.error != want->error);
 }
 
 /* What is known of the old entry stays; who wants it and why is new. */
@@ -759,7 +758,8 @@ static void give_up(struct reconcile *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct entry *e = &r->entries[i];
 
-		if (!e->wanted || e->id || !e->want.error || e->error == e->want.error)
+		if (!e->wanted || e->id || !e->want.error ||
+		    (e->error == e->want.error && !strcmp(e->reason, e->want.problem)))
 			continue;
 		entry_fail(e, e->want.error, "%s", e->want.problem);
 		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
