@@ -221,7 +221,9 @@ $(B)/tests/mdnl: tests/netlink/mdnl.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
-$(B)/tests/mkmap: tests/vm/mkmap.c | $(M)/deps/build $(SYSROOT)
+# Programs that tests run in guests
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
+$(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
@@ -237,7 +239,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
 .PHONY: tests fuzz check demo style bench instant
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(B)/tests/mkmap
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
 check:

@@ -9,6 +9,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "config.h"
 #include "manager.h"
 #include "note.h"
 #include "policy-util.h"
@@ -19,6 +20,7 @@
 #define RETRY_MIN	(100 * MSEC)
 #define RETRY_MAX	(5000 * MSEC)
 #define BARRIER_TIMEOUT (5000 * MSEC)
+#define QUIET		(500 * MSEC) /* of files of policies: then what was begun is done */
 #define FD_NAME		"minidump"
 
 static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
@@ -495,11 +497,16 @@ static void log_diags(const struct policy_diags *diags)
 		log_diag(&diags->items[i]);
 }
 
-static int load_policies(struct manager *m, struct policy_set **ret)
+static int load_policies(struct manager *m, struct policy_set **ret, struct config *ret_config)
 {
 	_cleanup_(freep) char *text = NULL;
 	int r = policy_set_load(policy_dirs(), ret);
 
+	if (r >= 0) {
+		r = config_load(CONFIG_PATH, ret_config, &(*ret)->diags);
+		if (r < 0)
+			policy_set_free(*ret);
+	}
 	if (r >= 0) {
 		log_diags(&(*ret)->diags);
 		return 0;
@@ -534,12 +541,32 @@ static int apply_policies(struct manager *m, struct policy_set *policies)
 	return 0;
 }
 
+static void on_files_changed(void *userdata)
+{
+	log_info("Files of policies have changed");
+	manager_reload(userdata);
+}
+
+static void set_config(struct manager *m, const struct config *config)
+{
+	int r;
+
+	if (!config->auto_reload)
+		m->autoreload = autoreload_free(m->autoreload);
+	if (!config->auto_reload || m->autoreload)
+		return;
+	r = autoreload_new(m->event, policy_dirs(), QUIET, on_files_changed, m, &m->autoreload);
+	if (r < 0)
+		log_error("AutoReload=yes has no effect: %s", strerror(-r));
+}
+
 int manager_reload(struct manager *m)
 {
 	struct policy_set *policies;
+	struct config config;
 	int r;
 
-	r = load_policies(m, &policies);
+	r = load_policies(m, &policies, &config);
 	if (r < 0)
 		return r;
 	if (policy_diags_errors(&policies->diags)) {
@@ -555,6 +582,7 @@ int manager_reload(struct manager *m)
 		policy_set_free(policies);
 	} else {
 		reload_info_set(&m->reload, true, NULL, NULL);
+		set_config(m, &config);
 		log_info("Policies reloaded");
 	}
 	work(m);
@@ -565,9 +593,11 @@ int manager_reload(struct manager *m)
 static int first_policies(struct manager *m)
 {
 	struct policy_set *policies;
+	struct config config;
 
-	if (load_policies(m, &policies) < 0)
+	if (load_policies(m, &policies, &config) < 0)
 		return 0;
+	set_config(m, &config);
 	return apply_policies(m, policies);
 }
 
@@ -605,6 +635,7 @@ struct manager *manager_free(struct manager *m)
 	if (!m)
 		return NULL;
 	manager_bus_stop(m);
+	autoreload_free(m->autoreload);
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
 		if (m->sources[i])
 			vtables[i]->stop(m->sources[i]);

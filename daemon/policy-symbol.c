@@ -11,7 +11,7 @@
 
 static void complain_value(struct policy_parser *p, const struct policy_key *key, const char *at, const char *value)
 {
-	p->comm_doubtful = true;
+	p->selector_doubtful = true;
 	policy_complain(p, at, "%s= takes %s, not '%s'", key->name, key->expects, quote(value, strlen(value)).s);
 }
 
@@ -135,7 +135,7 @@ int policy_symbol_end(struct policy_parser *p, const struct policy_section *s)
 	const char *message = NULL;
 
 	/* Something was said already of what may have been meant. */
-	if (p->comm_doubtful || p->reader.n_bad != p->section_n_bad)
+	if (p->selector_doubtful || p->reader.n_bad != p->section_n_bad)
 		return 0;
 	if (s->kind == POLICY_SOURCE_SYMBOL && !y->names && !y->percpu && !y->pointers && !y->lists)
 		message = "[Symbol] without Name=, PerCPU=, Pointer= or List=: say which variables, such as "

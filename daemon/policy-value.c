@@ -232,7 +232,7 @@ void policy_value_comms(struct policy_parser *p, const struct policy_key *key, c
 
 	if (!*value) {
 		*target = strv_free(*target);
-		p->comm_doubtful = false;
+		p->selector_doubtful = false;
 		return;
 	}
 
@@ -251,13 +251,27 @@ void policy_value_comms(struct policy_parser *p, const struct policy_key *key, c
 	}
 
 	if (p->diags->n > messages)
-		p->comm_doubtful = true;
+		p->selector_doubtful = true;
 }
 
-void policy_value_parts(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+static const struct policy_word *find_word(struct policy_parser *p, const struct policy_key *key, const char *at,
+					   const char *item)
 {
-	static const char *const names[] = { "task", "stack", NULL };
-	static const unsigned int bits[] = { POLICY_TASK_STRUCT, POLICY_TASK_STACK };
+	const char *names[POLICY_WORDS_MAX + 1] = { NULL }, *meant;
+
+	for (size_t i = 0; key->words[i].name; i++) {
+		if (strcmp(item, key->words[i].name) == 0)
+			return &key->words[i];
+		names[i] = key->words[i].name;
+	}
+	meant = did_you_mean(item, names);
+	policy_complain(p, at, "%s= takes %s, not '%s'%s%s%s", key->name, key->expects, quote(item, strlen(item)).s,
+			meant ? "; did you mean '" : "", meant ?: "", meant ? "'?" : "");
+	return NULL;
+}
+
+void policy_value_flags(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
 	unsigned int *target = data;
 	char item[POLICY_LINE_MAX + 1];
 	const char *at;
@@ -268,19 +282,20 @@ void policy_value_parts(struct policy_parser *p, const struct policy_key *key, c
 	}
 
 	while ((at = policy_next_item(p, &value, item))) {
-		const char *meant;
-		size_t i;
+		const struct policy_word *word = find_word(p, key, at, item);
 
-		for (i = 0; names[i] && strcmp(item, names[i]) != 0; i++)
-			;
-		if (names[i]) {
-			*target |= bits[i];
-			continue;
-		}
-
-		meant = did_you_mean(item, names);
-		policy_complain(p, at, "%s= takes %s, not '%s'%s%s%s", key->name, key->expects,
-				quote(item, strlen(item)).s, meant ? "; did you mean '" : "", meant ?: "",
-				meant ? "'?" : "");
+		if (word)
+			*target |= word->value;
+		else
+			p->selector_doubtful = true;
 	}
+}
+
+void policy_value_word(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
+	const struct policy_word *word = *value ? find_word(p, key, value, value) : key->words;
+	unsigned int *target = data;
+
+	if (word)
+		*target = word->value;
 }

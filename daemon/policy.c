@@ -140,6 +140,8 @@ void policy_done(struct policy *policy)
 		free(policy->sections[i].path);
 		strv_free(policy->sections[i].task.comms);
 		policy_symbol_done(&policy->sections[i]);
+		strv_free(policy->sections[i].task.cgroups);
+		free(policy->sections[i].task.pids);
 	}
 	free(policy->sections);
 	policy_conditions_done(policy);

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "task-state.h"
+
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
 #define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */
 #define POLICY_LINE_MAX		4096	     /* bytes, continuation lines included */
@@ -52,14 +54,34 @@ enum policy_task_part {
 	POLICY_TASK_STACK = 1 << 1,  /* "stack" */
 };
 
+/* Which of more than MaxTasks= stay. */
+enum policy_task_keep {
+	POLICY_TASK_KEEP_OLDEST,
+	POLICY_TASK_KEEP_NEWEST,
+};
+
+enum policy_tristate {
+	POLICY_ANY,
+	POLICY_YES,
+	POLICY_NO,
+};
+
 #define POLICY_TASK_COMMS_MAX	64 /* patterns in one section */
+#define POLICY_TASK_PIDS_MAX	64
+#define POLICY_TASK_CGROUPS_MAX 64
 #define POLICY_TASK_MAX_DEFAULT 64 /* MaxTasks=, range 1..4096 */
 
-/* [Task] */
+/* [Task]: all of the selectors that are given have to be true. */
 struct policy_task {
-	char **comms;		/* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
-	unsigned int parts;	/* Register=, enum policy_task_part; default task, of [Current] both */
-	unsigned int max_tasks; /* MaxTasks=: the oldest ones stay */
+	char **comms;			    /* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
+	unsigned int *pids;		    /* PID=: of a process or a thread; ends in 0 */
+	char **cgroups;			    /* Cgroup=: NULL-terminated glob patterns for its cgroup or one above */
+	enum policy_tristate kernel_thread; /* KernelThread= */
+	unsigned int states;		    /* State=, enum task_state; 0: any */
+	unsigned int state_sec;		    /* StateSec=: for at least that long */
+	unsigned int parts;		    /* Register=, enum policy_task_part; default task, of [Current] both */
+	unsigned int max_tasks;		    /* MaxTasks= */
+	enum policy_task_keep keep;	    /* Keep= */
 };
 
 #define POLICY_SYMBOLS_MAX 64 /* items in one list */

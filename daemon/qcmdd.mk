@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The daemon.
 QCMDD_SRCS := \
+	daemon/autoreload.c \
 	daemon/bpf-util.c \
+	daemon/config.c \
 	daemon/cpulist.c \
 	daemon/describe.c \
 	daemon/kread.c \
@@ -25,4 +27,8 @@ QCMDD_SRCS := \
 	daemon/source-task.c \
 	daemon/status.c \
 	daemon/task-bpf.c \
+	daemon/task-cgroup.c \
+	daemon/task-select.c \
+	daemon/task-table.c \
+	daemon/task-want.c \
 	daemon/want.c

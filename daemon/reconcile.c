@@ -656,6 +656,13 @@ static int add_one(struct reconcile *r, struct entry *e)
 	return err;
 }
 
+/* Of lower priority, or of less importance to the same policy. */
+static bool may_push_out(const struct entry *e, const struct entry *v)
+{
+	return v->want.priority < e->want.priority ||
+	       (v->wanted && v->want.policy == e->want.policy && want_compare(&v->want, &e->want) > 0);
+}
+
 /* The least important of ours in the table that e may push out. */
 static struct entry *find_victim(struct reconcile *r, const struct entry *e)
 {
@@ -664,8 +671,7 @@ static struct entry *find_victim(struct reconcile *r, const struct entry *e)
 	for (size_t i = 0; i < r->n; i++) {
 		struct entry *v = &r->entries[i];
 
-		if (entry_active(v) && v->want.priority < e->want.priority &&
-		    (!victim || want_compare(&v->want, &victim->want) > 0))
+		if (entry_active(v) && may_push_out(e, v) && (!victim || want_compare(&v->want, &victim->want) > 0))
 			victim = v;
 	}
 	return victim;
@@ -682,15 +688,19 @@ static int evict(struct reconcile *r, struct entry *victim, const struct entry *
 		return err;
 	if (result.error < 0 && result.error != -ENOENT)
 		return -ESTALE;
-	log_change(LOG_INFO, victim, "Removed %s: the table is full and %s has the higher priority",
-		   entry_comment(victim), e->want.name);
+	log_change(LOG_INFO, victim, "Removed %s: the table is full, and %s matters more", entry_comment(victim),
+		   e->want.name);
 	entry_clear_region(victim);
-	entry_fail(victim, -ENOSPC, "the table is full, and policy %s with Priority=%d needs the room",
-		   e->want.policy ? e->want.policy->name : "(note)", e->want.priority);
+	if (victim->want.policy && victim->want.policy == e->want.policy)
+		entry_fail(victim, -ENOSPC, "the table is full, and %s of the same policy matters more",
+			   entry_comment(e));
+	else
+		entry_fail(victim, -ENOSPC, "the table is full, and policy %s with Priority=%d needs the room",
+			   e->want.policy ? e->want.policy->name : "(note)", e->want.priority);
 	return 0;
 }
 
-/* The table is full: lower priorities make room, one region at a time. */
+/* The table is full: what matters less makes room, one region at a time. */
 static int add_by_eviction(struct reconcile *r, struct entry *e, bool *evicted)
 {
 	struct entry *victim;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "describe.h"
 #include "policy-util.h"
 #include "uapi/linux/qcom_minidump_table.h"
@@ -98,6 +99,18 @@ static void judge_policy(struct status *s, const struct policy *p)
 					"it has errors");
 }
 
+static void judge_config(struct status *s)
+{
+	for (size_t i = 0; i < s->policies->diags.n; i++) {
+		const struct policy_diag *d = &s->policies->diags.items[i];
+
+		if (d->error && !strcmp(d->path, CONFIG_PATH))
+			add_problem(s, STATUS_DEGRADED, "config", "correct the file, then qcmdctl reload",
+				    "The daemon has its default settings: %s:%u:%u: %s", d->path, d->line, d->column,
+				    d->message);
+	}
+}
+
 static void judge_policies(struct status *s)
 {
 	size_t enabled = 0;
@@ -156,6 +169,7 @@ void status_judge(struct status *s)
 	s->n_problems = 0;
 	judge_machine(s);
 	judge_policies(s);
+	judge_config(s);
 	if (s->source_problem)
 		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
 			    s->source_problem);

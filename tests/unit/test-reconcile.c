@@ -550,11 +550,15 @@ static void test_full_priority_wins(void **state)
 	ASSERT_LOG(t, "del a", "add KTASK 6");
 }
 
+/* Who was there first stays, of policies with equal priorities. */
 static void test_full_equal_priority(void **state)
 {
 	struct table *t = *state;
+	struct policy other = policies[1];
 	struct want late = task(4, REGION_TASK, 1);
 
+	other.name = (char *)"other";
+	late.policy = &other;
 	t->slots = 2;
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -563,6 +567,34 @@ static void test_full_equal_priority(void **state)
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_QUIET(t);
 	assert_int_equal(entry_of(t, &late)->error, -ENOSPC);
+}
+
+/* What comes later and matters more to the same policy takes the place of what matters least to it. */
+static void test_full_same_policy(void **state)
+{
+	struct table *t = *state;
+	struct want parent = task(3, REGION_TASK, 1), newer = task(7, REGION_TASK, 1);
+
+	parent.rank = WANT_RANK_PARENT;
+	t->slots = 2;
+	WANT(t, task(5, REGION_TASK, 1), parent);
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, task(5, REGION_TASK, 1), parent, task(6, REGION_TASK, 1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KTASK 3", "add KTASK 6");
+	assert_non_null(strstr(entry_of(t, &parent)->reason, "t (6) of the same policy"));
+	/* Younger ones don't push out older ones, unless the policy says so by their order. */
+	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	newer.order = 1;
+	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
+	reconcile_retry(t->r, true);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KTASK 6", "add KTASK 7");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
 }
 
 /* Pushing out all that may be pushed out does not help: they come back. */
@@ -755,6 +787,7 @@ int main(void)
 		TEST(test_missing_object),
 		TEST(test_full_priority_wins),
 		TEST(test_full_equal_priority),
+		TEST(test_full_same_policy),
 		TEST(test_full_in_vain),
 		TEST(test_rejected),
 		TEST(test_note),
