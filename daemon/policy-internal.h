@@ -124,13 +124,6 @@ void policy_value_tristate(struct policy_parser *p, const struct policy_key *key
 /* What can only be said of a [Task] section as a whole. */
 void policy_task_end(struct policy_parser *p, struct policy_section *s);
 
-/*
- * The next item of a list, blanks between them. Quotes keep blanks together; '\\' takes the next character as
- * it is, and stays, since to a glob it means the same. Returns where the item starts; NULL: no more, or an
- * error that has been reported.
- */
-const char *policy_next_item(struct policy_parser *p, const char **pos, char *item);
-
 /* policy-symbol.c */
 void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
