@@ -98,7 +98,7 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 	r->id = ++t->next_id;
 	r->size = r->size ?: !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
 	r->owner = PORT;
-	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	r->state = r->state ?: QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
 	result->region = *r;
 	record(t, "add", r);
@@ -123,6 +123,7 @@ static int do_add(struct table *t, const struct md_request *q, struct md_result 
 	set_text(r.comment, sizeof(r.comment), q->comment);
 	r.addr = q->address ?: 0x1000 + q->pid;
 	r.size = q->size;
+	r.state = q->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_ACTIVE;
 	return put(t, &r, result);
 }
 
@@ -143,13 +144,17 @@ static int do_update(struct table *t, const struct md_request *q, struct md_resu
 		return -ENOENT;
 	if (q->address == UNMOVABLE)
 		return -E2BIG;
+	if (q->activate && used(t) == t->slots)
+		return -ENOSPC;
+	if (q->activate)
+		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
 	if (q->address) {
 		r->addr = q->address;
 		r->size = q->size;
 	}
 	if (q->comment)
 		set_text(r->comment, sizeof(r->comment), q->comment);
-	record(t, "update", r);
+	record(t, q->activate ? "activate" : "update", r);
 	result->region = *r;
 	return 0;
 }
@@ -259,9 +264,23 @@ static struct want symbol(uint64_t address, uint64_t size)
 
 static struct want note(void)
 {
-	struct want w = { .key.kind = REGION_NOTE, .priority = 5000 };
+	struct want w = { .key = { .kind = REGION_NOTE, .object = MINIDUMP_NOTE_NAME }, .priority = 5000 };
 
 	set_text(w.name, sizeof(w.name), MINIDUMP_NOTE_NAME);
+	return w;
+}
+
+static struct want trace(unsigned int cpu)
+{
+	struct want w = { .key = { .kind = REGION_TRACE, .address = 0x100000 * (cpu + 1), .size = 4096 } };
+
+	snprintf(w.name, sizeof(w.name), TRACE_NAME "0C%u", cpu);
+	return w;
+}
+
+static struct want unsure(struct want w)
+{
+	w.unsure = true;
 	return w;
 }
 
@@ -650,18 +669,77 @@ static void test_note(void **state)
 	WANT(t, task(5, REGION_TASK, 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	WANT(t, task(5, REGION_TASK, 2), note());
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
 	assert_string_equal(t->note, "one");
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_QUIET(t);
-	assert_int_equal(reconcile_set_note(t->r, "two", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "two", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "update KQCMD_NOTE");
 	assert_string_equal(t->note, "two");
+}
+
+/* Pages go in only if they are wanted by who looked again when they were held. */
+static void test_held(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0), trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C0", "add KFT0C1");
+	assert_true(reconcile_holds(t->r));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, unsure(trace(0)), unsure(trace(1)));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
+	assert_false(reconcile_holds(t->r));
+}
+
+/* The old pages stay until the new ones are in. */
+static void test_held_instead(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C1");
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1", "del KFT0C0");
+}
+
+/* Unless the table is full. */
+static void test_held_full(void **state)
+{
+	struct table *t = *state;
+
+	t->slots = 1;
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C0", "add KFT0C1");
+	/* Held and not activated, it takes no slot: more than fit can be. */
+	WANT(t, trace(1), trace(2));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1");
+	assert_int_equal(entry_of(t, &(struct want){ .key = trace(2).key })->error, -ENOSPC);
 }
 
 static void test_news(void **state)
@@ -719,7 +797,7 @@ static void test_release(void **state)
 {
 	struct table *t = *state;
 
-	assert_int_equal(reconcile_set_note(t->r, "x", 1), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "x", 1), 0);
 	WANT(t, task(5, REGION_TASK, 0), note(), object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	assert_int_equal(t->n, 3);
@@ -791,6 +869,9 @@ int main(void)
 		TEST(test_full_in_vain),
 		TEST(test_rejected),
 		TEST(test_note),
+		TEST(test_held),
+		TEST(test_held_instead),
+		TEST(test_held_full),
 		TEST(test_news),
 		TEST(test_module_lost),
 		TEST(test_broken_connection),
