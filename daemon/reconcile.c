@@ -869,7 +869,8 @@ static void give_up(struct reconcile *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct entry *e = &r->entries[i];
 
-		if (!e->wanted || e->id || !e->want.error || e->error == e->want.error)
+		if (!e->wanted || e->id || !e->want.error ||
+		    (e->error == e->want.error && !strcmp(e->reason, e->want.problem)))
 			continue;
 		entry_fail(e, e->want.error, "%s", e->want.problem);
 		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
