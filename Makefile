@@ -238,7 +238,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
-.PHONY: tests fuzz check demo style bench instant
+.PHONY: tests fuzz check demo style bench instant storm
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
@@ -257,6 +257,11 @@ instant:
 bench:
 	@tests/deps --install build headers vm
 	@tests/bench/switch
+
+# N: how many processes; `make check` has a smaller storm.
+storm: $(B)/tests/mdnl $(B)/tests/fork-storm
+	@tests/deps --install build headers vm
+	@PROCESSES=$(or $(N),100000) tests/vm/test-task.sh
 
 style:
 	@tests/check-style.sh
@@ -313,6 +318,7 @@ help:
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what following context switches costs, as ratios; installs missing packages (root)'
+	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make clean          removes all but the cached guests of $(B)/vm/; make distclean removes those too'
