@@ -222,10 +222,14 @@ $(B)/tests/mdnl: tests/netlink/mdnl.c | $(M)/deps/build $(SYSROOT)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
 # Programs that tests run in guests
-VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(filter-out tests/vm/mkmap.c,$(wildcard tests/vm/*.c)))
 $(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $<
+
+$(B)/tests/mkmap: tests/vm/mkmap.c | $(M)/deps/build $(SYSROOT)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
 # Benchmarks: programs for guests. `make bench` runs them.
 
@@ -239,7 +243,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
 
 .PHONY: tests fuzz check demo style bench instant storm
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(VM_PROGRAMS)
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(B)/tests/mkmap $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
 check:
@@ -284,13 +288,16 @@ install: all $(if $(RELEASE),install-modules)
 	$(INSTALL_DATA) systemd/org.qcmd1.conf -t $(datadir)/dbus-1/system.d
 	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
 	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d
+	$(INSTALL_DATA) systemd/tmpfiles.d/*.conf -t $(libdir)/tmpfiles.d
 	$(INSTALL_DATA) systemd/qcmd.d/*.conf -t $(libdir)/qcmd.d
 	for file in $(wildcard docs/completion/*); do \
 		$(INSTALL_DATA) $$file -t $(datadir)/bash-completion/completions || exit; \
 	done
 	for page in $(MAN_PAGES); do $(INSTALL_DATA) $$page -t $(datadir)/man/man$${page##*.} || exit; done
 ifeq ($(DESTDIR),)
-	if [ -d /run/systemd/system ]; then systemd-sysusers && systemctl daemon-reload; fi
+	if [ -d /run/systemd/system ]; then \
+		systemd-sysusers && systemd-tmpfiles --create qcmd.conf && systemctl daemon-reload; \
+	fi
 endif
 
 install-modules: modules

@@ -8,6 +8,7 @@ QCMD_POLICY_SRCS := \
 	daemon/policy-files.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \
+	daemon/policy-symbol.c \
 	daemon/policy-task.c \
 	daemon/policy-util.c \
 	daemon/policy-value.c \

@@ -24,9 +24,9 @@
 #define FD_NAME		"minidump"
 
 static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
-	[POLICY_SOURCE_PRINTK] = &source_printk,
-	[POLICY_SOURCE_CURRENT] = &source_current,
-	[POLICY_SOURCE_TASK] = &source_task,
+	[POLICY_SOURCE_PRINTK] = &source_printk, [POLICY_SOURCE_CURRENT] = &source_current,
+	[POLICY_SOURCE_TASK] = &source_task,	 [POLICY_SOURCE_SYMBOL] = &source_symbol,
+	[POLICY_SOURCE_MAP] = &source_map,
 };
 
 static void schedule(struct manager *m)

@@ -139,6 +139,12 @@ struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, c
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_OBJECT, request->object);
 	if (request->part)
 		put_task(nlh, request);
+	if (request->address) {
+		mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_ADDR, request->address);
+		mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_SIZE, request->size);
+	}
+	if (request->map_fd)
+		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_MAP, request->map_fd);
 	if (request->comment)
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_COMMENT, request->comment);
 	return nlh;

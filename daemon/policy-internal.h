@@ -93,7 +93,7 @@ struct policy_key {
 	const char *section;
 	const char *name;
 	void (*parse)(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-	size_t offset; /* of the target in struct policy or struct policy_task */
+	size_t offset; /* of the target in struct policy, policy_task, policy_symbol or policy_map */
 	unsigned int min, max, standard;
 	unsigned int example;		 /* of a number, for messages */
 	const char *expects;		 /* of other values, for messages: what is right */
@@ -123,6 +123,15 @@ void policy_value_cgroups(struct policy_parser *p, const struct policy_key *key,
 void policy_value_tristate(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 /* What can only be said of a [Task] section as a whole. */
 void policy_task_end(struct policy_parser *p, struct policy_section *s);
+
+/* policy-symbol.c */
+void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_symbol_list(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_pins(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_map_ids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+int policy_symbol_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
+void policy_symbol_done(struct policy_section *s);
 
 /* policy-condition.c; policy_key.standard is the kind */
 void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);

@@ -19,10 +19,16 @@ struct policy_section_info {
 
 static const struct policy_section_info sections[] = {
 	{ "Daemon", SECTION_DAEMON },	      { "Policy", SECTION_POLICY },   { "Printk", POLICY_SOURCE_PRINTK },
-	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK },
+	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK }, { "Symbol", POLICY_SOURCE_SYMBOL },
+	{ "Map", POLICY_SOURCE_MAP },
 };
 
 #define EXPECTS_PARTS "task, stack or both with a blank between them"
+
+#define EXPECTS_VARIABLES "names of variables such as "
+#define EXPECTS_LIST \
+	"the head of a list, the type of its elements and their struct list_head, such as modules:struct module.list"
+#define EXPECTS_PINS "absolute paths of at most 95 bytes, such as /sys/fs/bpf/counters"
 
 static const struct policy_word part_words[] = { { "task", POLICY_TASK_STRUCT }, { "stack", POLICY_TASK_STACK }, {} };
 
@@ -74,6 +80,20 @@ static const struct policy_key keys[] = {
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
 	{ "Task", "Keep", policy_value_word, offsetof(struct policy_task, keep), .words = keep_words,
 	  .expects = "oldest or newest" },
+	{ "Symbol", "Name", policy_value_symbols, offsetof(struct policy_symbol, names), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_VARIABLES "init_uts_ns or kvm:kvm_rebooting" },
+	{ "Symbol", "PerCPU", policy_value_symbols, offsetof(struct policy_symbol, percpu), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_VARIABLES "runqueues" },
+	{ "Symbol", "Pointer", policy_value_symbols, offsetof(struct policy_symbol, pointers),
+	  .max = POLICY_SYMBOLS_MAX, .expects = EXPECTS_VARIABLES "prb" },
+	{ "Symbol", "Size", policy_value_symbol_size, offsetof(struct policy_symbol, size),
+	  .expects = "bytes such as 64K, a type such as struct pglist_data, or a variable that has the size" },
+	{ "Symbol", "List", policy_value_symbol_list, offsetof(struct policy_symbol, lists), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_LIST },
+	{ "Map", "Pin", policy_value_pins, offsetof(struct policy_map, pins), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_PINS },
+	{ "Map", "Id", policy_value_map_ids, offsetof(struct policy_map, ids), .max = POLICY_SYMBOLS_MAX,
+	  .expects = "numbers as 'bpftool map' shows them, such as 12" },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -168,6 +188,8 @@ static void end_section(struct policy_parser *p)
 	p->section = NULL;
 	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
 		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
+	if (s && policy_symbol_end(p, s) < 0)
+		p->error = -ENOMEM;
 	if (s && s->kind == POLICY_SOURCE_TASK)
 		policy_task_end(p, s);
 }
@@ -268,9 +290,24 @@ static void section_header(struct policy_parser *p, char *header)
 	unknown_section(p, header, name);
 }
 
+/* What the offsets of the keys of this section count from. */
+static char *key_base(const struct policy_parser *p)
+{
+	if (!p->current)
+		return p->target;
+	switch (p->current->kind) {
+	case POLICY_SOURCE_SYMBOL:
+		return (char *)&p->current->symbol;
+	case POLICY_SOURCE_MAP:
+		return (char *)&p->current->map;
+	default:
+		return (char *)&p->current->task;
+	}
+}
+
 static void assignment(struct policy_parser *p, char *name)
 {
-	char *equals = strchr(name, '='), *value, *end, *base;
+	char *equals = strchr(name, '='), *value, *end;
 
 	if (p->skip)
 		return;
@@ -298,10 +335,9 @@ static void assignment(struct policy_parser *p, char *name)
 		return;
 	}
 
-	base = p->current ? (char *)&p->current->task : (char *)p->target;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
-			keys[i].parse(p, &keys[i], value, base + keys[i].offset);
+			keys[i].parse(p, &keys[i], value, key_base(p) + keys[i].offset);
 			return;
 		}
 

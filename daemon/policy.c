@@ -108,9 +108,8 @@ const char *policy_state_to_string(enum policy_state state)
 const char *policy_source_to_string(enum policy_source_kind kind)
 {
 	static const char *const names[_POLICY_SOURCE_MAX] = {
-		[POLICY_SOURCE_PRINTK] = "Printk",
-		[POLICY_SOURCE_CURRENT] = "Current",
-		[POLICY_SOURCE_TASK] = "Task",
+		[POLICY_SOURCE_PRINTK] = "Printk", [POLICY_SOURCE_CURRENT] = "Current", [POLICY_SOURCE_TASK] = "Task",
+		[POLICY_SOURCE_SYMBOL] = "Symbol", [POLICY_SOURCE_MAP] = "Map",
 	};
 
 	return (unsigned int)kind < _POLICY_SOURCE_MAX ? names[kind] : NULL;
@@ -142,6 +141,7 @@ void policy_done(struct policy *policy)
 		strv_free(policy->sections[i].task.comms);
 		strv_free(policy->sections[i].task.cgroups);
 		free(policy->sections[i].task.pids);
+		policy_symbol_done(&policy->sections[i]);
 	}
 	free(policy->sections);
 	policy_conditions_done(policy);

@@ -43,6 +43,8 @@ enum policy_source_kind {
 	POLICY_SOURCE_PRINTK,
 	POLICY_SOURCE_CURRENT,
 	POLICY_SOURCE_TASK,
+	POLICY_SOURCE_SYMBOL,
+	POLICY_SOURCE_MAP,
 	_POLICY_SOURCE_MAX,
 };
 
@@ -82,12 +84,32 @@ struct policy_task {
 	enum policy_task_keep keep;	    /* Keep= */
 };
 
+#define POLICY_SYMBOLS_MAX 64 /* items in one list */
+#define POLICY_SYMBOL_MAX  95 /* bytes of one */
+
+/* [Symbol]; a variable is "name" or "module:name" */
+struct policy_symbol {
+	char **names;	 /* Name= */
+	char **percpu;	 /* PerCPU= */
+	char **pointers; /* Pointer= */
+	char *size;	 /* Size=: of what they point to: bytes, "struct type", or a variable that has the size */
+	char **lists;	 /* List=: "head:struct type.member" */
+};
+
+/* [Map] */
+struct policy_map {
+	char **pins; /* Pin=: absolute paths */
+	char **ids;  /* Id=: decimal numbers */
+};
+
 /* One [Section] that names a kind of buffer. */
 struct policy_section {
 	enum policy_source_kind kind;
 	char *path;		 /* the file that it is in: of the policy or of a drop-in */
 	unsigned int line;	 /* of its header */
 	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
+	struct policy_symbol symbol;
+	struct policy_map map;
 };
 
 enum policy_condition_kind {

@@ -4,12 +4,15 @@ QCMDD_SRCS := \
 	daemon/autoreload.c \
 	daemon/bpf-util.c \
 	daemon/config.c \
+	daemon/cpulist.c \
 	daemon/describe.c \
 	daemon/kread.c \
 	daemon/ksyms.c \
+	daemon/ktypes.c \
 	daemon/limit.c \
 	daemon/manager-bus.c \
 	daemon/manager.c \
+	daemon/maps.c \
 	daemon/minidump-codec.c \
 	daemon/minidump-netlink.c \
 	daemon/note.c \
@@ -17,7 +20,10 @@ QCMDD_SRCS := \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
 	daemon/source-current.c \
+	daemon/source-map.c \
 	daemon/source-printk.c \
+	daemon/source-symbol.c \
+	daemon/symbol.c \
 	daemon/source-task.c \
 	daemon/status.c \
 	daemon/task-bpf.c \

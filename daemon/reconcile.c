@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,11 @@ __attribute__((format(printf, 3, 4))) static void entry_fail(struct entry *e, in
 	va_end(ap);
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
 /* False: not something that this daemon adds. */
 static bool key_of_region(const struct md_region *region, struct region_key *ret)
 {
@@ -202,6 +208,10 @@ static bool key_of_region(const struct md_region *region, struct region_key *ret
 		ret->cpu = region->cpu;
 	} else if (!strcmp(region->name, MINIDUMP_NOTE_NAME)) {
 		ret->kind = REGION_NOTE;
+	} else if (region->addr && region->comment[0]) {
+		ret->kind = starts_with(region->comment, LABEL_MAP) ? REGION_MAP : REGION_SYMBOL;
+		ret->address = starts_with(region->comment, LABEL_ELEMENT) ? region->addr : 0;
+		memcpy(ret->label, region->comment, sizeof(ret->label));
 	} else {
 		return false;
 	}
@@ -235,6 +245,8 @@ static int append_unwanted(struct reconcile *r, const struct md_region *region, 
 	r->entries = entries;
 	r->entries[r->n] = (struct entry){ .want.key = *key };
 	snprintf(r->entries[r->n].want.name, sizeof(r->entries[r->n].want.name), "%s", region->name);
+	if (region_key_is_range(key))
+		r->entries[r->n].address = region->addr;
 	entry_set_region(&r->entries[r->n++], region);
 	return 0;
 }
@@ -253,8 +265,8 @@ static int adopt_one(struct reconcile *r, size_t n_known, const struct md_region
 	if (e->id)
 		return add_stray(r, region->id);
 	entry_set_region(e, region);
-	/* Whether a task_struct is that of the task we know can be seen; of the rest it is taken for granted. */
-	e->address = key.kind == REGION_TASK ? region->addr : e->want.address;
+	/* Whether a task_struct is that of the task we know can be seen; of other things it is taken for granted. */
+	e->address = key.kind == REGION_TASK || region_key_is_range(&key) ? region->addr : e->want.address;
 	return 0;
 }
 
@@ -322,11 +334,23 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 	return !error;
 }
 
+/* What is wanted has become something else, or it was too early, so that an old error says nothing. */
+static bool is_news(const struct entry *old, const struct want *want)
+{
+	return region_key_is_range(&want->key) &&
+	       (old->error == -EAGAIN || old->want.address != want->address || old->want.size != want->size ||
+		old->want.error != want->error);
+}
+
 /* What is known of the old entry stays; who wants it and why is new. */
 static void merge_entry(struct entry *to, const struct entry *old, const struct want *want)
 {
 	*to = old ? *old : (struct entry){};
 	to->wanted = want;
+	if (want && old && is_news(old, want)) {
+		to->error = 0;
+		to->reason[0] = '\0';
+	}
 	if (want) {
 		to->want = *want;
 		/* Adopted before anybody wanted it. */
@@ -397,6 +421,15 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 		q->cpu = key->cpu;
 		q->part = key->kind == REGION_CURRENT ? QCOM_MINIDUMP_TASK_STRUCT : QCOM_MINIDUMP_TASK_STACK;
 		break;
+	case REGION_MAP:
+		q->map_fd = e->want.map_fd;
+		/* fall through */
+	case REGION_SYMBOL:
+		q->address = e->want.address;
+		q->size = e->want.size;
+		break;
+	case _REGION_KIND_MAX:
+		break;
 	}
 }
 
@@ -439,6 +472,9 @@ static bool is_stale(const struct entry *e)
 	/* Rejected: it is not in the table, so adding it anew loses nothing and tells whether there is room now. */
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		return !e->error;
+	/* A map stays when nothing leads to it any more: its policy is there. */
+	if (e->want.key.kind == REGION_SYMBOL)
+		return e->want.error;
 	return e->want.address && e->address && e->want.address != e->address;
 }
 
@@ -456,6 +492,11 @@ static void removed(struct entry *e, const struct md_result *result)
 		log_change(LOG_INFO, e, "Removed %s: %s", entry_comment(e), e->reason);
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		log_change(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
+	else if (e->want.key.kind == REGION_MAP)
+		log_change(LOG_INFO, e, "Removed %s: it is another map now", entry_comment(e));
+	else if (e->want.key.kind == REGION_SYMBOL)
+		log_change(LOG_INFO, e, "Removed %s: %s", entry_comment(e),
+			   e->want.error ? e->want.problem : "it can't be moved, and is added anew");
 	else
 		log_change(LOG_INFO, e, "Removed %s: another task has taken its place", entry_comment(e));
 	entry_clear_region(e);
@@ -493,12 +534,25 @@ static int remove_entries(struct reconcile *r, bool (*which)(const struct entry 
 	return 0;
 }
 
+static bool has_moved(const struct entry *e)
+{
+	return e->want.address != e->address || e->want.size != e->size;
+}
+
+/* The module refused to move it, for example as it has more pieces than before. */
+static bool is_stuck(const struct entry *e)
+{
+	return e->id && e->wanted && e->want.key.kind == REGION_SYMBOL && has_moved(e);
+}
+
 static bool needs_update(const struct reconcile *r, const struct entry *e)
 {
 	if (!e->id || !e->wanted)
 		return false;
 	if (e->want.key.kind == REGION_NOTE)
 		return r->note_changed;
+	if (e->want.key.kind == REGION_SYMBOL)
+		return has_moved(e);
 	return strcmp(e->comment, e->want.comment);
 }
 
@@ -517,6 +571,13 @@ static int update_entries(struct reconcile *r)
 		s.entries[s.n] = e;
 		if (e->want.key.kind == REGION_NOTE)
 			request_add(r, e, &s.requests[s.n++]);
+		else if (e->want.key.kind == REGION_SYMBOL)
+			s.requests[s.n++] = (struct md_request){
+				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
+				.id = e->id,
+				.address = e->want.address,
+				.size = e->want.size,
+			};
 		else
 			s.requests[s.n++] = (struct md_request){
 				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
@@ -533,17 +594,21 @@ static int update_entries(struct reconcile *r)
 		if (s.results[i].error == -ENOENT)
 			return -ESTALE;
 		if (s.results[i].error < 0) {
-			log_change(LOG_ERR, e, "Can't update %s: %s", entry_comment(e), s.results[i].message);
+			log_change(e->want.key.kind == REGION_SYMBOL ? LOG_INFO : LOG_ERR, e, "Can't update %s: %s",
+				   entry_comment(e), s.results[i].message);
 			if (e->want.key.kind == REGION_NOTE)
 				r->note_changed = false;
 			continue;
 		}
 		if (e->want.key.kind == REGION_NOTE)
 			log_change(LOG_INFO, e, "Updated %s", entry_comment(e));
+		else if (e->want.key.kind == REGION_SYMBOL)
+			log_change(LOG_INFO, e, "Moved %s, now %" PRIu64 " bytes", entry_comment(e), e->want.size);
 		else
 			log_change(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
 		if (s.results[i].region.id)
 			entry_set_region(e, &s.results[i].region);
+		e->address = e->want.address;
 		if (e->want.key.kind == REGION_NOTE)
 			r->note_changed = false;
 		else
@@ -698,6 +763,19 @@ static int make_room(struct reconcile *r)
 	return evicted ? add_evicted(r, entries, n) : 0;
 }
 
+/* What the source knows to be in vain is not even tried. */
+static void give_up(struct reconcile *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (!e->wanted || e->id || !e->want.error || e->error == e->want.error)
+			continue;
+		entry_fail(e, e->want.error, "%s", e->want.problem);
+		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
+	}
+}
+
 static int add_missing(struct reconcile *r)
 {
 	_cleanup_(step_done) struct step s = {};
@@ -706,6 +784,7 @@ static int add_missing(struct reconcile *r)
 
 	if (err < 0)
 		return err;
+	give_up(r);
 	for (size_t i = 0; i < r->n; i++)
 		if (r->entries[i].wanted && !entry_withheld(&r->entries[i]) && !r->entries[i].id &&
 		    !r->entries[i].error)
@@ -729,6 +808,8 @@ static int remove_and_add(struct reconcile *r)
 
 	if (err >= 0)
 		err = update_entries(r);
+	if (err >= 0)
+		err = remove_entries(r, is_stuck);
 	if (err >= 0)
 		err = add_missing(r);
 	return err;

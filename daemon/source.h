@@ -51,7 +51,9 @@ struct source_vtable {
 };
 
 extern const struct source_vtable source_current;
+extern const struct source_vtable source_map;
 extern const struct source_vtable source_printk;
+extern const struct source_vtable source_symbol;
 extern const struct source_vtable source_task;
 
 /* Walks the sections of one kind that are in use. */

@@ -202,6 +202,12 @@ static const struct entry *entry_of(const struct status *s, const struct md_regi
 	return NULL;
 }
 
+/* Of what is absent, it is said only of what somebody has named. */
+static bool is_worth_a_row(const struct entry *e)
+{
+	return entry_failed(e) || entry_withheld(e) || (e->wanted && e->want.error);
+}
+
 int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n)
 {
 	struct row *rows = calloc(n + s->n_entries + 1, sizeof(*rows));
@@ -212,7 +218,7 @@ int status_rows(const struct status *s, const struct md_region *regions, size_t 
 	for (size_t i = 0; i < n; i++)
 		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
 	for (size_t i = 0; i < s->n_entries; i++)
-		if ((entry_failed(&s->entries[i]) || entry_withheld(&s->entries[i])) && !s->entries[i].id)
+		if (is_worth_a_row(&s->entries[i]) && !s->entries[i].id)
 			rows[filled++] = (struct row){ .entry = &s->entries[i] };
 	*ret = rows;
 	*ret_n = filled;
@@ -234,7 +240,10 @@ const char *row_state(const struct row *row)
 	case QCOM_MINIDUMP_REGION_REJECTED:
 		return "rejected";
 	default:
-		return entry_dry(row->entry) ? "dry-run" : row->entry->limited ? "limited" : "failed";
+		return entry_dry(row->entry)	? "dry-run" :
+		       row->entry->limited	? "limited" :
+		       entry_absent(row->entry) ? "absent" :
+						  "failed";
 	}
 }
 
@@ -257,8 +266,14 @@ const char *row_owner(const struct row *row, uint32_t port)
 const char *row_kind(const struct row *row)
 {
 	static const char *const kinds[] = {
-		[REGION_NOTE] = "note",	  [REGION_OBJECT] = "object",	     [REGION_TASK] = "task",
-		[REGION_STACK] = "stack", [REGION_CURRENT] = "current task", [REGION_CURRENT_STACK] = "current stack",
+		[REGION_NOTE] = "note",
+		[REGION_OBJECT] = "object",
+		[REGION_TASK] = "task",
+		[REGION_STACK] = "stack",
+		[REGION_CURRENT] = "current task",
+		[REGION_CURRENT_STACK] = "current stack",
+		[REGION_SYMBOL] = "symbol",
+		[REGION_MAP] = "map",
 	};
 	const struct md_region *r = row->region;
 

@@ -32,6 +32,7 @@
 
 #include "backend.h"
 
+struct bpf_map;
 struct task_struct;
 struct md_follow;
 struct md_object;
@@ -116,6 +117,7 @@ struct md_task {
  * @task: MD_KIND_TASK, MD_KIND_CURRENT
  * @follow: MD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
  * @live: context switches move the slots
+ * @map: BPF map whose memory it is, held; else NULL
  * @buf: MD_KIND_NOTE: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
  * @portid: of @owner, for good
@@ -145,6 +147,7 @@ struct md_region {
 	struct md_task task;
 	struct md_follow *follow;
 	bool live;
+	struct bpf_map *map;
 	void *buf;
 	struct md_owner *owner;
 	u32 portid;
@@ -239,6 +242,7 @@ struct md_spec {
 	u64 size;
 	const struct md_object *object;
 	struct md_task task;
+	struct bpf_map *map;
 	void *buf;
 	struct md_owner *owner;
 };

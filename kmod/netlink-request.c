@@ -3,6 +3,7 @@
  * What a request may say, and what it means. The tables hold only what a request may have: all else is refused as
  * unknown. Limits are checked where the text of the error can name the attribute.
  */
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/sched/task.h>
 #include <linux/security.h>
@@ -50,7 +51,7 @@ static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 	[QCOM_MINIDUMP_TASK_A_CPU] = { .type = NLA_U32 },
 };
 
-const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
+const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
@@ -58,6 +59,7 @@ const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
 	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(md_task_policy),
 	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+	[QCOM_MINIDUMP_REGION_A_MAP] = { .type = NLA_U32 },
 };
 
 const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
@@ -163,6 +165,18 @@ int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *
 	return 0;
 }
 
+/* The map stays for as long as the region. */
+static int md_parse_map(struct genl_info *info, struct md_spec *spec)
+{
+	struct bpf_map *map = bpf_map_get(nla_get_u32(info->attrs[QCOM_MINIDUMP_REGION_A_MAP]));
+
+	if (IS_ERR(map))
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, PTR_ERR(map),
+				      "MAP: give a descriptor of a BPF map");
+	spec->map = map;
+	return 0;
+}
+
 static int md_parse_object(struct genl_info *info, struct md_spec *spec)
 {
 	spec->kind = MD_KIND_OBJECT;
@@ -200,10 +214,13 @@ int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *sp
 	if (!range && a[QCOM_MINIDUMP_REGION_A_SIZE])
 		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
 				      "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
+	if (a[QCOM_MINIDUMP_REGION_A_MAP] && !a[QCOM_MINIDUMP_REGION_A_ADDR])
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, -EINVAL, "MAP goes with ADDR only");
 	if (range) {
 		spec->kind = MD_KIND_RANGE;
 		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
-		return md_parse_range(skb, info, spec);
+		ret = md_parse_range(skb, info, spec);
+		return ret || !a[QCOM_MINIDUMP_REGION_A_MAP] ? ret : md_parse_map(info, spec);
 	}
 	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
 		return md_parse_object(info, spec);

@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/elf.h>
 #include <linux/mm.h>
@@ -141,6 +142,7 @@ static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struc
 	idr_preload_end();
 	if (ret) {
 		r->task.task = NULL;
+		r->map = NULL;
 		r->buf = NULL;
 		md_region_put(r);
 		md_region_put(r);
@@ -164,6 +166,8 @@ static int md_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = PTR_ERR_OR_ZERO(r);
 		if (ret && spec.task.task)
 			put_task_struct(spec.task.task);
+		if (ret && spec.map)
+			bpf_map_put(spec.map);
 	}
 	if (ret) {
 		if (why.text)
@@ -247,9 +251,9 @@ static int md_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = PTR_ERR(r);
 		goto unlock;
 	}
-	if (move && r->kind != MD_KIND_RANGE) {
+	if (move && (r->kind != MD_KIND_RANGE || r->map)) {
 		ret = md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
-				     "ID: only a region that was added by address can be moved");
+				     "ID: only a region that was added by address, without MAP, can be moved");
 		goto put;
 	}
 	to = (struct md_spec){
@@ -544,4 +548,6 @@ void md_netlink_exit(void)
 		md_owner_free(list_first_entry(&md_owners, struct md_owner, node));
 }
 
+/* bpf_map_get() */
+MODULE_IMPORT_NS(BPF_INTERNAL);
 MODULE_ALIAS_GENL_FAMILY(QCOM_MINIDUMP_FAMILY_NAME);

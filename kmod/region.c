@@ -2,6 +2,7 @@
 /*
  * The life of a region. All validation is here and in memory.c; a back end never sees anything bad.
  */
+#include <linux/bpf.h>
 #include <linux/ctype.h>
 #include <linux/export.h>
 #include <linux/mm.h>
@@ -157,6 +158,8 @@ static void md_region_free(struct kref *ref)
 		md_name_put(r->name);
 	if (r->task.task)
 		put_task_struct(r->task.task);
+	if (r->map)
+		bpf_map_put(r->map);
 	if (r->buf)
 		free_pages_exact(r->buf, r->size);
 	kfree(min(r->segs, r->spare));	/* they are halves of one allocation and change places */
@@ -257,6 +260,7 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 		return ERR_PTR(ret);
 	}
 	r->task = spec->task;
+	r->map = spec->map;
 	r->buf = spec->buf;
 	return r;
 }

@@ -37,7 +37,7 @@
  * enum qcom_minidump_cmd - commands and notifications
  * @QCOM_MINIDUMP_CMD_BACKEND_GET: do. Reply: the BACKEND attributes; without _A_NAME no back end is bound.
  * @QCOM_MINIDUMP_CMD_REGION_ADD: do. NAME (optional with OBJECT), COMMENT (optional) and exactly one of
- *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK. Reply: the region as in REGION_GET.
+ *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK. MAP (optional) with ADDR. Reply: the region as in REGION_GET.
  * @QCOM_MINIDUMP_CMD_REGION_UPDATE: do. ID, and ADDR or PADDR or SIZE (what is left out stays) or COMMENT.
  *	One operation: the region is in the table throughout. Reply: the region.
  * @QCOM_MINIDUMP_CMD_REGION_DEL: do. ID. Reply: none but the ACK.
@@ -116,6 +116,8 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_CREATED: u64, nanoseconds of CLOCK_BOOTTIME
  * @QCOM_MINIDUMP_REGION_A_MOVES: u64. How often it was updated
  * @QCOM_MINIDUMP_REGION_A_PAD: padding
+ * @QCOM_MINIDUMP_REGION_A_MAP: u32, of a request. Descriptor of the BPF map whose memory ADDR + SIZE is: the map stays,
+ *	with that memory, for as long as the region does
  */
 enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_UNSPEC,
@@ -134,6 +136,7 @@ enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_CREATED,
 	QCOM_MINIDUMP_REGION_A_MOVES,
 	QCOM_MINIDUMP_REGION_A_PAD,
+	QCOM_MINIDUMP_REGION_A_MAP,
 
 	__QCOM_MINIDUMP_REGION_A_MAX,
 	QCOM_MINIDUMP_REGION_A_MAX = __QCOM_MINIDUMP_REGION_A_MAX - 1
