@@ -249,7 +249,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
-.PHONY: tests fuzz fuzz-dump check demo style bench instant
+.PHONY: tests fuzz fuzz-dump check demo style bench instant storm
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
@@ -271,6 +271,11 @@ instant:
 bench:
 	@tests/deps --install build headers vm
 	@tests/bench/run
+
+# N: how many processes; `make check` has a smaller storm.
+storm: $(B)/tests/mdnl $(B)/tests/fork-storm
+	@tests/deps --install build headers vm
+	@PROCESSES=$(or $(N),100000) tests/vm/test-task.sh
 
 style:
 	@tests/check-style.sh
@@ -336,6 +341,7 @@ help:
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
+	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make fuzz-dump      qcmdump looks at damaged dumps: N=100000 of them, made of DUMPS=FILES too'

@@ -166,6 +166,69 @@ rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/standard.conf.d
 expect 0 '- 60-sleep: gone*' reload
 expect 0 '● A crash now would give a dump: dmesg*' status
 
+# With AutoReload= files count without a command, once they are whole.
+policies_soon() { # pattern
+	local i
+	for i in $(seq 40); do
+		[[ $(qcmdctl policies 2>&1) == $1 ]] && break
+		sleep 0.5
+	done
+	expect 0 "$1" policies
+}
+policies_lack() { # name
+	sleep 1.5
+	! qcmdctl policies | grep -q "$1" || fail "$1 is in use"
+}
+mkdir -p /etc/qcmd
+echo -e '[Daemon]\nAutoReload=maybe' >/etc/qcmd/qcmdd.conf
+expect 1 "/etc/qcmd/qcmdd.conf:2:12: AutoReload= takes yes or no, not 'maybe'*nothing was changed*" reload
+systemctl restart qcmdd || fail "no restart with broken settings"
+expect 3 '*default settings: /etc/qcmd/qcmdd.conf:2:12: *' status
+echo -e '[Daemon]\nAutoReload=yes' >/etc/qcmd/qcmdd.conf
+rmdir /etc/qcmd.d || fail "/etc/qcmd.d is not empty"
+expect 0 '*' reload
+mkdir /etc/qcmd.d
+echo -e '[Task]\nComm=sleep' >/etc/qcmd.d/70-auto.conf
+policies_soon '*70-auto *enabled *'
+exec 3>/etc/qcmd.d/71-slow.conf
+echo -en '[Task]\nComm=sl' >&3
+policies_lack 71-slow
+echo -e 'eep\nRegister=stack' >&3
+policies_lack 71-slow
+exec 3>&-
+policies_soon '*71-slow *enabled *'
+echo -e '[Task]\nComm=sl' >/etc/qcmd.d/72-moved.conf.new
+policies_lack 72-moved
+mv /etc/qcmd.d/72-moved.conf.new /etc/qcmd.d/72-moved.conf
+policies_soon '*72-moved *enabled *'
+reloads=$(journalctl -u qcmdd --no-pager -o cat | grep -c 'Files of policies')
+echo junk >/etc/qcmd.d/.72-moved.conf.swp
+cp /etc/qcmd.d/72-moved.conf /etc/qcmd.d/72-moved.conf~
+sleep 1.5
+[ "$(journalctl -u qcmdd --no-pager -o cat | grep -c 'Files of policies')" = "$reloads" ] ||
+	fail "an editor's files cause a reload"
+echo -e '[Task]\nCom=sleep' >/etc/qcmd.d/73-broken.conf
+expect_soon 3 '*73-broken.conf:2:1: *Reload: *refused*'
+expect 0 '*72-moved *enabled *' policies
+rm /etc/qcmd.d/73-broken.conf
+expect_soon 0 '● A crash now would give a dump: dmesg*Reload: *fine*'
+mkdir /etc/qcmd.d/70-auto.conf.d
+echo -e '[Policy]\nEnabled=no' >/etc/qcmd.d/70-auto.conf.d/off.conf
+policies_soon '*70-auto *disabled *'
+rm /etc/qcmd.d/71-slow.conf
+until ! qcmdctl policies | grep -q 71-slow || [ $((tries++)) = 40 ]; do sleep 0.5; done
+policies_lack 71-slow
+mv /etc/qcmd.d /etc/qcmd.old
+until ! qcmdctl policies | grep -q 72-moved || [ $((tries++)) = 80 ]; do sleep 0.5; done
+policies_lack 72-moved
+mv /etc/qcmd.old /etc/qcmd.d
+policies_soon '*72-moved *enabled *'
+rm -r /etc/qcmd/qcmdd.conf /etc/qcmd.d/*
+expect 0 '*' reload
+echo -e '[Task]\nComm=sleep' >/etc/qcmd.d/70-auto.conf
+policies_lack 70-auto
+rm /etc/qcmd.d/70-auto.conf /etc/qcmd.d/.72*
+
 # The back end is taken away by hand, and bound again; the regions stay.
 region=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
 printf '[Policy]\nConditionBackend=ram\n[Task]\nComm=sleep\n' >/etc/qcmd.d/60-ram.conf
