@@ -18,12 +18,8 @@ struct policy_section_info {
 };
 
 static const struct policy_section_info sections[] = {
-	{ "Daemon", SECTION_DAEMON },
-	{ "Policy", SECTION_POLICY },
-	{ "Printk", POLICY_SOURCE_PRINTK },
-	{ "Current", POLICY_SOURCE_CURRENT },
-	{ "Task", POLICY_SOURCE_TASK },
-	{ "Symbol", POLICY_SOURCE_SYMBOL },
+	{ "Daemon", SECTION_DAEMON },	      { "Policy", SECTION_POLICY },   { "Printk", POLICY_SOURCE_PRINTK },
+	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK }, { "Symbol", POLICY_SOURCE_SYMBOL },
 	{ "Map", POLICY_SOURCE_MAP },
 };
 

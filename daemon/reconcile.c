@@ -337,9 +337,8 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 /* What is wanted has become something else, or it was too early, so that an old error says nothing. */
 static bool is_news(const struct entry *old, const struct want *want)
 {
-	return region_key_is_range(&want->key) &&
-	       (old->error == -EAGAIN || old->want.address != want->address || old->want.size != want->size ||
-		old->want.error != want->error);
+	return region_key_is_range(&want->key) && (old->error == -EAGAIN || old->want.address != want->address ||
+						   old->want.size != want->size || old->want.error != want->error);
 }
 
 /* What is known of the old entry stays; who wants it and why is new. */
