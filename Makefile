@@ -39,7 +39,7 @@ all:
 
 # Flags
 
-LIBS_qcmdd := libsystemd libbpf libmnl json-c
+LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
 LIBS_qcmdctl := libsystemd json-c libmnl
 LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
@@ -245,7 +245,7 @@ $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c | $(M)/deps/build $(SYSROOT)
 $(B)/tests/bench/empty-switch: $(B)/bpf/empty-switch.skel.h
 $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
 .PHONY: tests fuzz fuzz-dump check demo style bench instant
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS)
@@ -268,7 +268,7 @@ instant:
 
 bench:
 	@tests/deps --install build headers vm
-	@tests/bench/switch
+	@tests/bench/run
 
 style:
 	@tests/check-style.sh
@@ -282,7 +282,7 @@ datadir := $(DESTDIR)$(PREFIX)/share
 
 .PHONY: install install-modules
 install: all $(if $(RELEASE),install-modules)
-	install -D -m 755 $(B)/qcmdd systemd/qcmd-backend -t $(libdir)/qcmd
+	install -D -m 755 $(B)/qcmdd systemd/qcmd-backend systemd/qcmd-tracefs -t $(libdir)/qcmd
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
 	for unit in qcmdd.service qcmd-backend.service; do \
@@ -327,7 +327,7 @@ help:
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
-	@echo 'make bench          what following context switches costs, as ratios; installs missing packages (root)'
+	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make fuzz-dump      qcmdump looks at damaged dumps: N=100000 of them, made of DUMPS=FILES too'

@@ -6,6 +6,7 @@ QCMD_POLICY_SRCS := \
 	daemon/policy.c \
 	daemon/policy-condition.c \
 	daemon/policy-files.c \
+	daemon/policy-ftrace.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \
 	daemon/policy-symbol.c \

@@ -6,6 +6,10 @@ QCMDD_SRCS := \
 	daemon/config.c \
 	daemon/cpulist.c \
 	daemon/describe.c \
+	daemon/ftrace-bpf.c \
+	daemon/ftrace-files.c \
+	daemon/ftrace-note.c \
+	daemon/ftrace-watch.c \
 	daemon/kread.c \
 	daemon/ksyms.c \
 	daemon/ktypes.c \
@@ -20,6 +24,7 @@ QCMDD_SRCS := \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
 	daemon/source-current.c \
+	daemon/source-ftrace.c \
 	daemon/source-map.c \
 	daemon/source-printk.c \
 	daemon/source-symbol.c \

@@ -169,6 +169,8 @@ static const char *registers_text(const struct corefile *core)
 {
 	const char *s = kv_get(&core->collect_note, "REGISTERS");
 
+	if (s && !strcmp(s, "hypervisor"))
+		return "in the dump, as the hypervisor had them";
 	return s && !strcmp(s, "source") ? "in the dump, as the kernel saved them" : "not in the dump";
 }
 

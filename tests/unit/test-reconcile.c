@@ -97,7 +97,7 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 	r->id = ++t->next_id;
 	r->size = !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
 	r->owner = PORT;
-	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	r->state = r->state ?: QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
 	result->region = *r;
 	record(t, "add", r);
@@ -120,7 +120,9 @@ static int do_add(struct table *t, const struct md_request *q, struct md_result 
 	set_text(r.name, sizeof(r.name), q->name);
 	set_text(r.object, sizeof(r.object), q->object);
 	set_text(r.comment, sizeof(r.comment), q->comment);
-	r.addr = 0x1000 + q->pid;
+	r.addr = q->address ?: 0x1000 + q->pid;
+	r.size = q->size;
+	r.state = q->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_ACTIVE;
 	return put(t, &r, result);
 }
 
@@ -139,8 +141,13 @@ static int do_update(struct table *t, const struct md_request *q, struct md_resu
 
 	if (!r)
 		return -ENOENT;
-	set_text(r->comment, sizeof(r->comment), q->comment);
-	record(t, "update", r);
+	if (q->activate && used(t) == t->slots)
+		return -ENOSPC;
+	if (q->activate)
+		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	else
+		set_text(r->comment, sizeof(r->comment), q->comment);
+	record(t, q->activate ? "activate" : "update", r);
 	result->region = *r;
 	return 0;
 }
@@ -233,9 +240,23 @@ static struct want task(uint32_t pid, enum region_kind kind, int level)
 
 static struct want note(void)
 {
-	struct want w = { .key.kind = REGION_NOTE, .priority = 5000 };
+	struct want w = { .key = { .kind = REGION_NOTE, .object = MINIDUMP_NOTE_NAME }, .priority = 5000 };
 
 	set_text(w.name, sizeof(w.name), MINIDUMP_NOTE_NAME);
+	return w;
+}
+
+static struct want trace(unsigned int cpu)
+{
+	struct want w = { .key = { .kind = REGION_TRACE, .address = 0x100000 * (cpu + 1), .size = 4096 } };
+
+	snprintf(w.name, sizeof(w.name), TRACE_NAME "0C%u", cpu);
+	return w;
+}
+
+static struct want unsure(struct want w)
+{
+	w.unsure = true;
 	return w;
 }
 
@@ -624,18 +645,77 @@ static void test_note(void **state)
 	WANT(t, task(5, REGION_TASK, 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	WANT(t, task(5, REGION_TASK, 2), note());
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
 	assert_string_equal(t->note, "one");
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_QUIET(t);
-	assert_int_equal(reconcile_set_note(t->r, "two", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "two", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "update KQCMD_NOTE");
 	assert_string_equal(t->note, "two");
+}
+
+/* Pages go in only if they are wanted by who looked again when they were held. */
+static void test_held(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0), trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C0", "add KFT0C1");
+	assert_true(reconcile_holds(t->r));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, unsure(trace(0)), unsure(trace(1)));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
+	assert_false(reconcile_holds(t->r));
+}
+
+/* The old pages stay until the new ones are in. */
+static void test_held_instead(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C1");
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1", "del KFT0C0");
+}
+
+/* Unless the table is full. */
+static void test_held_full(void **state)
+{
+	struct table *t = *state;
+
+	t->slots = 1;
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C0", "add KFT0C1");
+	/* Held and not activated, it takes no slot: more than fit can be. */
+	WANT(t, trace(1), trace(2));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1");
+	assert_int_equal(entry_of(t, &(struct want){ .key = trace(2).key })->error, -ENOSPC);
 }
 
 static void test_news(void **state)
@@ -693,7 +773,7 @@ static void test_release(void **state)
 {
 	struct table *t = *state;
 
-	assert_int_equal(reconcile_set_note(t->r, "x", 1), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "x", 1), 0);
 	WANT(t, task(5, REGION_TASK, 0), note(), object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	assert_int_equal(t->n, 3);
@@ -723,6 +803,9 @@ int main(void)
 		TEST(test_full_in_vain),
 		TEST(test_rejected),
 		TEST(test_note),
+		TEST(test_held),
+		TEST(test_held_instead),
+		TEST(test_held_full),
 		TEST(test_news),
 		TEST(test_module_lost),
 		TEST(test_broken_connection),
