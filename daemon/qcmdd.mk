@@ -6,6 +6,7 @@ QCMDD_SRCS := \
 	daemon/config.c \
 	daemon/cpulist.c \
 	daemon/describe.c \
+	daemon/entry.c \
 	daemon/ftrace-bpf.c \
 	daemon/ftrace-files.c \
 	daemon/ftrace-note.c \
