@@ -39,7 +39,7 @@ all:
 
 # Flags
 
-LIBS_qcmdd := libsystemd libbpf libmnl json-c
+LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
 LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
 LIBS_qcmdctl := $(LIBS_qcmdump) libsystemd libmnl
 LIBS_qcmd-collect := $(LIBS_qcmdump) libsystemd
@@ -223,6 +223,12 @@ $(B)/tests/mdnl: tests/netlink/mdnl.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libmnl)
 
+# Programs that tests run in guests
+VM_PROGRAMS := $(patsubst tests/vm/%.c,$(B)/tests/%,$(wildcard tests/vm/*.c))
+$(VM_PROGRAMS): $(B)/tests/%: tests/vm/%.c | $(M)/deps/build $(SYSROOT)
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
+
 # Benchmarks: programs for guests. `make bench` runs them.
 
 $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c | $(M)/deps/build $(SYSROOT)
@@ -232,10 +238,10 @@ $(B)/bpf/%.bpf.o: tests/bench/%.bpf.c | $(M)/deps/build $(SYSROOT)
 $(B)/tests/bench/empty-switch: $(B)/bpf/empty-switch.skel.h
 $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
-	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) -o $@ $< $(call pkg_libs,libbpf)
+	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
 .PHONY: tests fuzz check demo style bench instant
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
 check:
@@ -252,7 +258,7 @@ instant:
 
 bench:
 	@tests/deps --install build headers vm
-	@tests/bench/switch
+	@tests/bench/run
 
 style:
 	@tests/check-style.sh
@@ -266,7 +272,7 @@ datadir := $(DESTDIR)$(PREFIX)/share
 
 .PHONY: install install-modules
 install: all $(if $(RELEASE),install-modules)
-	install -D -m 755 $(B)/qcmdd $(B)/qcmd-collect systemd/qcmd-backend -t $(libdir)/qcmd
+	install -D -m 755 $(B)/qcmdd $(B)/qcmd-collect systemd/qcmd-backend systemd/qcmd-tracefs -t $(libdir)/qcmd
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
 	for unit in qcmdd.service qcmd-backend.service qcmd-collect.service; do \
@@ -280,6 +286,7 @@ install: all $(if $(RELEASE),install-modules)
 	$(INSTALL_DATA) systemd/org.qcmd1.policy -t $(datadir)/polkit-1/actions
 	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
 	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d
+	$(INSTALL_DATA) systemd/tmpfiles.d/*.conf -t $(libdir)/tmpfiles.d
 	$(INSTALL_DATA) systemd/qcmd.d/*.conf -t $(libdir)/qcmd.d
 	for file in $(wildcard docs/completion/*); do \
 		$(INSTALL_DATA) $$file -t $(datadir)/bash-completion/completions || exit; \
@@ -287,7 +294,8 @@ install: all $(if $(RELEASE),install-modules)
 	for page in $(MAN_PAGES); do $(INSTALL_DATA) $$page -t $(datadir)/man/man$${page##*.} || exit; done
 ifeq ($(DESTDIR),)
 	if [ -d /run/systemd/system ]; then \
-		systemd-sysusers && journalctl --update-catalog && systemctl daemon-reload; \
+		systemd-sysusers && systemd-tmpfiles --create qcmd.conf && journalctl --update-catalog && \
+		systemctl daemon-reload; \
 	fi
 endif
 
@@ -315,7 +323,7 @@ help:
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
-	@echo 'make bench          what following context switches costs, as ratios; installs missing packages (root)'
+	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make clean          removes all but the cached guests of $(B)/vm/; make distclean removes those too'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tells the daemon of tasks whose comm some policy asks for, and of their parents: that they were there, came,
- * changed their name, went. Everything else is dropped here, so that a fork storm which no policy is about
+ * Tells the daemon of tasks that some policy asks for, and of their parents: that they were there, came,
+ * changed their name or cgroup, went. Everything else is dropped here, so that a fork storm which no policy is about
  * costs no event.
  */
 #include <linux/bpf.h>
@@ -15,7 +15,34 @@
 #include "task.h"
 
 /* Only what is used; where it lies is found in the running kernel's BTF. */
+struct kernfs_node {
+	__u64 id;
+} __attribute__((preserve_access_index));
+
+struct cgroup_root {
+	int hierarchy_id;
+} __attribute__((preserve_access_index));
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
+	struct cgroup *ancestors[];
+} __attribute__((preserve_access_index));
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+} __attribute__((preserve_access_index));
+
+struct signal_struct {
+	int nr_threads;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
+	unsigned int __state;
+	unsigned long nvcsw;
+	struct css_set *cgroups;
+	struct signal_struct *signal;
 	int pid;
 	int tgid;
 	unsigned int flags;
@@ -44,10 +71,27 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, TASK_PATTERNS_MAX);
+	__uint(max_entries, TASK_FILTERS_MAX);
 	__type(key, __u32);
-	__type(value, struct glob);
-} patterns SEC(".maps");
+	__type(value, struct task_filter);
+} filters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TASK_PIDS_MAX);
+	__type(key, struct task_filter_pid);
+	__type(value, __u8);
+} pids SEC(".maps");
+
+/* Id of a cgroup to the patterns that its path matches. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TASK_CGROUPS_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} cgroups SEC(".maps");
 
 /*
  * Thread id to address of the task_struct. The address decides: the pid of a task that is being freed may
@@ -61,33 +105,77 @@ struct {
 	__type(value, __u64);
 } watched SEC(".maps");
 
-__u32 n_patterns; /* in use, set by the daemon */
-__u64 lost;	  /* events that found the ring full */
-__u64 unwatched;  /* tasks that found the map full: nothing will tell when they go */
+__u32 n_filters; /* in use, set by the daemon */
+__u32 n_cgroups; /* patterns, likewise */
+__u64 lost;	 /* events that found the ring full */
+__u64 unwatched; /* tasks that found the map full: nothing will tell when they go */
 __u64 sent;
 
+#define CGROUP_DEPTH_MAX 32 /* the kernel sets no limit, people never come near this */
+
+/* The patterns that the cgroup or one above matches. */
+static __u64 cgroup_patterns(struct cgroup *cgroup)
+{
+	__u64 ancestors = (__u64)cgroup + bpf_core_field_offset(cgroup->ancestors), patterns = 0;
+	int level = BPF_CORE_READ(cgroup, level);
+
+	for (int i = 0; i < CGROUP_DEPTH_MAX && i <= level; i++) {
+		struct cgroup *ancestor = NULL;
+		__u64 id, *found;
+
+		bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void *)(ancestors + i * sizeof(ancestor)));
+		id = BPF_CORE_READ(ancestor, kn, id);
+		found = bpf_map_lookup_elem(&cgroups, &id);
+		patterns |= found ? *found : 0;
+	}
+	return patterns;
+}
+
+static __u64 task_cgroups(struct task_struct *task)
+{
+	return n_cgroups ? cgroup_patterns(BPF_CORE_READ(task, cgroups, dfl_cgrp)) : 0;
+}
+
+/* What filters ask about. */
 struct match {
 	char comm[GLOB_TEXT_SIZE];
+	__u64 cgroups;
+	__u32 pid;
+	__u32 tgid;
+	__u32 flags;
+	__u32 state; /* 0: not to be looked at */
 	bool found;
 };
+
+static bool has_pid(const struct task_filter *f, const struct match *m)
+{
+	struct task_filter_pid thread = { f->pids, m->pid }, process = { f->pids, m->tgid };
+
+	return !f->pids || bpf_map_lookup_elem(&pids, &thread) || bpf_map_lookup_elem(&pids, &process);
+}
 
 static long match_one(__u32 i, void *data)
 {
 	struct match *m = data;
-	const struct glob *g = bpf_map_lookup_elem(&patterns, &i);
+	const struct task_filter *f = bpf_map_lookup_elem(&filters, &i);
 
-	if (!g)
+	if (!f)
 		return 1;
-	m->found = glob_match(g, m->comm);
+	if (f->kernel_thread && (f->kernel_thread == TASK_FILTER_KERNEL_THREAD) != !!(m->flags & TASK_PF_KTHREAD))
+		return 0;
+	if ((f->states && !(f->states & m->state)) || (f->cgroups && !(f->cgroups & m->cgroups)) || !has_pid(f, m))
+		return 0;
+	m->found = glob_match(&f->comm, m->comm);
 	return m->found;
 }
 
-static bool matches(const char *comm)
+static bool matches(struct task_struct *task, const char *comm, __u32 state)
 {
-	struct match m = {};
+	struct match m = { .pid = task->pid, .tgid = task->tgid, .flags = task->flags, .state = state };
 
+	m.cgroups = task_cgroups(task);
 	bpf_probe_read_kernel_str(m.comm, sizeof(m.comm), comm);
-	bpf_loop(n_patterns, match_one, &m, 0);
+	bpf_loop(n_filters, match_one, &m, 0);
 	return m.found;
 }
 
@@ -126,7 +214,9 @@ static void fill(struct task_event *e, struct task_struct *task, const char *com
 	e->parent_tgid = parent->tgid;
 	e->old_pid = 0;
 	e->flags = task->flags;
-	e->exit_state = task->exit_state;
+	e->state = task_state_of(task->__state, task->exit_state);
+	e->switches = task->nvcsw;
+	e->cgroups = task_cgroups(task);
 	__builtin_memset(e->comm, 0, sizeof(e->comm));
 	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), comm);
 }
@@ -148,7 +238,7 @@ static void send(struct task_struct *task, const char *comm, __u32 kind, __u32 o
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task)
 {
-	if (!matches(task->comm))
+	if (!matches(task, task->comm, 0))
 		return 0;
 	watch(task);
 	watch(task->real_parent);
@@ -159,7 +249,7 @@ int BPF_PROG(on_newtask, struct task_struct *task)
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 {
-	if (matches(comm)) {
+	if (matches(task, comm, 0)) {
 		watch(task);
 		watch(task->real_parent);
 	} else if (!is_watched(task)) {
@@ -179,7 +269,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid)
 	if (task->pid == old_pid)
 		return 0;
 	known = !bpf_map_delete_elem(&watched, &old);
-	if (matches(task->comm)) {
+	if (matches(task, task->comm, 0)) {
 		watch(task);
 		watch(task->real_parent);
 	} else if (!known) {
@@ -209,13 +299,55 @@ int BPF_PROG(on_free, struct task_struct *task)
 	return 0;
 }
 
+/* Told for the leader alone where a whole process moves. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_attach, struct cgroup *cgroup, const char *path, struct task_struct *task, bool threadgroup)
+{
+	if (!n_cgroups || cgroup->root->hierarchy_id)
+		return 0;
+	if (threadgroup && task->signal->nr_threads > 1) {
+		send(task, task->comm, TASK_EVENT_LOOK, 0);
+		return 0;
+	}
+	if (matches(task, task->comm, 0)) {
+		watch(task);
+		watch(task->real_parent);
+	} else if (!is_watched(task)) {
+		return 0;
+	}
+	send(task, task->comm, TASK_EVENT_MOVE, 0);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_mkdir, struct cgroup *cgroup, const char *path)
+{
+	struct cgroup_event *e;
+
+	if (!n_cgroups || cgroup->root->hierarchy_id)
+		return 0;
+	e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+	if (!e) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	e->kind = TASK_EVENT_CGROUP;
+	e->unused = 0;
+	e->id = cgroup->kn->id;
+	if (bpf_probe_read_kernel_str(e->path, sizeof(e->path), path) >= (long)sizeof(e->path))
+		e->path[0] = '\0';
+	__sync_fetch_and_add(&sent, 1);
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
 SEC("iter/task")
 int on_iter(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct task_event e;
 
-	if (!task || task->exit_state || !matches(task->comm))
+	if (!task || task->exit_state || !matches(task, task->comm, task_state_of(task->__state, task->exit_state)))
 		return 0;
 	watch(task);
 	watch(task->real_parent);

@@ -75,7 +75,7 @@ static struct tally count(struct json_object *describe)
 			count_active(&t, region);
 		else if (equal(state, "pending"))
 			t.pending++;
-		else if (!equal(state, "dry-run") && !equal(state, "limited"))
+		else if (!equal(state, "dry-run") && !equal(state, "limited") && !equal(state, "absent"))
 			t.failed++;
 	}
 

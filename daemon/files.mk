@@ -6,8 +6,11 @@ QCMD_POLICY_SRCS := \
 	daemon/policy.c \
 	daemon/policy-condition.c \
 	daemon/policy-files.c \
+	daemon/policy-ftrace.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \
+	daemon/policy-symbol.c \
+	daemon/policy-task.c \
 	daemon/policy-util.c \
 	daemon/policy-value.c \
 	daemon/ctl-bus.c \

@@ -72,7 +72,7 @@ int limit_entries(struct entry *all, size_t n_all)
 {
 	_cleanup_(freep) struct entry **entries = calloc(n_all + 1, sizeof(*entries));
 	_cleanup_(freep) struct usage *usages = calloc(n_all + 1, sizeof(*usages));
-	uint64_t typical[] = { [REGION_TASK] = 0, [REGION_STACK] = 0 };
+	uint64_t typical[_REGION_KIND_MAX] = {};
 	size_t n = 0, n_usages = 0;
 	bool changed = false;
 
@@ -91,6 +91,8 @@ int limit_entries(struct entry *all, size_t n_all)
 	qsort(entries, n, sizeof(*entries), entry_compare_importance);
 	for (size_t i = 0; i < n; i++)
 		changed |= limit_entry(entries[i], usage_of(usages, &n_usages, entries[i]->want.policy),
-				       entries[i]->size ?: typical[entries[i]->want.key.kind]);
+				       entries[i]->size		     ?:
+					       entries[i]->want.size ?:
+								       typical[entries[i]->want.key.kind]);
 	return changed;
 }

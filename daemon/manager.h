@@ -7,6 +7,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "autoreload.h"
 #include "describe.h"
 #include "minidump-netlink.h"
 #include "policy.h"
@@ -37,6 +38,7 @@ struct manager {
 	struct reconcile *reconcile;
 	char *layout; /* for the note */
 	struct reload_info reload;
+	struct autoreload *autoreload; /* NULL: policies are read anew on command only */
 
 	sd_bus *bus;
 	sd_event_source *bus_retry;

@@ -71,8 +71,14 @@ struct md_request {
 	uint32_t part;
 	uint32_t cpu;
 	uint64_t start_time;
+	uint64_t address; /* 0: none of the two */
+	uint64_t size;
+	int map_fd; /* 0: none */
+	bool hold;
+	bool activate;
 	const char *note;
 	size_t note_size;
+	uint32_t note_type;
 };
 
 struct md_result {

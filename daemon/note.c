@@ -10,12 +10,11 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "ktypes.h"
 #include "note.h"
 #include "policy-util.h"
 #include "policy.h"
 #include "uapi/linux/qcom_minidump.h"
-
-#define NESTING_MAX 8 /* anonymous structures in each other */
 
 enum fact_kind { FACT_SIZE, FACT_OFFSET, FACT_BITS };
 
@@ -61,66 +60,37 @@ static const struct {
 	{ FACT_OFFSET, "cpu_context", "fp" },
 	{ FACT_OFFSET, "cpu_context", "sp" },
 	{ FACT_OFFSET, "cpu_context", "pc" },
+	{ FACT_SIZE, "ring_buffer_per_cpu", NULL },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "cpu" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "nr_pages" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "entries" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "overrun" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "dropped_events" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "lost_events" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "read" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "read_bytes" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "read_stamp" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "pages_read" },
+	{ FACT_OFFSET, "ring_buffer_per_cpu", "pages_touched" },
 	{ FACT_SIZE, "printk_info", NULL },
 	{ FACT_OFFSET, "printk_info", "facility" },
 	{ FACT_BITS, "printk_info", "level" },
 	{ FACT_BITS, "printk_info", "flags" },
 };
 
-/* From the start of the structure, in bits. A member that is not a bit-field has width 0. */
-struct place {
-	unsigned int offset;
-	unsigned int width;
-};
-
-static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
-{
-	const struct btf_type *t = btf__type_by_id(btf, id);
-
-	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
-		t = btf__type_by_id(btf, t->type);
-	return t;
-}
-
-/* Members of anonymous structures count as members of what they are in, as in C. */
-static bool find_member(const struct btf *btf, const struct btf_type *t, const char *name, int depth, struct place *ret)
-{
-	const struct btf_member *m = btf_members(t);
-
-	for (int i = 0; i < btf_vlen(t); i++) {
-		const char *member = btf__name_by_offset(btf, m[i].name_off);
-		const struct btf_type *inner;
-
-		if (member && !strcmp(member, name)) {
-			*ret = (struct place){ btf_member_bit_offset(t, i), btf_member_bitfield_size(t, i) };
-			return true;
-		}
-		if ((member && *member) || depth == NESTING_MAX)
-			continue;
-		inner = skip_modifiers(btf, m[i].type);
-		if (inner && btf_is_composite(inner) && find_member(btf, inner, name, depth + 1, ret)) {
-			ret->offset += btf_member_bit_offset(t, i);
-			return true;
-		}
-	}
-	return false;
-}
-
 static void print_fact(FILE *f, const struct btf *btf, size_t i)
 {
-	__s32 id = btf__find_by_name_kind(btf, facts[i].structure, BTF_KIND_STRUCT);
 	const char *structure = facts[i].structure, *member = facts[i].member;
-	const struct btf_type *t;
-	struct place place;
+	const struct btf_type *t = ktype_find(btf, structure);
+	struct ktype_place place;
 
-	if (id < 0)
+	if (!t)
 		return;
-	t = btf__type_by_id(btf, id);
 	if (facts[i].kind == FACT_SIZE) {
 		fprintf(f, "SIZE(%s)=%u\n", structure, t->size);
 		return;
 	}
-	if (!find_member(btf, t, member, 0, &place))
+	if (!ktype_member(btf, t, member, &place))
 		return;
 	if (facts[i].kind == FACT_BITS && place.width)
 		fprintf(f, "BITS(%s.%s)=%u:%u\n", structure, member, place.offset, place.width);

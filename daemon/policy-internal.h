@@ -19,6 +19,14 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
 		      struct policy_diags *diags);
 
 /*
+ * The same for qcmdd.conf, whose [Daemon] is the only section; target is a struct config. What goes into it from lines
+ * without errors stays there.
+ */
+struct config;
+int policy_parse_settings(const char *path, const char *text, size_t size, struct config *target,
+			  struct policy_diags *diags);
+
+/*
  * policy-line.c: from bytes to logical lines, that is, with the lines that '\' continues joined. Where each
  * byte came from is kept, so that a message can name the line and column that the editor shows.
  */
@@ -60,7 +68,8 @@ struct policy_position policy_reader_where(const struct policy_reader *r, const 
 /* policy-value.c: what a value may be, for the table of keys in policy-parse.c. */
 struct policy_parser {
 	struct policy_reader reader;
-	struct policy *policy;
+	struct policy *policy; /* NULL: it is no policy but qcmdd.conf */
+	void *target;	       /* of keys in [Policy] or [Daemon] */
 	struct policy_diags *diags;
 	int error; /* -ENOMEM */
 
@@ -69,17 +78,26 @@ struct policy_parser {
 	struct policy_section *current;		   /* the section that keys go to; NULL in [Policy] */
 	unsigned int section_column;
 	unsigned int section_n_bad; /* reader.n_bad at its header */
-	bool comm_doubtful;	    /* what was complained about may have been meant to be Comm= */
+	bool selector_doubtful;	    /* what was complained about may have been meant to be Comm= or another selector */
+};
+
+#define POLICY_WORDS_MAX 16
+
+/* A word that a value can be made of, and what it stands for. */
+struct policy_word {
+	const char *name;
+	unsigned int value;
 };
 
 struct policy_key {
 	const char *section;
 	const char *name;
 	void (*parse)(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-	size_t offset; /* of the target in struct policy or struct policy_task */
+	size_t offset; /* of the target in struct policy, policy_task, policy_symbol, policy_map or policy_ftrace */
 	unsigned int min, max, standard;
-	unsigned int example; /* of a number, for messages */
-	const char *expects;  /* of other values, for messages: what is right */
+	unsigned int example;		 /* of a number, for messages */
+	const char *expects;		 /* of other values, for messages: what is right */
+	const struct policy_word *words; /* ends in one without name */
 };
 
 void policy_value_text(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
@@ -88,7 +106,40 @@ void policy_value_size(struct policy_parser *p, const struct policy_key *key, co
 void policy_value_bool(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 bool policy_parse_bool(const char *text, bool *ret); /* false: is none */
 void policy_value_comms(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-void policy_value_parts(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+/* A list of key->words, or'ed together. */
+void policy_value_flags(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+/* One of key->words; none: the first. */
+void policy_value_word(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+/*
+ * The next item of a list, blanks between them. Quotes keep blanks together; '\\' takes the next character as
+ * it is, and stays, since to a glob it means the same. Returns where the item starts; NULL: no more, or an
+ * error that has been reported.
+ */
+const char *policy_next_item(struct policy_parser *p, const char **pos, char *item);
+
+/* policy-task.c */
+void policy_value_pids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_cgroups(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_tristate(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+/* What can only be said of a [Task] section as a whole. */
+void policy_task_end(struct policy_parser *p, struct policy_section *s);
+
+/* policy-symbol.c */
+void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_symbol_list(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_pins(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_map_ids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+int policy_symbol_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
+void policy_symbol_done(struct policy_section *s);
+
+/* policy-ftrace.c; of a size, min and max are in KiB */
+void policy_value_instance(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_events(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_trace_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_clock(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+int policy_ftrace_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
+void policy_ftrace_done(struct policy_ftrace *f);
 
 /* policy-condition.c; policy_key.standard is the kind */
 void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);

@@ -2,26 +2,51 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config.h"
 #include "policy-internal.h"
 #include "policy-util.h"
 
 #define BLANKS " \t"
 
+/* What is no source. */
+#define SECTION_POLICY -1 /* [Policy] itself */
+#define SECTION_DAEMON -2 /* the one of qcmdd.conf */
+
 struct policy_section_info {
 	const char *name;
-	int kind; /* enum policy_source_kind, or -1: [Policy] itself */
+	int kind; /* enum policy_source_kind or one of the above */
 };
 
 static const struct policy_section_info sections[] = {
-	{ "Policy", -1 },
-	{ "Printk", POLICY_SOURCE_PRINTK },
-	{ "Current", POLICY_SOURCE_CURRENT },
-	{ "Task", POLICY_SOURCE_TASK },
+	{ "Daemon", SECTION_DAEMON },	      { "Policy", SECTION_POLICY },	  { "Printk", POLICY_SOURCE_PRINTK },
+	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK },	  { "Symbol", POLICY_SOURCE_SYMBOL },
+	{ "Map", POLICY_SOURCE_MAP },	      { "Ftrace", POLICY_SOURCE_FTRACE },
 };
 
 #define EXPECTS_PARTS "task, stack or both with a blank between them"
 
+#define EXPECTS_VARIABLES "names of variables such as "
+#define EXPECTS_LIST \
+	"the head of a list, the type of its elements and their struct list_head, such as modules:struct module.list"
+#define EXPECTS_PINS "absolute paths of at most 95 bytes, such as /sys/fs/bpf/counters"
+static const struct policy_word part_words[] = { { "task", POLICY_TASK_STRUCT }, { "stack", POLICY_TASK_STACK }, {} };
+
+static const struct policy_word state_words[] = {
+	{ "running", TASK_STATE_RUNNING }, { "sleeping", TASK_STATE_SLEEPING },
+	{ "idle", TASK_STATE_IDLE },	   { "uninterruptible", TASK_STATE_UNINTERRUPTIBLE },
+	{ "stopped", TASK_STATE_STOPPED }, { "traced", TASK_STATE_TRACED },
+	{ "parked", TASK_STATE_PARKED },   {},
+};
+
+static const struct policy_word keep_words[] = {
+	{ "oldest", POLICY_TASK_KEEP_OLDEST },
+	{ "newest", POLICY_TASK_KEEP_NEWEST },
+	{},
+};
+
 static const struct policy_key keys[] = {
+	{ "Daemon", "AutoReload", policy_value_bool, offsetof(struct config, auto_reload), .standard = false,
+	  .expects = "yes or no" },
 	{ "Policy", "Description", policy_value_text, .offset = offsetof(struct policy, description) },
 	{ "Policy", "Priority", policy_value_uint, offsetof(struct policy, priority), .min = 0, .max = 1000,
 	  .standard = POLICY_PRIORITY_DEFAULT, .example = 200 },
@@ -36,11 +61,47 @@ static const struct policy_key keys[] = {
 	{ "Policy", "ConditionArchitecture", policy_value_condition, .standard = POLICY_CONDITION_ARCHITECTURE },
 	{ "Policy", "ConditionBackend", policy_value_condition, .standard = POLICY_CONDITION_BACKEND },
 	{ "Policy", "ConditionVirtualization", policy_value_condition, .standard = POLICY_CONDITION_VIRTUALIZATION },
-	{ "Current", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
+	{ "Current", "Register", policy_value_flags, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS,
+	  .words = part_words },
 	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms), .max = POLICY_TASK_COMMS_MAX },
-	{ "Task", "Register", policy_value_parts, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS },
+	{ "Task", "PID", policy_value_pids, offsetof(struct policy_task, pids), .min = 1, .max = 4194304 },
+	{ "Task", "Cgroup", policy_value_cgroups, offsetof(struct policy_task, cgroups),
+	  .max = POLICY_TASK_CGROUPS_MAX },
+	{ "Task", "KernelThread", policy_value_tristate, offsetof(struct policy_task, kernel_thread),
+	  .expects = "yes or no" },
+	{ "Task", "State", policy_value_flags, offsetof(struct policy_task, states), .words = state_words,
+	  .expects = "running, sleeping, uninterruptible, idle, stopped, traced or parked" },
+	{ "Task", "StateSec", policy_value_uint, offsetof(struct policy_task, state_sec), .min = 0, .max = 86400,
+	  .example = 30 },
+	{ "Task", "Register", policy_value_flags, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS,
+	  .words = part_words },
 	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks), .min = 1, .max = 4096,
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
+	{ "Task", "Keep", policy_value_word, offsetof(struct policy_task, keep), .words = keep_words,
+	  .expects = "oldest or newest" },
+	{ "Symbol", "Name", policy_value_symbols, offsetof(struct policy_symbol, names), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_VARIABLES "init_uts_ns or kvm:kvm_rebooting" },
+	{ "Symbol", "PerCPU", policy_value_symbols, offsetof(struct policy_symbol, percpu), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_VARIABLES "runqueues" },
+	{ "Symbol", "Pointer", policy_value_symbols, offsetof(struct policy_symbol, pointers),
+	  .max = POLICY_SYMBOLS_MAX, .expects = EXPECTS_VARIABLES "prb" },
+	{ "Symbol", "Size", policy_value_symbol_size, offsetof(struct policy_symbol, size),
+	  .expects = "bytes such as 64K, a type such as struct pglist_data, or a variable that has the size" },
+	{ "Symbol", "List", policy_value_symbol_list, offsetof(struct policy_symbol, lists), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_LIST },
+	{ "Map", "Pin", policy_value_pins, offsetof(struct policy_map, pins), .max = POLICY_SYMBOLS_MAX,
+	  .expects = EXPECTS_PINS },
+	{ "Map", "Id", policy_value_map_ids, offsetof(struct policy_map, ids), .max = POLICY_SYMBOLS_MAX,
+	  .expects = "numbers as 'bpftool map' shows them, such as 12" },
+	{ "Ftrace", "Instance", policy_value_instance, offsetof(struct policy_ftrace, instance), .expects = "qcmd" },
+	{ "Ftrace", "Events", policy_value_events, offsetof(struct policy_ftrace, events),
+	  .max = POLICY_FTRACE_EVENTS_MAX, .expects = "sched:sched_switch or irq:*" },
+	{ "Ftrace", "SizePerCPU", policy_value_trace_size, offsetof(struct policy_ftrace, size), .min = 8, .max = 65536,
+	  .expects = "256K" },
+	{ "Ftrace", "SubBufferSize", policy_value_trace_size, offsetof(struct policy_ftrace, subbuf_size), .min = 4,
+	  .max = 512, .expects = "64K" },
+	{ "Ftrace", "Clock", policy_value_clock, offsetof(struct policy_ftrace, clock),
+	  .expects = "a clock such as boot" },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -58,6 +119,11 @@ void policy_complain(struct policy_parser *p, const char *at, const char *format
 		p->error = error;
 }
 
+static bool is_of_language(const struct policy_parser *p, const struct policy_section_info *section)
+{
+	return (section->kind == SECTION_DAEMON) == !p->policy;
+}
+
 /* "Comm=, Register=, MaxTasks=", or the sections. */
 static void known_keys(const char *section, char *buf, size_t size)
 {
@@ -69,12 +135,17 @@ static void known_keys(const char *section, char *buf, size_t size)
 			n += snprintf(buf + n, size - n, "%s%s=", n > 0 ? ", " : "", keys[i].name);
 }
 
-static void known_sections(char *buf, size_t size)
+/* names is to have room for all and a NULL. */
+static void known_sections(const struct policy_parser *p, const char **names, char *buf, size_t size)
 {
-	size_t n = 0;
+	size_t n = 0, n_names = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections) && n < size; i++)
-		n += snprintf(buf + n, size - n, "%s[%s]", i > 0 ? ", " : "", sections[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(sections) && n < size; i++) {
+		if (!is_of_language(p, &sections[i]))
+			continue;
+		n += snprintf(buf + n, size - n, "%s[%s]", n_names ? ", " : "", sections[i].name);
+		names[n_names++] = sections[i].name;
+	}
 }
 
 static void unknown_section(struct policy_parser *p, const char *at, const char *name)
@@ -82,9 +153,7 @@ static void unknown_section(struct policy_parser *p, const char *at, const char 
 	const char *names[ARRAY_SIZE(sections) + 1] = { NULL }, *meant;
 	char known[128];
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		names[i] = sections[i].name;
-	known_sections(known, sizeof(known));
+	known_sections(p, names, known, sizeof(known));
 
 	meant = did_you_mean(name, names);
 	policy_complain(p, at, "unknown section [%s]%s%s%s (known: %s)", quote(name, strlen(name)).s,
@@ -95,7 +164,7 @@ static void unknown_key(struct policy_parser *p, const char *name)
 {
 	const char *section = p->section->name, *names[ARRAY_SIZE(keys) + 1] = { NULL }, *meant;
 	struct quoted quoted = quote(name, strlen(name));
-	char known[256];
+	char known[320];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -112,7 +181,7 @@ static void unknown_key(struct policy_parser *p, const char *name)
 		return;
 	}
 
-	p->comm_doubtful = true;
+	p->selector_doubtful = true;
 	meant = did_you_mean(name, names);
 	policy_complain(p, name, "unknown key '%s=' in [%s]%s%s%s (known: %s)", quoted.s, section,
 			meant ? ", did you mean '" : "", meant ?: "", meant ? "='?" : "", known);
@@ -122,22 +191,17 @@ static void unknown_key(struct policy_parser *p, const char *name)
 static void end_section(struct policy_parser *p)
 {
 	struct policy_section *s = p->current;
-	int error = 0;
 
 	p->current = NULL;
 	p->section = NULL;
 	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
 		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
-	if (!s || s->kind != POLICY_SOURCE_TASK)
-		return;
-
-	if (s->task.parts == 0)
-		s->task.parts = POLICY_TASK_STRUCT;
-	if (!s->task.comms && !p->comm_doubtful && p->reader.n_bad == p->section_n_bad)
-		error = policy_diag_add(p->diags, s->path, s->line, p->section_column, true,
-					"[Task] without Comm=: say which tasks, such as Comm=systemd sshd*");
-	if (error < 0)
-		p->error = error;
+	if (s && policy_symbol_end(p, s) < 0)
+		p->error = -ENOMEM;
+	if (s && s->kind == POLICY_SOURCE_FTRACE && policy_ftrace_end(p, s) < 0)
+		p->error = -ENOMEM;
+	if (s && s->kind == POLICY_SOURCE_TASK)
+		policy_task_end(p, s);
 }
 
 static struct policy_section *add_section(struct policy_parser *p, const char *at, enum policy_source_kind kind)
@@ -193,7 +257,7 @@ static void begin_section(struct policy_parser *p, const char *at, const struct 
 	p->section = info;
 	p->section_column = where.column;
 	p->section_n_bad = p->reader.n_bad;
-	p->comm_doubtful = false;
+	p->selector_doubtful = false;
 	if (info->kind < 0 || (info->kind == POLICY_SOURCE_PRINTK && is_second_printk(p, where)))
 		return;
 
@@ -227,7 +291,7 @@ static void section_header(struct policy_parser *p, char *header)
 		return;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		if (strcmp(name, sections[i].name) == 0) {
+		if (is_of_language(p, &sections[i]) && strcmp(name, sections[i].name) == 0) {
 			p->skip = false;
 			begin_section(p, header, &sections[i]);
 			return;
@@ -236,14 +300,31 @@ static void section_header(struct policy_parser *p, char *header)
 	unknown_section(p, header, name);
 }
 
+/* What the offsets of the keys of this section count from. */
+static char *key_base(const struct policy_parser *p)
+{
+	if (!p->current)
+		return p->target;
+	switch (p->current->kind) {
+	case POLICY_SOURCE_SYMBOL:
+		return (char *)&p->current->symbol;
+	case POLICY_SOURCE_MAP:
+		return (char *)&p->current->map;
+	case POLICY_SOURCE_FTRACE:
+		return (char *)&p->current->ftrace;
+	default:
+		return (char *)&p->current->task;
+	}
+}
+
 static void assignment(struct policy_parser *p, char *name)
 {
-	char *equals = strchr(name, '='), *value, *end, *base;
+	char *equals = strchr(name, '='), *value, *end;
 
 	if (p->skip)
 		return;
 	if (!equals) {
-		p->comm_doubtful = true;
+		p->selector_doubtful = true;
 		policy_complain(p, name, "'%s' is neither a [Section] nor a Key=value; comments start with '#'",
 				quote(name, strlen(name)).s);
 		return;
@@ -261,15 +342,14 @@ static void assignment(struct policy_parser *p, char *name)
 	if (strncmp(name, "X-", 2) == 0)
 		return;
 	if (!p->section) {
-		policy_complain(p, name, "'%s=' before any section: put its section header, such as [Task], above it",
-				quote(name, strlen(name)).s);
+		policy_complain(p, name, "'%s=' before any section: put its section header, such as [%s], above it",
+				quote(name, strlen(name)).s, p->policy ? "Task" : "Daemon");
 		return;
 	}
 
-	base = p->current ? (char *)&p->current->task : (char *)p->policy;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
-			keys[i].parse(p, &keys[i], value, base + keys[i].offset);
+			keys[i].parse(p, &keys[i], value, key_base(p) + keys[i].offset);
 			return;
 		}
 
@@ -300,8 +380,8 @@ static int sort_messages(struct policy_parser *p)
 			       "too many messages for one file: from here on it was not read");
 }
 
-int policy_parse_into(const char *path, const char *text, size_t size, struct policy *policy,
-		      struct policy_diags *diags)
+static int parse(const char *path, const char *text, size_t size, struct policy *policy, void *target,
+		 struct policy_diags *diags)
 {
 	_cleanup_(freep) struct policy_parser *p = NULL;
 	int r;
@@ -311,6 +391,7 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
 		return -ENOMEM;
 
 	p->policy = policy;
+	p->target = target;
 	p->diags = diags;
 	policy_reader_init(&p->reader, path, text, size, diags);
 
@@ -328,4 +409,16 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
 	if (r == 0)
 		r = p->error;
 	return r < 0 ? r : sort_messages(p);
+}
+
+int policy_parse_into(const char *path, const char *text, size_t size, struct policy *policy,
+		      struct policy_diags *diags)
+{
+	return parse(path, text, size, policy, policy, diags);
+}
+
+int policy_parse_settings(const char *path, const char *text, size_t size, struct config *target,
+			  struct policy_diags *diags)
+{
+	return parse(path, text, size, NULL, target, diags);
 }

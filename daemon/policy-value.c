@@ -107,12 +107,7 @@ void policy_value_bool(struct policy_parser *p, const struct policy_key *key, co
 				quote(value, strlen(value)).s);
 }
 
-/*
- * The next item of a list, blanks between them. Quotes keep blanks together; '\' takes the next character as
- * it is, and stays, since to a glob it means the same. Returns where the item starts; NULL: no more, or an
- * error that has been reported.
- */
-static const char *next_item(struct policy_parser *p, const char **pos, char *item)
+const char *policy_next_item(struct policy_parser *p, const char **pos, char *item)
 {
 	const char *s = *pos + strspn(*pos, BLANKS), *start = s, *quote_start = NULL;
 	char quote_char = '\0';
@@ -237,11 +232,11 @@ void policy_value_comms(struct policy_parser *p, const struct policy_key *key, c
 
 	if (!*value) {
 		*target = strv_free(*target);
-		p->comm_doubtful = false;
+		p->selector_doubtful = false;
 		return;
 	}
 
-	while ((at = next_item(p, &value, item))) {
+	while ((at = policy_next_item(p, &value, item))) {
 		if (!comm_is_right(p, at, item))
 			continue;
 		if (strv_length(*target) >= key->max) {
@@ -256,13 +251,27 @@ void policy_value_comms(struct policy_parser *p, const struct policy_key *key, c
 	}
 
 	if (p->diags->n > messages)
-		p->comm_doubtful = true;
+		p->selector_doubtful = true;
 }
 
-void policy_value_parts(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+static const struct policy_word *find_word(struct policy_parser *p, const struct policy_key *key, const char *at,
+					   const char *item)
 {
-	static const char *const names[] = { "task", "stack", NULL };
-	static const unsigned int bits[] = { POLICY_TASK_STRUCT, POLICY_TASK_STACK };
+	const char *names[POLICY_WORDS_MAX + 1] = { NULL }, *meant;
+
+	for (size_t i = 0; key->words[i].name; i++) {
+		if (strcmp(item, key->words[i].name) == 0)
+			return &key->words[i];
+		names[i] = key->words[i].name;
+	}
+	meant = did_you_mean(item, names);
+	policy_complain(p, at, "%s= takes %s, not '%s'%s%s%s", key->name, key->expects, quote(item, strlen(item)).s,
+			meant ? "; did you mean '" : "", meant ?: "", meant ? "'?" : "");
+	return NULL;
+}
+
+void policy_value_flags(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
 	unsigned int *target = data;
 	char item[POLICY_LINE_MAX + 1];
 	const char *at;
@@ -272,20 +281,21 @@ void policy_value_parts(struct policy_parser *p, const struct policy_key *key, c
 		return;
 	}
 
-	while ((at = next_item(p, &value, item))) {
-		const char *meant;
-		size_t i;
+	while ((at = policy_next_item(p, &value, item))) {
+		const struct policy_word *word = find_word(p, key, at, item);
 
-		for (i = 0; names[i] && strcmp(item, names[i]) != 0; i++)
-			;
-		if (names[i]) {
-			*target |= bits[i];
-			continue;
-		}
-
-		meant = did_you_mean(item, names);
-		policy_complain(p, at, "%s= takes %s, not '%s'%s%s%s", key->name, key->expects,
-				quote(item, strlen(item)).s, meant ? "; did you mean '" : "", meant ?: "",
-				meant ? "'?" : "");
+		if (word)
+			*target |= word->value;
+		else
+			p->selector_doubtful = true;
 	}
+}
+
+void policy_value_word(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
+	const struct policy_word *word = *value ? find_word(p, key, value, value) : key->words;
+	unsigned int *target = data;
+
+	if (word)
+		*target = word->value;
 }

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "task-state.h"
+
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
 #define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */
 #define POLICY_LINE_MAX		4096	     /* bytes, continuation lines included */
@@ -41,6 +43,9 @@ enum policy_source_kind {
 	POLICY_SOURCE_PRINTK,
 	POLICY_SOURCE_CURRENT,
 	POLICY_SOURCE_TASK,
+	POLICY_SOURCE_SYMBOL,
+	POLICY_SOURCE_MAP,
+	POLICY_SOURCE_FTRACE,
 	_POLICY_SOURCE_MAX,
 };
 
@@ -50,14 +55,64 @@ enum policy_task_part {
 	POLICY_TASK_STACK = 1 << 1,  /* "stack" */
 };
 
+/* Which of more than MaxTasks= stay. */
+enum policy_task_keep {
+	POLICY_TASK_KEEP_OLDEST,
+	POLICY_TASK_KEEP_NEWEST,
+};
+
+enum policy_tristate {
+	POLICY_ANY,
+	POLICY_YES,
+	POLICY_NO,
+};
+
 #define POLICY_TASK_COMMS_MAX	64 /* patterns in one section */
+#define POLICY_TASK_PIDS_MAX	64
+#define POLICY_TASK_CGROUPS_MAX 64
 #define POLICY_TASK_MAX_DEFAULT 64 /* MaxTasks=, range 1..4096 */
 
-/* [Task] */
+/* [Task]: all of the selectors that are given have to be true. */
 struct policy_task {
-	char **comms;		/* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
-	unsigned int parts;	/* Register=, enum policy_task_part; default task, of [Current] both */
-	unsigned int max_tasks; /* MaxTasks=: the oldest ones stay */
+	char **comms;			    /* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
+	unsigned int *pids;		    /* PID=: of a process or a thread; ends in 0 */
+	char **cgroups;			    /* Cgroup=: NULL-terminated glob patterns for its cgroup or one above */
+	enum policy_tristate kernel_thread; /* KernelThread= */
+	unsigned int states;		    /* State=, enum task_state; 0: any */
+	unsigned int state_sec;		    /* StateSec=: for at least that long */
+	unsigned int parts;		    /* Register=, enum policy_task_part; default task, of [Current] both */
+	unsigned int max_tasks;		    /* MaxTasks= */
+	enum policy_task_keep keep;	    /* Keep= */
+};
+
+#define POLICY_SYMBOLS_MAX 64 /* items in one list */
+#define POLICY_SYMBOL_MAX  95 /* bytes of one */
+
+/* [Symbol]; a variable is "name" or "module:name" */
+struct policy_symbol {
+	char **names;	 /* Name= */
+	char **percpu;	 /* PerCPU= */
+	char **pointers; /* Pointer= */
+	char *size;	 /* Size=: of what they point to: bytes, "struct type", or a variable that has the size */
+	char **lists;	 /* List=: "head:struct type.member" */
+};
+
+/* [Map] */
+struct policy_map {
+	char **pins; /* Pin=: absolute paths */
+	char **ids;  /* Id=: decimal numbers */
+};
+
+#define POLICY_FTRACE_WORD_MAX	 63 /* bytes of a name */
+#define POLICY_FTRACE_EVENTS_MAX 64 /* in one section */
+
+/* [Ftrace] */
+struct policy_ftrace {
+	char *instance;	      /* Instance=; NULL: the top-level trace array */
+	char **events;	      /* Events=: "system:event", either can be a pattern; NULL-terminated */
+	uint64_t size;	      /* SizePerCPU=, bytes; 0: as the kernel has it */
+	uint64_t subbuf_size; /* SubBufferSize=, bytes; 0: what takes few slots */
+	char *clock;	      /* Clock=; NULL: as the kernel has it */
 };
 
 /* One [Section] that names a kind of buffer. */
@@ -66,6 +121,9 @@ struct policy_section {
 	char *path;		 /* the file that it is in: of the policy or of a drop-in */
 	unsigned int line;	 /* of its header */
 	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
+	struct policy_symbol symbol;
+	struct policy_map map;
+	struct policy_ftrace ftrace;
 };
 
 enum policy_condition_kind {

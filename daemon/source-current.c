@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The task that each CPU runs: the module follows it; here is only which CPUs there are. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <systemd/sd-device.h>
 
-#include "policy-util.h"
+#include "cpulist.h"
 #include "qcmdd-log.h"
 #include "source.h"
-
-#define ONLINE_CPUS "/sys/devices/system/cpu/online"
-#define CPUS_MAX    8192
 
 struct source {
 	struct source_host host;
@@ -22,38 +17,10 @@ struct source {
 	char *online; /* "0-3,5" */
 };
 
-static char *read_online(void)
-{
-	char buf[4096];
-	ssize_t n = -1;
-	int fd;
-
-	fd = open(ONLINE_CPUS, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, buf, sizeof(buf) - 1);
-		close(fd);
-	}
-	return n > 0 ? strndup(buf, n) : NULL;
-}
-
-/* The next range of a list like "0-3,5"; *at moves behind it. */
-static bool next_range(const char **at, int *first, int *last)
-{
-	char *end;
-
-	if (**at < '0' || **at > '9')
-		return false;
-	*first = *last = strtol(*at, &end, 10);
-	if (*end == '-')
-		*last = strtol(end + 1, &end, 10);
-	*at = end + (*end == ',');
-	return *last < CPUS_MAX;
-}
-
 static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata)
 {
 	struct source *s = userdata;
-	char *online = read_online();
+	char *online = cpulist_read(CPULIST_ONLINE);
 
 	if (online && s->online && !strcmp(online, s->online)) {
 		free(online);
@@ -97,7 +64,7 @@ static int current_start(const struct source_host *host, const struct policy_set
 	r = watch(s);
 	if (r < 0)
 		log_warning("CPUs that come and go can't be watched: %s", strerror(-r));
-	s->online = read_online();
+	s->online = cpulist_read(CPULIST_ONLINE);
 	if (!s->online) {
 		r = errno ? -errno : -EIO;
 		current_stop(s);
@@ -136,7 +103,7 @@ static int want_section(struct source *s, const struct policy *policy, const str
 	const char *at = s->online ?: "";
 	int first, last, r = 0;
 
-	while (next_range(&at, &first, &last))
+	while (cpulist_next(&at, &first, &last))
 		for (int cpu = first; cpu <= last && r >= 0; cpu++) {
 			if (section->task.parts & POLICY_TASK_STRUCT)
 				r = want_part(wants, policy, section, cpu, false);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "describe.h"
 #include "policy-util.h"
 #include "uapi/linux/qcom_minidump_table.h"
@@ -98,6 +99,18 @@ static void judge_policy(struct status *s, const struct policy *p)
 					"it has errors");
 }
 
+static void judge_config(struct status *s)
+{
+	for (size_t i = 0; i < s->policies->diags.n; i++) {
+		const struct policy_diag *d = &s->policies->diags.items[i];
+
+		if (d->error && !strcmp(d->path, CONFIG_PATH))
+			add_problem(s, STATUS_DEGRADED, "config", "correct the file, then qcmdctl reload",
+				    "The daemon has its default settings: %s:%u:%u: %s", d->path, d->line, d->column,
+				    d->message);
+	}
+}
+
 static void judge_policies(struct status *s)
 {
 	size_t enabled = 0;
@@ -156,9 +169,13 @@ void status_judge(struct status *s)
 	s->n_problems = 0;
 	judge_machine(s);
 	judge_policies(s);
+	judge_config(s);
 	if (s->source_problem)
 		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
 			    s->source_problem);
+	if (s->trace_problem)
+		add_problem(s, STATUS_DEGRADED, "trace", "journalctl -u qcmdd", "Not all of [Ftrace] is followed: %s",
+			    s->trace_problem);
 	if (s->machine.loaded)
 		judge_entries(s);
 }
@@ -188,6 +205,12 @@ static const struct entry *entry_of(const struct status *s, const struct md_regi
 	return NULL;
 }
 
+/* Of what is absent, it is said only of what somebody has named. */
+static bool is_worth_a_row(const struct entry *e)
+{
+	return entry_failed(e) || entry_withheld(e) || (e->wanted && e->want.error);
+}
+
 int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n)
 {
 	struct row *rows = calloc(n + s->n_entries + 1, sizeof(*rows));
@@ -198,7 +221,7 @@ int status_rows(const struct status *s, const struct md_region *regions, size_t 
 	for (size_t i = 0; i < n; i++)
 		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
 	for (size_t i = 0; i < s->n_entries; i++)
-		if ((entry_failed(&s->entries[i]) || entry_withheld(&s->entries[i])) && !s->entries[i].id)
+		if (is_worth_a_row(&s->entries[i]) && !s->entries[i].id)
 			rows[filled++] = (struct row){ .entry = &s->entries[i] };
 	*ret = rows;
 	*ret_n = filled;
@@ -219,8 +242,13 @@ const char *row_state(const struct row *row)
 		return "pending";
 	case QCOM_MINIDUMP_REGION_REJECTED:
 		return "rejected";
+	case QCOM_MINIDUMP_REGION_HELD:
+		return "held";
 	default:
-		return entry_dry(row->entry) ? "dry-run" : row->entry->limited ? "limited" : "failed";
+		return entry_dry(row->entry)	? "dry-run" :
+		       row->entry->limited	? "limited" :
+		       entry_absent(row->entry) ? "absent" :
+						  "failed";
 	}
 }
 
@@ -243,8 +271,16 @@ const char *row_owner(const struct row *row, uint32_t port)
 const char *row_kind(const struct row *row)
 {
 	static const char *const kinds[] = {
-		[REGION_NOTE] = "note",	  [REGION_OBJECT] = "object",	     [REGION_TASK] = "task",
-		[REGION_STACK] = "stack", [REGION_CURRENT] = "current task", [REGION_CURRENT_STACK] = "current stack",
+		[REGION_NOTE] = "note",
+		[REGION_OBJECT] = "object",
+		[REGION_TASK] = "task",
+		[REGION_STACK] = "stack",
+		[REGION_CURRENT] = "current task",
+		[REGION_CURRENT_STACK] = "current stack",
+		[REGION_SYMBOL] = "symbol",
+		[REGION_MAP] = "map",
+		[REGION_TRACE_CPU] = "trace",
+		[REGION_TRACE] = "trace",
 	};
 	const struct md_region *r = row->region;
 

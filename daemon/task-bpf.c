@@ -13,6 +13,7 @@
 #include "policy-util.h"
 #include "qcmdd-log.h"
 #include "task-bpf.h"
+#include "task-cgroup.h"
 #include "task.skel.h"
 
 #define DISPATCH_MAX 256 /* events in one turn of the loop */
@@ -25,7 +26,8 @@ struct task_watcher {
 	void *userdata;
 	bool discard;
 	int budget;
-	size_t n_patterns;
+	size_t n_filters;
+	struct cgroup_patterns cgroups;
 };
 
 /* A bracket expression or an escape: what the matcher can't do becomes "anything from here on". */
@@ -51,12 +53,37 @@ void glob_compile(const char *pattern, struct glob *ret)
 	ret->end = 1U << n;
 }
 
+static int put_cgroup(uint64_t id, uint64_t bits, void *userdata)
+{
+	struct task_watcher *w = userdata;
+	int fd = bpf_map__fd(w->skel->maps.cgroups);
+	uint64_t known = 0;
+
+	bpf_map_lookup_elem(fd, &id, &known);
+	bits |= known;
+	return bpf_map_update_elem(fd, &id, &bits, BPF_ANY) < 0 ? -errno : 0;
+}
+
+/* Whether it is one that is asked about. */
+static bool on_cgroup(struct task_watcher *w, const struct cgroup_event *e)
+{
+	uint64_t bits = cgroup_patterns_match(&w->cgroups, e->path);
+
+	if (e->path[0] && !bits)
+		return false;
+	/* A full map has cgroups that are gone, which a scan leaves out. */
+	if (!e->path[0] || put_cgroup(e->id, bits, w) < 0)
+		task_watcher_scan_cgroups(w);
+	return true;
+}
+
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct task_watcher *w = ctx;
+	const struct task_event *e = data;
 
-	if (!w->discard && size >= sizeof(struct task_event))
-		w->handler(data, w->userdata);
+	if (e->kind == TASK_EVENT_CGROUP ? on_cgroup(w, data) : !w->discard)
+		w->handler(e, w->userdata);
 	/* Stops libbpf, which else goes on for as long as events come. */
 	return --w->budget > 0 ? 0 : -EAGAIN;
 }
@@ -111,26 +138,77 @@ struct task_watcher *task_watcher_free(struct task_watcher *w)
 		return NULL;
 	ring_buffer__free(w->ring);
 	task_bpf__destroy(w->skel);
+	cgroup_patterns_done(&w->cgroups);
 	free(w);
 	return NULL;
 }
 
-static int put_pattern(struct task_watcher *w, const char *pattern)
+/* One pattern of a section, with all that the section says besides. */
+static int put_filter(struct task_watcher *w, const char *comm, const struct task_filter *rest)
 {
-	struct glob g;
-	__u32 i = w->n_patterns;
+	struct task_filter f = *rest;
+	__u32 i = w->n_filters;
 
-	glob_compile(pattern, &g);
-	if (bpf_map_update_elem(bpf_map__fd(w->skel->maps.patterns), &i, &g, BPF_ANY) < 0)
+	if (i == TASK_FILTERS_MAX)
+		return -E2BIG;
+	glob_compile(comm, &f.comm);
+	if (bpf_map_update_elem(bpf_map__fd(w->skel->maps.filters), &i, &f, BPF_ANY) < 0)
 		return -errno;
-	w->n_patterns++;
+	w->n_filters++;
 	return 0;
 }
 
-static int forget_watched(struct task_watcher *w)
+static int put_pids(struct task_watcher *w, const unsigned int *pids, __u32 number)
 {
-	int fd = bpf_map__fd(w->skel->maps.watched);
-	__u32 key;
+	struct task_filter_pid key = { .pids = number };
+	__u8 value = 1;
+
+	for (; pids && *pids; pids++) {
+		key.pid = *pids;
+		if (bpf_map_update_elem(bpf_map__fd(w->skel->maps.pids), &key, &value, BPF_ANY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int put_selector(struct task_watcher *w, const struct policy_task *t, __u32 number)
+{
+	static char *everything[] = { (char *)"*", NULL };
+	struct task_filter f = {
+		.cgroups = task_watcher_cgroups(w, t),
+		.states = t->states,
+		.pids = t->pids ? number : 0,
+		.kernel_thread = t->kernel_thread == POLICY_YES ? TASK_FILTER_KERNEL_THREAD :
+				 t->kernel_thread == POLICY_NO	? TASK_FILTER_USER :
+								  TASK_FILTER_ANY,
+	};
+	int r = put_pids(w, t->pids, number);
+
+	/* Cgroups for which there was no bit are none that can be told from others. */
+	if (t->cgroups && !f.cgroups)
+		return 0;
+	for (char **comm = t->comms ?: everything; *comm && r >= 0; comm++)
+		r = put_filter(w, *comm, &f);
+	return r;
+}
+
+static int put_selectors(struct task_watcher *w, const struct policy_task *const *selectors, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = put_selector(w, selectors[i], i + 1);
+	if (r != -E2BIG)
+		return r;
+	log_notice("More than %d patterns, or %d PIDs, in all [Task] sections: every task is looked at",
+		   TASK_FILTERS_MAX, TASK_PIDS_MAX);
+	w->n_filters = 0;
+	return put_filter(w, "*", &(struct task_filter){});
+}
+
+static int clear_map(int fd)
+{
+	__u64 key; /* as large as the largest one */
 
 	while (bpf_map_get_next_key(fd, NULL, &key) == 0)
 		if (bpf_map_delete_elem(fd, &key) < 0 && errno != ENOENT)
@@ -138,26 +216,45 @@ static int forget_watched(struct task_watcher *w)
 	return 0;
 }
 
-int task_watcher_set_patterns(struct task_watcher *w, const char *const *patterns, size_t n)
+static int collect_cgroups(struct task_watcher *w, const struct policy_task *const *selectors, size_t n)
 {
-	static const char *const everything[] = { "*" };
-	int err = 0;
+	int r = 0;
 
-	if (n > TASK_PATTERNS_MAX) {
-		log_notice("More than %d patterns in all [Task] sections: every task is looked at", TASK_PATTERNS_MAX);
-		patterns = everything;
-		n = 1;
-	}
-	/* The count goes down at once and up last, so that no half-written pattern is in use. */
-	w->skel->bss->n_patterns = 0;
-	w->n_patterns = 0;
-	for (size_t i = 0; i < n && err >= 0; i++)
-		err = put_pattern(w, patterns[i]);
-	if (err < 0)
-		return err;
-	err = forget_watched(w);
-	__atomic_store_n(&w->skel->bss->n_patterns, w->n_patterns, __ATOMIC_RELEASE);
-	return err;
+	cgroup_patterns_done(&w->cgroups);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = cgroup_patterns_add(&w->cgroups, selectors[i]->cgroups);
+	w->skel->bss->n_cgroups = strv_length(w->cgroups.globs);
+	return r;
+}
+
+int task_watcher_set_selectors(struct task_watcher *w, const struct policy_task *const *selectors, size_t n)
+{
+	int cgroups, scan, r;
+
+	/* The count goes down at once and up last, so that no half-written filter is in use. */
+	w->skel->bss->n_filters = 0;
+	w->n_filters = 0;
+	cgroups = collect_cgroups(w, selectors, n);
+	scan = task_watcher_scan_cgroups(w);
+	r = clear_map(bpf_map__fd(w->skel->maps.pids));
+	if (r >= 0)
+		r = put_selectors(w, selectors, n);
+	if (r >= 0)
+		r = clear_map(bpf_map__fd(w->skel->maps.watched));
+	__atomic_store_n(&w->skel->bss->n_filters, w->n_filters, __ATOMIC_RELEASE);
+	return r < 0 ? r : cgroups < 0 ? cgroups : scan;
+}
+
+uint64_t task_watcher_cgroups(const struct task_watcher *w, const struct policy_task *selector)
+{
+	return cgroup_patterns_bits(&w->cgroups, selector->cgroups);
+}
+
+int task_watcher_scan_cgroups(struct task_watcher *w)
+{
+	int r = clear_map(bpf_map__fd(w->skel->maps.cgroups));
+
+	return r < 0 ? r : cgroup_patterns_scan(&w->cgroups, put_cgroup, w);
 }
 
 static int iterate_fd(struct task_watcher *w, int fd)

@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy.h"
 #include "task.h"
 
 struct task_watcher;
+/* A TASK_EVENT_CGROUP has nothing but its kind: a cgroup that is asked about has come. */
 typedef void (*task_event_handler)(const struct task_event *e, void *userdata);
 
 /* pattern in the form of the kernel's matcher; matches all that fnmatch() does, and maybe more. */
@@ -19,10 +21,17 @@ int task_watcher_new(task_event_handler handler, void *userdata, struct task_wat
 struct task_watcher *task_watcher_free(struct task_watcher *w); /* returns NULL */
 
 /*
- * Look for these patterns from now on and forget all tasks that are watched: task_watcher_iterate() has to follow.
- * More patterns than the program can take become one that matches everything.
+ * Look for these tasks from now on and forget all that are watched: task_watcher_iterate() has to follow. More than
+ * the program can take become everything. -EOPNOTSUPP: there is a Cgroup=, and no unified hierarchy of cgroups;
+ * -E2BIG: there are too many different Cgroup=. All the rest is looked for then.
  */
-int task_watcher_set_patterns(struct task_watcher *w, const char *const *patterns, size_t n);
+int task_watcher_set_selectors(struct task_watcher *w, const struct policy_task *const *selectors, size_t n);
+
+/* Of the Cgroup= of a selector: what task_event.cgroups has one of; 0: none is known. */
+uint64_t task_watcher_cgroups(const struct task_watcher *w, const struct policy_task *selector);
+
+/* What cgroups there are is not known any more. As above. */
+int task_watcher_scan_cgroups(struct task_watcher *w);
 
 /* Hand all tasks that are there to the handler, as TASK_EVENT_ITER, and watch them. */
 int task_watcher_iterate(struct task_watcher *w);
@@ -30,7 +39,7 @@ int task_watcher_iterate(struct task_watcher *w);
 int task_watcher_fd(const struct task_watcher *w);
 /* Hand events to the handler: at most one batch. 1: there may be more. */
 int task_watcher_dispatch(struct task_watcher *w);
-/* Throw away all events that are there. */
+/* Throw away all events that are there; those of cgroups count all the same. */
 void task_watcher_discard(struct task_watcher *w);
 
 struct task_watcher_counters {

@@ -9,11 +9,19 @@
 
 int region_key_compare(const struct region_key *a, const struct region_key *b)
 {
-	return COMPARE(a->kind, b->kind)	   ?:
-		       COMPARE(a->pid, b->pid)	   ?:
-		       COMPARE(a->start, b->start) ?:
-		       COMPARE(a->cpu, b->cpu)	   ?:
-						     strcmp(a->object, b->object);
+	return COMPARE(a->kind, b->kind)	       ?:
+		       COMPARE(a->pid, b->pid)	       ?:
+		       COMPARE(a->start, b->start)     ?:
+		       COMPARE(a->cpu, b->cpu)	       ?:
+		       COMPARE(a->address, b->address) ?:
+		       COMPARE(a->size, b->size)       ?:
+		       strcmp(a->object, b->object)    ?:
+							 strcmp(a->label, b->label);
+}
+
+bool region_key_is_range(const struct region_key *key)
+{
+	return key->kind == REGION_SYMBOL || key->kind == REGION_MAP;
 }
 
 bool want_is_dry(const struct want *want)

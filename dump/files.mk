@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pids.c \
+QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pids.c registers.c \
 	blobs.c cmd-collect.c collect.c corefile.c dumputil.c \
 	elffile.c elfnote.c elfwrite.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c output.c outfile.c pagetable.c \
 	pieces.c places.c prb.c rangemap.c rawdump.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
@@ -8,6 +8,10 @@ QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pid
 QCMDUMP_SRCS += collect-conf.c identity.c store.c
 # Stacks
 QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c unwind.c vmlinuxfile.c
+# The page
+QCMDUMP_SRCS += cmd-report.c html.c lastwords.c report.c report-died.c report-log.c report-page.c report-tables.c report-timeline.c
+$(B)/obj/dump/report-page.o $(B)/san/dump/report-page.o $(B)/fuzz/dump/report-page.o: \
+	dump/report.html dump/report.css dump/report.js
 # Trace buffers
 QCMDUMP_SRCS += ringpage.c trace.c tracebuf.c tracecomm.c tracedat.c traceformat.c tracenote.c
 

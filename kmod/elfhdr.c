@@ -183,21 +183,24 @@ void md_elf_hide(u32 slot)
 	dma_wmb();
 }
 
-/* The slot has moved, and its region follows a CPU. */
-void md_elf_show(const struct md_segment *seg)
+/* A segment of a region that follows a CPU is somewhere else: its slot moves, and what the header says of it. */
+void md_elf_move(const struct md_segment *seg)
 {
-	struct elf64_phdr *ph[2];
+	u32 slot = seg->slot;
 	int i;
 
+	md_elf_hide(slot);
+	md.backend->ops->move_slot(md.backend->priv, slot, seg->pa, md_slot_size(seg));
 	for (i = 0; i < 2; i++) {
-		ph[i] = md_phdr(md.elf.buf[i], seg->slot);
-		WRITE_ONCE(ph[i]->p_vaddr, seg->va);
-		WRITE_ONCE(ph[i]->p_paddr, seg->pa);
-		WRITE_ONCE(md_shdr(md.elf.buf[i], seg->slot)->sh_addr, seg->va);
+		struct elf64_phdr *ph = md_phdr(md.elf.buf[i], slot);
+
+		WRITE_ONCE(ph->p_vaddr, seg->va);
+		WRITE_ONCE(ph->p_paddr, seg->pa);
+		WRITE_ONCE(md_shdr(md.elf.buf[i], slot)->sh_addr, seg->va);
 	}
 	dma_wmb();
-	WRITE_ONCE(ph[0]->p_type, PT_LOAD);
-	WRITE_ONCE(ph[1]->p_type, PT_LOAD);
+	for (i = 0; i < 2; i++)
+		WRITE_ONCE(md_phdr(md.elf.buf[i], slot)->p_type, PT_LOAD);
 }
 
 /* Slots [from, to) are not what the published header says of them. */

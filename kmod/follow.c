@@ -92,11 +92,8 @@ static void md_follow_segment(struct md_region *r, struct md_segment *seg, unsig
 {
 	WRITE_ONCE(seg->va, va);
 	WRITE_ONCE(seg->pa, pa);
-	if (r->live) {
-		md_elf_hide(seg->slot);
-		md.backend->ops->move_slot(md.backend->priv, seg->slot, pa, md_slot_size(seg));
-		md_elf_show(seg);
-	}
+	if (r->live)
+		md_elf_move(seg);
 }
 
 /* All but that of the first idle task are from a slab: no need to look whether the address is valid. */
@@ -105,25 +102,24 @@ static phys_addr_t md_task_phys(struct task_struct *task)
 	return task == &init_task ? md_virt_to_phys(task) : virt_to_phys(task);
 }
 
-static phys_addr_t md_stack_phys(struct task_struct *task, unsigned long va, u32 page)
+/* From vmalloc, or contiguous. */
+static void md_follow_stack(struct md_region *r, struct task_struct *task)
 {
+	unsigned long va = (unsigned long)task_stack_page(task);
 	const struct vm_struct *area = task_stack_vm_area(task);
+	phys_addr_t pa = area ? 0 : md_virt_to_phys((void *)va);
+	u32 i;
 
-	return area && page < area->nr_pages ? page_to_phys(area->pages[page]) : md_virt_to_phys((void *)va);
+	for (i = 0; i < r->n_segs; i++, va += MD_STACK_PIECE, pa += MD_STACK_PIECE)
+		md_follow_segment(r, &r->segs[i], va, area ? page_to_phys(area->pages[i]) : pa);
 }
 
 static void md_follow_move(struct md_region *r, struct task_struct *task)
 {
-	unsigned long va;
-	u32 i;
-
-	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT) {
+	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT)
 		md_follow_segment(r, &r->segs[0], (unsigned long)task, md_task_phys(task));
-	} else {
-		va = (unsigned long)task_stack_page(task);
-		for (i = 0; i < r->n_segs; i++, va += MD_STACK_PIECE)
-			md_follow_segment(r, &r->segs[i], va, md_stack_phys(task, va, i));
-	}
+	else
+		md_follow_stack(r, task);
 	WRITE_ONCE(r->moves, r->moves + 1);
 }
 

@@ -3,6 +3,7 @@
  * Modules that go: their variables have to leave the table before their memory is somebody else's. No reference is
  * taken to a module, which would keep it from being unloaded.
  */
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -10,12 +11,18 @@
 #include "core.h"
 #include "netlink.h"
 
-/* Memory of a module that has gone, or is about to. It is free again once another module is loaded there. */
+/*
+ * Memory of a module that has gone, or is about to. It is free again once another module is loaded there; nobody tells
+ * when per-CPU memory, which is not only for modules, gets a new owner, so that it is free again after some time.
+ */
 struct md_gone {
 	struct list_head node;
 	u64 start;
 	u64 end;
+	unsigned long until;	/* jiffies; 0: for good */
 };
+
+#define MD_PERCPU_GONE	(10 * HZ)	/* unloading takes milliseconds */
 
 static LIST_HEAD(md_gone);	/* under md_owners_lock */
 
@@ -78,36 +85,45 @@ static void md_remove_in_module(const struct module *mod, bool init_only)
 }
 
 /* Calls fn with each piece of the module's memory. */
-static void md_each_piece(const struct module *mod, void (*fn)(u64 start, u64 size))
+static void md_each_piece(const struct module *mod, void (*fn)(u64 start, u64 size, unsigned long until))
 {
+	int cpu;
+
 #ifdef for_each_mod_mem_type
 	for_each_mod_mem_type(type)
-		fn((unsigned long)mod->mem[type].base, mod->mem[type].size);
+		fn((unsigned long)mod->mem[type].base, mod->mem[type].size, 0);
 #else
-	fn((unsigned long)mod->core_layout.base, mod->core_layout.size);
-	fn((unsigned long)mod->init_layout.base, mod->init_layout.size);
+	fn((unsigned long)mod->core_layout.base, mod->core_layout.size, 0);
+	fn((unsigned long)mod->init_layout.base, mod->init_layout.size, 0);
 #endif
+	for_each_possible_cpu(cpu)
+		fn((unsigned long)per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, (jiffies + MD_PERCPU_GONE) | 1);
 }
 
-static void md_forget_gone(u64 start, u64 size)
+static bool md_is_over(const struct md_gone *gone)
+{
+	return gone->until && time_after_eq(jiffies, gone->until);
+}
+
+static void md_forget_gone(u64 start, u64 size, unsigned long until)
 {
 	struct md_gone *gone, *next;
 
 	list_for_each_entry_safe(gone, next, &md_gone, node)
-		if (start < gone->end && start + size > gone->start) {
+		if (md_is_over(gone) || (size && start < gone->end && start + size > gone->start)) {
 			list_del(&gone->node);
 			kfree(gone);
 		}
 }
 
 /* Without memory for it, what is left is the daemon's word. */
-static void md_remember_gone(u64 start, u64 size)
+static void md_remember_gone(u64 start, u64 size, unsigned long until)
 {
 	struct md_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
 
 	if (!gone)
 		return;
-	*gone = (struct md_gone){ .start = start, .end = start + size };
+	*gone = (struct md_gone){ .start = start, .end = start + size, .until = until };
 	list_add(&gone->node, &md_gone);
 }
 
@@ -117,8 +133,8 @@ int md_module_check(const void *addr, u64 size, struct md_why *why)
 	const struct md_gone *gone;
 
 	list_for_each_entry(gone, &md_gone, node)
-		if (start < gone->end && start + size > gone->start)
-			return md_refuse(why, -EFAULT, "ADDR is in memory of a module that is being unloaded");
+		if (start < gone->end && start + size > gone->start && !md_is_over(gone))
+			return md_refuse(why, -EAGAIN, "ADDR is in memory of a module that is being unloaded");
 	return 0;
 }
 
@@ -156,5 +172,5 @@ int __init md_modules_init(void)
 void md_modules_exit(void)
 {
 	unregister_module_notifier(&md_module_nb);
-	md_forget_gone(0, U64_MAX);
+	md_forget_gone(0, U64_MAX, 0);
 }

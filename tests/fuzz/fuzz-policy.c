@@ -24,7 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < policy.n_sections && policy.state == POLICY_ENABLED; i++) {
 		const struct policy_section *s = &policy.sections[i];
 
-		if (s->kind == POLICY_SOURCE_TASK && (!s->task.comms || !s->task.parts || !s->task.max_tasks))
+		if (s->kind == POLICY_SOURCE_TASK && (!s->task.parts || !s->task.max_tasks))
+			abort();
+		if (s->kind == POLICY_SOURCE_TASK && !s->task.comms && !s->task.pids && !s->task.cgroups &&
+		    !s->task.kernel_thread && !s->task.states)
 			abort();
 	}
 

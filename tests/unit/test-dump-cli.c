@@ -91,8 +91,8 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "",	  "collect ", "info ",	"log ",	   "tasks ",
-						"stack ", "regions ", "trace ", "convert " };
+	static const char *const commands[] = { "",	  "collect ", "info ",	  "log ",   "tasks ",
+						"stack ", "report ",  "regions ", "trace ", "convert " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];
@@ -120,6 +120,9 @@ static void usage_errors(void **state)
 		{ "stack --cpu x a", "number of a CPU" },
 		{ "stack a 1x", "'1x' is no PID" },
 		{ "stack --all a 1", "one of them" },
+		{ "report", "Name the dump" },
+		{ "report a b", "what is 'b'" },
+		{ "report -o '' a", "empty" },
 		{ "convert x -o y", "--for=crash" },
 		{ "convert --for=gcore x -o y", "expected crash, drgn or gdb" },
 		{ "convert --for=gdb x", "with -o" },

@@ -36,15 +36,37 @@ static void print_diags(const struct policy_diags *diags, FILE *f)
 	}
 }
 
+static void print_list(const char *key, char *const *list, FILE *f)
+{
+	for (; list && *list; list++)
+		fprintf(f, " %s=<%s>", key, *list);
+}
+
 static void print_section(const struct policy_section *s, FILE *f)
 {
 	fprintf(f, "[%s] %s:%u", policy_source_to_string(s->kind), short_path(s->path), s->line);
 	for (char **comm = s->task.comms; comm && *comm; comm++)
 		fprintf(f, " <%s>", *comm);
+	for (unsigned int *pid = s->task.pids; pid && *pid; pid++)
+		fprintf(f, " pid %u", *pid);
+	for (char **cgroup = s->task.cgroups; cgroup && *cgroup; cgroup++)
+		fprintf(f, " in <%s>", *cgroup);
+	if (s->task.kernel_thread)
+		fputs(s->task.kernel_thread == POLICY_YES ? " kernel thread" : " no kernel thread", f);
+	if (s->task.states)
+		fprintf(f, " states %#x for %u s", s->task.states, s->task.state_sec);
 	fprintf(f, "%s%s", s->task.parts & POLICY_TASK_STRUCT ? " task" : "",
 		s->task.parts & POLICY_TASK_STACK ? " stack" : "");
 	if (s->kind == POLICY_SOURCE_TASK)
-		fprintf(f, " max %u", s->task.max_tasks);
+		fprintf(f, " max %u%s", s->task.max_tasks, s->task.keep == POLICY_TASK_KEEP_NEWEST ? " newest" : "");
+	print_list("Name", s->symbol.names, f);
+	print_list("PerCPU", s->symbol.percpu, f);
+	print_list("Pointer", s->symbol.pointers, f);
+	if (s->symbol.size)
+		fprintf(f, " Size=<%s>", s->symbol.size);
+	print_list("List", s->symbol.lists, f);
+	print_list("Pin", s->map.pins, f);
+	print_list("Id", s->map.ids, f);
 	fputc('\n', f);
 }
 

@@ -97,7 +97,7 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 	r->id = ++t->next_id;
 	r->size = !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
 	r->owner = PORT;
-	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	r->state = r->state ?: QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
 	result->region = *r;
 	record(t, "add", r);
@@ -120,7 +120,9 @@ static int do_add(struct table *t, const struct md_request *q, struct md_result 
 	set_text(r.name, sizeof(r.name), q->name);
 	set_text(r.object, sizeof(r.object), q->object);
 	set_text(r.comment, sizeof(r.comment), q->comment);
-	r.addr = 0x1000 + q->pid;
+	r.addr = q->address ?: 0x1000 + q->pid;
+	r.size = q->size;
+	r.state = q->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_ACTIVE;
 	return put(t, &r, result);
 }
 
@@ -139,8 +141,13 @@ static int do_update(struct table *t, const struct md_request *q, struct md_resu
 
 	if (!r)
 		return -ENOENT;
-	set_text(r->comment, sizeof(r->comment), q->comment);
-	record(t, "update", r);
+	if (q->activate && used(t) == t->slots)
+		return -ENOSPC;
+	if (q->activate)
+		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	else
+		set_text(r->comment, sizeof(r->comment), q->comment);
+	record(t, q->activate ? "activate" : "update", r);
 	result->region = *r;
 	return 0;
 }
@@ -233,9 +240,23 @@ static struct want task(uint32_t pid, enum region_kind kind, int level)
 
 static struct want note(void)
 {
-	struct want w = { .key.kind = REGION_NOTE, .priority = 5000 };
+	struct want w = { .key = { .kind = REGION_NOTE, .object = MINIDUMP_NOTE_NAME }, .priority = 5000 };
 
 	set_text(w.name, sizeof(w.name), MINIDUMP_NOTE_NAME);
+	return w;
+}
+
+static struct want trace(unsigned int cpu)
+{
+	struct want w = { .key = { .kind = REGION_TRACE, .address = 0x100000 * (cpu + 1), .size = 4096 } };
+
+	snprintf(w.name, sizeof(w.name), TRACE_NAME "0C%u", cpu);
+	return w;
+}
+
+static struct want unsure(struct want w)
+{
+	w.unsure = true;
 	return w;
 }
 
@@ -524,11 +545,15 @@ static void test_full_priority_wins(void **state)
 	ASSERT_LOG(t, "del a", "add KTASK 6");
 }
 
+/* Who was there first stays, of policies with equal priorities. */
 static void test_full_equal_priority(void **state)
 {
 	struct table *t = *state;
+	struct policy other = policies[1];
 	struct want late = task(4, REGION_TASK, 1);
 
+	other.name = (char *)"other";
+	late.policy = &other;
 	t->slots = 2;
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -537,6 +562,34 @@ static void test_full_equal_priority(void **state)
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_QUIET(t);
 	assert_int_equal(entry_of(t, &late)->error, -ENOSPC);
+}
+
+/* What comes later and matters more to the same policy takes the place of what matters least to it. */
+static void test_full_same_policy(void **state)
+{
+	struct table *t = *state;
+	struct want parent = task(3, REGION_TASK, 1), newer = task(7, REGION_TASK, 1);
+
+	parent.rank = WANT_RANK_PARENT;
+	t->slots = 2;
+	WANT(t, task(5, REGION_TASK, 1), parent);
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, task(5, REGION_TASK, 1), parent, task(6, REGION_TASK, 1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KTASK 3", "add KTASK 6");
+	assert_non_null(strstr(entry_of(t, &parent)->reason, "t (6) of the same policy"));
+	/* Younger ones don't push out older ones, unless the policy says so by their order. */
+	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	newer.order = 1;
+	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
+	reconcile_retry(t->r, true);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KTASK 6", "add KTASK 7");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
 }
 
 /* Pushing out all that may be pushed out does not help: they come back. */
@@ -592,18 +645,77 @@ static void test_note(void **state)
 	WANT(t, task(5, REGION_TASK, 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	WANT(t, task(5, REGION_TASK, 2), note());
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
 	assert_string_equal(t->note, "one");
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_QUIET(t);
-	assert_int_equal(reconcile_set_note(t->r, "two", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "two", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "update KQCMD_NOTE");
 	assert_string_equal(t->note, "two");
+}
+
+/* Pages go in only if they are wanted by who looked again when they were held. */
+static void test_held(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0), trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C0", "add KFT0C1");
+	assert_true(reconcile_holds(t->r));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, unsure(trace(0)), unsure(trace(1)));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
+	assert_false(reconcile_holds(t->r));
+}
+
+/* The old pages stay until the new ones are in. */
+static void test_held_instead(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C1");
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1", "del KFT0C0");
+}
+
+/* Unless the table is full. */
+static void test_held_full(void **state)
+{
+	struct table *t = *state;
+
+	t->slots = 1;
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C0", "add KFT0C1");
+	/* Held and not activated, it takes no slot: more than fit can be. */
+	WANT(t, trace(1), trace(2));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1");
+	assert_int_equal(entry_of(t, &(struct want){ .key = trace(2).key })->error, -ENOSPC);
 }
 
 static void test_news(void **state)
@@ -661,7 +773,7 @@ static void test_release(void **state)
 {
 	struct table *t = *state;
 
-	assert_int_equal(reconcile_set_note(t->r, "x", 1), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "x", 1), 0);
 	WANT(t, task(5, REGION_TASK, 0), note(), object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	assert_int_equal(t->n, 3);
@@ -687,9 +799,13 @@ int main(void)
 		TEST(test_missing_object),
 		TEST(test_full_priority_wins),
 		TEST(test_full_equal_priority),
+		TEST(test_full_same_policy),
 		TEST(test_full_in_vain),
 		TEST(test_rejected),
 		TEST(test_note),
+		TEST(test_held),
+		TEST(test_held_instead),
+		TEST(test_held_full),
 		TEST(test_news),
 		TEST(test_module_lost),
 		TEST(test_broken_connection),

@@ -16,11 +16,25 @@
 
 #include "source.h"
 
-#define NAME  "qcmd-src"
 #define TRIES 200 /* turns of the loop of at most 50 ms */
 
-static char *patterns[] = { (char *)NAME "-?", NULL };
-static char *others[] = { (char *)NAME "-[z]", NULL };
+/* Of this process, as the same test may run elsewhere on the machine. */
+static char own_name[12];
+
+/* The fourth call from now takes the place of this one. */
+static char *named(const char *suffix)
+{
+	static char names[4][16];
+	static size_t n;
+	char *name = names[n++ % 4];
+
+	snprintf(name, sizeof(names[0]), "%s%s", own_name, suffix);
+	return name;
+}
+
+static char pattern[16], other_pattern[16];
+static char *patterns[] = { pattern, NULL };
+static char *others[] = { other_pattern, NULL };
 static struct policy_section sections[] = {
 	{
 		.kind = POLICY_SOURCE_TASK,
@@ -63,7 +77,7 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	*state = f;
-	prctl(PR_SET_NAME, NAME);
+	prctl(PR_SET_NAME, own_name);
 	if (geteuid() != 0 || access("/sys/kernel/btf/vmlinux", R_OK) < 0)
 		return 0;
 	assert_true(sd_event_new(&f->event) >= 0);
@@ -159,12 +173,12 @@ static void test_life(void **state)
 	struct fixture *f = fixture(state);
 	const struct want *w;
 	char comment[64];
-	pid_t pid = start(NAME "-a");
+	pid_t pid = start(named("-a"));
 
 	wait_until(f, pid, true);
 	assert_true(f->changes > 0);
 	w = find(f, REGION_TASK, pid);
-	snprintf(comment, sizeof(comment), NAME "-a (%d)", pid);
+	snprintf(comment, sizeof(comment), "%s-a (%d)", own_name, pid);
 	assert_string_equal(w->comment, comment);
 	assert_string_equal(w->name, "KTASK");
 	assert_ptr_equal(w->policy, &policy);
@@ -175,7 +189,7 @@ static void test_life(void **state)
 	w = find(f, REGION_TASK, getpid());
 	assert_non_null(w);
 	assert_int_equal(w->rank, WANT_RANK_PARENT);
-	snprintf(comment, sizeof(comment), "parent of " NAME "-a (%d)", pid);
+	snprintf(comment, sizeof(comment), "parent of %s-a (%d)", own_name, pid);
 	assert_string_equal(w->comment, comment);
 	assert_null(find(f, REGION_STACK, getpid()));
 	stop(pid);
@@ -186,7 +200,7 @@ static void test_life(void **state)
 static void test_oldest_stay(void **state)
 {
 	struct fixture *f = fixture(state);
-	pid_t a = start(NAME "-a"), b = start(NAME "-b"), c = start(NAME "-c");
+	pid_t a = start(named("-a")), b = start(named("-b")), c = start(named("-c"));
 
 	wait_until(f, b, true);
 	usleep(100000);
@@ -205,6 +219,75 @@ static void test_oldest_stay(void **state)
 	wait_until(f, c, false);
 }
 
+/* A section in place of that of the fixture, until the next one. */
+static void use(struct fixture *f, const struct policy_task *t)
+{
+	sections[0].task = *t;
+	assert_int_equal(source_task.reload(f->source, &set), 0);
+	collect(f);
+}
+
+static const struct policy_task usual = {
+	.comms = patterns,
+	.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK,
+	.max_tasks = 2,
+};
+
+static void test_newest_stay(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_task t = usual;
+	pid_t a = start(named("-a")), b = start(named("-b")), c;
+
+	t.keep = POLICY_TASK_KEEP_NEWEST;
+	use(f, &t);
+	assert_non_null(find(f, REGION_TASK, a));
+	c = start(named("-c"));
+	wait_until(f, c, true);
+	assert_null(find(f, REGION_TASK, a));
+	assert_true(find(f, REGION_TASK, c)->order < find(f, REGION_TASK, b)->order);
+	stop(c);
+	wait_until(f, a, true);
+	stop(a);
+	stop(b);
+	wait_until(f, b, false);
+	use(f, &usual);
+}
+
+/* Stopped for a second it is wanted, and not before; it goes on, and is not any more. Another name never is. */
+static void test_state(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_task t = usual;
+	uint64_t begin, end;
+	pid_t pid = start(named("-a")), other = start(own_name);
+
+	t.states = TASK_STATE_STOPPED;
+	t.state_sec = 1;
+	use(f, &t);
+	kill(other, SIGSTOP);
+	kill(pid, SIGSTOP);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &begin);
+	f->changes = 0;
+	wait_until(f, pid, true);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
+	assert_true(end - begin >= 1000000);
+	assert_true(f->changes > 0);
+	assert_null(find(f, REGION_TASK, other));
+	f->changes = 0;
+	kill(pid, SIGCONT);
+	wait_until(f, pid, false);
+	assert_true(f->changes > 0);
+	/* Nothing is wanted any more, so nothing changes. */
+	f->changes = 0;
+	for (int i = 0; i < 4; i++)
+		assert_true(sd_event_run(f->event, 500000) >= 0);
+	assert_int_equal(f->changes, 0);
+	stop(pid);
+	stop(other);
+	use(f, &usual);
+}
+
 /* Its parent ends: who has it then is wanted instead. */
 static void test_reparented(void **state)
 {
@@ -217,9 +300,10 @@ static void test_reparented(void **state)
 	parent = fork();
 	assert_true(parent >= 0);
 	if (parent == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		child = fork();
 		if (child == 0) {
-			prctl(PR_SET_NAME, NAME "-c");
+			prctl(PR_SET_NAME, named("-c"));
 			for (;;)
 				pause();
 		}
@@ -242,7 +326,7 @@ static void test_reparented(void **state)
 static void test_gone(void **state)
 {
 	struct fixture *f = fixture(state);
-	pid_t pid = start(NAME "-a");
+	pid_t pid = start(named("-a"));
 	struct region_key key;
 
 	wait_until(f, pid, true);
@@ -267,13 +351,13 @@ static void test_lost_events(void **state)
 
 	source_task.stats(f->source, &before);
 	do {
-		prctl(PR_SET_NAME, NAME "-s");
+		prctl(PR_SET_NAME, named("-s"));
 		for (int i = 0; i < 200; i++)
-			stop(start(NAME "-t"));
-		prctl(PR_SET_NAME, NAME);
+			stop(start(named("-t")));
+		prctl(PR_SET_NAME, own_name);
 		source_task.stats(f->source, &after);
 	} while (after.lost == before.lost);
-	pid = start(NAME "-a");
+	pid = start(named("-a"));
 	wait_until(f, pid, true);
 	for (int i = 0; i < TRIES && after.resyncs == before.resyncs; i++) {
 		assert_true(sd_event_run(f->event, 50000) >= 0);
@@ -290,7 +374,7 @@ static void test_lost_events(void **state)
 static void test_reload(void **state)
 {
 	struct fixture *f = fixture(state);
-	pid_t pid = start(NAME "-a"), other = start(NAME "-z");
+	pid_t pid = start(named("-a")), other = start(named("-z"));
 
 	wait_until(f, pid, true);
 	assert_int_equal(source_task.reload(f->source, &other_set), 0);
@@ -308,9 +392,12 @@ static void test_reload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_life), TEST(test_oldest_stay), TEST(test_reparented),
-		TEST(test_gone), TEST(test_lost_events), TEST(test_reload),
+		TEST(test_life),       TEST(test_oldest_stay), TEST(test_newest_stay), TEST(test_state),
+		TEST(test_reparented), TEST(test_gone),	       TEST(test_lost_events), TEST(test_reload),
 	};
 
+	snprintf(own_name, sizeof(own_name), "qs%d", getpid());
+	snprintf(pattern, sizeof(pattern), "%s-?", own_name);
+	snprintf(other_pattern, sizeof(other_pattern), "%s-[z]", own_name);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

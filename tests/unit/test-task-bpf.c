@@ -10,16 +10,19 @@
 #include <fnmatch.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "task-bpf.h"
+#include "task-cgroup.h"
 
 #define COMM	   "qcmd-test"
 #define STORM	   2000 /* three events each: twice of what the ring takes, as some come late */
@@ -214,9 +217,17 @@ static struct fixture *fixture(void **state)
 	return f;
 }
 
+static void set_selector(struct fixture *f, const struct policy_task *t)
+{
+	assert_int_equal(task_watcher_set_selectors(f->w, &t, t ? 1 : 0), 0);
+}
+
 static void set_patterns(struct fixture *f, const char *pattern)
 {
-	assert_int_equal(task_watcher_set_patterns(f->w, &pattern, pattern ? 1 : 0), 0);
+	char *comms[] = { (char *)pattern, NULL };
+	const struct policy_task t = { .comms = comms };
+
+	set_selector(f, pattern ? &t : NULL);
 }
 
 /* The first event of that kind about pid, waited for. */
@@ -303,7 +314,7 @@ static void test_iterate(void **state)
 	assert_string_equal(e->comm, COMM "-iter");
 	assert_true(e->start > 0 && e->parent_start > 0 && e->start >= e->parent_start);
 	assert_true(e->task && e->stack);
-	assert_int_equal(e->exit_state, 0);
+	assert_int_equal(e->state, TASK_STATE_RUNNING);
 }
 
 /* More tasks than one read() takes. */
@@ -413,24 +424,188 @@ static void test_lost_is_counted(void **state)
 static void test_too_many_patterns(void **state)
 {
 	struct fixture *f = fixture(state);
-	const char *patterns[TASK_PATTERNS_MAX + 1];
+	char *comms[] = { (char *)COMM "-nobody", NULL };
+	const struct policy_task t = { .comms = comms };
+	const struct policy_task *selectors[TASK_FILTERS_MAX + 1];
 
-	for (size_t i = 0; i <= TASK_PATTERNS_MAX; i++)
-		patterns[i] = COMM "-nobody";
-	assert_int_equal(task_watcher_set_patterns(f->w, patterns, TASK_PATTERNS_MAX + 1), 0);
+	for (size_t i = 0; i <= TASK_FILTERS_MAX; i++)
+		selectors[i] = &t;
+	assert_int_equal(task_watcher_set_selectors(f->w, selectors, TASK_FILTERS_MAX + 1), 0);
 	assert_int_equal(task_watcher_iterate(f->w), 0);
 	assert_true(f->seen.n > 2);
+}
+
+static size_t iterate(struct fixture *f)
+{
+	f->seen.n = 0;
+	assert_int_equal(task_watcher_iterate(f->w), 0);
+	return f->seen.n;
+}
+
+/* One child of that name, and its threads. */
+static void test_pid(void **state)
+{
+	struct fixture *f = fixture(state);
+	unsigned int pids[] = { 4194304, getpid(), 0 };
+	struct policy_task t = { .pids = pids };
+	uint64_t before;
+
+	set_selector(f, &t);
+	assert_int_equal(iterate(f), 1);
+	assert_int_equal(f->seen.events[0].pid, getpid());
+	before = sent(f);
+	fork_storm(100);
+	assert_int_equal(sent(f), before);
+	/* Both have to be true. */
+	t.comms = (char *[]){ (char *)COMM "-nobody", NULL };
+	set_selector(f, &t);
+	assert_int_equal(iterate(f), 0);
+	/* What was asked for before is forgotten. */
+	t.comms = NULL;
+	pids[1] = 0;
+	set_selector(f, &t);
+	assert_int_equal(iterate(f), 0);
+}
+
+static void test_kernel_thread(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_task t = { .kernel_thread = POLICY_YES };
+
+	set_selector(f, &t);
+	assert_true(iterate(f) > 0);
+	for (size_t i = 0; i < f->seen.n && i < EVENTS_MAX; i++)
+		assert_true(f->seen.events[i].flags & TASK_PF_KTHREAD);
+	t.kernel_thread = POLICY_NO;
+	set_selector(f, &t);
+	assert_true(iterate(f) > 0);
+	for (size_t i = 0; i < f->seen.n && i < EVENTS_MAX; i++)
+		assert_false(f->seen.events[i].flags & TASK_PF_KTHREAD);
+}
+
+/* What asks for a state is told of by the iterator alone. */
+static void test_state(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_task t = { .comms = (char *[]){ (char *)COMM "-*", NULL }, .states = TASK_STATE_STOPPED };
+	uint64_t before;
+	int status;
+	pid_t pid;
+
+	prctl(PR_SET_NAME, COMM "-state");
+	set_selector(f, &t);
+	before = sent(f);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		for (;;)
+			pause();
+	assert_int_equal(iterate(f), 0);
+	kill(pid, SIGSTOP);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_int_equal(sent(f), before);
+	assert_int_equal(iterate(f), 1);
+	assert_int_equal(f->seen.events[0].pid, pid);
+	assert_int_equal(f->seen.events[0].state, TASK_STATE_STOPPED);
+	prctl(PR_SET_NAME, COMM);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+#define CGROUP_ROOT "/sys/fs/cgroup/unified"
+
+static void write_to(const char *path, int number)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fprintf(f, "%d", number);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A cgroup that comes after it was asked about, by a pattern for the one above; a task that enters and leaves. */
+static void test_cgroup(void **state)
+{
+	struct fixture *f = fixture(state);
+	const char *root = access(CGROUP_ROOT, X_OK) == 0 ? CGROUP_ROOT : "/sys/fs/cgroup";
+	struct policy_task t = { .cgroups = (char *[]){ (char *)"/" COMM "-[a-c]*", NULL } };
+	const struct task_event *e;
+	char outer[128], inner[256], procs[300], rest[128];
+	uint64_t before;
+	pid_t pid;
+
+	snprintf(outer, sizeof(outer), "%s/" COMM "-b%d", root, getpid());
+	snprintf(inner, sizeof(inner), "%s/inner", outer);
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", inner);
+	snprintf(rest, sizeof(rest), "%s/cgroup.procs", root);
+	set_selector(f, &t);
+	if (mkdir(outer, 0755) < 0) {
+		print_message("needs a unified hierarchy of cgroups\n");
+		skip();
+	}
+	wait_event(f, TASK_EVENT_CGROUP, 0);
+	assert_int_equal(mkdir(inner, 0755), 0);
+	before = sent(f);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		for (;;)
+			pause();
+	assert_int_equal(sent(f), before);
+	write_to(procs, pid);
+	e = wait_event(f, TASK_EVENT_MOVE, pid);
+	assert_int_equal(e->cgroups, task_watcher_cgroups(f->w, &t));
+	assert_int_equal(iterate(f), 1);
+	assert_int_equal(f->seen.events[0].pid, pid);
+	f->seen.n = 0;
+	write_to(rest, pid);
+	e = wait_event(f, TASK_EVENT_MOVE, pid);
+	assert_int_equal(e->cgroups, 0);
+	write_to(procs, pid);
+	/* Found again by whoever comes later. */
+	set_selector(f, &t);
+	assert_int_equal(iterate(f), 1);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(rmdir(inner), 0);
+	assert_int_equal(rmdir(outer), 0);
+}
+
+static void test_too_many_cgroups(void **state)
+{
+	struct fixture *f = fixture(state);
+	char *cgroups[CGROUP_PATTERNS_MAX + 2] = {};
+	struct policy_task many = { .cgroups = cgroups };
+	struct policy_task rest = { .comms = (char *[]){ (char *)COMM, NULL } };
+	const struct policy_task *selectors[] = { &many, &rest };
+
+	for (size_t i = 0; i <= CGROUP_PATTERNS_MAX; i++)
+		assert_true(asprintf(&cgroups[i], "/" COMM "-%zu", i) > 0);
+	assert_int_equal(task_watcher_set_selectors(f->w, selectors, 2), -E2BIG);
+	assert_int_equal(iterate(f), 1);
+	for (size_t i = 0; i <= CGROUP_PATTERNS_MAX; i++)
+		free(cgroups[i]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_glob_examples),	     cmocka_unit_test(test_glob_random),
-		cmocka_unit_test(test_glob_superset),	     cmocka_unit_test(test_no_pattern_no_event),
-		cmocka_unit_test(test_other_names_no_event), cmocka_unit_test(test_iterate),
-		cmocka_unit_test(test_iterate_many),	     cmocka_unit_test(test_life),
-		cmocka_unit_test(test_exec_by_thread),	     cmocka_unit_test(test_lost_is_counted),
+		cmocka_unit_test(test_glob_examples),
+		cmocka_unit_test(test_glob_random),
+		cmocka_unit_test(test_glob_superset),
+		cmocka_unit_test(test_no_pattern_no_event),
+		cmocka_unit_test(test_other_names_no_event),
+		cmocka_unit_test(test_iterate),
+		cmocka_unit_test(test_iterate_many),
+		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_exec_by_thread),
+		cmocka_unit_test(test_lost_is_counted),
 		cmocka_unit_test(test_too_many_patterns),
+		cmocka_unit_test(test_pid),
+		cmocka_unit_test(test_kernel_thread),
+		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_too_many_cgroups),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

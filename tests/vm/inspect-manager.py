@@ -32,8 +32,8 @@ def check_header(ram, place, ranges):
     if ram[place:place + 4] != b"\x7fELF" or kind != 4 or phnum < 2:
         raise Wrong("what should be an ELF header is none")
     for index in range(1, phnum):
-        address, size = struct.unpack_from("<QQ", ram, place + 64 + index * 56 + 24)
-        if (address - RAM_BASE, size) not in ranges:
+        what, address, size = struct.unpack_from("<I20xQQ", ram, place + 64 + index * 56)
+        if what and (address - RAM_BASE, size) not in ranges:
             raise Wrong(f"the ELF header names {size} bytes at {address:#x}, which the manager lacks")
 
 

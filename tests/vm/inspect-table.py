@@ -175,13 +175,12 @@ def check_elf_header(elf, valid, followed=()):
     return addresses, hidden
 
 
-def check_churn(valid):
+def check_churn(valid, base):
     """Entries of qcmd_churn.ko: where they are says how long they are and what their name is."""
-    base = [address for name, _, address, _ in valid if name == "KCHURNBASE"]
     for name, seq, address, size in valid:
         if name not in ("KODD", "KEVEN"):
             continue
-        offset = address - base[0]
+        offset = address - base
         if (name == "KODD") != offset % 2 or size != (offset * 13 % 32768 + 1 + 3) // 4 * 4:
             raise Wrong(f"{name} {seq} is torn: {size} bytes at {offset}")
 
@@ -190,7 +189,7 @@ class Busy:
     """While qcmdd and qcmd_churn.ko are at work."""
 
     def __init__(self):
-        self.image = self.tasks = None
+        self.image = self.tasks = self.churn_base = None
         self.instants = self.rebinding = self.unbound = self.moving = 0
 
     def look(self, ram, facts):
@@ -222,9 +221,10 @@ class Busy:
         if len(cpus) != len(set(cpus)):
             raise Wrong(f"the ELF header doesn't name two regions of one CPU: {hidden}")
         self.moving += bool(hidden)
-        check_churn(valid)
         if not self.tasks:
+            self.churn_base = [address for name, _, address, _ in valid if name == "KCHURNBASE"][0]
             self.tasks = start_task_checks(self.image, valid, addresses, facts, followed)
+        check_churn(valid, self.churn_base)
         self.check_addresses(addresses)
         self.tasks.check(valid, addresses, complete)
 

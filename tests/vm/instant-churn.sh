@@ -45,11 +45,11 @@ facts+=" $(./mdnl list | awk '/ cpu=/ {
 # Tasks that the daemon follows: programs that are started, and processes that are forked as fast as it goes
 cp "$(command -v sleep)" /tmp/churn
 while :; do
-	nice /tmp/churn 0.2 &
+	/tmp/churn 0.2 &
 	sleep 0.02
 done &
 # shellcheck disable=SC2016 # they are perl's
-nice perl -e '$0 = "churn-fork"; while (1) { my $pid = fork; exit unless $pid; waitpid $pid, 0; }' &
+perl -e '$0 = "churn-fork"; while (1) { my $pid = fork; exit unless $pid; waitpid $pid, 0; }' &
 
 # A socket that comes and goes with its regions, and a note that moves
 while :; do
@@ -60,7 +60,7 @@ while :; do
 			echo "add name=SIZE1_$((i % 3 + 1)) paddr=$((ram + 0x100000 + i * 65536)) size=4"
 			echo "add name=SIZE1 paddr=$((ram + 0x100000 + i * 65536)) size=4"
 		done
-	} | nice ./mdnl >/dev/null
+	} | ./mdnl >/dev/null
 done &
 
 # Policies that say something else each time
@@ -73,19 +73,16 @@ done &
 
 # Regions of many sizes that come, move, change their size and go, and context switches, as fast as the machine can
 insmod /usr/lib/qcmd-test/qcmd_churn.ko || fail "qcmd_churn.ko doesn't load"
-./switch-rate 100000 &
+nice -n 5 ./switch-rate 100000 &
 sleep 2
 
-# The back end's table goes and comes.
+# The back end's table goes and comes. When the last write returns all regions are in it.
 bound=/sys/module/qcom_minidump_ram/parameters/bound
-while sleep 4; do
-	sysctl -q kernel.domainname=rebinding
+while sleep 2; do
+	echo rebinding >/proc/sys/kernel/domainname
 	echo 0 >$bound
 	echo 1 >$bound
-	while ./mdnl list | grep -q state=pending; do
-		sleep 0.1
-	done
-	sysctl -q kernel.domainname=bound
+	echo bound >/proc/sys/kernel/domainname
 done &
 
 echo "instants: go $(xargs <<<"$facts")"

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The daemon's own settings: qcmdd.conf(5). The language is that of policies. */
+#ifndef QCMDD_CONFIG_H
+#define QCMDD_CONFIG_H
+
+#include "policy.h"
+
+#define CONFIG_PATH "/etc/qcmd/qcmdd.conf"
+
+struct config {
+	bool auto_reload; /* AutoReload=: policies are read anew when their files change */
+};
+
+/* No file: the defaults. Errors are added to diags, and then the defaults count. 0 or -ENOMEM. */
+int config_load(const char *path, struct config *ret, struct policy_diags *diags);
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "ktypes.h"
+
+#define NESTING_MAX 8 /* anonymous structures in each other */
+
+static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
+		t = btf__type_by_id(btf, t->type);
+	return t;
+}
+
+static bool find_member(const struct btf *btf, const struct btf_type *t, const char *name, int depth,
+			struct ktype_place *ret)
+{
+	const struct btf_member *m = btf_members(t);
+
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *member = btf__name_by_offset(btf, m[i].name_off);
+		const struct btf_type *inner;
+
+		if (member && !strcmp(member, name)) {
+			*ret = (struct ktype_place){ btf_member_bit_offset(t, i), btf_member_bitfield_size(t, i) };
+			return true;
+		}
+		if ((member && *member) || depth == NESTING_MAX)
+			continue;
+		inner = skip_modifiers(btf, m[i].type);
+		if (inner && btf_is_composite(inner) && find_member(btf, inner, name, depth + 1, ret)) {
+			ret->offset += btf_member_bit_offset(t, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ktype_member(const struct btf *btf, const struct btf_type *t, const char *name, struct ktype_place *ret)
+{
+	return find_member(btf, t, name, 0, ret);
+}
+
+const struct btf_type *ktype_find(const struct btf *btf, const char *name)
+{
+	bool is_union = !strncmp(name, "union ", 6);
+	const char *blank = strchr(name, ' ');
+	__s32 id = btf__find_by_name_kind(btf, blank ? blank + 1 : name, is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT);
+
+	return id < 0 ? NULL : btf__type_by_id(btf, id);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Variables of the kernel and its modules, and what they lead to. Where variables are changes when modules come and go;
+ * what pointers and lists lead to can change at any time, so that they are read again every second.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <systemd/sd-device.h>
+
+#include "cpulist.h"
+#include "policy-util.h"
+#include "qcmdd-log.h"
+#include "source.h"
+#include "symbol.h"
+
+#define READ_INTERVAL 1000000 /* µs */
+
+struct source {
+	struct source_host host;
+	struct symbol_reader *reader;
+	const struct policy_set *policies; /* of the last reload */
+	struct wants wants;
+	sd_device_monitor *monitor;
+	sd_event_source *timer; /* while there are pointers or lists */
+};
+
+/* What the wants of one section have in common, and where they go. */
+struct context {
+	struct source *s;
+	const struct policy_section *section;
+	struct want base;
+	struct wants *wants;
+};
+
+static const char *local_name(const char *symbol)
+{
+	const char *colon = strchr(symbol, ':');
+
+	return colon ? colon + 1 : symbol;
+}
+
+__attribute__((format(printf, 4, 5))) static int add(struct context *c, const char *symbol,
+						     const struct symbol_place *place, const char *format, ...)
+{
+	struct want want = c->base;
+	va_list ap;
+
+	snprintf(want.name, sizeof(want.name), "K%.14s", local_name(symbol));
+	va_start(ap, format);
+	vsnprintf(want.comment, sizeof(want.comment), format, ap);
+	va_end(ap);
+	memcpy(want.key.label, want.comment, sizeof(want.key.label));
+	if (!strncmp(want.comment, LABEL_ELEMENT, strlen(LABEL_ELEMENT)))
+		want.key.address = place->address;
+	want.address = place->address;
+	want.size = place->size;
+	want.error = place->error;
+	want.optional = place->error == -ENOENT;
+	memcpy(want.problem, place->problem, sizeof(want.problem));
+	want.order = c->wants->n;
+	return wants_add(c->wants, &want);
+}
+
+static int want_name(struct context *c, const char *symbol)
+{
+	struct symbol_place place;
+
+	symbol_find(c->s->reader, symbol, &place);
+	return add(c, symbol, &place, "variable %s", symbol);
+}
+
+static int want_percpu(struct context *c, const char *symbol)
+{
+	_cleanup_(freep) char *possible = cpulist_read(CPULIST_POSSIBLE);
+	const char *at = possible ?: "0";
+	int first, last, r = 0;
+
+	while (cpulist_next(&at, &first, &last))
+		for (int cpu = first; cpu <= last && r >= 0; cpu++) {
+			struct symbol_place place;
+
+			symbol_find_percpu(c->s->reader, symbol, cpu, &place);
+			r = add(c, symbol, &place, "variable %s of CPU %d", symbol, cpu);
+		}
+	return r;
+}
+
+static int want_pointer(struct context *c, const char *symbol)
+{
+	struct symbol_place place;
+
+	symbol_follow(c->s->reader, symbol, c->section->symbol.size, &place);
+	return add(c, symbol, &place, "what %s points to", symbol);
+}
+
+static int want_list(struct context *c, const char *list)
+{
+	const char *colon = strstr(list, ":struct "), *dot = strchr(colon, '.');
+	_cleanup_(freep) struct symbol_place *elements = NULL;
+	char head[POLICY_SYMBOL_MAX + 1], type[POLICY_SYMBOL_MAX + 1];
+	struct symbol_place place;
+	size_t n;
+	int r;
+
+	snprintf(head, sizeof(head), "%.*s", (int)(colon - list), list);
+	snprintf(type, sizeof(type), "%.*s", (int)(dot - colon - 1), colon + 1);
+	r = symbol_list(c->s->reader, head, type, dot + 1, &place, &elements, &n);
+	if (r >= 0)
+		r = add(c, head, &place, "head of the list %s", list);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = add(c, head, &elements[i], LABEL_ELEMENT "%s: %s", head, type);
+	return r;
+}
+
+static int want_each(struct context *c, char *const *items, int (*want)(struct context *c, const char *item))
+{
+	int r = 0;
+
+	for (; items && *items && r >= 0; items++)
+		r = want(c, *items);
+	return r;
+}
+
+static int want_section(struct source *s, const struct policy *policy, const struct policy_section *section,
+			struct wants *wants)
+{
+	struct context c = {
+		.s = s,
+		.section = section,
+		.wants = wants,
+		.base = {
+			.key.kind = REGION_SYMBOL,
+			.policy = policy,
+			.section = section,
+			.priority = policy->priority,
+			.rank = WANT_RANK_SYMBOL,
+		},
+	};
+	int r;
+
+	r = want_each(&c, section->symbol.names, want_name);
+	if (r >= 0)
+		r = want_each(&c, section->symbol.percpu, want_percpu);
+	if (r >= 0)
+		r = want_each(&c, section->symbol.pointers, want_pointer);
+	return r < 0 ? r : want_each(&c, section->symbol.lists, want_list);
+}
+
+static int look_up(struct source *s, struct wants *ret)
+{
+	const struct policy_section *section;
+	const struct policy *policy;
+	struct section_cursor c = {};
+	int r = 0;
+
+	while (r >= 0 && (section = section_next(s->policies, POLICY_SOURCE_SYMBOL, &c, &policy)))
+		r = want_section(s, policy, section, ret);
+	symbol_rest(s->reader);
+	return r;
+}
+
+static bool same(const struct wants *a, const struct wants *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++) {
+		const struct want *x = &a->items[i], *y = &b->items[i];
+
+		if (region_key_compare(&x->key, &y->key) || x->address != y->address || x->size != y->size ||
+		    strcmp(x->problem, y->problem) || x->section != y->section)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+static void look_again(struct source *s)
+{
+	_cleanup_(wants_done) struct wants wants = {};
+
+	if (look_up(s, &wants) < 0 || same(&wants, &s->wants))
+		return;
+	wants_done(&s->wants);
+	s->wants = wants;
+	wants = (struct wants){};
+	s->host.changed(s->host.userdata);
+}
+
+static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
+{
+	struct source *s = userdata;
+
+	look_again(s);
+	sd_event_source_set_time(source, now + READ_INTERVAL);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_module(sd_device_monitor *monitor, sd_device *device, void *userdata)
+{
+	struct source *s = userdata;
+
+	symbol_modules_changed(s->reader);
+	look_again(s);
+	/* In memory where a module has just gone, the module of ours takes nothing. */
+	s->host.changed(s->host.userdata);
+	return 0;
+}
+
+static int watch_modules(struct source *s)
+{
+	int r = sd_device_monitor_new(&s->monitor);
+
+	if (r >= 0)
+		r = sd_device_monitor_filter_add_match_subsystem_devtype(s->monitor, "module", NULL);
+	if (r >= 0)
+		r = sd_device_monitor_attach_event(s->monitor, s->host.event);
+	if (r >= 0)
+		r = sd_device_monitor_start(s->monitor, on_module, s);
+	return r;
+}
+
+static bool needs_timer(const struct source *s)
+{
+	const struct policy_section *section;
+	const struct policy *policy;
+	struct section_cursor c = {};
+
+	while ((section = section_next(s->policies, POLICY_SOURCE_SYMBOL, &c, &policy)))
+		if (section->symbol.pointers || section->symbol.lists)
+			return true;
+	return false;
+}
+
+static int set_timer(struct source *s)
+{
+	bool needed = needs_timer(s);
+	uint64_t now;
+
+	if (needed == !!s->timer)
+		return 0;
+	s->timer = sd_event_source_disable_unref(s->timer);
+	sd_event_now(s->host.event, CLOCK_MONOTONIC, &now);
+	return needed ? sd_event_add_time(s->host.event, &s->timer, CLOCK_MONOTONIC, now + READ_INTERVAL, 0, on_timer,
+					  s) :
+			0;
+}
+
+static int symbol_reload(struct source *s, const struct policy_set *policies)
+{
+	s->policies = policies;
+	wants_done(&s->wants);
+	/* All names in one pass. */
+	symbol_prepare(s->reader, policies);
+	if (look_up(s, &s->wants) < 0)
+		return -ENOMEM;
+	return set_timer(s);
+}
+
+static void symbol_stop(struct source *s)
+{
+	sd_event_source_disable_unref(s->timer);
+	sd_device_monitor_unref(s->monitor);
+	symbol_reader_free(s->reader);
+	wants_done(&s->wants);
+	free(s);
+}
+
+static int symbol_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->host = *host;
+	r = symbol_reader_new(&s->reader);
+	if (r >= 0) {
+		int watched = watch_modules(s);
+
+		if (watched < 0)
+			log_warning("Modules that come and go can't be watched: %s", strerror(-watched));
+		r = symbol_reload(s, policies);
+	}
+	if (r < 0) {
+		symbol_stop(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int symbol_want(struct source *s, const struct policy_set *policies, struct wants *wants)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->wants.n && r >= 0; i++)
+		r = wants_add(wants, &s->wants.items[i]);
+	return r;
+}
+
+static const char *symbol_problem(const struct source *s)
+{
+	return NULL;
+}
+
+const struct source_vtable source_symbol = {
+	.kind = POLICY_SOURCE_SYMBOL,
+	.start = symbol_start,
+	.stop = symbol_stop,
+	.reload = symbol_reload,
+	.want = symbol_want,
+	.problem = symbol_problem,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From the names in a [Symbol] section to places in memory, and why there is none. */
+#ifndef QCMDD_SYMBOL_H
+#define QCMDD_SYMBOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "minidump-netlink.h"
+#include "policy.h"
+
+#define SYMBOL_LIST_MAX 1024 /* elements of one list */
+
+/**
+ * struct symbol_place - where something is
+ * @error: 0; -ENOENT: there is none now, and that is no mistake; or what is wrong
+ * @problem: @error in words
+ */
+struct symbol_place {
+	uint64_t address;
+	uint64_t size;
+	int error;
+	char problem[MD_ERROR_MAX];
+};
+
+struct symbol_reader;
+
+int symbol_reader_new(struct symbol_reader **ret);
+struct symbol_reader *symbol_reader_free(struct symbol_reader *r); /* returns NULL */
+
+/* Look up all names that the policies have, at once; without it each of them costs a pass. */
+void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies);
+void symbol_modules_changed(struct symbol_reader *r);
+/* Give memory back that is needed while names are looked up only. */
+void symbol_rest(struct symbol_reader *r);
+
+void symbol_find(struct symbol_reader *r, const char *name, struct symbol_place *ret);
+void symbol_find_percpu(struct symbol_reader *r, const char *name, int cpu, struct symbol_place *ret);
+/* What the per-CPU pointer at address points to on that CPU. */
+void symbol_percpu_at(struct symbol_reader *r, uint64_t address, int cpu, uint64_t size, struct symbol_place *ret);
+/* What a pointer points to; size as in Size=. */
+void symbol_follow(struct symbol_reader *r, const char *name, const char *size, struct symbol_place *ret);
+/* The head of a list and its elements, *ret to be freed. 0 or -ENOMEM. */
+int symbol_list(struct symbol_reader *r, const char *head, const char *type, const char *member,
+		struct symbol_place *ret_head, struct symbol_place **ret, size_t *ret_n);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "source.h"
+#include "task-select.h"
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+int task_selectors_set(struct task_selectors *s, const struct policy_set *policies)
+{
+	const struct policy_section *section;
+	const struct policy *policy;
+	struct section_cursor c = {};
+	struct task_selectors fresh = {};
+
+	while ((section = section_next(policies, POLICY_SOURCE_TASK, &c, &policy))) {
+		struct task_selector *grown = reallocarray(fresh.items, fresh.n + 1, sizeof(*grown));
+
+		if (!grown) {
+			free(fresh.items);
+			return -ENOMEM;
+		}
+		fresh.items = grown;
+		fresh.items[fresh.n++] = (struct task_selector){ .policy = policy, .section = section };
+		fresh.by_state |= section->task.states;
+	}
+	free(s->items);
+	*s = fresh;
+	return 0;
+}
+
+void task_selectors_done(struct task_selectors *s)
+{
+	free(s->items);
+	*s = (struct task_selectors){};
+}
+
+static bool has_comm(char *const *globs, const char *comm)
+{
+	if (!globs)
+		return true;
+	while (*globs && fnmatch(*globs, comm, 0) != 0)
+		globs++;
+	return *globs;
+}
+
+static bool has_pid(const unsigned int *pids, const struct task_event *e)
+{
+	if (!pids)
+		return true;
+	while (*pids && *pids != e->pid && *pids != e->tgid)
+		pids++;
+	return *pids;
+}
+
+static bool is_kind(enum policy_tristate kernel_thread, const struct task_event *e)
+{
+	return kernel_thread == POLICY_ANY || (kernel_thread == POLICY_YES) == !!(e->flags & TASK_PF_KTHREAD);
+}
+
+static bool may_match(const struct task_selector *s, const struct task_event *e)
+{
+	const struct policy_task *t = &s->section->task;
+
+	return is_kind(t->kernel_thread, e) && (!t->states || t->states & e->state) &&
+	       (!t->cgroups || s->cgroups & e->cgroups) && has_pid(t->pids, e) && has_comm(t->comms, e->comm);
+}
+
+bool task_selector_matches(const struct task_selector *s, const struct task_event *e, uint64_t since, uint64_t now)
+{
+	return may_match(s, e) && now - since >= s->section->task.state_sec * USEC_PER_SEC;
+}
+
+bool task_selectors_may_match(const struct task_selectors *s, const struct task_event *e)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (may_match(&s->items[i], e))
+			return true;
+	return false;
+}
+
+/* FNV-1a */
+uint64_t task_selectors_hash(const struct task_selectors *s, const struct task_event *e, uint64_t since, uint64_t now)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	bool found = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!task_selector_matches(&s->items[i], e, since, now))
+			continue;
+		hash = (hash ^ i) * UINT64_C(0x100000001b3);
+		found = true;
+	}
+	return found ? hash : 0;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The parent of each task is wanted too: without it a dump can't say who started the task. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "minidump-netlink.h"
+#include "policy-util.h"
+#include "task-want.h"
+
+static void describe_task(struct want *want, const char *what, const struct task_event *e)
+{
+	char comm[GLOB_TEXT_SIZE];
+
+	md_copy_text(comm, sizeof(comm), e->comm, sizeof(e->comm));
+	snprintf(want->comment, sizeof(want->comment), "%s%s (%u)", what, comm, e->pid);
+}
+
+static int want_part(struct wants *wants, const struct want *base, enum region_kind kind, const struct task_event *e)
+{
+	struct want want = *base;
+
+	want.key = (struct region_key){ .kind = kind, .pid = e->pid, .start = e->start };
+	want.rank = WANT_RANK_TASK;
+	want.address = kind == REGION_STACK ? e->stack : e->task;
+	snprintf(want.name, sizeof(want.name), kind == REGION_STACK ? "KSTACK" : "KTASK");
+	describe_task(&want, "", e);
+	return wants_add(wants, &want);
+}
+
+static int want_parent(struct wants *wants, const struct want *base, const struct task_event *e)
+{
+	struct want want = *base;
+
+	/* The boot CPU's idle task is no task that can be named. */
+	if (!e->parent_pid)
+		return 0;
+	want.key = (struct region_key){ .kind = REGION_TASK, .pid = e->parent_pid, .start = e->parent_start };
+	want.rank = WANT_RANK_PARENT;
+	snprintf(want.name, sizeof(want.name), "KTASK");
+	describe_task(&want, "parent of ", e);
+	return wants_add(wants, &want);
+}
+
+static int want_task(struct wants *wants, const struct want *base, const struct task_event *e)
+{
+	unsigned int parts = base->section->task.parts;
+	int r = 0;
+
+	if (parts & POLICY_TASK_STRUCT) {
+		r = want_part(wants, base, REGION_TASK, e);
+		if (r >= 0)
+			r = want_parent(wants, base, e);
+	}
+	if (r >= 0 && parts & POLICY_TASK_STACK)
+		r = want_part(wants, base, REGION_STACK, e);
+	return r;
+}
+
+/* The more a task matters, the lower: those stay when there is no room for all. */
+static uint64_t order_of(const struct policy_task *t, const struct task_event *e)
+{
+	return t->keep == POLICY_TASK_KEEP_NEWEST ? UINT64_MAX - e->start : e->start;
+}
+
+static int want_section(struct task *const *tasks, size_t n_tasks, const struct task_selector *selector, uint64_t now,
+			struct wants *wants)
+{
+	const struct policy_task *t = &selector->section->task;
+	struct want base = {
+		.policy = selector->policy,
+		.section = selector->section,
+		.priority = selector->policy->priority,
+	};
+	unsigned int n = 0;
+	int r;
+
+	for (size_t i = 0; i < n_tasks && n < t->max_tasks; i++) {
+		const struct task *task = tasks[t->keep == POLICY_TASK_KEEP_NEWEST ? n_tasks - 1 - i : i];
+
+		if (!task_selector_matches(selector, &task->e, task->since, now))
+			continue;
+		base.order = order_of(t, &task->e);
+		r = want_task(wants, &base, &task->e);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	return 0;
+}
+
+int task_wants_add(const struct task_table *t, const struct task_selectors *s, uint64_t now, struct wants *wants)
+{
+	_cleanup_(freep) struct task **tasks = task_table_by_age(t);
+	int r = tasks ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < s->n && r >= 0; i++)
+		r = want_section(tasks, t->n, &s->items[i], now, wants);
+	return r;
+}
