@@ -9,8 +9,8 @@
 #include "ctl.h"
 #include "ctl-table.h"
 #include "elffile.h"
-#include "policy-util.h"
 #include "lastwords.h"
+#include "policy-util.h"
 #include "store.h"
 
 static const char *store_folder(void)
@@ -25,7 +25,8 @@ static void add_text(struct json_object *o, const char *key, const char *value)
 
 static struct json_object *describe_dump(const struct store *store, const struct stored_dump *dump)
 {
-	_cleanup_(freep) char *path = store_path(store, dump), *crash = NULL;
+	_cleanup_(freep) char *path = store_path(store, dump);
+	struct last_words w = { 0 };
 	struct json_object *o = json_object_new_object();
 	struct corefile core;
 	struct derr err;
@@ -36,13 +37,14 @@ static struct json_object *describe_dump(const struct store *store, const struct
 	json_object_object_add(o, "time", json_object_new_string_len(dump->name, strcspn(dump->name, "-")));
 	json_object_object_add(o, "size", json_object_new_int64((int64_t)dump->size));
 	if (core_open(&core, path, &err) == 0) {
-		crash = last_words_crash(&core);
-		add_text(o, "crash", crash);
+		last_words_read(&core, &w);
+		add_text(o, "crash", w.crash);
 		add_text(o, "release", kv_get(&core.vmcoreinfo, "OSRELEASE"));
 		add_text(o, "build_id", kv_get(&core.vmcoreinfo, "BUILD-ID"));
 	} else {
 		add_text(o, "error", err.text);
 	}
+	last_words_clear(&w);
 	core_close(&core);
 	return o;
 }

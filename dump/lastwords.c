@@ -67,15 +67,3 @@ void last_words_clear(struct last_words *w)
 	free(w->crash);
 	free(w->why_not);
 }
-
-char *last_words_crash(const struct corefile *core)
-{
-	struct last_words w;
-	char *crash;
-
-	last_words_read(core, &w);
-	crash = w.crash;
-	w.crash = NULL;
-	last_words_clear(&w);
-	return crash;
-}

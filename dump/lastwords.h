@@ -17,7 +17,5 @@ struct last_words {
 
 void last_words_read(const struct corefile *core, struct last_words *w);
 void last_words_clear(struct last_words *w);
-/* What the machine died of, safe to print; NULL: the log does not say. To be freed. */
-char *last_words_crash(const struct corefile *core);
 
 #endif

@@ -11,10 +11,9 @@
 #include <systemd/sd-journal.h>
 
 #include "collect-conf.h"
-#include "outfile.h"
-#include "prb.h"
-#include "rawdump.h"
 #include "lastwords.h"
+#include "outfile.h"
+#include "rawdump.h"
 #include "zstdfile.h"
 
 #define EXIT_USAGE 2
@@ -64,19 +63,20 @@ static void warn(const struct collector *c, const char *text)
 
 static void collected(const struct collector *c, const char *path, const char *id)
 {
-	_cleanup_free_ char *crash = NULL;
+	struct last_words w = { 0 };
 	struct corefile core;
 	struct derr err;
 
 	if (core_open(&core, path, &err) == 0)
-		crash = last_words_crash(&core);
+		last_words_read(&core, &w);
 	if (c->journal)
-		sd_journal_send("MESSAGE=Collected the dump of a crash: %s", crash ?: "of unknown cause", "PRIORITY=%i",
-				LOG_CRIT, "MESSAGE_ID=" MESSAGE_ID_COLLECTED, "QCMD_DUMP=%s", path, "QCMD_ID=%s", id,
-				"QCMD_CRASH=%s", crash ?: "", "QCMD_RELEASE=%s",
+		sd_journal_send("MESSAGE=Collected the dump of a crash: %s", w.crash ?: "of unknown cause",
+				"PRIORITY=%i", LOG_CRIT, "MESSAGE_ID=" MESSAGE_ID_COLLECTED, "QCMD_DUMP=%s", path,
+				"QCMD_ID=%s", id, "QCMD_CRASH=%s", w.crash ?: "", "QCMD_RELEASE=%s",
 				kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "", NULL);
 	else
-		printf("Collected the dump of a crash: %s\n%s\n", crash ?: "of unknown cause", path);
+		printf("Collected the dump of a crash: %s\n%s\n", w.crash ?: "of unknown cause", path);
+	last_words_clear(&w);
 	core_close(&core);
 }
 

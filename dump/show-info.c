@@ -6,6 +6,7 @@
 
 #include "lastwords.h"
 #include "output.h"
+
 static const char *arch_name(const struct corefile *core)
 {
 	const char *arch = kv_get(&core->kernel_note, "ARCH");

@@ -57,7 +57,8 @@ SCRIPT
 	fail "$(cat "$work/said")"
 
 tr -d '\r' <"$work/crash/console.log" >"$work/console"
-sed -n '/^capture: dump$/,/^capture: end$/p' "$work/console" | grep -a -v '^capture: ' | base64 -d >"$work/dump.elf.zst" ||
+sed -n '/^capture: dump$/,/^capture: end$/p' "$work/console" | grep -a -v '^capture: ' |
+	base64 -d >"$work/dump.elf.zst" ||
 	fail "the capture kernel sent no dump: $(tail -n 40 "$work/console")"
 grep -a -x 'Collected the dump of a crash: Kernel panic - not syncing: sysrq triggered crash' "$work/console" ||
 	fail "the journal does not tell of the dump: $(grep -a -C 5 Collected "$work/console")"
