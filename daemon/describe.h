@@ -38,6 +38,7 @@ struct status {
 	const struct entry *entries;
 	size_t n_entries;
 	const char *source_problem; /* why tasks can't be watched, or NULL */
+	const char *trace_problem;  /* why trace arrays are not followed, or NULL */
 	struct source_stats stats;
 	const struct reload_info *reload;
 

@@ -6,6 +6,7 @@ QCMD_POLICY_SRCS := \
 	daemon/policy.c \
 	daemon/policy-condition.c \
 	daemon/policy-files.c \
+	daemon/policy-ftrace.c \
 	daemon/policy-line.c \
 	daemon/policy-parse.c \
 	daemon/policy-symbol.c \
@@ -14,11 +15,13 @@ QCMD_POLICY_SRCS := \
 	daemon/policy-value.c \
 	daemon/ctl-bus.c \
 	daemon/ctl-check.c \
+	daemon/ctl-dumps.c \
 	daemon/ctl-enable.c \
 	daemon/ctl-explain.c \
 	daemon/ctl-json.c \
 	daemon/ctl-list.c \
 	daemon/ctl-offline.c \
+	daemon/ctl-run.c \
 	daemon/ctl-status.c \
 	daemon/ctl-table.c \
 	daemon/ctl-term.c \

@@ -26,7 +26,7 @@
 static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
 	[POLICY_SOURCE_PRINTK] = &source_printk, [POLICY_SOURCE_CURRENT] = &source_current,
 	[POLICY_SOURCE_TASK] = &source_task,	 [POLICY_SOURCE_SYMBOL] = &source_symbol,
-	[POLICY_SOURCE_MAP] = &source_map,
+	[POLICY_SOURCE_MAP] = &source_map,	 [POLICY_SOURCE_FTRACE] = &source_ftrace,
 };
 
 static void schedule(struct manager *m)
@@ -81,6 +81,8 @@ static int set_source(struct manager *m, int i, const struct policy_set *policie
 	if (has_section(policies, vtables[i]->kind))
 		return m->sources[i] ? vtables[i]->reload(m->sources[i], policies) :
 				       vtables[i]->start(&host, policies, &m->sources[i]);
+	if (m->sources[i] && vtables[i]->retire)
+		vtables[i]->retire(m->sources[i]);
 	if (m->sources[i])
 		vtables[i]->stop(m->sources[i]);
 	m->sources[i] = NULL;
@@ -135,9 +137,22 @@ static int want_note(struct wants *wants)
 {
 	struct want want = { .key.kind = REGION_NOTE, .priority = INT_MAX };
 
+	snprintf(want.key.object, sizeof(want.key.object), MINIDUMP_NOTE_NAME);
 	snprintf(want.name, sizeof(want.name), MINIDUMP_NOTE_NAME);
 	snprintf(want.comment, sizeof(want.comment), "what a reader of the dump must know");
 	return wants_add(wants, &want);
+}
+
+static int collect_trace_note(struct manager *m)
+{
+	struct source *s = m->sources[POLICY_SOURCE_FTRACE];
+	const char *text;
+	size_t size;
+
+	if (!s)
+		return 0;
+	text = source_ftrace_note(s, &size);
+	return text ? reconcile_set_note(m->reconcile, NOTE_TRACE, text, size) : 0;
 }
 
 /* What policies want becomes what reconcile works on. */
@@ -158,7 +173,9 @@ static int collect(struct manager *m, const struct policy_set *policies)
 		return r;
 	r = note_build(m->layout, policies, &note, &size);
 	if (r >= 0)
-		r = reconcile_set_note(m->reconcile, note, size);
+		r = reconcile_set_note(m->reconcile, NOTE_QCMD, note, size);
+	if (r >= 0)
+		r = collect_trace_note(m);
 	if (r >= 0)
 		r = reconcile_set_wants(m->reconcile, &wants);
 	return r;
@@ -288,7 +305,7 @@ static void look_at_machine(const struct manager *m, struct machine *ret)
 
 void manager_status(struct manager *m, struct status *ret)
 {
-	const struct source *task = m->sources[POLICY_SOURCE_TASK];
+	const struct source *task = m->sources[POLICY_SOURCE_TASK], *trace = m->sources[POLICY_SOURCE_FTRACE];
 
 	*ret = (struct status){
 		.backend = m->backend,
@@ -297,6 +314,7 @@ void manager_status(struct manager *m, struct status *ret)
 		.source_problem = m->source_problem ?:
 					  task	    ? source_task.problem(task) :
 						      NULL,
+		.trace_problem = trace ? source_ftrace.problem(trace) : NULL,
 		.reload = &m->reload,
 	};
 	look_at_machine(m, &ret->machine);
@@ -389,6 +407,14 @@ static bool has_full(const struct manager *m)
 	return false;
 }
 
+static int recollect(struct manager *m)
+{
+	int r = collect(m, m->policies);
+
+	m->recollect = r < 0;
+	return r;
+}
+
 static int run(struct manager *m)
 {
 	int r = 0;
@@ -399,16 +425,20 @@ static int run(struct manager *m)
 		r = relist(m);
 	if (r >= 0 && strcmp(m->backend.name, m->judged_backend))
 		r = follow_backend(m);
-	if (r >= 0 && m->recollect) {
-		r = collect(m, m->policies);
-		m->recollect = r < 0;
-	}
+	if (r >= 0 && m->recollect)
+		r = recollect(m);
 	if (r < 0 || !minidump_connected(m->md))
 		return r;
 	if (m->recount)
 		r = recount(m);
 	if (r >= 0)
 		r = reconcile_run(m->reconcile);
+	/* Held now: only who looks again knows whether that was in time. */
+	if (r >= 0 && reconcile_holds(m->reconcile)) {
+		r = recollect(m);
+		if (r >= 0)
+			r = reconcile_run(m->reconcile);
+	}
 	if (r < 0) {
 		m->relist = true;
 		return r;

@@ -129,6 +129,8 @@ struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, c
 
 	if (request->cmd == QCOM_MINIDUMP_CMD_NOTE_SET) {
 		mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, request->note_size, request->note);
+		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_NOTE_A_NAME, request->name);
+		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_NOTE_A_TYPE, request->note_type);
 		return nlh;
 	}
 	if (request->id)
@@ -145,6 +147,10 @@ struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, c
 	}
 	if (request->map_fd)
 		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_MAP, request->map_fd);
+	if (request->hold)
+		mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_HOLD, 0, NULL);
+	if (request->activate)
+		mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_ACTIVATE, 0, NULL);
 	if (request->comment)
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_COMMENT, request->comment);
 	return nlh;

@@ -74,8 +74,11 @@ struct md_request {
 	uint64_t address; /* 0: none of the two */
 	uint64_t size;
 	int map_fd; /* 0: none */
+	bool hold;
+	bool activate;
 	const char *note;
 	size_t note_size;
+	uint32_t note_type;
 };
 
 struct md_result {

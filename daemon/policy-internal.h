@@ -93,7 +93,7 @@ struct policy_key {
 	const char *section;
 	const char *name;
 	void (*parse)(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
-	size_t offset; /* of the target in struct policy, policy_task, policy_symbol or policy_map */
+	size_t offset; /* of the target in struct policy, policy_task, policy_symbol, policy_map or policy_ftrace */
 	unsigned int min, max, standard;
 	unsigned int example;		 /* of a number, for messages */
 	const char *expects;		 /* of other values, for messages: what is right */
@@ -124,13 +124,6 @@ void policy_value_tristate(struct policy_parser *p, const struct policy_key *key
 /* What can only be said of a [Task] section as a whole. */
 void policy_task_end(struct policy_parser *p, struct policy_section *s);
 
-/*
- * The next item of a list, blanks between them. Quotes keep blanks together; '\\' takes the next character as
- * it is, and stays, since to a glob it means the same. Returns where the item starts; NULL: no more, or an
- * error that has been reported.
- */
-const char *policy_next_item(struct policy_parser *p, const char **pos, char *item);
-
 /* policy-symbol.c */
 void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
@@ -139,6 +132,14 @@ void policy_value_pins(struct policy_parser *p, const struct policy_key *key, co
 void policy_value_map_ids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
 int policy_symbol_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
 void policy_symbol_done(struct policy_section *s);
+
+/* policy-ftrace.c; of a size, min and max are in KiB */
+void policy_value_instance(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_events(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_trace_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+void policy_value_clock(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);
+int policy_ftrace_end(struct policy_parser *p, const struct policy_section *s); /* 0 or -ENOMEM */
+void policy_ftrace_done(struct policy_ftrace *f);
 
 /* policy-condition.c; policy_key.standard is the kind */
 void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data);

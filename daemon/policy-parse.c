@@ -18,9 +18,9 @@ struct policy_section_info {
 };
 
 static const struct policy_section_info sections[] = {
-	{ "Daemon", SECTION_DAEMON },	      { "Policy", SECTION_POLICY },   { "Printk", POLICY_SOURCE_PRINTK },
-	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK }, { "Symbol", POLICY_SOURCE_SYMBOL },
-	{ "Map", POLICY_SOURCE_MAP },
+	{ "Daemon", SECTION_DAEMON },	      { "Policy", SECTION_POLICY },	  { "Printk", POLICY_SOURCE_PRINTK },
+	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK },	  { "Symbol", POLICY_SOURCE_SYMBOL },
+	{ "Map", POLICY_SOURCE_MAP },	      { "Ftrace", POLICY_SOURCE_FTRACE },
 };
 
 #define EXPECTS_PARTS "task, stack or both with a blank between them"
@@ -93,6 +93,15 @@ static const struct policy_key keys[] = {
 	  .expects = EXPECTS_PINS },
 	{ "Map", "Id", policy_value_map_ids, offsetof(struct policy_map, ids), .max = POLICY_SYMBOLS_MAX,
 	  .expects = "numbers as 'bpftool map' shows them, such as 12" },
+	{ "Ftrace", "Instance", policy_value_instance, offsetof(struct policy_ftrace, instance), .expects = "qcmd" },
+	{ "Ftrace", "Events", policy_value_events, offsetof(struct policy_ftrace, events),
+	  .max = POLICY_FTRACE_EVENTS_MAX, .expects = "sched:sched_switch or irq:*" },
+	{ "Ftrace", "SizePerCPU", policy_value_trace_size, offsetof(struct policy_ftrace, size), .min = 8, .max = 65536,
+	  .expects = "256K" },
+	{ "Ftrace", "SubBufferSize", policy_value_trace_size, offsetof(struct policy_ftrace, subbuf_size), .min = 4,
+	  .max = 512, .expects = "64K" },
+	{ "Ftrace", "Clock", policy_value_clock, offsetof(struct policy_ftrace, clock),
+	  .expects = "a clock such as boot" },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -188,6 +197,8 @@ static void end_section(struct policy_parser *p)
 	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
 		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
 	if (s && policy_symbol_end(p, s) < 0)
+		p->error = -ENOMEM;
+	if (s && s->kind == POLICY_SOURCE_FTRACE && policy_ftrace_end(p, s) < 0)
 		p->error = -ENOMEM;
 	if (s && s->kind == POLICY_SOURCE_TASK)
 		policy_task_end(p, s);
@@ -299,6 +310,8 @@ static char *key_base(const struct policy_parser *p)
 		return (char *)&p->current->symbol;
 	case POLICY_SOURCE_MAP:
 		return (char *)&p->current->map;
+	case POLICY_SOURCE_FTRACE:
+		return (char *)&p->current->ftrace;
 	default:
 		return (char *)&p->current->task;
 	}

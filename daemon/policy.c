@@ -108,8 +108,9 @@ const char *policy_state_to_string(enum policy_state state)
 const char *policy_source_to_string(enum policy_source_kind kind)
 {
 	static const char *const names[_POLICY_SOURCE_MAX] = {
-		[POLICY_SOURCE_PRINTK] = "Printk", [POLICY_SOURCE_CURRENT] = "Current", [POLICY_SOURCE_TASK] = "Task",
-		[POLICY_SOURCE_SYMBOL] = "Symbol", [POLICY_SOURCE_MAP] = "Map",
+		[POLICY_SOURCE_PRINTK] = "Printk", [POLICY_SOURCE_CURRENT] = "Current",
+		[POLICY_SOURCE_TASK] = "Task",	   [POLICY_SOURCE_SYMBOL] = "Symbol",
+		[POLICY_SOURCE_MAP] = "Map",	   [POLICY_SOURCE_FTRACE] = "Ftrace",
 	};
 
 	return (unsigned int)kind < _POLICY_SOURCE_MAX ? names[kind] : NULL;
@@ -142,6 +143,7 @@ void policy_done(struct policy *policy)
 		policy_symbol_done(&policy->sections[i]);
 		strv_free(policy->sections[i].task.cgroups);
 		free(policy->sections[i].task.pids);
+		policy_ftrace_done(&policy->sections[i].ftrace);
 	}
 	free(policy->sections);
 	policy_conditions_done(policy);

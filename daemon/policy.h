@@ -45,6 +45,7 @@ enum policy_source_kind {
 	POLICY_SOURCE_TASK,
 	POLICY_SOURCE_SYMBOL,
 	POLICY_SOURCE_MAP,
+	POLICY_SOURCE_FTRACE,
 	_POLICY_SOURCE_MAX,
 };
 
@@ -102,6 +103,18 @@ struct policy_map {
 	char **ids;  /* Id=: decimal numbers */
 };
 
+#define POLICY_FTRACE_WORD_MAX	 63 /* bytes of a name */
+#define POLICY_FTRACE_EVENTS_MAX 64 /* in one section */
+
+/* [Ftrace] */
+struct policy_ftrace {
+	char *instance;	      /* Instance=; NULL: the top-level trace array */
+	char **events;	      /* Events=: "system:event", either can be a pattern; NULL-terminated */
+	uint64_t size;	      /* SizePerCPU=, bytes; 0: as the kernel has it */
+	uint64_t subbuf_size; /* SubBufferSize=, bytes; 0: what takes few slots */
+	char *clock;	      /* Clock=; NULL: as the kernel has it */
+};
+
 /* One [Section] that names a kind of buffer. */
 struct policy_section {
 	enum policy_source_kind kind;
@@ -110,6 +123,7 @@ struct policy_section {
 	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
 	struct policy_symbol symbol;
 	struct policy_map map;
+	struct policy_ftrace ftrace;
 };
 
 enum policy_condition_kind {

@@ -6,6 +6,10 @@ QCMDD_SRCS := \
 	daemon/config.c \
 	daemon/cpulist.c \
 	daemon/describe.c \
+	daemon/ftrace-bpf.c \
+	daemon/ftrace-files.c \
+	daemon/ftrace-note.c \
+	daemon/ftrace-watch.c \
 	daemon/kread.c \
 	daemon/ksyms.c \
 	daemon/ktypes.c \
@@ -19,7 +23,10 @@ QCMDD_SRCS := \
 	daemon/qcmdd-log.c \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
+	daemon/snapshot.c \
+	daemon/snapshot-bus.c \
 	daemon/source-current.c \
+	daemon/source-ftrace.c \
 	daemon/source-map.c \
 	daemon/source-printk.c \
 	daemon/source-symbol.c \

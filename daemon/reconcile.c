@@ -8,6 +8,7 @@
 
 #include "policy-util.h"
 #include "qcmdd-log.h"
+#include "qcmd_note.h"
 #include "reconcile.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
@@ -18,10 +19,30 @@ struct reconcile {
 	size_t n;
 	uint32_t *strays; /* ids of ours that stand for nothing */
 	size_t n_strays;
-	char *note;
-	size_t note_size;
-	bool note_changed;
+	struct note {
+		char *text;
+		size_t size;
+		bool changed;
+	} notes[_NOTE_KIND_MAX];
 };
+
+static const struct {
+	const char *name; /* of the region */
+	uint32_t type;
+} note_kinds[] = {
+	[NOTE_QCMD] = { MINIDUMP_NOTE_NAME, QCMD_NOTE_KERNEL },
+	[NOTE_TRACE] = { QCMD_NOTE_TRACE_REGION, QCMD_NOTE_TRACE },
+};
+
+/* _NOTE_KIND_MAX: it is none of ours. */
+static enum note_kind note_kind_of(const char *name)
+{
+	enum note_kind kind = 0;
+
+	while (kind < _NOTE_KIND_MAX && strcmp(name, note_kinds[kind].name) != 0)
+		kind++;
+	return kind;
+}
 
 int reconcile_new(const struct reconcile_ops *ops, void *userdata, struct reconcile **ret)
 {
@@ -41,26 +62,26 @@ struct reconcile *reconcile_free(struct reconcile *r)
 		return NULL;
 	free(r->entries);
 	free(r->strays);
-	free(r->note);
+	for (int i = 0; i < _NOTE_KIND_MAX; i++)
+		free(r->notes[i].text);
 	free(r);
 	return NULL;
 }
 
-int reconcile_set_note(struct reconcile *r, const char *text, size_t size)
+int reconcile_set_note(struct reconcile *r, enum note_kind kind, const char *text, size_t size)
 {
+	struct note *note = &r->notes[kind];
 	char *copy;
 
-	if (r->note && size == r->note_size && !memcmp(text, r->note, size))
+	if (note->text && size == note->size && !memcmp(text, note->text, size))
 		return 0;
 	copy = malloc(size + 1);
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, text, size);
 	copy[size] = '\0';
-	free(r->note);
-	r->note = copy;
-	r->note_size = size;
-	r->note_changed = true;
+	free(note->text);
+	*note = (struct note){ .text = copy, .size = size, .changed = true };
 	return 0;
 }
 
@@ -88,10 +109,16 @@ bool entry_withheld(const struct entry *e)
 	return entry_dry(e) || (e->wanted && e->limited);
 }
 
+/* Held, and refused when it was to be activated. */
+static bool is_held_back(const struct entry *e)
+{
+	return e->id && e->state == QCOM_MINIDUMP_REGION_HELD && e->error;
+}
+
 bool entry_failed(const struct entry *e)
 {
 	return e->wanted && !entry_withheld(e) && !entry_absent(e) &&
-	       (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED);
+	       (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED || is_held_back(e));
 }
 
 /* Which policy is to blame, for the log. */
@@ -117,9 +144,15 @@ __attribute__((format(printf, 3, 4))) static void log_change(int level, const st
 		  text);
 }
 
+/* Trace arrays change their pages all the time; what matters of that, their source tells. */
+static int level_of(const struct entry *e)
+{
+	return e->want.key.kind == REGION_TRACE || e->want.key.kind == REGION_TRACE_CPU ? LOG_DEBUG : LOG_INFO;
+}
+
 static const char *entry_comment(const struct entry *e)
 {
-	return e->comment[0] ? e->comment : e->want.key.object[0] ? e->want.key.object : e->want.comment;
+	return e->comment[0] ? e->comment : e->want.key.kind == REGION_OBJECT ? e->want.key.object : e->want.comment;
 }
 
 static struct entry *find(const struct reconcile *r, const struct region_key *key)
@@ -174,6 +207,7 @@ static void entry_clear_region(struct entry *e)
 {
 	e->id = e->state = e->slots = 0;
 	e->address = 0;
+	e->confirmed = false;
 	e->comment[0] = '\0';
 }
 
@@ -206,8 +240,13 @@ static bool key_of_region(const struct md_region *region, struct region_key *ret
 	} else if (region->part) {
 		ret->kind = region->part == QCOM_MINIDUMP_TASK_STACK ? REGION_CURRENT_STACK : REGION_CURRENT;
 		ret->cpu = region->cpu;
-	} else if (!strcmp(region->name, MINIDUMP_NOTE_NAME)) {
+	} else if (note_kind_of(region->name) < _NOTE_KIND_MAX) {
 		ret->kind = REGION_NOTE;
+		snprintf(ret->object, sizeof(ret->object), "%s", region->name);
+	} else if (starts_with(region->name, TRACE_NAME) || starts_with(region->name, TRACE_CPU_NAME)) {
+		ret->kind = starts_with(region->name, TRACE_NAME) ? REGION_TRACE : REGION_TRACE_CPU;
+		ret->address = region->addr;
+		ret->size = region->size;
 	} else if (region->addr && region->comment[0]) {
 		ret->kind = starts_with(region->comment, LABEL_MAP) ? REGION_MAP : REGION_SYMBOL;
 		ret->address = starts_with(region->comment, LABEL_ELEMENT) ? region->addr : 0;
@@ -350,6 +389,7 @@ static void merge_entry(struct entry *to, const struct entry *old, const struct 
 		to->error = 0;
 		to->reason[0] = '\0';
 	}
+	to->confirmed = want && to->id && to->state == QCOM_MINIDUMP_REGION_HELD && !want->unsure;
 	if (want) {
 		to->want = *want;
 		/* Adopted before anybody wanted it. */
@@ -391,20 +431,40 @@ int reconcile_set_wants(struct reconcile *r, struct wants *wants)
 	return 0;
 }
 
+static void request_note(const struct entry *e, const struct note *note, struct md_request *q)
+{
+	const char *name = e->want.key.object;
+
+	*q = (struct md_request){
+		.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+		.name = name,
+		.note = note->text,
+		.note_size = note->size,
+		.note_type = note_kinds[note_kind_of(name)].type,
+	};
+}
+
 static void request_add(const struct reconcile *r, const struct entry *e, struct md_request *q)
 {
 	const struct region_key *key = &e->want.key;
 
+	if (e->id && e->state == QCOM_MINIDUMP_REGION_HELD) {
+		*q = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id, .activate = true };
+		return;
+	}
 	*q = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = e->want.name };
 	if (e->want.comment[0])
 		q->comment = e->want.comment;
 	switch (key->kind) {
 	case REGION_NOTE:
-		*q = (struct md_request){
-			.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
-			.note = r->note,
-			.note_size = r->note_size,
-		};
+		request_note(e, &r->notes[note_kind_of(key->object)], q);
+		break;
+	case REGION_TRACE:
+		q->hold = true;
+		/* fall through */
+	case REGION_TRACE_CPU:
+		q->address = key->address;
+		q->size = key->size;
 		break;
 	case REGION_OBJECT:
 		q->object = key->object;
@@ -462,9 +522,40 @@ static int step_apply(struct reconcile *r, struct step *s)
 	return s->n ? r->ops->apply(s->requests, s->results, s->n, r->userdata) : 0;
 }
 
+/* Pages of a ring that it has given up: they go when those that it has instead are in the table. */
+static bool is_left(const struct entry *e)
+{
+	return e->id && !e->wanted && e->want.key.kind == REGION_TRACE && entry_active(e);
+}
+
+/* On its way into the table. */
+static bool is_coming(const struct entry *e)
+{
+	return e->wanted && !entry_withheld(e) && e->want.key.kind == REGION_TRACE && !e->error && !e->want.unsure &&
+	       (!e->id || e->state == QCOM_MINIDUMP_REGION_HELD);
+}
+
+static bool is_held(const struct entry *e)
+{
+	return e->wanted && e->id && e->state == QCOM_MINIDUMP_REGION_HELD && !e->error;
+}
+
+static bool any(const struct reconcile *r, bool (*which)(const struct entry *e))
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (which(&r->entries[i]))
+			return true;
+	return false;
+}
+
+bool reconcile_holds(const struct reconcile *r)
+{
+	return any(r, is_held);
+}
+
 static bool is_stale(const struct entry *e)
 {
-	if (!e->id)
+	if (!e->id || is_left(e))
 		return false;
 	if (!e->wanted || entry_withheld(e))
 		return true;
@@ -484,7 +575,8 @@ static void removed(struct entry *e, const struct md_result *result)
 		return;
 	}
 	if (!e->wanted)
-		log_change(LOG_INFO, e, "Removed %s: it is gone, or no policy asks for it any more", entry_comment(e));
+		log_change(level_of(e), e, "Removed %s: it is gone, or no policy asks for it any more",
+			   entry_comment(e));
 	else if (entry_dry(e))
 		log_change(LOG_INFO, e, "Removed %s: its policy has DryRun=yes", entry_comment(e));
 	else if (e->limited)
@@ -514,7 +606,9 @@ static int remove_entries(struct reconcile *r, bool (*which)(const struct entry 
 		s.entries[s.n] = &r->entries[i];
 		s.requests[s.n++] =
 			r->entries[i].want.key.kind == REGION_NOTE ?
-				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET, .note = "" } :
+				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+						     .name = r->entries[i].want.key.object,
+						     .note = "" } :
 				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
 	}
 	for (size_t i = 0; i < r->n_strays; i++)
@@ -549,10 +643,16 @@ static bool needs_update(const struct reconcile *r, const struct entry *e)
 	if (!e->id || !e->wanted)
 		return false;
 	if (e->want.key.kind == REGION_NOTE)
-		return r->note_changed;
+		return r->notes[note_kind_of(e->want.key.object)].changed;
 	if (e->want.key.kind == REGION_SYMBOL)
 		return has_moved(e);
 	return strcmp(e->comment, e->want.comment);
+}
+
+static void note_sent(struct reconcile *r, const struct entry *e)
+{
+	if (e->want.key.kind == REGION_NOTE)
+		r->notes[note_kind_of(e->want.key.object)].changed = false;
 }
 
 static int update_entries(struct reconcile *r)
@@ -595,8 +695,7 @@ static int update_entries(struct reconcile *r)
 		if (s.results[i].error < 0) {
 			log_change(e->want.key.kind == REGION_SYMBOL ? LOG_INFO : LOG_ERR, e, "Can't update %s: %s",
 				   entry_comment(e), s.results[i].message);
-			if (e->want.key.kind == REGION_NOTE)
-				r->note_changed = false;
+			note_sent(r, e);
 			continue;
 		}
 		if (e->want.key.kind == REGION_NOTE)
@@ -608,9 +707,8 @@ static int update_entries(struct reconcile *r)
 		if (s.results[i].region.id)
 			entry_set_region(e, &s.results[i].region);
 		e->address = e->want.address;
-		if (e->want.key.kind == REGION_NOTE)
-			r->note_changed = false;
-		else
+		note_sent(r, e);
+		if (e->want.key.kind != REGION_NOTE)
 			snprintf(e->comment, sizeof(e->comment), "%s", e->want.comment);
 	}
 	return 0;
@@ -623,6 +721,9 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 		r->ops->gone(&e->want.key, r->userdata);
 		return;
 	}
+	/* The ring has freed the page meanwhile, which looking again will show. */
+	if (result->error == -EBUSY && e->want.key.kind == REGION_TRACE)
+		r->ops->gone(&e->want.key, r->userdata);
 	if (result->error < 0) {
 		entry_fail(e, result->error, "%s", result->message);
 		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
@@ -631,12 +732,12 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 	}
 	entry_set_region(e, &result->region);
 	e->address = e->want.address;
-	if (e->want.key.kind == REGION_NOTE)
-		r->note_changed = false;
+	note_sent(r, e);
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		e->error = -EREMOTEIO;
-	log_change(LOG_INFO, e, "Added %s%s%s", entry_comment(e),
+	log_change(level_of(e), e, "Added %s%s%s", entry_comment(e),
 		   e->state == QCOM_MINIDUMP_REGION_PENDING  ? ", waiting for a back end" :
+		   e->state == QCOM_MINIDUMP_REGION_HELD     ? ", held" :
 		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " :
 							       "",
 		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? e->reason : "");
@@ -728,7 +829,7 @@ static int add_evicted(struct reconcile *r, struct entry **entries, size_t n)
 		char reason[MD_ERROR_MAX];
 		int err;
 
-		if (entries[i]->error != -ENOSPC || entries[i]->id)
+		if (entries[i]->error != -ENOSPC || (entries[i]->id && !is_held_back(entries[i])))
 			continue;
 		memcpy(reason, entries[i]->reason, sizeof(reason));
 		err = add_one(r, entries[i]);
@@ -768,11 +869,17 @@ static void give_up(struct reconcile *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct entry *e = &r->entries[i];
 
-		if (!e->wanted || e->id || !e->want.error || e->error == e->want.error)
+		if (!e->wanted || e->id || !e->want.error ||
+		    (e->error == e->want.error && !strcmp(e->reason, e->want.problem)))
 			continue;
 		entry_fail(e, e->want.error, "%s", e->want.problem);
 		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
 	}
+}
+
+static bool is_missing(const struct entry *e)
+{
+	return e->wanted && !entry_withheld(e) && !e->error && !e->want.unsure && (!e->id || e->confirmed);
 }
 
 static int add_missing(struct reconcile *r)
@@ -785,8 +892,7 @@ static int add_missing(struct reconcile *r)
 		return err;
 	give_up(r);
 	for (size_t i = 0; i < r->n; i++)
-		if (r->entries[i].wanted && !entry_withheld(&r->entries[i]) && !r->entries[i].id &&
-		    !r->entries[i].error)
+		if (is_missing(&r->entries[i]))
 			s.entries[s.n++] = &r->entries[i];
 	qsort(s.entries, s.n, sizeof(*s.entries), entry_compare_importance);
 	for (size_t i = 0; i < s.n; i++)
@@ -797,6 +903,10 @@ static int add_missing(struct reconcile *r)
 	for (size_t i = 0; i < s.n; i++) {
 		added(r, s.entries[i], &s.results[i]);
 		full |= s.entries[i]->error == -ENOSPC;
+	}
+	if (full && any(r, is_left)) {
+		err = remove_entries(r, is_left);
+		return err < 0 ? err : add_missing(r);
 	}
 	return full ? make_room(r) : 0;
 }
@@ -811,6 +921,8 @@ static int remove_and_add(struct reconcile *r)
 		err = remove_entries(r, is_stuck);
 	if (err >= 0)
 		err = add_missing(r);
+	if (err >= 0 && !any(r, is_coming))
+		err = remove_entries(r, is_left);
 	return err;
 }
 

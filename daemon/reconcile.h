@@ -23,6 +23,7 @@
  * @error: negative errno: why it could not be added. It is not tried again before something changes
  * @reason: @error in words, or which limit
  * @size: bytes, once the module has said so
+ * @confirmed: HELD, and wanted by who has looked again since: to be activated
  * @limited: its policy has a limit, and more important regions have used it up
  */
 struct entry {
@@ -36,6 +37,7 @@ struct entry {
 	int error;
 	char reason[MD_ERROR_MAX];
 	uint64_t size;
+	bool confirmed;
 	bool limited;
 };
 
@@ -46,13 +48,19 @@ struct reconcile_ops {
 	void (*gone)(const struct region_key *key, void *userdata);
 };
 
+enum note_kind {
+	NOTE_QCMD,
+	NOTE_TRACE,
+	_NOTE_KIND_MAX,
+};
+
 struct reconcile;
 
 int reconcile_new(const struct reconcile_ops *ops, void *userdata, struct reconcile **ret);
 struct reconcile *reconcile_free(struct reconcile *r); /* returns NULL */
 
-/* The note to put in the table; a changed one replaces the old one in the next run. */
-int reconcile_set_note(struct reconcile *r, const char *text, size_t size);
+/* The text of a note that is wanted; a changed one replaces the old one in the next run. */
+int reconcile_set_note(struct reconcile *r, enum note_kind kind, const char *text, size_t size);
 
 /* What the module has of ours: all of it. Takes nothing over that it does not copy. */
 int reconcile_adopt(struct reconcile *r, const struct md_region *regions, size_t n, uint32_t port);
@@ -73,6 +81,9 @@ int reconcile_set_wants(struct reconcile *r, struct wants *wants);
 
 /* Change the module. Negative: its state is unknown and has to be read again. */
 int reconcile_run(struct reconcile *r);
+
+/* Regions are held: they go in if they are wanted by who looks now. */
+bool reconcile_holds(const struct reconcile *r);
 
 /* Remove all our regions from the module. */
 int reconcile_release(struct reconcile *r);

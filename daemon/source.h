@@ -33,6 +33,7 @@ struct source;
  * @kind: the policy section it is for
  * @start: policies has at least one section of that kind
  * @stop: free it
+ * @retire: no policy has such a section any more: undo what was set up for one; before stop. NULL if there is nothing
  * @reload: policies are others now, and again have at least one section of that kind
  * @gone: the module says that there is no such thing; NULL if that is of no interest
  * @want: add what the sections of that kind ask for
@@ -43,6 +44,7 @@ struct source_vtable {
 	enum policy_source_kind kind;
 	int (*start)(const struct source_host *host, const struct policy_set *policies, struct source **ret);
 	void (*stop)(struct source *s);
+	void (*retire)(struct source *s);
 	int (*reload)(struct source *s, const struct policy_set *policies);
 	void (*gone)(struct source *s, const struct region_key *key);
 	int (*want)(struct source *s, const struct policy_set *policies, struct wants *wants);
@@ -51,10 +53,14 @@ struct source_vtable {
 };
 
 extern const struct source_vtable source_current;
+extern const struct source_vtable source_ftrace;
 extern const struct source_vtable source_map;
 extern const struct source_vtable source_printk;
 extern const struct source_vtable source_symbol;
 extern const struct source_vtable source_task;
+
+/* The text of the note about trace arrays that source_ftrace has wanted; NULL: there is none. */
+const char *source_ftrace_note(const struct source *s, size_t *ret_size);
 
 /* Walks the sections of one kind that are in use. */
 struct section_cursor {

@@ -173,6 +173,9 @@ void status_judge(struct status *s)
 	if (s->source_problem)
 		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
 			    s->source_problem);
+	if (s->trace_problem)
+		add_problem(s, STATUS_DEGRADED, "trace", "journalctl -u qcmdd", "Not all of [Ftrace] is followed: %s",
+			    s->trace_problem);
 	if (s->machine.loaded)
 		judge_entries(s);
 }
@@ -239,6 +242,8 @@ const char *row_state(const struct row *row)
 		return "pending";
 	case QCOM_MINIDUMP_REGION_REJECTED:
 		return "rejected";
+	case QCOM_MINIDUMP_REGION_HELD:
+		return "held";
 	default:
 		return entry_dry(row->entry)	? "dry-run" :
 		       row->entry->limited	? "limited" :
@@ -274,6 +279,8 @@ const char *row_kind(const struct row *row)
 		[REGION_CURRENT_STACK] = "current stack",
 		[REGION_SYMBOL] = "symbol",
 		[REGION_MAP] = "map",
+		[REGION_TRACE_CPU] = "trace",
+		[REGION_TRACE] = "trace",
 	};
 	const struct md_region *r = row->region;
 

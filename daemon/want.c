@@ -14,6 +14,7 @@ int region_key_compare(const struct region_key *a, const struct region_key *b)
 		       COMPARE(a->start, b->start)     ?:
 		       COMPARE(a->cpu, b->cpu)	       ?:
 		       COMPARE(a->address, b->address) ?:
+		       COMPARE(a->size, b->size)       ?:
 		       strcmp(a->object, b->object)    ?:
 							 strcmp(a->label, b->label);
 }

@@ -18,8 +18,10 @@ enum region_kind {
 	REGION_STACK,
 	REGION_CURRENT, /* the task that a CPU runs */
 	REGION_CURRENT_STACK,
-	REGION_SYMBOL, /* a variable, or what it leads to */
-	REGION_MAP,    /* memory of a BPF map */
+	REGION_SYMBOL,	  /* a variable, or what it leads to */
+	REGION_MAP,	  /* memory of a BPF map */
+	REGION_TRACE_CPU, /* struct ring_buffer_per_cpu of a trace array */
+	REGION_TRACE,	  /* sub-buffers of a trace array: held, since the ring frees and swaps them */
 	_REGION_KIND_MAX,
 };
 
@@ -29,18 +31,23 @@ struct region_key {
 	uint32_t pid;				   /* TASK, STACK */
 	uint64_t start;				   /* likewise: start_boottime */
 	uint32_t cpu;				   /* CURRENT, CURRENT_STACK */
-	uint64_t address;			   /* SYMBOL, if it is one of many: of a list */
-	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT */
+	uint64_t address;			   /* TRACE_CPU, TRACE; SYMBOL, if it is one of many: of a list */
+	uint64_t size;				   /* TRACE_CPU, TRACE */
+	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT; of a NOTE which, as the name of its region */
 	char label[QCOM_MINIDUMP_COMMENT_MAX + 1]; /* SYMBOL, MAP: the comment, which says it in full */
 };
 
 enum want_rank { /* within one priority, the lower one goes first */
 		 WANT_RANK_OBJECT,
 		 WANT_RANK_CURRENT,
-		 WANT_RANK_SYMBOL,
 		 WANT_RANK_TASK,
 		 WANT_RANK_PARENT,
+		 WANT_RANK_SYMBOL,
+		 WANT_RANK_TRACE,
 };
+
+#define TRACE_NAME     "KFT" /* of REGION_TRACE: KFT0C1 is of CPU 1 of array 0 */
+#define TRACE_CPU_NAME "KFR"
 
 /**
  * struct want - one region that a policy asks for
@@ -53,6 +60,7 @@ enum want_rank { /* within one priority, the lower one goes first */
  * @optional: some kernels don't have it
  * @error: negative errno: the source knows that it can't be had
  * @problem: @error in words
+ * @unsure: what was seen before stays, but is no reason to add or to activate anything
  * @policy: NULL for the note, which no policy asks for
  * @section: of @policy
  * @priority: of @policy
@@ -69,6 +77,7 @@ struct want {
 	bool optional;
 	int error;
 	char problem[MD_ERROR_MAX];
+	bool unsure;
 	const struct policy *policy;
 	const struct policy_section *section;
 	int priority;

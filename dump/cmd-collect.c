@@ -11,7 +11,6 @@
 #include "outfile.h"
 #include "output.h"
 #include "rawdump.h"
-#include "zstdfile.h"
 
 #define DEFAULT_OUTPUT	    "minidump.elf"
 #define DEFAULT_OUTPUT_ZSTD DEFAULT_OUTPUT ".zst"
@@ -246,7 +245,8 @@ static void print_result(const struct collection *c, const struct collect_args *
 		printf("Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n", c->toc.header,
 		       collect_backend(c), c->toc.slots_used, c->toc.slots_max);
 	if (image_has_pieces(&c->img))
-		printf("Saved %zu regions that firmware left, %s, to %s.\n", c->toc.n_regions, size, a->output);
+		printf("Saved %zu regions%s, %s, to %s.\n", c->toc.n_regions,
+		       c->img.snapshot ? " of the running machine" : " that firmware left", size, a->output);
 	else
 		printf("Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size,
 		       (double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), a->output);
@@ -361,17 +361,6 @@ static int refuse_piece(const struct collection *c, const char *path, struct der
 			"%s is one of the files that the dump is collected from. Give another name with -o.", path);
 }
 
-static int write_compressed(struct collection *c, int fd, struct derr *err)
-{
-	_cleanup_close_ int plain = scratch_open(err);
-	struct stat st;
-	int r = plain < 0 ? plain : collect_write(c, plain, err);
-
-	if (r == 0 && fstat(plain, &st) < 0)
-		r = derr_set(err, -errno, "Cannot read the size of the dump: %s", strerror(errno));
-	return r < 0 ? r : zstd_compress(plain, st.st_size, fd, err);
-}
-
 static int collect(const struct collect_args *a, struct derr *err)
 {
 	/* The file itself: the image may be what was decompressed of it. */
@@ -386,7 +375,7 @@ static int collect(const struct collect_args *a, struct derr *err)
 	if (r == 0)
 		r = outfile_open(&out, a->output, a->force, source, err);
 	if (r == 0)
-		r = a->zstd ? write_compressed(&c, out.fd, err) : collect_write(&c, out.fd, err);
+		r = a->zstd ? collect_write_zstd(&c, out.fd, err) : collect_write(&c, out.fd, err);
 	if (r == 0)
 		r = outfile_commit(&out, err);
 	outfile_close(&out);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -148,13 +149,15 @@ static void print_result_json(const struct collection *c, const struct convert_a
 
 static int convert(const struct convert_args *a, struct derr *err)
 {
+	/* The file itself: the image may be what was decompressed of it. */
+	_cleanup_close_ int source = open(a->source, O_PATH | O_CLOEXEC);
 	struct outfile out = { .fd = -1 };
 	struct collection c;
 	int r;
 
 	r = convert_prepare(&c, a->source, &a->o, err);
 	if (r == 0)
-		r = outfile_open(&out, a->output, a->force, c.img.fd, err);
+		r = outfile_open(&out, a->output, a->force, source, err);
 	if (r == 0)
 		r = collect_write(&c, out.fd, err);
 	if (r == 0)

@@ -10,13 +10,14 @@
 #include "firmware.h"
 #include "live.h"
 #include "pids.h"
+#include "registers.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
 
 const char *collect_backend(const struct collection *c)
 {
 	if (image_has_pieces(&c->img))
-		return "firmware";
+		return c->img.snapshot ? "none" : "firmware";
 	return image_has_registers(&c->img) ? "mmio" : "ram";
 }
 
@@ -98,27 +99,6 @@ static void add_kernel_note(struct collection *c)
 	}
 }
 
-/*
- * Registers, as the dying kernel saved them for kdump: these notes have the pid of the task on each CPU. QEMU's have
- * not, and a reader would take the registers for those of another task.
- */
-static bool add_registers(struct collection *c)
-{
-	struct elfnote note;
-	bool added = false;
-	size_t pos = 0;
-
-	if (source_note(c, "QEMU", 0, &note))
-		return false;
-	while (elfnote_next(c->img.elf.notes, c->img.elf.notes_size, &pos, &note)) {
-		if (!elfnote_is(&note, "CORE", NT_PRSTATUS))
-			continue;
-		notebuf_add(&c->notes, "CORE", NT_PRSTATUS, note.desc, note.desc_size);
-		added = true;
-	}
-	return added;
-}
-
 static void print_escaped(FILE *f, const char *key, const char *text)
 {
 	_cleanup_free_ char *safe = escape_text(text, strlen(text));
@@ -149,7 +129,7 @@ void collect_print_made(FILE *f, const struct collection *c)
 		fprintf(f, "GAP=0x%" PRIx64 " %" PRIu64 "\n", c->layout.gaps.v[i].start, c->layout.gaps.v[i].size);
 }
 
-static void add_collect_note(struct collection *c, bool registers)
+static void add_collect_note(struct collection *c, const char *registers)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -158,7 +138,7 @@ static void add_collect_note(struct collection *c, bool registers)
 	if (!f)
 		return;
 	fprintf(f, "QCMD_COLLECT=1\nCREATOR=qcmdump %s\n", QCMD_VERSION);
-	print_escaped(f, "SOURCE", c->img.path);
+	print_escaped(f, "SOURCE", c->img.snapshot ? "the running machine" : c->img.path);
 	fprintf(f, "SOURCE_KIND=%s\n", image_kind_name(&c->img));
 	if (c->ram)
 		fprintf(f, "SOURCE_BYTES=%" PRIu64 "\n", c->ram);
@@ -167,7 +147,7 @@ static void add_collect_note(struct collection *c, bool registers)
 		fprintf(f, "SLOTS=%u\n", c->toc.slots_used);
 	else if (!image_has_pieces(&c->img))
 		fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
-	fprintf(f, "REGISTERS=%s\n", registers ? "source" : "none");
+	fprintf(f, "REGISTERS=%s\n", registers);
 	print_memory(f, c);
 	collect_print_made(f, c);
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
@@ -242,7 +222,7 @@ static int find_regions(struct collection *c, const struct collect_options *o, s
 
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err)
 {
-	bool registers;
+	const char *registers;
 	int r;
 
 	*c = (struct collection){ 0 };
@@ -256,7 +236,7 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 			     c->img.path, c->img.elf.missing);
 	add_vmcoreinfo(c);
 	add_kernel_note(c);
-	registers = add_registers(c);
+	registers = registers_add(c);
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);
 	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);

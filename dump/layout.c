@@ -66,11 +66,13 @@ static void merge_segments(struct layout *l)
 /* Readers take a core with a single segment for something else. */
 static void split_single_segment(struct layout *l, const struct kmap *k)
 {
-	struct segment s = l->segments[0];
-	uint64_t first = page_up(s.paddr + s.size / 2) - s.paddr;
+	struct segment s;
+	uint64_t first;
 
-	if (l->n_segments != 1 || s.size < 2)
+	if (l->n_segments != 1 || l->segments[0].size < 2)
 		return;
+	s = l->segments[0];
+	first = page_up(s.paddr + s.size / 2) - s.paddr;
 	if (first >= s.size)
 		first = s.size / 2;
 	l->segments[0].size = first;
@@ -244,7 +246,8 @@ void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k,
 	merge_segments(l);
 	build_tables(l, k, vmcoreinfo, end, o->gaps, problems);
 	split_single_segment(l, k);
-	qsort(l->segments, l->n_segments, sizeof(*l->segments), cmp_segment);
+	if (l->n_segments)
+		qsort(l->segments, l->n_segments, sizeof(*l->segments), cmp_segment);
 	if (o->gaps)
 		find_gaps(l, o->ram);
 	collect_pages(l);

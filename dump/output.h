@@ -27,6 +27,7 @@ int show_tasks(const struct corefile *core, const struct show_options *o, FILE *
 
 /* Exit status of the program. */
 int cmd_collect(int argc, char *argv[]);
+int cmd_report(int argc, char *argv[]);
 int cmd_trace(int argc, char *argv[]);
 int cmd_convert(int argc, char *argv[]);
 

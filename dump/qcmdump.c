@@ -19,6 +19,7 @@ static const char main_help[] =
 	"  log FILE         the kernel log, to its last line\n"
 	"  tasks FILE       the tasks, as they were\n"
 	"  stack FILE       what the tasks were doing: their stacks\n"
+	"  report FILE      one page about the crash, for a browser\n"
 	"  regions FILE     the pieces of memory in the dump\n"
 	"  trace FILE       the events in its trace buffers\n"
 	"  convert FILE     the dump anew, for crash, drgn or gdb\n"
@@ -249,6 +250,8 @@ int main(int argc, char *argv[])
 	argv++;
 	if (!strcmp(name, "collect"))
 		return cmd_collect(argc, argv);
+	if (!strcmp(name, "report"))
+		return cmd_report(argc, argv);
 	if (!strcmp(name, "trace"))
 		return cmd_trace(argc, argv);
 	if (!strcmp(name, "convert"))

@@ -4,64 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "lastwords.h"
 #include "output.h"
-#include "prb.h"
-
-/* How the last words of a kernel start, the most telling first. */
-static const char *const last_words[] = {
-	"Kernel panic - not syncing",
-	"BUG: ",
-	"Oops",
-	"Unable to handle kernel",
-	"general protection fault",
-	"watchdog: BUG",
-	"sysrq: Trigger a crash",
-};
-
-struct log_summary {
-	size_t records;
-	uint64_t last_ts;
-	size_t rank; /* in last_words */
-	char *crash;
-	char *why_not; /* it can't be read */
-};
-
-static void summarise(void *arg, const struct prb_record *r)
-{
-	struct log_summary *s = arg;
-
-	s->records++;
-	s->last_ts = r->ts_nsec;
-	for (size_t i = 0; i <= s->rank && i < ARRAY_LEN(last_words); i++) {
-		size_t n = strlen(last_words[i]);
-		const char *eol;
-
-		if (r->text_len < n || memcmp(r->text, last_words[i], n))
-			continue;
-		eol = memchr(r->text, '\n', r->text_len);
-		free(s->crash);
-		s->crash = escape_text(r->text, eol ? (size_t)(eol - r->text) : r->text_len);
-		s->rank = i;
-		return;
-	}
-}
-
-static void read_log(const struct corefile *core, struct log_summary *s)
-{
-	uint64_t skipped;
-	struct derr err;
-
-	*s = (struct log_summary){ .rank = ARRAY_LEN(last_words) };
-	if (prb_walk(core, summarise, s, &skipped, &err) < 0)
-		s->why_not = dump_strdup(err.text, strlen(err.text));
-}
-
-static void log_summary_clear(struct log_summary *s)
-{
-	free(s->crash);
-	free(s->why_not);
-}
-
 static const char *arch_name(const struct corefile *core)
 {
 	const char *arch = kv_get(&core->kernel_note, "ARCH");
@@ -165,13 +109,6 @@ static void print_list(const struct kv *kv, const char *prefix, const char *labe
 		fprintf(out, "%15s: none\n", label);
 }
 
-static const char *registers_text(const struct corefile *core)
-{
-	const char *s = kv_get(&core->collect_note, "REGISTERS");
-
-	return s && !strcmp(s, "source") ? "in the dump, as the kernel saved them" : "not in the dump";
-}
-
 static const char *tables_text(const struct corefile *core)
 {
 	const char *s = kv_get(&core->collect_note, "PAGE_TABLES");
@@ -206,7 +143,7 @@ static void print_conversion(const struct corefile *core, FILE *out)
 			size_text(size, bytes), n);
 }
 
-static void print_text(const struct corefile *core, const struct log_summary *log, FILE *out)
+static void print_text(const struct corefile *core, const struct last_words *log, FILE *out)
 {
 	char size[SIZE_TEXT_MAX];
 
@@ -233,7 +170,7 @@ static void print_text(const struct corefile *core, const struct log_summary *lo
 	print_amount(core, out);
 	if (kv_get(&core->collect_note, "SLOTS"))
 		line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
-	line(out, "Registers", registers_text(core));
+	line(out, "Registers", core_registers_text(core));
 	line(out, "Page tables", tables_text(core));
 	if (kv_get(&core->collect_note, "SYNTHETIC"))
 		print_list(&core->collect_note, "SYNTHETIC", "Made besides", out);
@@ -278,7 +215,7 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 	json_object_object_add(j, "gaps", json_values(&core->collect_note, "GAP"));
 }
 
-static void print_json(const struct corefile *core, const struct log_summary *log, FILE *out)
+static void print_json(const struct corefile *core, const struct last_words *log, FILE *out)
 {
 	static const struct {
 		const char *key;
@@ -320,13 +257,13 @@ static void print_json(const struct corefile *core, const struct log_summary *lo
 
 int show_info(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
 {
-	struct log_summary log;
+	struct last_words log;
 
-	read_log(core, &log);
+	last_words_read(core, &log);
 	if (o->json)
 		print_json(core, &log, out);
 	else
 		print_text(core, &log, out);
-	log_summary_clear(&log);
+	last_words_clear(&log);
 	return 0;
 }

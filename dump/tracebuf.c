@@ -45,6 +45,8 @@ static void read_arrays(struct tracebuf *b, const struct kv *kv)
 		}
 		if (!clock)
 			clock = "local";
+		if (!*name)
+			name = TRACE_TOP_NAME;
 		b->arrays[i] = (struct trace_array){ dump_strdup(name, strlen(name)), dump_strdup(clock, strlen(clock)),
 						     size };
 		b->n_arrays = i + 1;
@@ -255,7 +257,8 @@ int tracebuf_read(struct tracebuf *b, const struct corefile *core, const struct 
 		if (b->arrays[a].page_size > largest)
 			largest = b->arrays[a].page_size;
 	if (!largest)
-		return derr_set(err, -EINVAL, "The note about the trace (%s) names no trace array.", TRACE_NOTE_REGION);
+		return derr_set(err, -EINVAL, "The note about the trace (%s) names no trace array.",
+				QCMD_NOTE_TRACE_REGION);
 	for (size_t n = 0; n < core->n_regions; n++)
 		add_pages(b, &core->regions[n], &capacity, &bytes);
 	sort_pages(b);

@@ -12,6 +12,9 @@
 #define TRACE_ARRAYS_MAX 64
 #define TRACE_CPUS_MAX	 8192
 
+/* What the array of /sys/kernel/tracing itself, which has no name, is called here */
+#define TRACE_TOP_NAME "top"
+
 struct trace_array {
 	char *name;
 	char *clock;

@@ -188,7 +188,8 @@ static void put_buffers(FILE *f, const struct tracebuf *b, unsigned int array, l
 	counts = dump_alloc(n_cpus, sizeof(*n));
 	n = (uint64_t *)counts;
 	for (size_t i = 0; i < b->n_pages; i++)
-		n[b->pages[i].cpu] += is_wanted(&b->pages[i], array, cpu);
+		if (is_wanted(&b->pages[i], array, cpu))
+			n[b->pages[i].cpu]++;
 	put32(f, n_cpus);
 	put_options(f, b->arrays[array].clock);
 	put(f, "flyrecord", 10);

@@ -3,12 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include <qcmd_note.h>
-
 #include "elfnote.h"
 #include "tracenote.h"
-
-#define COMPRESSED "QCMDZLIB"
 
 /* All formats of a kernel take some 2 MiB. */
 #define TEXT_MAX	(16 * MIB)
@@ -33,15 +29,15 @@ static int inflate_text(struct tracenote *note, const char *data, size_t size, s
 	inflateEnd(&z);
 	if (r != Z_STREAM_END)
 		return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged: it can't be uncompressed.",
-				TRACE_NOTE_REGION);
+				QCMD_NOTE_TRACE_REGION);
 	return 0;
 }
 
 static int take_text(struct tracenote *note, const struct elfnote *from, size_t *size, struct derr *err)
 {
-	size_t prefix = strlen(COMPRESSED);
+	size_t prefix = strlen(QCMD_NOTE_TRACE_ZLIB);
 
-	if (from->desc_size >= prefix && !memcmp(from->desc, COMPRESSED, prefix))
+	if (from->desc_size >= prefix && !memcmp(from->desc, QCMD_NOTE_TRACE_ZLIB, prefix))
 		return inflate_text(note, from->desc + prefix, from->desc_size - prefix, size, err);
 	note->text = dump_strdup(from->desc, from->desc_size);
 	*size = from->desc_size;
@@ -82,12 +78,12 @@ static int parse_text(struct tracenote *note, size_t size, struct derr *err)
 	kv_parse(&note->kv, note->text, p - note->text);
 	if (!kv_get(&note->kv, "QCMD_TRACE"))
 		return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged: it does not begin as one.",
-				TRACE_NOTE_REGION);
+				QCMD_NOTE_TRACE_REGION);
 	while (p < end && *p) {
 		p = take_file(note, p, end, &capacity);
 		if (!p)
 			return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged behind file %zu.",
-					TRACE_NOTE_REGION, note->n_files);
+					QCMD_NOTE_TRACE_REGION, note->n_files);
 	}
 	return 0;
 }
@@ -101,7 +97,7 @@ static int read_region(struct tracenote *note, const struct corefile *core, cons
 	int r;
 
 	if (reg->missing || reg->size > REGION_SIZE_MAX)
-		return derr_set(err, -EINVAL, "The note about the trace (%s) is %s.", TRACE_NOTE_REGION,
+		return derr_set(err, -EINVAL, "The note about the trace (%s) is %s.", QCMD_NOTE_TRACE_REGION,
 				reg->missing ? "cut off" : "too large to be one");
 	buf = dump_alloc(reg->size, 1);
 	r = rangemap_read(&core->phys, core->fd, reg->paddr, buf, reg->size);
@@ -113,14 +109,14 @@ static int read_region(struct tracenote *note, const struct corefile *core, cons
 		r = take_text(note, &elf, &size, err);
 		return r < 0 ? r : parse_text(note, size, err);
 	}
-	return derr_set(err, -EINVAL, "The region %s is no note about the trace.", TRACE_NOTE_REGION);
+	return derr_set(err, -EINVAL, "The region %s is no note about the trace.", QCMD_NOTE_TRACE_REGION);
 }
 
 int tracenote_read(struct tracenote *note, const struct corefile *core, struct derr *err)
 {
 	*note = (struct tracenote){ 0 };
 	for (size_t i = 0; i < core->n_regions; i++)
-		if (!strcmp(core->regions[i].name, TRACE_NOTE_REGION))
+		if (!strcmp(core->regions[i].name, QCMD_NOTE_TRACE_REGION))
 			return read_region(note, core, &core->regions[i], err);
 	return derr_set(err, -ENODATA,
 			"No trace is in %s. A policy with an [Ftrace] section puts it into dumps, see qcmd.d(5).",

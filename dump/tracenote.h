@@ -3,9 +3,9 @@
 #ifndef TRACENOTE_H
 #define TRACENOTE_H
 
-#include "corefile.h"
+#include <qcmd_note.h>
 
-#define TRACE_NOTE_REGION "KQCMD_TRACE"
+#include "corefile.h"
 
 /* A file of tracefs; its name is "events/sched/sched_switch/format". */
 struct trace_file {

@@ -27,7 +27,7 @@
  *	TABLE=0x5270000			physical address
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
- *	REGISTERS=source		NT_PRSTATUS are those of the source, or none
+ *	REGISTERS=source		NT_PRSTATUS are the kernel's own; hypervisor: QEMU's, with pids; or none
  *	MEMORY=0x0 1073741824		where the machine had memory: physical address, bytes; absent: not known
  *	PAGE_TABLES=synthetic		made by qcmdump from what was captured, or none
  *	SYNTHETIC=text			once for each other thing that was made so
@@ -41,18 +41,20 @@
  *	CONVERTED=crash			the program
  *	GAP=0x1000 4096			memory that was not captured and reads as zeros: physical address, bytes
  *
- * The trace buffers in a dump have a note of their own, in the region KQCMD_TRACE (type QCMD_NOTE_TRACE):
+ * Where trace arrays are saved there is another one, the region QCMD_NOTE_TRACE_REGION, type QCMD_NOTE_TRACE: what
+ * it takes to decode them. The regions KFTiCc (KFT0C3) are sub-buffers of CPU c of array i, in any order: the time
+ * stamp in their headers tells it; KFRiCc are their struct ring_buffer_per_cpu. Its text:
  *
  *	QCMD_TRACE=1			version, first line
- *	ARRAY(0)=qcmd			name of trace array 0
- *	CLOCK(0)=local
- *	SUBBUF_SIZE(0)=4096		bytes
+ *	ARRAY(0)=qcmd			name of the trace array; empty: the top-level one
+ *	CLOCK(0)=local			its trace_clock
+ *	SUBBUF_SIZE(0)=65536		bytes of a sub-buffer, decimal
  *	PAGE_SIZE=4096
  *	LONG_SIZE=8
+ *	FILE(events/sched/sched_switch/format)=642
+ *					then that many bytes, the contents of the file in tracefs, and a line break
  *
- * and then files of tracefs, byte by byte: events/header_page, events/header_event, events/SYSTEM/EVENT/format. Each
- * is a line FILE(name)=bytes, the bytes, and a newline. A descriptor that begins with "QCMDZLIB" is compressed with
- * zlib behind that.
+ * If that is more than fits, the whole text is compressed: the eight bytes QCMD_NOTE_TRACE_ZLIB, then a zlib stream.
  *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
@@ -65,5 +67,7 @@
 #define QCMD_NOTE_TRACE		0x51434d03
 
 #define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
+#define QCMD_NOTE_TRACE_REGION	"KQCMD_TRACE"
+#define QCMD_NOTE_TRACE_ZLIB	"QCMDZLIB"
 
 #endif

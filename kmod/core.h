@@ -118,6 +118,8 @@ struct md_task {
  * @follow: MD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
  * @live: context switches move the slots
  * @map: BPF map whose memory it is, held; else NULL
+ * @n_held: of @segs, from the first one on, those whose pages have a reference
+ * @hold: it holds its pages, and goes into the table when it is told to
  * @buf: MD_KIND_NOTE: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
  * @portid: of @owner, for good
@@ -148,6 +150,8 @@ struct md_region {
 	struct md_follow *follow;
 	bool live;
 	struct bpf_map *map;
+	u32 n_held;
+	bool hold;
 	void *buf;
 	struct md_owner *owner;
 	u32 portid;
@@ -243,6 +247,7 @@ struct md_spec {
 	const struct md_object *object;
 	struct md_task task;
 	struct bpf_map *map;
+	bool hold;
 	void *buf;
 	struct md_owner *owner;
 };
@@ -257,6 +262,7 @@ int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why);
 bool md_region_in_table(const struct md_region *r);
 int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why *why);
 void md_region_activate(struct md_region *r);
+int md_region_confirm(struct md_region *r, struct md_why *why);
 void md_region_remove(struct md_region *r);
 void md_event(struct md_region *r, u8 cmd);
 /* events */
@@ -296,6 +302,8 @@ int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32
 int md_segments_of_phys(phys_addr_t pa, u64 size, struct md_segment *seg, struct md_why *why);
 phys_addr_t md_virt_to_phys(const void *addr);
 bool md_is_ram(u64 start, u64 end);
+int md_pages_hold(const struct md_segment *seg, struct md_why *why);
+void md_pages_release(const struct md_segment *seg);
 int md_ram_init(void);
 void md_ram_exit(void);
 

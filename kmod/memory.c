@@ -228,6 +228,62 @@ int md_segments_of_phys(phys_addr_t pa, u64 size, struct md_segment *seg, struct
 	return 1;
 }
 
+/* A reference to the allocation that the page is part of, and how many pages of it there are from here on. */
+static struct page *md_page_hold(unsigned long pfn, unsigned long *n, struct md_why *why)
+{
+	struct page *page = pfn_to_page(pfn), *head = compound_head(page);
+
+	if (!get_page_unless_zero(head))
+		goto refuse;
+	/* It may have been freed, and given away as something else, until the reference was there. */
+	if (compound_head(page) == head && !PageSlab(head)) {
+		*n = compound_nr(head) - (page - head);
+		return head;
+	}
+	put_page(head);
+refuse:
+	why->text = "HOLD is for memory that was allocated as pages: this is free, or part of something else";
+	return NULL;
+}
+
+/* Memory that was reserved at boot is never freed. */
+static bool md_needs_hold(unsigned long pfn)
+{
+	return !PageReserved(pfn_to_page(pfn));
+}
+
+static void md_pfns_release(unsigned long pfn, unsigned long end)
+{
+	while (pfn < end) {
+		struct page *page = pfn_to_page(pfn), *head = compound_head(page);
+		unsigned long n = compound_nr(head) - (page - head);
+
+		if (md_needs_hold(pfn))
+			put_page(head);
+		pfn += n;
+	}
+}
+
+/* Nobody else gets the pages before md_pages_release(). Any context but NMI. */
+int md_pages_hold(const struct md_segment *seg, struct md_why *why)
+{
+	unsigned long first = PHYS_PFN(seg->pa), end = PFN_UP(seg->pa + seg->size), pfn, n;
+
+	for (pfn = first; pfn < end; pfn += n) {
+		n = 1;
+		if (md_needs_hold(pfn) && !md_page_hold(pfn, &n, why)) {
+			md_pfns_release(first, pfn);
+			return -EBUSY;
+		}
+	}
+	return 0;
+}
+
+void md_pages_release(const struct md_segment *seg)
+{
+	md_pfns_release(PHYS_PFN(seg->pa), PFN_UP(seg->pa + seg->size));
+}
+
 static bool md_region_in(const struct md_region *r, u64 start, u64 end)
 {
 	u32 i;

@@ -10,6 +10,19 @@
 
 #include "netlink.h"
 
+#define MD_NAME_EXPECTED "NAME: give 1 to 31 printable characters without blanks, and a NUL"
+
+static int md_check_string(const struct nlattr *attr, size_t max, const char *text, struct netlink_ext_ack *extack)
+{
+	int len = nla_len(attr);
+
+	if (len > 0 && len <= max + 1 && memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
+		return 0;
+	NL_SET_BAD_ATTR(extack, attr);
+	extack->_msg = text;
+	return -EINVAL;
+}
+
 static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	static const struct {
@@ -17,7 +30,7 @@ static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack 
 		const char *text;
 	} limits[] = {
 		[QCOM_MINIDUMP_REGION_A_NAME] = {
-			QCOM_MINIDUMP_NAME_MAX, "NAME: give 1 to 31 printable characters without blanks, and a NUL",
+			QCOM_MINIDUMP_NAME_MAX, MD_NAME_EXPECTED,
 		},
 		[QCOM_MINIDUMP_REGION_A_OBJECT] = {
 			QCOM_MINIDUMP_OBJECT_MAX, "OBJECT: give the name of an object, at most 31 bytes, and a NUL",
@@ -26,14 +39,14 @@ static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack 
 			QCOM_MINIDUMP_COMMENT_MAX, "COMMENT: give at most 127 bytes and a NUL",
 		},
 	};
-	int type = nla_type(attr), len = nla_len(attr);
+	int type = nla_type(attr);
 
-	if (len > 0 && len <= limits[type].max + 1 &&
-	    memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
-		return 0;
-	NL_SET_BAD_ATTR(extack, attr);
-	extack->_msg = limits[type].text;
-	return -EINVAL;
+	return md_check_string(attr, limits[type].max, limits[type].text, extack);
+}
+
+static int md_validate_note_name(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	return md_check_string(attr, QCOM_MINIDUMP_NAME_MAX, MD_NAME_EXPECTED, extack);
 }
 
 static int md_validate_note(const struct nlattr *attr, struct netlink_ext_ack *extack)
@@ -60,14 +73,16 @@ const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(md_task_policy),
 	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 	[QCOM_MINIDUMP_REGION_A_MAP] = { .type = NLA_U32 },
+	[QCOM_MINIDUMP_REGION_A_HOLD] = { .type = NLA_FLAG },
 };
 
-const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1] = {
+const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+	[QCOM_MINIDUMP_REGION_A_ACTIVATE] = { .type = NLA_FLAG },
 };
 
 const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
@@ -76,6 +91,8 @@ const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
 
 const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
 	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note),
+	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note_name),
+	[QCOM_MINIDUMP_NOTE_A_TYPE] = { .type = NLA_U32 },
 };
 
 /* An attribute that is to blame, with the text that says why. */
@@ -216,6 +233,10 @@ int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *sp
 				      "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
 	if (a[QCOM_MINIDUMP_REGION_A_MAP] && !a[QCOM_MINIDUMP_REGION_A_ADDR])
 		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, -EINVAL, "MAP goes with ADDR only");
+	spec->hold = a[QCOM_MINIDUMP_REGION_A_HOLD];
+	if (!range && spec->hold)
+		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_HOLD, -EINVAL,
+				      "HOLD goes with ADDR and PADDR only: objects and tasks stay where they are");
 	if (range) {
 		spec->kind = MD_KIND_RANGE;
 		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);

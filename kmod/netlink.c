@@ -205,7 +205,7 @@ static struct md_region *md_own_region(struct sk_buff *skb, struct genl_info *in
 	return r;
 }
 
-/* Moves a region of the sender, or gives it another comment. Under md_owners_lock. */
+/* Moves a region of the sender, activates it, or gives it another comment. Under md_owners_lock. */
 static int md_update(struct genl_info *info, struct md_region *r, const struct md_spec *to, bool move,
 		     struct md_why *why)
 {
@@ -216,6 +216,8 @@ static int md_update(struct genl_info *info, struct md_region *r, const struct m
 	spin_lock_irqsave(&md.lock, flags);
 	if (!ret && move)
 		ret = md_region_move(r, to, why);
+	else if (!ret && info->attrs[QCOM_MINIDUMP_REGION_A_ACTIVATE])
+		ret = md_region_confirm(r, why);
 	if (!ret && comment) {
 		strscpy(r->comment, nla_data(comment), sizeof(r->comment));
 		md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
@@ -240,8 +242,12 @@ static int md_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "give ADDR or PADDR, not both");
 		return -EINVAL;
 	}
-	if (!move && !a[QCOM_MINIDUMP_REGION_A_COMMENT]) {
-		NL_SET_ERR_MSG(info->extack, "nothing to change: give ADDR, PADDR, SIZE or COMMENT");
+	if (!move && !a[QCOM_MINIDUMP_REGION_A_COMMENT] && !a[QCOM_MINIDUMP_REGION_A_ACTIVATE]) {
+		NL_SET_ERR_MSG(info->extack, "nothing to change: give ADDR, PADDR, SIZE, COMMENT or ACTIVATE");
+		return -EINVAL;
+	}
+	if (move && a[QCOM_MINIDUMP_REGION_A_ACTIVATE]) {
+		NL_SET_ERR_MSG(info->extack, "ACTIVATE takes the region as it is: no ADDR, PADDR or SIZE");
 		return -EINVAL;
 	}
 
@@ -251,9 +257,9 @@ static int md_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = PTR_ERR(r);
 		goto unlock;
 	}
-	if (move && (r->kind != MD_KIND_RANGE || r->map)) {
+	if (move && (r->kind != MD_KIND_RANGE || r->map || r->hold)) {
 		ret = md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
-				     "ID: only a region that was added by address, without MAP, can be moved");
+				     "ID: only a region that was added by address, without MAP and HOLD, can be moved");
 		goto put;
 	}
 	to = (struct md_spec){
@@ -281,8 +287,6 @@ static void md_del(struct md_region *r)
 {
 	unsigned long flags;
 
-	if (r->owner->note == r)
-		r->owner->note = NULL;
 	spin_lock_irqsave(&md.lock, flags);
 	md_region_remove(r);
 	spin_unlock_irqrestore(&md.lock, flags);
@@ -353,7 +357,7 @@ static int md_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 /* The note */
 
-static void *md_note_build(const void *text, size_t len, u64 *size)
+static void *md_note_build(const void *text, size_t len, u32 type, u64 *size)
 {
 	size_t name_size = ALIGN(sizeof(QCMD_NOTE_NAME), 4);
 	struct elf_note *note;
@@ -364,7 +368,7 @@ static void *md_note_build(const void *text, size_t len, u64 *size)
 		return NULL;
 	note->n_namesz = sizeof(QCMD_NOTE_NAME);
 	note->n_descsz = len;
-	note->n_type = QCMD_NOTE_KERNEL;
+	note->n_type = type;
 	memcpy(note + 1, QCMD_NOTE_NAME, sizeof(QCMD_NOTE_NAME));
 	memcpy((void *)(note + 1) + name_size, text, len);
 	return note;
@@ -388,16 +392,31 @@ static int md_note_replace(struct md_region *r, struct md_spec *spec, struct md_
 	return ret;
 }
 
-/* Sets the sender's note. Returns its region with a reference. What is left in spec is to be freed. */
+/* The sender's note of that name, or NULL. Under md_owners_lock. */
+static struct md_region *md_note_find(struct sk_buff *skb, const char *name)
+{
+	struct md_owner *owner = md_owner_find(skb);
+	struct md_region *r, *found = NULL;
+	unsigned long flags;
+
+	if (!owner)
+		return NULL;
+	spin_lock_irqsave(&md.lock, flags);
+	list_for_each_entry(r, &owner->regions, owner_node)
+		if (r->kind == MD_KIND_NOTE && !strcmp(r->name->name, name))
+			found = r;
+	spin_unlock_irqrestore(&md.lock, flags);
+	return found;
+}
+
+/* Sets a note of the sender. Returns its region with a reference. What is left in spec is to be freed. */
 static struct md_region *md_note_set(struct sk_buff *skb, struct md_spec *spec, struct md_why *why)
 {
-	struct md_owner *owner;
 	struct md_region *r;
 	int ret;
 
 	mutex_lock(&md_owners_lock);
-	owner = md_owner_find(skb);
-	r = owner ? owner->note : NULL;
+	r = md_note_find(skb, spec->name);
 	if (r) {
 		ret = md_note_replace(r, spec, why);
 		if (!ret)
@@ -408,31 +427,29 @@ static struct md_region *md_note_set(struct sk_buff *skb, struct md_spec *spec, 
 		return ret ? ERR_PTR(ret) : r;
 
 	r = md_add(skb, spec, why);
-	if (IS_ERR(r))
-		return r;
-	spec->buf = NULL;
-	mutex_lock(&md_owners_lock);
-	md_owner_find(skb)->note = r;
-	mutex_unlock(&md_owners_lock);
+	if (!IS_ERR(r))
+		spec->buf = NULL;
 	return r;
 }
 
-static void md_note_clear(struct sk_buff *skb)
+static void md_note_clear(struct sk_buff *skb, const char *name)
 {
-	struct md_owner *owner;
+	struct md_region *r;
 
 	mutex_lock(&md_owners_lock);
-	owner = md_owner_find(skb);
-	if (owner && owner->note)
-		md_del(owner->note);
+	r = md_note_find(skb, name);
+	if (r)
+		md_del(r);
 	mutex_unlock(&md_owners_lock);
 }
 
 static int md_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *text = info->attrs[QCOM_MINIDUMP_NOTE_A_TEXT];
+	struct nlattr *name = info->attrs[QCOM_MINIDUMP_NOTE_A_NAME];
+	struct nlattr *type = info->attrs[QCOM_MINIDUMP_NOTE_A_TYPE];
 	struct md_spec spec = {
-		.name = MINIDUMP_NOTE_NAME,
+		.name = name ? nla_data(name) : MINIDUMP_NOTE_NAME,
 		.comment = "what a reader of the dump must know",
 		.kind = MD_KIND_NOTE,
 	};
@@ -443,11 +460,12 @@ static int md_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!text)
 		return md_missing(info, QCOM_MINIDUMP_NOTE_A_TEXT, "TEXT is missing");
 	if (!nla_len(text)) {
-		md_note_clear(skb);
+		md_note_clear(skb, spec.name);
 		return 0;
 	}
 
-	spec.buf = md_note_build(nla_data(text), nla_len(text), &spec.size);
+	spec.buf = md_note_build(nla_data(text), nla_len(text), type ? nla_get_u32(type) : QCMD_NOTE_KERNEL,
+				 &spec.size);
 	if (!spec.buf)
 		return -ENOMEM;
 	spec.addr = spec.buf;

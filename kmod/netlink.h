@@ -18,14 +18,13 @@ struct md_owner {
 	struct list_head regions;	/* under md.lock */
 	struct sock *sk;
 	u32 portid;
-	struct md_region *note;		/* under md_owners_lock */
 };
 
 extern struct genl_family md_family;
 extern struct mutex md_owners_lock;
 
 extern const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
-extern const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_COMMENT + 1];
+extern const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
 extern const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
 extern const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
 

@@ -149,10 +149,24 @@ static void md_region_free_seqs(struct md_region *r)
 	r->has_seqs = false;
 }
 
+static int md_region_hold(struct md_region *r, struct md_why *why)
+{
+	int ret;
+
+	for (; r->n_held < r->n_segs; r->n_held++) {
+		ret = md_pages_hold(&r->segs[r->n_held], why);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static void md_region_free(struct kref *ref)
 {
 	struct md_region *r = container_of(ref, struct md_region, ref);
 
+	while (r->n_held)
+		md_pages_release(&r->segs[--r->n_held]);
 	md_region_free_seqs(r);
 	if (r->name)
 		md_name_put(r->name);
@@ -224,7 +238,7 @@ static int md_region_fill(struct md_region *r, const struct md_spec *spec, gfp_t
 	if (ret < 0)
 		return ret;
 	md_region_set_segments(r, ret);
-	return 0;
+	return r->hold ? md_region_hold(r, why) : 0;
 }
 
 /* A region that nobody can see yet. The task's reference and the buffer are the region's on success. */
@@ -250,6 +264,7 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 	r->kind = spec->kind;
 	r->owner = spec->owner;
 	r->object = spec->object;
+	r->hold = spec->hold;
 	r->created = ktime_get_boot_fast_ns();
 	if (spec->comment)
 		strscpy(r->comment, spec->comment, sizeof(r->comment));
@@ -316,10 +331,29 @@ int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
 	r->id = ret;
 	md.n_regions++;
 
+	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
+	if (md.backend && !r->hold)
+		md_region_activate(r);
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_ADD_NTF);
+	return 0;
+}
+
+/* Its owner has seen that the memory is still what it should be. */
+int md_region_confirm(struct md_region *r, struct md_why *why)
+{
+	int ret;
+
+	if (r->state != QCOM_MINIDUMP_REGION_HELD)
+		return md_refuse(why, -EINVAL, "ACTIVATE is for a region that was added with HOLD, once");
+	if (md.backend) {
+		ret = md_region_fits(r, why);
+		if (ret)
+			return ret;
+	}
 	r->state = QCOM_MINIDUMP_REGION_PENDING;
 	if (md.backend)
 		md_region_activate(r);
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_ADD_NTF);
+	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	return 0;
 }
 
@@ -422,7 +456,7 @@ EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QCOM_MINIDUMP);
 
 static void md_activate_one(struct md_region *r)
 {
-	if (!md.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE)
+	if (!md.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE || r->state == QCOM_MINIDUMP_REGION_HELD)
 		return;
 	md_region_activate(r);
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
@@ -430,7 +464,7 @@ static void md_activate_one(struct md_region *r)
 
 static void md_deactivate_one(struct md_region *r)
 {
-	if (r->state == QCOM_MINIDUMP_REGION_PENDING)
+	if (r->state == QCOM_MINIDUMP_REGION_PENDING || r->state == QCOM_MINIDUMP_REGION_HELD)
 		return;
 	r->state = QCOM_MINIDUMP_REGION_PENDING;
 	r->error = NULL;

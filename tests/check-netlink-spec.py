@@ -20,7 +20,7 @@ for path in ("kmod/netlink.c", "kmod/netlink-request.c"):
 problems = []
 
 NLA = {"u32": "NLA_U32", "u64": "NLA_U64", "string": "NLA_POLICY_VALIDATE_FN", "binary": "NLA_POLICY_VALIDATE_FN",
-       "nest": "NLA_POLICY_NESTED"}
+       "nest": "NLA_POLICY_NESTED", "flag": "NLA_FLAG"}
 
 
 def same(what, spec, code):

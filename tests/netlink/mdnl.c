@@ -20,19 +20,20 @@
 
 #define BUFFER_SIZE 65536
 
-static const char usage[] = "usage: mdnl [COMMAND [KEY=VALUE...]]\n"
-			    "  backend                 the bound back end\n"
-			    "  list                    all regions\n"
-			    "  add KEY=VALUE...        name comment addr paddr size object pid start part cpu\n"
-			    "  update KEY=VALUE...     id, and addr paddr size comment\n"
-			    "  del id=N | get id=N\n"
-			    "  note text=TEXT | note fill=BYTES\n"
-			    "  monitor SECONDS         notifications\n"
-			    "  sleep SECONDS\n"
-			    "  any command takes raw=TYPE:TEXT, an attribute as it is\n"
-			    "  without a command they are read from standard input, one a line\n";
+static const char usage[] =
+	"usage: mdnl [COMMAND [KEY=VALUE...]]\n"
+	"  backend                 the bound back end\n"
+	"  list                    all regions\n"
+	"  add KEY=VALUE...        name comment addr paddr size object pid start part cpu; hold=yes\n"
+	"  update KEY=VALUE...     id, and addr paddr size comment; or activate=yes\n"
+	"  del id=N | get id=N\n"
+	"  note text=TEXT | note fill=BYTES  and name, type\n"
+	"  monitor SECONDS         notifications\n"
+	"  sleep SECONDS\n"
+	"  any command takes raw=TYPE:TEXT, an attribute as it is\n"
+	"  without a command they are read from standard input, one a line\n";
 
-enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING };
+enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING, ATTR_FLAG };
 
 static const struct key {
 	const char *name;
@@ -47,13 +48,15 @@ static const struct key {
 	{ .name = "paddr", .attr = QCOM_MINIDUMP_REGION_A_PADDR, .type = ATTR_U64 },
 	{ .name = "size", .attr = QCOM_MINIDUMP_REGION_A_SIZE, .type = ATTR_U64 },
 	{ .name = "object", .attr = QCOM_MINIDUMP_REGION_A_OBJECT, .type = ATTR_STRING },
+	{ .name = "hold", .attr = QCOM_MINIDUMP_REGION_A_HOLD, .type = ATTR_FLAG },
+	{ .name = "activate", .attr = QCOM_MINIDUMP_REGION_A_ACTIVATE, .type = ATTR_FLAG },
 	{ .name = "pid", .attr = QCOM_MINIDUMP_TASK_A_PID, .type = ATTR_U32, .task = true },
 	{ .name = "start", .attr = QCOM_MINIDUMP_TASK_A_START_TIME, .type = ATTR_U64, .task = true },
 	{ .name = "part", .attr = QCOM_MINIDUMP_TASK_A_PART, .type = ATTR_U32, .task = true },
 	{ .name = "cpu", .attr = QCOM_MINIDUMP_TASK_A_CPU, .type = ATTR_U32, .task = true },
 };
 
-static const char *const states[] = { "?", "pending", "active", "rejected" };
+static const char *const states[] = { "?", "pending", "active", "rejected", "held", "?", "?", "?" };
 static const char *const commands[] = {
 	[QCOM_MINIDUMP_CMD_BACKEND_NTF] = "backend-ntf ",
 	[QCOM_MINIDUMP_CMD_REGION_ADD_NTF] = "add-ntf ",
@@ -139,7 +142,7 @@ static void print_region_attr(const struct nlattr *a)
 		print_task(a);
 		break;
 	case QCOM_MINIDUMP_REGION_A_STATE:
-		printf(" state=%s", states[attr_number(a) & 3]);
+		printf(" state=%s", states[attr_number(a) & 7]);
 		break;
 	case QCOM_MINIDUMP_REGION_A_OWNER:
 		printf(" owner=%" PRIu64, attr_number(a));
@@ -287,6 +290,8 @@ static void put_value(struct nlmsghdr *nlh, int attr, enum attr_type type, const
 		mnl_attr_put_u32(nlh, attr, strtoul(value, NULL, 0));
 	else if (type == ATTR_U64)
 		mnl_attr_put_u64(nlh, attr, strtoull(value, NULL, 0));
+	else if (type == ATTR_FLAG)
+		mnl_attr_put(nlh, attr, 0, NULL);
 	else
 		mnl_attr_put_strz(nlh, attr, value);
 }
@@ -306,6 +311,14 @@ static void put_note(struct nlmsghdr *nlh, const char *key, const char *value)
 
 	if (!strcmp(key, "text")) {
 		mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, strlen(value), value);
+		return;
+	}
+	if (!strcmp(key, "name")) {
+		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_NOTE_A_NAME, value);
+		return;
+	}
+	if (!strcmp(key, "type")) {
+		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_NOTE_A_TYPE, strtoul(value, NULL, 0));
 		return;
 	}
 	memset(fill, 'x', sizeof(fill));

@@ -125,7 +125,7 @@ static void test_documents(void **state)
 			fail_msg("docs/completion/qcmdctl does not have %s", word);
 		found++;
 	}
-	assert_int_equal(found, 15);
+	assert_int_equal(found, 20);
 }
 
 static void test_usage(void **state)

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "dump-firmware.h"
+#include "dump-trace.h"
 
 #define MIB_ (1ULL << 20)
 
@@ -91,8 +92,8 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "",	  "collect ", "info ",	"log ",	   "tasks ",
-						"stack ", "regions ", "trace ", "convert " };
+	static const char *const commands[] = { "",	  "collect ", "info ",	  "log ",   "tasks ",
+						"stack ", "report ",  "regions ", "trace ", "convert " };
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		char args[64];
@@ -120,11 +121,21 @@ static void usage_errors(void **state)
 		{ "stack --cpu x a", "number of a CPU" },
 		{ "stack a 1x", "'1x' is no PID" },
 		{ "stack --all a 1", "one of them" },
+		{ "report", "Name the dump" },
+		{ "report a b", "what is 'b'" },
+		{ "report -o '' a", "empty" },
 		{ "convert x -o y", "--for=crash" },
 		{ "convert --for=gcore x -o y", "expected crash, drgn or gdb" },
 		{ "convert --for=gdb x", "with -o" },
 		{ "convert --for=gdb -o y", "Name the dump" },
 		{ "convert --for=gdb -o y a b", "what is 'b'" },
+		{ "trace", "Name the dump" },
+		{ "trace a b", "what is 'b'" },
+		{ "trace --cpu=-1 a", "number of a CPU" },
+		{ "trace --last=x a", "expected a number" },
+		{ "trace --since=nan a", "expected a number" },
+		{ "trace -o '' a", "empty" },
+		{ "trace -o b --event=x a", "leave --event" },
 		{ "collect", "Name the" },
 		{ "collect a b", "what is 'b'" },
 		{ "collect --map 1:2 a", "OFFSET:PADDR:SIZE" },
@@ -302,6 +313,83 @@ static void from_firmware(void **state)
 }
 
 /* A failure says why, on standard error, and leaves no file. */
+/* Two arrays, three events in each: at 1 s, 2 s and 2.0005 s. */
+static void build_trace(struct di *d)
+{
+	static struct dt_page page;
+
+	di_init(d, 8 * MIB_, 0, 0);
+	dt_note(d, "ARRAY(0)=first\nSUBBUF_SIZE(0)=4096\nARRAY(1)=second\nSUBBUF_SIZE(1)=4096\n", "", true);
+	for (int array = 0; array < 2; array++) {
+		char name[16];
+
+		dt_page(&page, 4096, 1000000000);
+		dt_switch(&page, array, 0, "swapper", 7, "worker");
+		dt_extend(&page, 1000000000);
+		dt_mark(&page, 0, 7, 1, "then");
+		dt_mark(&page, 500000, 7, 1, "last");
+		dt_commit(&page, 0);
+		snprintf(name, sizeof(name), "KFT%dC%d", array, 3 * array);
+		dt_add(d, name, 0, &page, 1);
+	}
+	di_finish(d);
+}
+
+/* Which events an option leaves: a letter for each, upper case for the second array. */
+static void shows(const char *options, const char *expected)
+{
+	static const char *const parts[][2] = { { "prev_comm", "sS" }, { "then", "tT" }, { "last", "lL" } };
+	char args[128], got[16] = "", *line, *next;
+
+	snprintf(args, sizeof(args), "trace %s minidump.elf", options);
+	must_run(args);
+	for (line = out; *line; line = next) {
+		next = strchr(line, '\n') + 1;
+		next[-1] = '\0';
+		for (int i = 0; i < 3; i++)
+			if (strstr(line, parts[i][0]))
+				strncat(got, &parts[i][1][strstr(line, "[003]") != NULL], 1);
+	}
+	assert_string_equal(got, expected);
+}
+
+static void trace_options(void **state)
+{
+	char args[256];
+	struct di d;
+
+	build_trace(&d);
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	must_run(args);
+	di_done(&d);
+	shows("", "sStTlL");
+	shows("--cpu=3", "STL");
+	shows("--array=first", "stl");
+	shows("--event=mark", "tTlL");
+	shows("--event='sched:*'", "sS");
+	shows("--since=2.0001", "lL");
+	shows("--last=1 --array=second", "TL");
+	must_run("trace --event=none minidump.elf");
+	assert_string_equal(out, "");
+	contains(err, "No events: the options leave out");
+	must_run("trace --json --array=second --last=0.1 minidump.elf");
+	assert_string_equal(out, "[{\"timestamp_ns\":2000500001,\"array\":\"second\",\"cpu\":3,\"pid\":7,"
+				 "\"comm\":\"worker\",\"system\":\"test\",\"event\":\"mark\","
+				 "\"text\":\"1: last (one)\"}]\n");
+
+	assert_int_equal(run("trace --array=third minidump.elf"), 1);
+	contains(err, "There are: first, second");
+	assert_int_equal(run("trace -o trace.dat minidump.elf"), 1);
+	contains(err, "choose it with --array");
+	must_run("trace -o trace.dat --array=second minidump.elf");
+	contains(out, "trace-cmd report trace.dat");
+	assert_int_equal(run("trace -o trace.dat --array=second minidump.elf"), 1);
+	contains(err, "--force");
+	must_run("trace -f -o trace.dat --array=second minidump.elf");
+	snprintf(args, sizeof(args), "cd %s && rm minidump.elf trace.dat", folder);
+	assert_int_equal(system(args), 0);
+}
+
 static void failures(void **state)
 {
 	char args[256];
@@ -361,7 +449,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
 		cmocka_unit_test(compressed),	    cmocka_unit_test(by_registers), cmocka_unit_test(from_firmware),
-		cmocka_unit_test(failures),
+		cmocka_unit_test(trace_options),    cmocka_unit_test(failures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -480,7 +480,7 @@ static void vmcore_too_large(void **state)
 	di_done(&d);
 }
 
-/* Registers are taken over from kdump, and not from QEMU, whose notes name no task. */
+/* Registers are taken over from kdump, but not from QEMU where the dump does not say which task they are of. */
 static void registers(void **state)
 {
 	const struct di_load all = { 0, 8 * MIB_ };
@@ -510,6 +510,57 @@ static void registers(void **state)
 		unlink(core);
 		unlink(out);
 	}
+	di_done(&d);
+}
+
+/* QEMU's notes get the pid of the task that ran there; what ran on CPU 1 is not in the dump. */
+static void registers_of_tasks(void **state)
+{
+	const struct di_load all = { 0, 8 * MIB_ };
+	struct notebuf b = { 0 };
+	uint32_t cpu = 0, pid;
+	struct collection c;
+	char core[64], out[64];
+	struct elfnote n;
+	struct derr err;
+	size_t pos = 0;
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_task_keys(&d);
+	di_task(&d, &(struct di_task){ .pid = 7, .comm = "sleeps", .cpu = 1 });
+	di_task(&d, &(struct di_task){ .pid = 8, .comm = "runs", .cpu = 2, .on_cpu = true });
+	di_task(&d, &(struct di_task){ .pid = 9, .comm = "first", .cpu = 0, .on_cpu = true });
+	di_finish(&d);
+	for (char i = 0; i < 3; i++) {
+		char desc[336];
+
+		memset(desc, 'a' + i, sizeof(desc));
+		notebuf_add(&b, "CORE", NT_PRSTATUS, desc, sizeof(desc));
+	}
+	notebuf_add(&b, "QEMU", 0, "state", 5);
+	di_elf(&d, &all, 1, b.data, b.size, core);
+	assert_int_equal(run_collect(core, NULL, out, &c, &err), 0);
+	while (elfnote_next(c.notes.data, c.notes.size, &pos, &n)) {
+		static const struct {
+			uint32_t pid;
+			char rest;
+		} expected[] = { { 9, 'a' }, { 0, 0 }, { 8, 'c' } };
+
+		if (!elfnote_is(&n, "CORE", NT_PRSTATUS))
+			continue;
+		assert_in_range(cpu, 0, 2);
+		memcpy(&pid, n.desc + 32, sizeof(pid));
+		assert_int_equal(pid, expected[cpu].pid);
+		assert_int_equal(n.desc[31], expected[cpu].rest);
+		assert_int_equal(n.desc[36], expected[cpu].rest);
+		cpu++;
+	}
+	assert_int_equal(cpu, 3);
+	collection_clear(&c);
+	notebuf_clear(&b);
+	unlink(core);
+	unlink(out);
 	di_done(&d);
 }
 
@@ -666,15 +717,16 @@ static void single_region(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_dump),	     cmocka_unit_test(page_tables),
-		cmocka_unit_test(notes_in_order),    cmocka_unit_test(shifted_image),
-		cmocka_unit_test(table_above_hole),  cmocka_unit_test(hole_or_shift),
-		cmocka_unit_test(hole_by_landmark),  cmocka_unit_test(ambiguous_hole),
-		cmocka_unit_test(maps_are_checked),  cmocka_unit_test(prefixed_image),
-		cmocka_unit_test(from_vmcore),	     cmocka_unit_test(vmcore_too_large),
-		cmocka_unit_test(registers),	     cmocka_unit_test(no_table),
-		cmocka_unit_test(already_collected), cmocka_unit_test(copies),
-		cmocka_unit_test(several_tables),    cmocka_unit_test(single_region),
+		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
+		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
+		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
+		cmocka_unit_test(hole_by_landmark), cmocka_unit_test(ambiguous_hole),
+		cmocka_unit_test(maps_are_checked), cmocka_unit_test(prefixed_image),
+		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(vmcore_too_large),
+		cmocka_unit_test(registers),	    cmocka_unit_test(registers_of_tasks),
+		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
+		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
+		cmocka_unit_test(single_region),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

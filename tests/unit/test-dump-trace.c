@@ -339,6 +339,34 @@ static void hostile_formats(void **state)
 	events_are(&d, expected);
 }
 
+static void array_names(void **state)
+{
+	static const char *const names[] = { "top", NULL, "qcmd" };
+	struct corefile core;
+	struct trace *t;
+	struct derr err;
+	char out[64];
+	struct di d;
+
+	begin(&d);
+	dt_note(&d, "ARRAY(0)=\nSUBBUF_SIZE(0)=4096\nARRAY(2)=qcmd\nCLOCK(2)=counter\nSUBBUF_SIZE(2)=8192\n", "",
+		false);
+	dump_of(&d, out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	assert_int_equal(trace_open(&t, &core, &err), 0);
+	assert_int_equal(trace_arrays(t), ARRAY_LEN(names));
+	for (unsigned int i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i])
+			assert_string_equal(trace_array_name(t, i), names[i]);
+		else
+			assert_null(trace_array_name(t, i));
+	assert_true(trace_array_in_ns(t, 0));
+	assert_false(trace_array_in_ns(t, 2));
+	trace_close(t);
+	core_close(&core);
+	unlink(out);
+}
+
 static void fails(const char *lines, const char *files, const char *part)
 {
 	char out[64], *text;
@@ -429,6 +457,11 @@ static void trace_dat(void **state)
 	assert_string_equal(text, "cpus=13\n           <...>-9     [012]     1.000000100: mark:                 2: "
 				  "\x1b[1mbold (two)\n");
 	free(text);
+	text = trace_cmd(out, 0);
+	assert_memory_equal(text, "cpus=1\n", 7);
+	assert_non_null(strstr(text, "first"));
+	assert_null(strstr(text, "bold"));
+	free(text);
 	unlink(out);
 }
 
@@ -454,11 +487,17 @@ static void trace_dat_consumed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(events),	   cmocka_unit_test(moved),
-		cmocka_unit_test(consumed),	   cmocka_unit_test(lost),
-		cmocka_unit_test(damaged),	   cmocka_unit_test(large_pages),
-		cmocka_unit_test(hostile_formats), cmocka_unit_test(notes),
-		cmocka_unit_test(trace_dat),	   cmocka_unit_test(trace_dat_consumed),
+		cmocka_unit_test(events),
+		cmocka_unit_test(moved),
+		cmocka_unit_test(consumed),
+		cmocka_unit_test(lost),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(large_pages),
+		cmocka_unit_test(hostile_formats),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(array_names),
+		cmocka_unit_test(trace_dat),
+		cmocka_unit_test(trace_dat_consumed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

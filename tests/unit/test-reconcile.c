@@ -18,6 +18,7 @@
 #define PORT	    4711
 #define REGIONS_MAX 64
 #define LOG_MAX	    128
+#define UNMOVABLE   0x9000 /* nothing can be moved there */
 
 /* A table: stacks take four slots, all else takes one. */
 struct table {
@@ -95,9 +96,9 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 		return -ENOSPC;
 	assert_true(t->n < REGIONS_MAX);
 	r->id = ++t->next_id;
-	r->size = !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
+	r->size = r->size ?: !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
 	r->owner = PORT;
-	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	r->state = r->state ?: QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
 	result->region = *r;
 	record(t, "add", r);
@@ -120,7 +121,9 @@ static int do_add(struct table *t, const struct md_request *q, struct md_result 
 	set_text(r.name, sizeof(r.name), q->name);
 	set_text(r.object, sizeof(r.object), q->object);
 	set_text(r.comment, sizeof(r.comment), q->comment);
-	r.addr = 0x1000 + q->pid;
+	r.addr = q->address ?: 0x1000 + q->pid;
+	r.size = q->size;
+	r.state = q->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_ACTIVE;
 	return put(t, &r, result);
 }
 
@@ -139,8 +142,19 @@ static int do_update(struct table *t, const struct md_request *q, struct md_resu
 
 	if (!r)
 		return -ENOENT;
-	set_text(r->comment, sizeof(r->comment), q->comment);
-	record(t, "update", r);
+	if (q->address == UNMOVABLE)
+		return -E2BIG;
+	if (q->activate && used(t) == t->slots)
+		return -ENOSPC;
+	if (q->activate)
+		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
+	if (q->address) {
+		r->addr = q->address;
+		r->size = q->size;
+	}
+	if (q->comment)
+		set_text(r->comment, sizeof(r->comment), q->comment);
+	record(t, q->activate ? "activate" : "update", r);
 	result->region = *r;
 	return 0;
 }
@@ -231,11 +245,42 @@ static struct want task(uint32_t pid, enum region_kind kind, int level)
 	return w;
 }
 
+static struct want symbol(uint64_t address, uint64_t size)
+{
+	struct want w = {
+		.key.kind = REGION_SYMBOL,
+		.policy = &policies[1],
+		.section = &section,
+		.priority = policies[1].priority,
+		.address = address,
+		.size = size,
+	};
+
+	set_text(w.name, sizeof(w.name), "Kpointer");
+	set_text(w.comment, sizeof(w.comment), "what pointer points to");
+	set_text(w.key.label, sizeof(w.key.label), w.comment);
+	return w;
+}
+
 static struct want note(void)
 {
-	struct want w = { .key.kind = REGION_NOTE, .priority = 5000 };
+	struct want w = { .key = { .kind = REGION_NOTE, .object = MINIDUMP_NOTE_NAME }, .priority = 5000 };
 
 	set_text(w.name, sizeof(w.name), MINIDUMP_NOTE_NAME);
+	return w;
+}
+
+static struct want trace(unsigned int cpu)
+{
+	struct want w = { .key = { .kind = REGION_TRACE, .address = 0x100000 * (cpu + 1), .size = 4096 } };
+
+	snprintf(w.name, sizeof(w.name), TRACE_NAME "0C%u", cpu);
+	return w;
+}
+
+static struct want unsure(struct want w)
+{
+	w.unsure = true;
 	return w;
 }
 
@@ -624,18 +669,77 @@ static void test_note(void **state)
 	WANT(t, task(5, REGION_TASK, 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	WANT(t, task(5, REGION_TASK, 2), note());
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
 	assert_string_equal(t->note, "one");
-	assert_int_equal(reconcile_set_note(t->r, "one", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_QUIET(t);
-	assert_int_equal(reconcile_set_note(t->r, "two", 3), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "two", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "update KQCMD_NOTE");
 	assert_string_equal(t->note, "two");
+}
+
+/* Pages go in only if they are wanted by who looked again when they were held. */
+static void test_held(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0), trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C0", "add KFT0C1");
+	assert_true(reconcile_holds(t->r));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, unsure(trace(0)), unsure(trace(1)));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
+	assert_false(reconcile_holds(t->r));
+}
+
+/* The old pages stay until the new ones are in. */
+static void test_held_instead(void **state)
+{
+	struct table *t = *state;
+
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add KFT0C1");
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1", "del KFT0C0");
+}
+
+/* Unless the table is full. */
+static void test_held_full(void **state)
+{
+	struct table *t = *state;
+
+	t->slots = 1;
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	WANT(t, trace(0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	WANT(t, trace(1));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del KFT0C0", "add KFT0C1");
+	/* Held and not activated, it takes no slot: more than fit can be. */
+	WANT(t, trace(1), trace(2));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "activate KFT0C1");
+	assert_int_equal(entry_of(t, &(struct want){ .key = trace(2).key })->error, -ENOSPC);
 }
 
 static void test_news(void **state)
@@ -693,12 +797,54 @@ static void test_release(void **state)
 {
 	struct table *t = *state;
 
-	assert_int_equal(reconcile_set_note(t->r, "x", 1), 0);
+	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "x", 1), 0);
 	WANT(t, task(5, REGION_TASK, 0), note(), object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	assert_int_equal(t->n, 3);
 	assert_int_equal(reconcile_release(t->r), 0);
 	assert_int_equal(t->n, 0);
+}
+
+/* What a variable leads to moves in one operation, or else goes and comes; where there is none, the reason is told. */
+static void test_symbol(void **state)
+{
+	struct table *t = *state;
+	struct want none = symbol(0, 0);
+
+	WANT(t, symbol(0x5000, 16));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add Kpointer");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+
+	WANT(t, symbol(0x6000, 32));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "update Kpointer");
+	assert_int_equal(t->regions[0].addr, 0x6000);
+	assert_int_equal(t->regions[0].size, 32);
+
+	WANT(t, symbol(UNMOVABLE, 32));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del Kpointer", "add Kpointer");
+	assert_int_equal(t->regions[0].addr, UNMOVABLE);
+
+	/* Another daemon takes over what is there. */
+	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	WANT(t, symbol(UNMOVABLE, 32));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+
+	none.error = -ENXIO;
+	set_text(none.problem, sizeof(none.problem), "there is no such variable");
+	WANT(t, none);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del Kpointer");
+	assert_true(entry_failed(entry_of(t, &none)));
+	assert_string_equal(entry_of(t, &none)->reason, "there is no such variable");
+
+	WANT(t, symbol(0x7000, 8));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add Kpointer");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -723,10 +869,14 @@ int main(void)
 		TEST(test_full_in_vain),
 		TEST(test_rejected),
 		TEST(test_note),
+		TEST(test_held),
+		TEST(test_held_instead),
+		TEST(test_held_full),
 		TEST(test_news),
 		TEST(test_module_lost),
 		TEST(test_broken_connection),
 		TEST(test_release),
+		TEST(test_symbol),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

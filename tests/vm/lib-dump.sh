@@ -7,6 +7,7 @@
 #   makedumpfile_log CORE LOG  so does makedumpfile, which reads cores of its own architecture alone
 #   check_console LOG WHAT     each line that the kernel printed on the console is in the log
 #   check_tasks TASKS WHAT     the "task PID PPID STATE COMM" of $work/said are there
+#   same_elsewhere CORE        qcmdump for arm64, under qemu-user, says the same of it and writes the same files
 
 export LC_ALL=C
 qcmdump=$top/build/qcmdump
@@ -54,4 +55,52 @@ check_tasks() {
 			END { exit !found }' "$1" ||
 			fail "$2: not as it was: $comm, pid $pid, parent $ppid, $state: $(cat "$1")"
 	done <"$work/said"
+}
+
+# Prints what a qcmdump says, with its exit status. What it writes is in $work/read/.
+read_with() { # core, qcmdump
+	local core=$1 command
+	shift
+	rm -rf "$work/read"
+	mkdir "$work/read"
+	while read -r command; do
+		echo "== $command"
+		# shellcheck disable=SC2086
+		"$@" $command "$core" 2>&1
+		echo "== status $?"
+	done <<-COMMANDS
+	info
+	info --json
+	log
+	log --json
+	tasks --all
+	tasks --json
+	stack --all
+	stack --all --json
+	regions
+	regions --json
+	trace
+	trace --json
+	trace --output=$work/read/trace.dat
+	convert --for=crash --output=$work/read/crash.elf
+	collect --output=$work/read/again.elf
+	COMMANDS
+}
+
+same_elsewhere() {
+	local sysroot=$top/build/vm/sysroot-arm64
+	if [ "$(uname -m)" != x86_64 ] || ! "$top/tests/deps" arm64 2>/dev/null; then
+		echo "not looked at: what an arm64 machine says of $1 (tests/deps arm64)"
+		return
+	fi
+	make --no-print-directory -s -C "$top" ARCH=arm64 build/arm64/qcmdump || fail "qcmdump for arm64"
+	read_with "$1" "$qcmdump" >"$work/said-here"
+	rm -rf "$work/read-here"
+	mv "$work/read" "$work/read-here"
+	read_with "$1" qemu-aarch64-static -L "$sysroot" "$top/build/arm64/qcmdump" >"$work/said-there"
+	grep -q '^== status 0' "$work/said-here" || fail "no command can read $1"
+	diff "$work/said-here" "$work/said-there" >"$work/diff" ||
+		fail "qcmdump for arm64 says something else of $1: $(head -n 5 "$work/diff")"
+	diff -r "$work/read-here" "$work/read" || fail "qcmdump for arm64 makes other files of $1"
+	echo "ok: $(grep -c '^== status 0' "$work/said-here") of the commands, on an arm64 machine too"
 }

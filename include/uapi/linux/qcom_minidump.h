@@ -37,14 +37,15 @@
  * enum qcom_minidump_cmd - commands and notifications
  * @QCOM_MINIDUMP_CMD_BACKEND_GET: do. Reply: the BACKEND attributes; without _A_NAME no back end is bound.
  * @QCOM_MINIDUMP_CMD_REGION_ADD: do. NAME (optional with OBJECT), COMMENT (optional) and exactly one of
- *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK. MAP (optional) with ADDR. Reply: the region as in REGION_GET.
+ *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK. MAP (optional) with ADDR, HOLD (optional) with ADDR or PADDR.
+ *	Reply: the region as in REGION_GET.
  * @QCOM_MINIDUMP_CMD_REGION_UPDATE: do. ID, and ADDR or PADDR or SIZE (what is left out stays) or COMMENT.
- *	One operation: the region is in the table throughout. Reply: the region.
+ *	One operation: the region is in the table throughout. Or ID and ACTIVATE. Reply: the region.
  * @QCOM_MINIDUMP_CMD_REGION_DEL: do. ID. Reply: none but the ACK.
  * @QCOM_MINIDUMP_CMD_REGION_GET: do (ID) or dump. NLM_F_DUMP_INTR is set on a dump that saw a change.
- * @QCOM_MINIDUMP_CMD_NOTE_SET: do. TEXT: the note of this socket (include/qcmd_note.h), copied and put in
- *	the table as one region; replaces the last one without a gap; an empty text removes it. Reply: the
- *	region, or none for an empty text.
+ * @QCOM_MINIDUMP_CMD_NOTE_SET: do. TEXT: a note of this socket (include/qcmd_note.h), copied and put in
+ *	the table as one region; NAME and TYPE (optional) say which of its notes. Replaces the last one of that name
+ *	without a gap; an empty text removes it. Reply: the region, or none for an empty text.
  * @QCOM_MINIDUMP_CMD_BACKEND_NTF: a back end was bound or unbound. As in BACKEND_GET.
  * @QCOM_MINIDUMP_CMD_REGION_ADD_NTF: as in REGION_GET. Changes in quick succession come as one message
  *	with the last state.
@@ -118,6 +119,11 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_PAD: padding
  * @QCOM_MINIDUMP_REGION_A_MAP: u32, of a request. Descriptor of the BPF map whose memory ADDR + SIZE is: the map stays,
  *	with that memory, for as long as the region does
+ * @QCOM_MINIDUMP_REGION_A_HOLD: flag, of a request. The pages become nobody else's for as long as the region lives: it
+ *	takes a reference to each of them. They may be somebody else's already, so the region's state is HELD until
+ *	ACTIVATE: who adds it looks meanwhile whether they are still what it takes them for. Only for what the page
+ *	allocator gave away as pages. Memory that was reserved at boot needs no reference, and none is taken.
+ * @QCOM_MINIDUMP_REGION_A_ACTIVATE: flag, of REGION_UPDATE. The region, which is HELD, goes into the table
  */
 enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_UNSPEC,
@@ -137,6 +143,8 @@ enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_MOVES,
 	QCOM_MINIDUMP_REGION_A_PAD,
 	QCOM_MINIDUMP_REGION_A_MAP,
+	QCOM_MINIDUMP_REGION_A_HOLD,
+	QCOM_MINIDUMP_REGION_A_ACTIVATE,
 
 	__QCOM_MINIDUMP_REGION_A_MAX,
 	QCOM_MINIDUMP_REGION_A_MAX = __QCOM_MINIDUMP_REGION_A_MAX - 1
@@ -174,11 +182,13 @@ enum qcom_minidump_task_part {
  * @QCOM_MINIDUMP_REGION_PENDING: no back end is bound; goes in when one is
  * @QCOM_MINIDUMP_REGION_ACTIVE: it is in the table
  * @QCOM_MINIDUMP_REGION_REJECTED: the back end can't take it, see ERROR
+ * @QCOM_MINIDUMP_REGION_HELD: it was added with HOLD, and ACTIVATE has not come yet
  */
 enum qcom_minidump_region_state {
 	QCOM_MINIDUMP_REGION_PENDING = 1,
 	QCOM_MINIDUMP_REGION_ACTIVE,
 	QCOM_MINIDUMP_REGION_REJECTED,
+	QCOM_MINIDUMP_REGION_HELD,
 };
 
 /**
@@ -204,12 +214,16 @@ enum qcom_minidump_segment_attr {
 };
 
 /**
- * enum qcom_minidump_note_attr - the note of a socket
+ * enum qcom_minidump_note_attr - a note of a socket
  * @QCOM_MINIDUMP_NOTE_A_TEXT: binary, at most QCOM_MINIDUMP_NOTE_MAX bytes, no NUL needed
+ * @QCOM_MINIDUMP_NOTE_A_NAME: string, of its region; absent: KQCMD_NOTE
+ * @QCOM_MINIDUMP_NOTE_A_TYPE: u32, of the ELF note; absent: QCMD_NOTE_KERNEL
  */
 enum qcom_minidump_note_attr {
 	QCOM_MINIDUMP_NOTE_A_UNSPEC,
 	QCOM_MINIDUMP_NOTE_A_TEXT,
+	QCOM_MINIDUMP_NOTE_A_NAME,
+	QCOM_MINIDUMP_NOTE_A_TYPE,
 
 	__QCOM_MINIDUMP_NOTE_A_MAX,
 	QCOM_MINIDUMP_NOTE_A_MAX = __QCOM_MINIDUMP_NOTE_A_MAX - 1

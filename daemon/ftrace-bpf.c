@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf-util.h"
+#include "ftrace-bpf.h"
+#include "ftrace.skel.h"
+
+struct ftrace_walker {
+	struct ftrace_bpf *skel;
+	unsigned int n_cpus;
+};
+
+int ftrace_walker_new(struct ftrace_walker **ret, char **ret_reason)
+{
+	struct ftrace_walker *w = calloc(1, sizeof(*w));
+	int n_cpus, err;
+
+	*ret_reason = NULL;
+	if (!w)
+		return -ENOMEM;
+	bpf_log_quietly();
+	w->skel = ftrace_bpf__open_and_load();
+	if (!w->skel) {
+		err = -errno;
+		*ret_reason = bpf_load_reason(err);
+		free(w);
+		return err;
+	}
+	n_cpus = libbpf_num_possible_cpus();
+	w->n_cpus = n_cpus > 0 ? n_cpus : 1;
+	w->skel->bss->page_size = sysconf(_SC_PAGESIZE);
+	*ret = w;
+	return 0;
+}
+
+struct ftrace_walker *ftrace_walker_free(struct ftrace_walker *w)
+{
+	if (w)
+		ftrace_bpf__destroy(w->skel);
+	free(w);
+	return NULL;
+}
+
+unsigned int ftrace_walker_cpus(const struct ftrace_walker *w)
+{
+	return w->n_cpus;
+}
+
+int ftrace_walker_walk(struct ftrace_walker *w, int fd, struct ftrace_view *ret)
+{
+	static const int errors[] = {
+		[FTRACE_WALK_WHOLE] = 0,
+		[FTRACE_WALK_NONE] = -ENOENT,
+		[FTRACE_WALK_TORN] = -EAGAIN,
+		[FTRACE_WALK_FULL] = -E2BIG,
+	};
+	struct ftrace_request request = { .fd = fd, .n_cpus = w->n_cpus };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request, .ctx_size_in = sizeof(request));
+	int err = bpf_prog_test_run_opts(bpf_program__fd(w->skel->progs.walk), &opts);
+
+	if (err < 0)
+		return err;
+	if (opts.retval >= sizeof(errors) / sizeof(errors[0]))
+		return -EIO;
+	*ret = (struct ftrace_view){
+		.pages = w->skel->bss->pages,
+		.cpus = w->skel->bss->cpus,
+		.n_pages = w->skel->bss->n_pages,
+		.n_cpus = w->skel->bss->n_cpus,
+	};
+	return errors[opts.retval];
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <string.h>
+
+#include "lastwords.h"
+#include "prb.h"
+
+/* How the last words of a kernel start, the most telling first. */
+static const char *const last_words[] = {
+	"Kernel panic - not syncing",
+	"BUG: ",
+	"Oops",
+	"Unable to handle kernel",
+	"general protection fault",
+	"watchdog: BUG",
+	"sysrq: Trigger a crash",
+};
+
+/* "CPU: 1 UID: 0 PID: 355 Comm: crash Tainted: ...", at the head of the kernel's reports about a task. */
+static void note_task(struct last_words *w, const struct prb_record *r)
+{
+	static const char start[] = "CPU: ", pid[] = " PID: ";
+	char line[64] = "";
+	const char *at;
+
+	if (r->text_len < sizeof(start) || memcmp(r->text, start, sizeof(start) - 1))
+		return;
+	memcpy(line, r->text, r->text_len < sizeof(line) ? r->text_len : sizeof(line) - 1);
+	at = strstr(line, pid);
+	if (at && sscanf(at + strlen(pid), "%" SCNd32, &w->pid) == 1)
+		w->has_pid = true;
+}
+
+static void summarise(void *arg, const struct prb_record *r)
+{
+	struct last_words *w = arg;
+
+	w->records++;
+	w->last_ts = r->ts_nsec;
+	note_task(w, r);
+	for (size_t i = 0; i <= w->rank && i < ARRAY_LEN(last_words); i++) {
+		size_t n = strlen(last_words[i]);
+		const char *eol;
+
+		if (r->text_len < n || memcmp(r->text, last_words[i], n))
+			continue;
+		eol = memchr(r->text, '\n', r->text_len);
+		free(w->crash);
+		w->crash = escape_text(r->text, eol ? (size_t)(eol - r->text) : r->text_len);
+		w->rank = i;
+		return;
+	}
+}
+
+void last_words_read(const struct corefile *core, struct last_words *w)
+{
+	uint64_t skipped;
+	struct derr err;
+
+	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
+	if (prb_walk(core, summarise, w, &skipped, &err) < 0)
+		w->why_not = dump_strdup(err.text, strlen(err.text));
+}
+
+void last_words_clear(struct last_words *w)
+{
+	free(w->crash);
+	free(w->why_not);
+}
+
+char *last_words_crash(const struct corefile *core)
+{
+	struct last_words w;
+	char *crash;
+
+	last_words_read(core, &w);
+	crash = w.crash;
+	w.crash = NULL;
+	last_words_clear(&w);
+	return crash;
+}

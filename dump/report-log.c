@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
+#include <string.h>
+
+#include "html.h"
+#include "prb.h"
+#include "report.h"
+
+struct log_page {
+	const struct report *report;
+	size_t n;
+};
+
+/* KERN_WARNING, KERN_ERR */
+#define LEVEL_WARNING 4
+#define LEVEL_ERR     3
+
+static const char *class_of(const struct prb_record *rec)
+{
+	if (!rec->has_level || rec->level > LEVEL_WARNING)
+		return "";
+	return rec->level == LEVEL_WARNING ? "warn" : "err";
+}
+
+static bool is_cause(const struct report *r, const struct prb_record *rec)
+{
+	_cleanup_free_ char *text = escape_text(rec->text, rec->text_len);
+
+	return r->last_words.crash && !strncmp(text, r->last_words.crash, strlen(r->last_words.crash));
+}
+
+static void write_record(void *arg, const struct prb_record *rec)
+{
+	struct log_page *page = arg;
+	const struct report *r = page->report;
+	const char *line = rec->text, *end = rec->text + rec->text_len;
+
+	if (!page->n++)
+		fputs("<ol class=\"log\" tabindex=\"0\" aria-label=\"Kernel log\">\n", r->out);
+	fprintf(r->out, "<li class=\"%s%s\"", class_of(rec), is_cause(r, rec) ? " cause" : "");
+	if (rec->has_level)
+		fprintf(r->out, " data-level=\"%u\"", rec->level);
+	fprintf(r->out, "><time>%5" PRIu64 ".%06" PRIu64 "</time><span>", rec->ts_nsec / 1000000000,
+		rec->ts_nsec / 1000 % 1000000);
+	while (line < end) {
+		const char *eol = memchr(line, '\n', end - line);
+
+		html_text(r->out, line, (eol ? eol : end) - line);
+		if (eol)
+			fputc('\n', r->out);
+		line = eol ? eol + 1 : end;
+	}
+	fputs("</span></li>\n", r->out);
+}
+
+void report_log(const struct report *r)
+{
+	struct log_page page = { .report = r };
+	uint64_t skipped;
+	struct derr err;
+
+	if (prb_walk(r->core, write_record, &page, &skipped, &err) < 0) {
+		fputs("<p class=\"problem\">", r->out);
+		report_text(r, err.text);
+		fputs("</p>\n", r->out);
+		return;
+	}
+	fputs(page.n ? "</ol>\n" : "<p>It is empty.</p>\n", r->out);
+	if (skipped)
+		fprintf(r->out,
+			"<p class=\"note\">Left out: %" PRIu64
+			" of the records, being written when the machine stopped, or "
+			"damaged.</p>\n",
+			skipped);
+}

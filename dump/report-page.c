@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The page's files as they lie here, put into the program. */
+#include "report.h"
+
+#define EMBED(name, file)                                              \
+	__asm__(".pushsection .rodata\n"                               \
+		".global " #name "\n" #name ": .incbin \"" file "\"\n" \
+		".byte 0\n"                                            \
+		".popsection\n")
+
+EMBED(report_html, "dump/report.html");
+EMBED(report_css, "dump/report.css");
+EMBED(report_js, "dump/report.js");

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include <linux/qcom_minidump_table.h>
+
+#include "collect.h"
+#include "corefile.h"
+#include "samples.h"
+#include "zstdfile.h"
+
+#include "../unit/dump-firmware.h"
+#include "../unit/dump-trace.h"
+
+#define IMAGE_SIZE (3 * MIB)
+#define SEC	   1000000000ULL
+
+static const char table_magic[] = "QCOM-MINIDUMP-1";
+
+static const char *const landmarks[] = {
+	"\177ELF", table_magic, "VMCOREINFO", "QCMD", "Raw_Dmp!", "REGION(", "OFFSET("
+};
+
+static void find_hot(struct sample *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(landmarks); i++) {
+		const uint8_t *p = s->data, *end = s->data + s->size;
+
+		/* No more than some of each kind */
+		for (size_t n = 0; n < 32 && (p = memmem(p, end - p, landmarks[i], strlen(landmarks[i]))); n++, p += 8)
+			if (s->n_hot < SAMPLE_HOT_MAX)
+				s->hot[s->n_hot++] = p - s->data;
+	}
+}
+
+/* The regions of a dump begin where their structures do. */
+static void find_regions(struct sample *s, const char *path)
+{
+	struct corefile core;
+	struct derr err;
+
+	if (core_open(&core, path, &err) == 0)
+		for (size_t i = 0; i < core.n_regions && s->n_hot < SAMPLE_HOT_MAX; i++)
+			s->hot[s->n_hot++] = core.regions[i].offset;
+	s->is_dump = core.collect_note.text;
+	core_close(&core);
+}
+
+static void add(struct samples *all, const char *path, const char *file, unsigned int folder)
+{
+	struct sample s = { .folder = folder };
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
+	s.size = st.st_size;
+	s.data = dump_alloc(s.size, 1);
+	if (pread_full(fd, s.data, s.size, 0) < 0)
+		abort();
+	close(fd);
+	snprintf(s.file, sizeof(s.file), "%s", file);
+	find_hot(&s);
+	if (!folder)
+		find_regions(&s, path);
+	all->v = dump_grow(all->v, &all->capacity, all->n + 1, sizeof(s));
+	all->v[all->n++] = s;
+}
+
+static void add_folder(struct samples *all, const char *folder, unsigned int number)
+{
+	struct dirent **entries;
+	int n = scandir(folder, &entries, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.')
+			add(all, path, entries[i]->d_name, number);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void add_trace(struct di *d, bool compressed)
+{
+	static struct dt_page pages[2];
+
+	dt_note(d, "ARRAY(0)=qcmd\nCLOCK(0)=local\nSUBBUF_SIZE(0)=4096\n", "", compressed);
+	for (int i = 0; i < 2; i++) {
+		dt_page(&pages[i], 4096, (i + 1) * SEC);
+		dt_switch(&pages[i], 0, 0, "swapper/0", 7, "worker");
+		dt_extend(&pages[i], SEC / 2);
+		dt_mark(&pages[i], 500, 7, 2, "a mark");
+		dt_commit(&pages[i], 0);
+	}
+	dt_add(d, "KFT0C0", 0, pages, 2);
+	dt_add(d, "KFT0C1", 0, pages, 1);
+}
+
+static void make_machine(struct di *d, bool compressed)
+{
+	struct di_task t = { .pid = 7, .tgid = 7, .state = 1, .start = SEC, .comm = "worker", .on_cpu = true };
+
+	di_init(d, IMAGE_SIZE, 0, 0);
+	di_ring(d, 4, 9);
+	di_task_keys(d);
+	di_task(d, &t);
+	add_trace(d, compressed);
+	di_finish(d);
+	for (unsigned int i = 0; i < 20; i++)
+		di_print(d, i * SEC, 6, i % 3 ? "a line" : "two\nlines", "usb", "+usb:1-1");
+}
+
+static void add_dump(struct samples *all, const struct di *d)
+{
+	static const struct collect_options options;
+	char path[] = "/tmp/qcmd-sample-XXXXXX";
+	int fd = mkstemp(path);
+	struct collection c;
+	struct derr err;
+
+	if (fd < 0 || collect_prepare(&c, d->path, &options, &err) < 0 || collect_write(&c, fd, &err) < 0)
+		abort();
+	collection_clear(&c);
+	close(fd);
+	add(all, path, "dump", 0);
+	unlink(path);
+}
+
+static void add_compressed(struct samples *all, const struct sample *dump)
+{
+	char path[] = "/tmp/qcmd-sample-XXXXXX";
+	int fd = mkstemp(path), in;
+	struct derr err;
+
+	in = scratch_open(&err);
+	if (fd < 0 || in < 0 || pwrite_full(in, dump->data, dump->size, 0) < 0 ||
+	    zstd_compress(in, dump->size, fd, &err) < 0)
+		abort();
+	close(in);
+	close(fd);
+	add(all, path, "dump.zst", 0);
+	unlink(path);
+}
+
+static void add_vmcore(struct samples *all, const struct di *d)
+{
+	static const char note[] = "\13\0\0\0\4\0\0\0\0\0\0\0VMCOREINFO\0\0A=1\n";
+	const struct di_load load = { 0, IMAGE_SIZE };
+	char path[64];
+
+	di_elf(d, &load, 1, note, sizeof(note) - 1, path);
+	add(all, path, "vmcore", 0);
+	unlink(path);
+}
+
+void samples_make(struct samples *all)
+{
+	struct df files;
+	struct di d;
+
+	make_machine(&d, true);
+	add_dump(all, &d);
+	di_done(&d);
+	make_machine(&d, false);
+	add_dump(all, &d);
+	add_compressed(all, &(struct sample){ .data = all->v[0].data, .size = all->v[0].size });
+	add(all, d.path, "image", 0);
+	add_vmcore(all, &d);
+	df_init(&files, &d);
+	for (enum df_places places = DF_NONE; places <= DF_SAHARA; places++) {
+		df_folder(&files, places);
+		add_folder(all, files.path, 1 + places);
+		df_remove(&files);
+	}
+	df_rawdump(&files, NULL);
+	add(all, files.path, "rawdump", 0);
+	df_remove(&files);
+	df_done(&files);
+	di_done(&d);
+}
+
+void samples_read(struct samples *all, const char *path)
+{
+	add(all, path, "file", 0);
+}
+
+void samples_clear(struct samples *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		free(all->v[i].data);
+	free(all->v);
+}
+
+void sample_mend(uint8_t *data, size_t size, bool right)
+{
+	struct minidump_ram_header h;
+	uint8_t *p = memmem(data, size, table_magic, sizeof(table_magic) - 1);
+
+	if (!right || !p || (size_t)(data + size - p) < sizeof(h))
+		return;
+	memcpy(&h, p, sizeof(h));
+	h.crc32 = crc32(0, (const Bytef *)&h, offsetof(struct minidump_ram_header, crc32));
+	memcpy(p, &h, sizeof(h));
+}

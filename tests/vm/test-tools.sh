@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Debian's crash, drgn and gdb, unmodified, say of a dump with the policy crash-utility what they say of a full dump of
+# the same crash. crash 8.0.2 opens dumps of 6.1 alone.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/vm/lib-dump.sh
+. "$(dirname "$0")/lib-dump.sh"
+
+cat <<'SCRIPT' | vm --crash "$work/crash" --timeout 200 >"$work/said" || fail "$(cat "$work/said")"
+mkdir -p /etc/qcmd.d
+cat >/etc/qcmd.d/50-all.conf <<POLICY
+[Policy]
+Description=All tasks
+
+[Task]
+Comm=*
+Register=task stack
+MaxTasks=150
+POLICY
+qcmdctl enable crash-utility && systemctl start qcmdd && qcmdctl status && qcmdctl regions || exit 1
+sleep 2
+crash sysrq-c
+SCRIPT
+cat "$work/said"
+
+release=$(basename "$(find "$top/build/vm/kernel" -maxdepth 1 -name "$kernel.*")")
+vmlinux=/usr/lib/debug/boot/vmlinux-$release
+if [ ! -e "$vmlinux" ]; then
+	echo "no debug symbols: apt-get install linux-image-$release-dbg"
+	exit 77
+fi
+
+"$qcmdump" collect "$work/crash/vmcore" -o "$work/dump.elf" || fail "collect"
+no_complaints "$work/dump.elf"
+"$qcmdump" info "$work/dump.elf" | tee "$work/info"
+grep -q 'Problems: none' "$work/info" || fail "the dump has problems"
+grep -q 'Made besides: index of tasks by pid' "$work/info" || fail "there is no index of tasks"
+"$top/tests/vm/full-dump.py" "$work/crash/vmcore" "$work/dump.elf" "/usr/lib/debug/boot/System.map-$release" \
+	"$work/full.elf" || fail "no full dump"
+mapfile -t tasks < <("$qcmdump" regions --json "$work/dump.elf" | python3 -c '
+import json, sys
+print(*dict.fromkeys(hex(r["virtual"]) for r in json.load(sys.stdin) if r["name"] == "KTASK"), sep="\n")')
+[ "${#tasks[@]}" -gt 50 ] || fail "there are ${#tasks[@]} tasks only"
+
+# Runs a tool on both; fails if it does not say the same, or not what is expected.
+compare() { # tool, expected pattern...
+	local tool=$1 dump pattern
+	shift
+	for dump in full dump; do
+		"run_$tool" "$work/$dump.elf" 2>&1 | "normal_$tool" >"$work/$tool-$dump"
+	done
+	diff "$work/$tool-full" "$work/$tool-dump" >"$work/diff" ||
+		fail "$tool says something else: $(head -n 40 "$work/diff")"
+	for pattern; do
+		grep -q -E "$pattern" "$work/$tool-dump" || fail "$tool doesn't say $pattern: $(cat "$work/$tool-dump")"
+	done
+	echo "ok: $tool says the same, $(wc -l <"$work/$tool-dump") lines"
+}
+
+run_drgn() {
+	/usr/bin/python3 "$top/tests/vm/drgn-views.py" "$1" "$vmlinux" "${tasks[@]}"
+}
+
+normal_drgn() {
+	cat
+}
+
+# gdb looks up virtual addresses in the program headers alone, where a full dump has no stacks: nothing to compare with.
+check_gdb() {
+	local offset
+	offset=$(strings "$work/dump.elf" | sed -n '/^KERNELOFFSET=/{s///p;q}')
+	gdb -nx -batch -ex 'set pagination off' -ex "core-file $work/dump.elf" -ex "symbol-file -o 0x$offset $vmlinux" \
+		-ex 'info threads' -ex 'thread apply all bt' -ex 'p init_uts_ns.name.release' >"$work/gdb" 2>&1
+	for pattern in '^\* *1 +(process|LWP)' '^ *2 +(process|LWP)' ' in sysrq_handle_crash ' ' in write_sysrq_trigger ' \
+		'do_syscall_64 ' "= \"${release//+/.}\""; do
+		grep -q -E "$pattern" "$work/gdb" || fail "gdb doesn't say $pattern: $(cat "$work/gdb")"
+	done
+	echo "ok: gdb"
+}
+
+run_crash() {
+	crash -i "$work/commands" "$vmlinux" "$1"
+}
+
+# The name of the dump differs. Progress is printed over itself. What a task's memory takes is not in the dump.
+normal_crash() {
+	sed -E -e 's/(DUMPFILE: ).*/\1/' -e '/^please wait/d' \
+		-e 's/^([> ]+[0-9]+ +[-0-9]+ +[0-9]+ +[0-9a-f]{16} +[A-Z]{2}) +[0-9.]+ +[0-9]+ +[0-9]+ /\1 /'
+}
+
+compare_crash() {
+	"$qcmdump" convert --for=crash --vmlinux="$vmlinux" "$work/dump.elf" -o "$work/crash.elf" || fail "convert"
+	"$qcmdump" info "$work/crash.elf" | grep -E 'Converted|Gaps|besides'
+	mv "$work/crash.elf" "$work/dump.elf"
+	{
+		printf '%s\n' sys log ps 'bt -a' mod runq 'p jiffies' 'p init_uts_ns'
+		printf 'bt %s\n' "${tasks[@]}"
+		printf 'struct task_struct %s\n' "${tasks[@]:0:5}"
+		echo quit
+	} >"$work/commands"
+	compare crash 'PANIC: "Kernel panic - not syncing: sysrq triggered crash"' 'sysrq_handle_crash at ' \
+		'^ffffffff[0-9a-f]{8} +qcom_minidump ' '^jiffies = ' '^  comm = "crash'
+}
+
+compare drgn 'sysrq triggered crash' "release: ${release//+/.}" "find_task 1: systemd" 'current 0: '
+[ "$kernel" != 6.1 ] || grep -q -A 30 '^stack of .* crash:' "$work/drgn-dump" || fail "drgn has no stack of the crash"
+check_gdb
+[ "$kernel" != 6.1 ] || compare_crash
