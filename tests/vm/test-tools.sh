@@ -1,12 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Debian's crash, drgn and gdb, unmodified, say of a dump with the policy crash-utility what they say of a full dump of
-# the same crash. crash 8.0.2 opens dumps of 6.1 alone.
+# Debian's drgn, unmodified, says of a dump with the policy crash-utility what it says of a full dump of the same crash;
+# and gdb shows the stack of the task that crashed. Debian's drgn finds no stacks on 6.12.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/vm/lib-dump.sh
 . "$(dirname "$0")/lib-dump.sh"
+
+if [ "$kernel" != 6.1 ]; then
+	echo "drgn 0.0.22 finds no stacks in dumps of $kernel"
+	exit 77
+fi
 
 cat <<'SCRIPT' | vm --crash "$work/crash" --timeout 200 >"$work/said" || fail "$(cat "$work/said")"
 mkdir -p /etc/qcmd.d
@@ -82,32 +87,6 @@ check_gdb() {
 	echo "ok: gdb"
 }
 
-run_crash() {
-	crash -i "$work/commands" "$vmlinux" "$1"
-}
-
-# The name of the dump differs. Progress is printed over itself. What the memory of a task takes is not in the dump, nor
-# are idle tasks of CPUs that were busy.
-normal_crash() {
-	sed -E -e 's/(DUMPFILE: ).*/\1/' -e '/^please wait/d' -e '/^ +0 +(0|-1) +[0-9]+ +[0-9a-f]{16} /d' \
-		-e 's/^([> ]+[0-9]+ +[-0-9]+ +[0-9]+ +[0-9a-f]{16} +[A-Z]{2}) +[0-9.]+ +[0-9]+ +[0-9]+ /\1 /'
-}
-
-compare_crash() {
-	"$qcmdump" convert --for=crash --vmlinux="$vmlinux" "$work/dump.elf" -o "$work/crash.elf" || fail "convert"
-	"$qcmdump" info "$work/crash.elf" | grep -E 'Converted|Gaps|besides'
-	mv "$work/crash.elf" "$work/dump.elf"
-	{
-		printf '%s\n' sys log ps mod runq 'p jiffies' 'p init_uts_ns'
-		printf 'bt %s\n' "${tasks[@]}"
-		printf 'struct task_struct %s\n' "${tasks[@]:0:5}"
-		echo quit
-	} >"$work/commands"
-	compare crash 'PANIC: "Kernel panic - not syncing: sysrq triggered crash"' 'sysrq_handle_crash at ' \
-		'^ffffffff[0-9a-f]{8} +qcom_minidump ' '^jiffies = ' '^  comm = "crash'
-}
-
 compare drgn 'sysrq triggered crash' "release: ${release//+/.}" "find_task 1: systemd" 'current 0: '
-[ "$kernel" != 6.1 ] || grep -q -A 30 '^stack of .* crash:' "$work/drgn-dump" || fail "drgn has no stack of the crash"
+grep -q '(drivers/tty/sysrq.c' "$work/drgn-dump" || fail "drgn has no stack of the crash"
 check_gdb
-[ "$kernel" != 6.1 ] || compare_crash
