@@ -80,8 +80,8 @@ check_gdb() {
 	offset=$(strings "$work/dump.elf" | sed -n '/^KERNELOFFSET=/{s///p;q}')
 	gdb -nx -batch -ex 'set pagination off' -ex "core-file $work/dump.elf" -ex "symbol-file -o 0x$offset $vmlinux" \
 		-ex 'info threads' -ex 'thread apply all bt' -ex 'p init_uts_ns.name.release' >"$work/gdb" 2>&1
-	for pattern in '^\* *1 +(process|LWP)' '^ *2 +(process|LWP)' ' in sysrq_handle_crash ' ' in write_sysrq_trigger ' \
-		'do_syscall_64 ' "= \"${release//+/.}\""; do
+	for pattern in '^\* *1 +(process|LWP)' '^ *2 +(process|LWP)' ' in sysrq_handle_crash ' \
+		' in write_sysrq_trigger ' 'do_syscall_64 ' "= \"${release//+/.}\""; do
 		grep -q -E "$pattern" "$work/gdb" || fail "gdb doesn't say $pattern: $(cat "$work/gdb")"
 	done
 	echo "ok: gdb"
