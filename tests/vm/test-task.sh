@@ -9,25 +9,7 @@
 {
 	echo "processes=${PROCESSES:-4000}"
 	cat <<'SCRIPT'
-fail() {
-	echo "FAILED: $*"
-	qcmdctl --no-pager status
-	qcmdctl --no-pager regions
-	journalctl -u qcmdd --no-pager -o short-monotonic | tail -n 40
-	exit 1
-}
-until_true() { # what, command...
-	local what=$1 end=$((SECONDS + 40))
-	shift
-	while [ $SECONDS -lt $end ]; do
-		if "$@"; then
-			echo "ok: $what ($SECONDS s)"
-			return
-		fi
-		sleep 0.1
-	done
-	fail "$what"
-}
+. ./guest-lib.sh
 has() { # part, pid
 	./mdnl list | grep "name=$1 " | grep 'state=active' | grep -q "\bpid=$2\b"
 }
@@ -272,4 +254,5 @@ echo "memory of qcmdd: VmHWM $hwm KiB, Pss $pss KiB; $looks looks during the sto
 [ "$hwm" -lt 16384 ] && [ "$pss" -lt 16384 ] || fail "qcmdd takes more than 16 MiB"
 exit 0
 SCRIPT
-} | vm --file "$top/build/tests/mdnl" --file "$top/build/tests/fork-storm" --timeout $((400 + ${PROCESSES:-4000} / 50))
+} | vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/fork-storm" \
+	--timeout $((400 + ${PROCESSES:-4000} / 50))
