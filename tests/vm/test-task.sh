@@ -70,6 +70,18 @@ POLICY
 has KSTACK $one && has KSTACK 1 && has_no KSTACK 2 || fail "KernelThread=no"
 echo "ok: KernelThread="
 
+# A stack leaves the table with its task: the module sees to that, with nobody to tell it.
+/tmp/marker-two 1000 &
+dies=$!
+until_true "a stack that is to go" has KSTACK $dies
+daemon=$(systemctl show -P MainPID qcmdd)
+kill -STOP "$daemon"
+kill -KILL $dies
+wait $dies 2>/dev/null
+has_no KSTACK $dies || fail "the stack of a dead task: $(./mdnl list | grep "\bpid=$dies\b")"
+has KSTACK $two || fail "the stack of another task is gone"
+kill -CONT "$daemon"
+
 # A cgroup that comes after the policy, goes, and comes again; tasks that enter and leave it, and are born in it.
 policy <<POLICY
 [Task]
