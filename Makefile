@@ -40,8 +40,9 @@ all:
 # Flags
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
-LIBS_qcmdctl := libsystemd json-c libmnl
 LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
+LIBS_qcmdctl := $(LIBS_qcmdump) libsystemd libmnl
+LIBS_qcmd-collect := $(LIBS_qcmdump) libsystemd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
 
 INCLUDES := -Idaemon -Idump -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf
@@ -62,7 +63,7 @@ CTL_SRCS := $(addprefix daemon/,$(notdir $(QCMDCTL_SRCS)))
 DUMP_LIB_SRCS := $(filter-out dump/qcmdump.c,$(addprefix dump/,$(notdir $(QCMDUMP_SRCS))))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
-PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump
+PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump $(B)/qcmd-collect
 
 # Packages: checked before the first compilation, so that what is missing is named and not guessed from errors.
 
@@ -94,8 +95,9 @@ $(eval $(call flavour,san,$$(CC),$$(SANITIZE)))
 $(eval $(call flavour,fuzz,$$(CLANG),$$(FUZZ)))
 
 $(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(B)/obj/libqcmdd.a $(B)/obj/libpolicy.a
-$(B)/qcmdctl: $(CTL_SRCS:%.c=$(B)/obj/%.o) $(B)/obj/libpolicy.a
+$(B)/qcmdctl: $(CTL_SRCS:%.c=$(B)/obj/%.o) $(B)/obj/libpolicy.a $(B)/obj/libqcmdump.a
 $(B)/qcmdump: $(B)/obj/dump/qcmdump.o $(B)/obj/libqcmdump.a
+$(B)/qcmd-collect: $(B)/obj/dump/qcmd-collect.o $(B)/obj/libqcmdump.a
 $(PROGRAMS):
 	$(call say,LINK)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_$(@F)))
 
@@ -247,7 +249,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
-.PHONY: tests fuzz fuzz-dump check demo style bench instant
+.PHONY: tests fuzz fuzz-dump check demo style bench instant storm
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
@@ -270,6 +272,11 @@ bench:
 	@tests/deps --install build headers vm
 	@tests/bench/run
 
+# N: how many processes; `make check` has a smaller storm.
+storm: $(B)/tests/mdnl $(B)/tests/fork-storm
+	@tests/deps --install build headers vm
+	@PROCESSES=$(or $(N),100000) tests/vm/test-task.sh
+
 style:
 	@tests/check-style.sh
 
@@ -282,13 +289,18 @@ datadir := $(DESTDIR)$(PREFIX)/share
 
 .PHONY: install install-modules
 install: all $(if $(RELEASE),install-modules)
-	install -D -m 755 $(B)/qcmdd systemd/qcmd-backend systemd/qcmd-tracefs -t $(libdir)/qcmd
+	install -D -m 755 $(B)/qcmdd $(B)/qcmd-collect systemd/qcmd-backend systemd/qcmd-tracefs -t $(libdir)/qcmd
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
-	for unit in qcmdd.service qcmd-backend.service; do \
+	for unit in qcmdd.service qcmd-backend.service qcmd-collect.service; do \
 		sed 's,=/usr/lib/qcmd/,=$(PREFIX)/lib/qcmd/,' systemd/$$unit >$(libdir)/systemd/system/$$unit || exit; \
 	done
+	$(INSTALL_DATA) systemd/kdump-tools-dump.service.d.conf \
+		$(libdir)/systemd/system/kdump-tools-dump.service.d/qcmd.conf
+	$(INSTALL_DATA) systemd/qcmd.catalog -t $(libdir)/systemd/catalog
+	[ -e $(DESTDIR)/etc/qcmd/collect.conf ] || $(INSTALL_DATA) systemd/collect.conf -t $(DESTDIR)/etc/qcmd
 	$(INSTALL_DATA) systemd/org.qcmd1.conf -t $(datadir)/dbus-1/system.d
+	$(INSTALL_DATA) systemd/org.qcmd1.policy -t $(datadir)/polkit-1/actions
 	$(INSTALL_DATA) systemd/dbus-org.qcmd1.service $(datadir)/dbus-1/system-services/org.qcmd1.service
 	$(INSTALL_DATA) systemd/sysusers.d/*.conf -t $(libdir)/sysusers.d
 	$(INSTALL_DATA) systemd/tmpfiles.d/*.conf -t $(libdir)/tmpfiles.d
@@ -299,7 +311,8 @@ install: all $(if $(RELEASE),install-modules)
 	for page in $(MAN_PAGES); do $(INSTALL_DATA) $$page -t $(datadir)/man/man$${page##*.} || exit; done
 ifeq ($(DESTDIR),)
 	if [ -d /run/systemd/system ]; then \
-		systemd-sysusers && systemd-tmpfiles --create qcmd.conf && systemctl daemon-reload; \
+		systemd-sysusers && systemd-tmpfiles --create qcmd.conf && journalctl --update-catalog && \
+			systemctl daemon-reload; \
 	fi
 endif
 
@@ -328,6 +341,7 @@ help:
 	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
+	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make fuzz-dump      qcmdump looks at damaged dumps: N=100000 of them, made of DUMPS=FILES too'

@@ -12,7 +12,7 @@
 
 /* Only what is used; where it lies is found in the running kernel's BTF. */
 struct bpf_map {
-	__u32 map_type;
+	enum bpf_map_type map_type;
 	__u32 max_entries;
 	__u32 map_flags;
 	__u32 id;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
@@ -14,7 +15,8 @@
 #define SYSTEMD_NAME   "org.freedesktop.systemd1"
 #define UNIT_INTERFACE SYSTEMD_NAME ".Unit"
 
-#define TIMEOUT_USEC (30 * UINT64_C(1000000))
+/* Somebody may be asked for a password. */
+#define TIMEOUT_USEC (150 * UINT64_C(1000000))
 
 static void bus_unrefp(sd_bus **bus)
 {
@@ -98,6 +100,26 @@ int ctl_bus_reload(struct ctl_bus_error *error)
 	_cleanup_(message_unrefp) sd_bus_message *reply = NULL;
 
 	return call("Reload", &reply, error);
+}
+
+int ctl_bus_snapshot(int *ret_fd, bool *ret_changed, struct ctl_bus_error *error)
+{
+	_cleanup_(message_unrefp) sd_bus_message *reply = NULL;
+	int r, fd, changed;
+
+	r = call("Snapshot", &reply, error);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "hb", &fd, &changed);
+	if (r < 0)
+		return fail(error, NULL, "qcmdd gave no snapshot", r);
+	/* The message closes its own. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return fail(error, NULL, NULL, -errno);
+	*ret_fd = fd;
+	*ret_changed = changed;
+	return 0;
 }
 
 static enum ctl_unit unit_state(const char *load, const char *active)

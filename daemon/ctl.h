@@ -106,7 +106,19 @@ struct ctl_bus_error {
 void ctl_bus_error_done(struct ctl_bus_error *error);
 int ctl_bus_describe(struct json_object **ret, struct ctl_bus_error *error);
 int ctl_bus_reload(struct ctl_bus_error *error);
+/* What qcmdump collects the snapshot from; changed: the table did meanwhile. */
+int ctl_bus_snapshot(int *ret_fd, bool *ret_changed, struct ctl_bus_error *error);
 void ctl_bus_facts(struct ctl_facts *facts);
+
+/* ctl-run.c: runs a program, which has fd as its descriptor 3 if it is not -1. Its exit status. */
+int ctl_run(const char *path, const char *const arguments[], int fd);
+int ctl_run_qcmdump(const char *const arguments[], int fd);
+
+/* ctl-dumps.c: an array of the dumps of crashes; or NULL, and why. */
+struct json_object *ctl_dumps_list(char **ret_failure);
+void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style);
+/* Looks at one of them, with qcmdump or a debugger. Exit status; on a failure of our own, why. */
+int ctl_dump(const char *verb, const char *what, bool json, char **ret_failure);
 
 /* ctl-explain.c: the regions of that name or id; NULL is never returned. */
 struct json_object *ctl_explain_find(struct json_object *describe, const char *what);

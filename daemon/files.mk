@@ -15,11 +15,13 @@ QCMD_POLICY_SRCS := \
 	daemon/policy-value.c \
 	daemon/ctl-bus.c \
 	daemon/ctl-check.c \
+	daemon/ctl-dumps.c \
 	daemon/ctl-enable.c \
 	daemon/ctl-explain.c \
 	daemon/ctl-json.c \
 	daemon/ctl-list.c \
 	daemon/ctl-offline.c \
+	daemon/ctl-run.c \
 	daemon/ctl-status.c \
 	daemon/ctl-table.c \
 	daemon/ctl-term.c \

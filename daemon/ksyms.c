@@ -15,8 +15,6 @@
 #include "ksyms.skel.h"
 #include "policy-util.h"
 
-#define PAGE_SIZE 4096
-
 struct ksyms {
 	struct ksyms_bpf *skel;
 	struct ksym *found; /* that were looked up before */
@@ -119,10 +117,8 @@ static int compare_addresses(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Nothing says where the last variable of a module ends: at its page then. */
 static uint64_t size_of(const struct addresses *a, uint64_t address)
 {
-	uint64_t page_end = (address | (PAGE_SIZE - 1)) + 1;
 	size_t from = 0, to = a->n;
 
 	while (from < to) {
@@ -134,7 +130,7 @@ static uint64_t size_of(const struct addresses *a, uint64_t address)
 			from = middle + 1;
 	}
 	if (from == a->n)
-		return page_end - address;
+		return KSYM_SIZE_UNKNOWN;
 	return a->items[from] - address;
 }
 

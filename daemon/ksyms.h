@@ -12,7 +12,7 @@
  * @name: "jiffies_64", or "module:variable"
  * @n_found: how many variables are called so: 0 is none, and of several it can't be said which one is meant
  * @address: of the first one. Of a per-CPU variable: to be added to __per_cpu_offset of a CPU
- * @size: bytes up to the next variable, so with the padding between them
+ * @size: bytes up to the next variable, so with the padding between them; of the last one KSYM_SIZE_UNKNOWN
  * @meant: where there is none: a name that was maybe meant, or ""
  */
 struct ksym {
@@ -22,6 +22,8 @@ struct ksym {
 	uint64_t size;
 	char meant[128];
 };
+
+#define KSYM_SIZE_UNKNOWN (1 << 20)
 
 struct ksyms;
 

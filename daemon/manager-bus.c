@@ -19,7 +19,7 @@
 #define BUS_RETRY     1000000ULL /* us: after the bus has gone away */
 
 /* The bus daemon says who it is; if it does not, it is nobody special. */
-static bool sender_is_root(sd_bus_message *message)
+bool manager_bus_sender_is_root(sd_bus_message *message)
 {
 	sd_bus_creds *creds = NULL;
 	bool root = false;
@@ -179,7 +179,7 @@ static int reply_rows(sd_bus_message *message, const struct row *rows, size_t n,
 	return r;
 }
 
-static int busy(sd_bus_error *error, int r)
+int manager_bus_busy(sd_bus_error *error, int r)
 {
 	return sd_bus_error_setf(error, ERROR_BUSY, "The regions can't be listed now, try again: %s", strerror(-r));
 }
@@ -194,7 +194,7 @@ static int on_list_regions(sd_bus_message *message, void *userdata, sd_bus_error
 
 	r = manager_status_fresh(userdata, &s, &regions, &n);
 	if (r < 0)
-		return busy(error, r);
+		return manager_bus_busy(error, r);
 	r = status_rows(&s, regions, n, &rows, &n_rows);
 	if (r >= 0)
 		r = reply_rows(message, rows, n_rows, s.port);
@@ -213,8 +213,8 @@ static int on_describe(sd_bus_message *message, void *userdata, sd_bus_error *er
 
 	r = manager_status_fresh(userdata, &s, &regions, &n);
 	if (r < 0)
-		return busy(error, r);
-	o = status_describe(&s, regions, n, sender_is_root(message));
+		return manager_bus_busy(error, r);
+	o = status_describe(&s, regions, n, manager_bus_sender_is_root(message));
 	r = o ? sd_bus_reply_method_return(message, "s", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN)) :
 		-ENOMEM;
 	json_object_put(o);
@@ -245,7 +245,7 @@ static int on_reload(sd_bus_message *message, void *userdata, sd_bus_error *erro
 	struct manager *m = userdata;
 	int r;
 
-	if (!sender_is_root(message))
+	if (!manager_bus_sender_is_root(message))
 		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may reload the policies");
 	r = manager_reload(m);
 	if (r == -EBADMSG)
@@ -271,8 +271,10 @@ static const sd_bus_vtable manager_vtable[] = {
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json), on_describe,
 				SD_BUS_VTABLE_UNPRIVILEGED),
-	/* The handler asks who it is: the bus library's own check is for CAP_SYS_ADMIN. */
+	/* The handlers ask who it is: the bus library's own check is for CAP_SYS_ADMIN. */
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Snapshot", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", image, "b", changed),
+				manager_bus_snapshot, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };
 

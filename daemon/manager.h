@@ -76,5 +76,10 @@ int manager_status_fresh(struct manager *m, struct status *ret, struct md_region
 int manager_bus_start(struct manager *m);
 void manager_bus_stop(struct manager *m);
 void manager_bus_changed(struct manager *m, bool state, bool backend, bool module);
+bool manager_bus_sender_is_root(sd_bus_message *message);
+int manager_bus_busy(sd_bus_error *error, int r);
+
+/* snapshot-bus.c */
+int manager_bus_snapshot(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
 #endif

@@ -9,6 +9,8 @@
 #include "policy-util.h"
 
 struct options {
+	const char *output; /* of snapshot */
+	bool force;
 	enum ctl_json json;
 	bool pager;
 	bool legend;
@@ -38,12 +40,17 @@ static void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static bool is_refusal(const struct ctl_bus_error *error)
+{
+	return error->name &&
+	       (strstr(error->name, ".AccessDenied") || strstr(error->name, ".InteractiveAuthorizationRequired"));
+}
+
 static int bus_failure(const struct ctl_bus_error *error)
 {
 	if (error->absent)
 		complain("qcmdd is not running; 'qcmdctl status' says what to do");
-	else if (error->name &&
-		 (strstr(error->name, ".AccessDenied") || strstr(error->name, ".InteractiveAuthorizationRequired")))
+	else if (is_refusal(error))
 		complain("not allowed: only root may do this");
 	else
 		complain("can't talk to qcmdd: %s", error->message);
@@ -216,6 +223,30 @@ static int explain(const struct options *options, char *const *arguments, size_t
 	return CTL_OK;
 }
 
+static int snapshot(const struct options *options, char *const *arguments, size_t n)
+{
+	const char *collect[10] = { "qcmdump", "collect", "-o", options->output ?: "snapshot.elf" };
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	_cleanup_(closep) int fd = -1;
+	size_t i = 4;
+	bool changed;
+
+	if (ctl_bus_snapshot(&fd, &changed, &error) < 0) {
+		if (!is_refusal(&error))
+			return bus_failure(&error);
+		complain("not allowed: %s", error.message);
+		return CTL_FAILURE;
+	}
+	if (changed)
+		complain("the table changed while its memory was copied: some of it may be torn");
+	if (options->force)
+		collect[i++] = "--force";
+	if (options->json != CTL_JSON_OFF)
+		collect[i++] = "--json";
+	collect[i] = "/proc/self/fd/3";
+	return ctl_run_qcmdump(collect, fd);
+}
+
 static int check(const struct options *options, char *const *arguments, size_t n)
 {
 	return ctl_check(arguments, n, options->json);
@@ -235,6 +266,46 @@ static int cat_config(const struct options *options, char *const *arguments, siz
 	return ctl_cat_config(arguments, n, &style);
 }
 
+static int dumps(const struct options *options, char *const *arguments, size_t n)
+{
+	_cleanup_(freep) char *failure = NULL;
+	_cleanup_(ctl_json_putp) struct json_object *list = ctl_dumps_list(&failure);
+	struct ctl_style style = ctl_style(options->legend);
+
+	if (!list) {
+		complain("%s", failure);
+		return CTL_FAILURE;
+	}
+	if (options->json != CTL_JSON_OFF) {
+		ctl_json_print(list, options->json, stdout);
+		return CTL_OK;
+	}
+	if (options->pager)
+		ctl_pager_open();
+	ctl_dumps_print(stdout, list, &style);
+	return CTL_OK;
+}
+
+static int dump(const struct options *options, char *const *arguments, size_t n)
+{
+	static const char *const names[] = { "info", "log", "tasks", "regions", "report", "debug", NULL };
+	_cleanup_(freep) char *failure = NULL;
+	size_t i;
+	int r;
+
+	for (i = 0; names[i] && strcmp(names[i], arguments[0]) != 0; i++)
+		;
+	if (!names[i]) {
+		complain("'dump' takes info, log, tasks, regions, report or debug, not '%s'",
+			 quote(arguments[0], strlen(arguments[0])).s);
+		return CTL_USAGE;
+	}
+	r = ctl_dump(arguments[0], n > 1 ? arguments[1] : "latest", options->json != CTL_JSON_OFF, &failure);
+	if (failure)
+		complain("%s", failure);
+	return r;
+}
+
 static const struct verb verbs[] = {
 	{ "status", "", "Would a crash now give a dump, and of what?", 0, 0, status },
 	{ "policies", "", "List the policies and what they registered", 0, 0, policies },
@@ -243,6 +314,9 @@ static const struct verb verbs[] = {
 	{ "enable", "POLICY", "Use a policy, now and from now on", 1, 1, enable },
 	{ "disable", "POLICY", "Use a policy no more", 1, 1, disable },
 	{ "reload", "", "Have the policy files read anew", 0, 0, reload },
+	{ "snapshot", "", "Save the dump that a crash now would give", 0, 0, snapshot },
+	{ "dumps", "", "List the dumps of crashes that were collected", 0, 0, dumps },
+	{ "dump", "WHAT [ID]", "Show info, log, tasks, regions or report of one; or debug it", 1, 2, dump },
 	{ "check", "[FILE...]", "Check policy files, without the daemon", 0, -1, check },
 	{ "cat-config", "[POLICY...]", "Show the policy files in the order of use", 0, -1, cat_config },
 	{ "help", "", "Show this help", 0, 0, help },
@@ -265,6 +339,8 @@ static int help(const struct options *options, char *const *arguments, size_t n)
 	       "     --json=MODE          Show JSON: short, pretty (as --json alone) or off\n"
 	       "     --no-pager           Do not send output through a pager\n"
 	       "     --no-legend          Leave out headings and totals\n"
+	       "  -o --output=FILE        With snapshot: where to save it (default: snapshot.elf)\n"
+	       "  -f --force              With snapshot: replace FILE if it exists\n"
 	       "\nWithout a command: status. Its exit status is 3 when a crash now would give no dump,\n"
 	       "or not all that the policies ask for. See qcmdctl(1) and qcmd.d(5).\n");
 	return CTL_OK;
@@ -296,11 +372,13 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		{ "json", optional_argument, NULL, JSON },
 		{ "no-pager", no_argument, NULL, NO_PAGER },
 		{ "no-legend", no_argument, NULL, NO_LEGEND },
+		{ "output", required_argument, NULL, 'o' },
+		{ "force", no_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0)
+	while ((c = getopt_long(argc, argv, "ho:f", long_options, NULL)) >= 0)
 		switch (c) {
 		case 'h':
 			help(ret, NULL, 0);
@@ -317,6 +395,12 @@ static int parse_options(int argc, char **argv, struct options *ret)
 			break;
 		case NO_LEGEND:
 			ret->legend = false;
+			break;
+		case 'o':
+			ret->output = optarg;
+			break;
+		case 'f':
+			ret->force = true;
 			break;
 		default:
 			/* getopt has said what is wrong */
@@ -367,6 +451,11 @@ int main(int argc, char **argv)
 		const char *extra = argv[optind + verb->max_arguments];
 
 		complain("'%s' takes no argument '%s'", verb->name, quote(extra, strlen(extra)).s);
+		return CTL_USAGE;
+	}
+
+	if ((options.output || options.force) && verb->run != snapshot) {
+		complain("--output= and --force are for 'snapshot' only");
 		return CTL_USAGE;
 	}
 

@@ -6,6 +6,7 @@ QCMDD_SRCS := \
 	daemon/config.c \
 	daemon/cpulist.c \
 	daemon/describe.c \
+	daemon/entry.c \
 	daemon/ftrace-bpf.c \
 	daemon/ftrace-files.c \
 	daemon/ftrace-note.c \
@@ -23,6 +24,8 @@ QCMDD_SRCS := \
 	daemon/qcmdd-log.c \
 	daemon/qcmdd.c \
 	daemon/reconcile.c \
+	daemon/snapshot.c \
+	daemon/snapshot-bus.c \
 	daemon/source-current.c \
 	daemon/source-ftrace.c \
 	daemon/source-map.c \

@@ -85,74 +85,10 @@ int reconcile_set_note(struct reconcile *r, enum note_kind kind, const char *tex
 	return 0;
 }
 
-bool entry_active(const struct entry *e)
-{
-	return e->id && e->state == QCOM_MINIDUMP_REGION_ACTIVE;
-}
-
-bool entry_absent(const struct entry *e)
-{
-	if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
-		return e->error == -ESRCH;
-	if (e->want.key.kind == REGION_CURRENT || e->want.key.kind == REGION_CURRENT_STACK)
-		return e->error == -ENODEV;
-	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
-}
-
-bool entry_dry(const struct entry *e)
-{
-	return e->wanted && want_is_dry(&e->want);
-}
-
-bool entry_withheld(const struct entry *e)
-{
-	return entry_dry(e) || (e->wanted && e->limited);
-}
-
-/* Held, and refused when it was to be activated. */
-static bool is_held_back(const struct entry *e)
-{
-	return e->id && e->state == QCOM_MINIDUMP_REGION_HELD && e->error;
-}
-
-bool entry_failed(const struct entry *e)
-{
-	return e->wanted && !entry_withheld(e) && !entry_absent(e) &&
-	       (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED || is_held_back(e));
-}
-
-/* Which policy is to blame, for the log. */
-static const char *origin(const struct entry *e, char *buffer, size_t size)
-{
-	if (!e->want.section)
-		return e->want.key.kind == REGION_NOTE ? "always there" : "no policy";
-	snprintf(buffer, size, "%s:%u", e->want.section->path, e->want.section->line);
-	return buffer;
-}
-
-__attribute__((format(printf, 3, 4))) static void log_change(int level, const struct entry *e, const char *format, ...)
-{
-	char buffer[PATH_MAX + 16], text[512];
-	va_list ap;
-
-	if (level > log_max_level())
-		return;
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	log_write(level, "%s (%s): %s", e->want.name[0] ? e->want.name : "region", origin(e, buffer, sizeof(buffer)),
-		  text);
-}
-
 /* Trace arrays change their pages all the time; what matters of that, their source tells. */
 static int level_of(const struct entry *e)
 {
 	return e->want.key.kind == REGION_TRACE || e->want.key.kind == REGION_TRACE_CPU ? LOG_DEBUG : LOG_INFO;
-}
-
-static const char *entry_comment(const struct entry *e)
-{
-	return e->comment[0] ? e->comment : e->want.key.kind == REGION_OBJECT ? e->want.key.object : e->want.comment;
 }
 
 static struct entry *find(const struct reconcile *r, const struct region_key *key)
@@ -190,35 +126,6 @@ static struct entry *find_id(const struct reconcile *r, uint32_t id)
 const struct entry *reconcile_find_id(const struct reconcile *r, uint32_t id)
 {
 	return find_id(r, id);
-}
-
-static void entry_set_region(struct entry *e, const struct md_region *region)
-{
-	e->id = region->id;
-	e->state = region->state;
-	e->slots = region->n_segments;
-	e->size = region->size;
-	e->error = 0;
-	snprintf(e->comment, sizeof(e->comment), "%s", region->comment);
-	snprintf(e->reason, sizeof(e->reason), "%s", region->error);
-}
-
-static void entry_clear_region(struct entry *e)
-{
-	e->id = e->state = e->slots = 0;
-	e->address = 0;
-	e->confirmed = false;
-	e->comment[0] = '\0';
-}
-
-__attribute__((format(printf, 3, 4))) static void entry_fail(struct entry *e, int error, const char *format, ...)
-{
-	va_list ap;
-
-	e->error = error;
-	va_start(ap, format);
-	vsnprintf(e->reason, sizeof(e->reason), format, ap);
-	va_end(ap);
 }
 
 static bool starts_with(const char *text, const char *start)
@@ -360,7 +267,7 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 	if (!e)
 		return false;
 	if (gone) {
-		log_change(LOG_WARNING, e, "%s was removed from the table by the kernel", entry_comment(e));
+		entry_log(LOG_WARNING, e, "%s was removed from the table by the kernel", entry_comment(e));
 		entry_clear_region(e);
 		return true;
 	}
@@ -574,25 +481,25 @@ static bool is_stale(const struct entry *e)
 static void removed(struct entry *e, const struct md_result *result)
 {
 	if (result->error < 0 && result->error != -ENOENT) {
-		log_change(LOG_ERR, e, "Can't remove %s: %s", entry_comment(e), result->message);
+		entry_log(LOG_ERR, e, "Can't remove %s: %s", entry_comment(e), result->message);
 		return;
 	}
 	if (!e->wanted)
-		log_change(level_of(e), e, "Removed %s: it is gone, or no policy asks for it any more",
-			   entry_comment(e));
+		entry_log(level_of(e), e, "Removed %s: it is gone, or no policy asks for it any more",
+			  entry_comment(e));
 	else if (entry_dry(e))
-		log_change(LOG_INFO, e, "Removed %s: its policy has DryRun=yes", entry_comment(e));
+		entry_log(LOG_INFO, e, "Removed %s: its policy has DryRun=yes", entry_comment(e));
 	else if (e->limited)
-		log_change(LOG_INFO, e, "Removed %s: %s", entry_comment(e), e->reason);
+		entry_log(LOG_INFO, e, "Removed %s: %s", entry_comment(e), e->reason);
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
-		log_change(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
+		entry_log(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
 	else if (e->want.key.kind == REGION_MAP)
-		log_change(LOG_INFO, e, "Removed %s: it is another map now", entry_comment(e));
+		entry_log(LOG_INFO, e, "Removed %s: it is another map now", entry_comment(e));
 	else if (e->want.key.kind == REGION_SYMBOL)
-		log_change(LOG_INFO, e, "Removed %s: %s", entry_comment(e),
-			   e->want.error ? e->want.problem : "it can't be moved, and is added anew");
+		entry_log(LOG_INFO, e, "Removed %s: %s", entry_comment(e),
+			  e->want.error ? e->want.problem : "it can't be moved, and is added anew");
 	else
-		log_change(LOG_INFO, e, "Removed %s: another task has taken its place", entry_comment(e));
+		entry_log(LOG_INFO, e, "Removed %s: another task has taken its place", entry_comment(e));
 	entry_clear_region(e);
 }
 
@@ -696,17 +603,17 @@ static int update_entries(struct reconcile *r)
 		if (s.results[i].error == -ENOENT)
 			return -ESTALE;
 		if (s.results[i].error < 0) {
-			log_change(e->want.key.kind == REGION_SYMBOL ? LOG_INFO : LOG_ERR, e, "Can't update %s: %s",
-				   entry_comment(e), s.results[i].message);
+			entry_log(e->want.key.kind == REGION_SYMBOL ? LOG_INFO : LOG_ERR, e, "Can't update %s: %s",
+				  entry_comment(e), s.results[i].message);
 			note_sent(r, e);
 			continue;
 		}
 		if (e->want.key.kind == REGION_NOTE)
-			log_change(LOG_INFO, e, "Updated %s", entry_comment(e));
+			entry_log(LOG_INFO, e, "Updated %s", entry_comment(e));
 		else if (e->want.key.kind == REGION_SYMBOL)
-			log_change(LOG_INFO, e, "Moved %s, now %" PRIu64 " bytes", entry_comment(e), e->want.size);
+			entry_log(LOG_INFO, e, "Moved %s, now %" PRIu64 " bytes", entry_comment(e), e->want.size);
 		else
-			log_change(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
+			entry_log(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
 		if (s.results[i].region.id)
 			entry_set_region(e, &s.results[i].region);
 		e->address = e->want.address;
@@ -729,8 +636,8 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 		r->ops->gone(&e->want.key, r->userdata);
 	if (result->error < 0) {
 		entry_fail(e, result->error, "%s", result->message);
-		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
-			   result->message);
+		entry_log(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
+			  result->message);
 		return;
 	}
 	entry_set_region(e, &result->region);
@@ -739,12 +646,12 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 	note_sent(r, e);
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		e->error = -EREMOTEIO;
-	log_change(level_of(e), e, "Added %s%s%s", entry_comment(e),
-		   e->state == QCOM_MINIDUMP_REGION_PENDING  ? ", waiting for a back end" :
-		   e->state == QCOM_MINIDUMP_REGION_HELD     ? ", held" :
-		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " :
-							       "",
-		   e->state == QCOM_MINIDUMP_REGION_REJECTED ? e->reason : "");
+	entry_log(level_of(e), e, "Added %s%s%s", entry_comment(e),
+		  e->state == QCOM_MINIDUMP_REGION_PENDING  ? ", waiting for a back end" :
+		  e->state == QCOM_MINIDUMP_REGION_HELD	    ? ", held" :
+		  e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " :
+							      "",
+		  e->state == QCOM_MINIDUMP_REGION_REJECTED ? e->reason : "");
 }
 
 static int add_one(struct reconcile *r, struct entry *e)
@@ -793,8 +700,8 @@ static int evict(struct reconcile *r, struct entry *victim, const struct entry *
 		return err;
 	if (result.error < 0 && result.error != -ENOENT)
 		return -ESTALE;
-	log_change(LOG_INFO, victim, "Removed %s: the table is full, and %s matters more", entry_comment(victim),
-		   e->want.name);
+	entry_log(LOG_INFO, victim, "Removed %s: the table is full, and %s matters more", entry_comment(victim),
+		  e->want.name);
 	entry_clear_region(victim);
 	if (victim->want.policy && victim->want.policy == e->want.policy)
 		entry_fail(victim, -ENOSPC, "the table is full, and %s of the same policy matters more",
@@ -833,7 +740,7 @@ static int add_evicted(struct reconcile *r, struct entry **entries, size_t n)
 		char reason[MD_ERROR_MAX];
 		int err;
 
-		if (entries[i]->error != -ENOSPC || (entries[i]->id && !is_held_back(entries[i])))
+		if (entries[i]->error != -ENOSPC || (entries[i]->id && !entry_held_back(entries[i])))
 			continue;
 		memcpy(reason, entries[i]->reason, sizeof(reason));
 		err = add_one(r, entries[i]);
@@ -873,10 +780,11 @@ static void give_up(struct reconcile *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct entry *e = &r->entries[i];
 
-		if (!e->wanted || e->id || !e->want.error || e->error == e->want.error)
+		if (!e->wanted || e->id || !e->want.error ||
+		    (e->error == e->want.error && !strcmp(e->reason, e->want.problem)))
 			continue;
 		entry_fail(e, e->want.error, "%s", e->want.problem);
-		log_change(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
+		entry_log(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
 	}
 }
 

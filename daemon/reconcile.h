@@ -8,38 +8,7 @@
 #ifndef QCMDD_RECONCILE_H
 #define QCMDD_RECONCILE_H
 
-#include "minidump-netlink.h"
-#include "want.h"
-
-/**
- * struct entry - one region, wanted or in the module or both
- * @want: who wants it, and what for; only the key is set while it is not @wanted
- * @wanted: by a policy that is in use
- * @id: in the module, 0: it is not there
- * @state: enum qcom_minidump_region_state
- * @slots: how many it takes
- * @address: what @want.address was when it was added
- * @comment: as the module has it
- * @error: negative errno: why it could not be added. It is not tried again before something changes
- * @reason: @error in words, or which limit
- * @size: bytes, once the module has said so
- * @confirmed: HELD, and wanted by who has looked again since: to be activated
- * @limited: its policy has a limit, and more important regions have used it up
- */
-struct entry {
-	struct want want;
-	bool wanted;
-	uint32_t id;
-	uint32_t state;
-	uint32_t slots;
-	uint64_t address;
-	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
-	int error;
-	char reason[MD_ERROR_MAX];
-	uint64_t size;
-	bool confirmed;
-	bool limited;
-};
+#include "entry.h"
 
 struct reconcile_ops {
 	/* As minidump_apply(). */
@@ -90,18 +59,6 @@ int reconcile_release(struct reconcile *r);
 
 const struct entry *reconcile_entries(const struct reconcile *r, size_t *ret_n);
 const struct entry *reconcile_find_id(const struct reconcile *r, uint32_t id);
-/* In the table, and so saved if the machine crashed now. */
-bool entry_active(const struct entry *e);
-/* Not there to be saved: this kernel lacks it, or the task has gone. */
-bool entry_absent(const struct entry *e);
-/* For qsort() of pointers to entries. */
-int entry_compare_importance(const void *a, const void *b);
-/* Wanted by a policy with DryRun= only. */
-bool entry_dry(const struct entry *e);
-/* Wanted, and left out on purpose: DryRun=, MaxRegions= or MaxBytes=. */
-bool entry_withheld(const struct entry *e);
-/* Wanted and not there, and that is worth a word: what this kernel does not have is not. */
-bool entry_failed(const struct entry *e);
 
 /*
  * limit.c: within the limits of their policies, the most important regions stay. How large a region is, the module says

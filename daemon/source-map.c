@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include "cpulist.h"
 #include "maps.h"
@@ -111,6 +112,9 @@ static void look_at(struct source *s, struct item *item, int fd)
 	item->id = info.id;
 	err = maps_find(s->maps, info.id, &item->memory, &reason);
 	item->place = (struct symbol_place){ .address = item->memory.address, .size = item->memory.size };
+	/* An element is changed by writing a spare one, of which there is one for each CPU. */
+	if (item->memory.type == BPF_MAP_TYPE_HASH)
+		item->place.size += (uint64_t)item->memory.elem_size * libbpf_num_possible_cpus();
 	if (err < 0)
 		fail(item, err, "%s", reason ?: "the map is gone");
 	else if (!item->memory.address)

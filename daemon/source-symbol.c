@@ -202,6 +202,7 @@ static int on_module(sd_device_monitor *monitor, sd_device *device, void *userda
 	struct source *s = userdata;
 
 	symbol_modules_changed(s->reader);
+	symbol_prepare(s->reader, s->policies);
 	look_again(s);
 	/* In memory where a module has just gone, the module of ours takes nothing. */
 	s->host.changed(s->host.userdata);

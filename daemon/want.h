@@ -40,9 +40,9 @@ struct region_key {
 enum want_rank { /* within one priority, the lower one goes first */
 		 WANT_RANK_OBJECT,
 		 WANT_RANK_CURRENT,
-		 WANT_RANK_SYMBOL,
 		 WANT_RANK_TASK,
 		 WANT_RANK_PARENT,
+		 WANT_RANK_SYMBOL,
 		 WANT_RANK_TRACE,
 };
 

@@ -11,12 +11,11 @@
 #include "outfile.h"
 #include "output.h"
 #include "rawdump.h"
-#include "zstdfile.h"
+#include "usage.h"
 
 #define DEFAULT_OUTPUT	    "minidump.elf"
 #define DEFAULT_OUTPUT_ZSTD DEFAULT_OUTPUT ".zst"
 #define MAPS_MAX	    64
-#define EXIT_USAGE	    2
 
 static const char collect_help[] =
 	"Usage: qcmdump collect [OPTION...] SOURCE\n"
@@ -61,27 +60,14 @@ struct collect_args {
 	bool json;
 };
 
-static int usage(const char *fmt, ...) _printf_(1, 2);
-static int usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("qcmdump collect: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nTry 'qcmdump collect --help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 static int add_map(struct collect_args *a, const char *arg)
 {
 	struct derr err;
 
 	if (a->o.image.n_maps == MAPS_MAX)
-		return usage("--map can be given at most %d times.", MAPS_MAX);
+		return usage_error("collect", "--map can be given at most %d times.", MAPS_MAX);
 	if (image_parse_map(arg, &a->maps[a->o.image.n_maps], &err) < 0)
-		return usage("%s", err.text);
+		return usage_error("collect", "%s", err.text);
 	a->o.image.n_maps++;
 	return 0;
 }
@@ -91,7 +77,7 @@ static int set_dump(struct collect_args *a, const char *arg)
 	uint64_t n;
 
 	if (parse_size(arg, &n) < 0 || !n || n > RAWDUMPS_MAX)
-		return usage("--dump=%s: expected a number from 1 on, as --list shows it.", arg);
+		return usage_error("collect", "--dump=%s: expected a number from 1 on, as --list shows it.", arg);
 	a->o.image.dump = n;
 	return 0;
 }
@@ -99,8 +85,9 @@ static int set_dump(struct collect_args *a, const char *arg)
 static int set_vm(struct collect_args *a, const char *arg)
 {
 	if (strlen(arg) != PIECE_VM_SIZE - 1 || strspn(arg, "0123456789abcdefABCDEF") != PIECE_VM_SIZE - 1)
-		return usage("--vm=%s: expected the two hexadecimal digits in the names of the files, for example 2d.",
-			     arg);
+		return usage_error(
+			"collect",
+			"--vm=%s: expected the two hexadecimal digits in the names of the files, for example 2d.", arg);
 	for (size_t i = 0; arg[i]; i++)
 		a->vm[i] = tolower((unsigned char)arg[i]);
 	a->o.vm = a->vm;
@@ -110,7 +97,7 @@ static int set_vm(struct collect_args *a, const char *arg)
 static int set_compress(struct collect_args *a, const char *arg)
 {
 	if (strcmp(arg, "zstd") && strcmp(arg, "none"))
-		return usage("--compress=%s: expected zstd or none.", arg);
+		return usage_error("collect", "--compress=%s: expected zstd or none.", arg);
 	a->zstd = !strcmp(arg, "zstd");
 	return 0;
 }
@@ -118,7 +105,7 @@ static int set_compress(struct collect_args *a, const char *arg)
 static int set_table(struct collect_args *a, const char *arg)
 {
 	if (parse_size(arg, &a->table) < 0)
-		return usage("--table=%s: expected a physical address, for example 0x7f000000.", arg);
+		return usage_error("collect", "--table=%s: expected a physical address, for example 0x7f000000.", arg);
 	a->o.table = &a->table;
 	return 0;
 }
@@ -127,13 +114,13 @@ static int set_table(struct collect_args *a, const char *arg)
 static int take_source(struct collect_args *a, int argc, char *argv[])
 {
 	if (optind == argc)
-		return usage("Name the memory image, vmcore, folder or partition to collect from.");
+		return usage_error("collect", "Name the memory image, vmcore, folder or partition to collect from.");
 	if (optind + 1 < argc)
-		return usage("One source at a time: what is '%s'?", argv[optind + 1]);
+		return usage_error("collect", "One source at a time: what is '%s'?", argv[optind + 1]);
 	if (!a->output)
 		a->output = a->zstd ? DEFAULT_OUTPUT_ZSTD : DEFAULT_OUTPUT;
 	if (!a->output[0])
-		return usage("The name of the output file is empty.");
+		return usage_error("collect", "The name of the output file is empty.");
 	a->source = argv[optind];
 	return 0;
 }
@@ -212,8 +199,7 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 			puts("qcmdump " QCMD_VERSION);
 			return -1;
 		default:
-			fputs("Try 'qcmdump collect --help'.\n", stderr);
-			return EXIT_USAGE;
+			return usage_error("collect", NULL);
 		}
 	}
 	return r ? r : take_source(a, argc, argv);
@@ -246,7 +232,8 @@ static void print_result(const struct collection *c, const struct collect_args *
 		printf("Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n", c->toc.header,
 		       collect_backend(c), c->toc.slots_used, c->toc.slots_max);
 	if (image_has_pieces(&c->img))
-		printf("Saved %zu regions that firmware left, %s, to %s.\n", c->toc.n_regions, size, a->output);
+		printf("Saved %zu regions%s, %s, to %s.\n", c->toc.n_regions,
+		       c->img.snapshot ? " of the running machine" : " that firmware left", size, a->output);
 	else
 		printf("Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size,
 		       (double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), a->output);
@@ -361,17 +348,6 @@ static int refuse_piece(const struct collection *c, const char *path, struct der
 			"%s is one of the files that the dump is collected from. Give another name with -o.", path);
 }
 
-static int write_compressed(struct collection *c, int fd, struct derr *err)
-{
-	_cleanup_close_ int plain = scratch_open(err);
-	struct stat st;
-	int r = plain < 0 ? plain : collect_write(c, plain, err);
-
-	if (r == 0 && fstat(plain, &st) < 0)
-		r = derr_set(err, -errno, "Cannot read the size of the dump: %s", strerror(errno));
-	return r < 0 ? r : zstd_compress(plain, st.st_size, fd, err);
-}
-
 static int collect(const struct collect_args *a, struct derr *err)
 {
 	/* The file itself: the image may be what was decompressed of it. */
@@ -386,7 +362,7 @@ static int collect(const struct collect_args *a, struct derr *err)
 	if (r == 0)
 		r = outfile_open(&out, a->output, a->force, source, err);
 	if (r == 0)
-		r = a->zstd ? write_compressed(&c, out.fd, err) : collect_write(&c, out.fd, err);
+		r = a->zstd ? collect_write_zstd(&c, out.fd, err) : collect_write(&c, out.fd, err);
 	if (r == 0)
 		r = outfile_commit(&out, err);
 	outfile_close(&out);

@@ -17,7 +17,7 @@
 const char *collect_backend(const struct collection *c)
 {
 	if (image_has_pieces(&c->img))
-		return "firmware";
+		return c->img.snapshot ? "none" : "firmware";
 	return image_has_registers(&c->img) ? "mmio" : "ram";
 }
 
@@ -138,7 +138,7 @@ static void add_collect_note(struct collection *c, const char *registers)
 	if (!f)
 		return;
 	fprintf(f, "QCMD_COLLECT=1\nCREATOR=qcmdump %s\n", QCMD_VERSION);
-	print_escaped(f, "SOURCE", c->img.path);
+	print_escaped(f, "SOURCE", c->img.snapshot ? "the running machine" : c->img.path);
 	fprintf(f, "SOURCE_KIND=%s\n", image_kind_name(&c->img));
 	if (c->ram)
 		fprintf(f, "SOURCE_BYTES=%" PRIu64 "\n", c->ram);

@@ -34,6 +34,7 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 void collect_print_made(FILE *f, const struct collection *c);
 
 int collect_write(struct collection *c, int fd, struct derr *err);
+int collect_write_zstd(struct collection *c, int fd, struct derr *err);
 void collection_clear(struct collection *c);
 
 #endif

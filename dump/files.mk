@@ -3,7 +3,9 @@ QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pid
 	blobs.c cmd-collect.c collect.c corefile.c dumputil.c \
 	elffile.c elfnote.c elfwrite.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c output.c outfile.c pagetable.c \
 	pieces.c places.c prb.c rangemap.c rawdump.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
-	zstdfile.c
+	usage.c zstdfile.c
+# What crashes have left
+QCMDUMP_SRCS += collect-conf.c identity.c store.c
 # Stacks
 QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c unwind.c vmlinuxfile.c
 # The page
@@ -17,3 +19,4 @@ QCMDUMP_SRCS += ringpage.c trace.c tracebuf.c tracecomm.c tracedat.c traceformat
 QCMDUMP_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-dump-*.c))
 $(QCMDUMP_TESTS): $(B)/san/tests/unit/dump-image.o $(B)/san/tests/unit/dump-firmware.o $(B)/san/tests/unit/dump-trace.o
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
+$(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump

@@ -107,7 +107,7 @@ const char *image_kind_name(const struct image *img)
 		[IMAGE_RAW] = "raw", [IMAGE_VMCORE] = "vmcore", [IMAGE_BLOBS] = "blobs", [IMAGE_RAWDUMP] = "rawdump"
 	};
 
-	return names[img->kind];
+	return img->snapshot ? "snapshot" : names[img->kind];
 }
 
 /* Only of a raw image it is not known where its memory belongs. */

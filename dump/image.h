@@ -23,6 +23,7 @@ struct image {
 	int fd; /* -1: a folder */
 	char *path;
 	uint64_t file_size;
+	bool snapshot;	    /* of this machine, which is running: see qcmdctl snapshot */
 	bool mapped;	    /* which address is where is known: all but a raw image without --map */
 	struct elffile elf; /* of IMAGE_VMCORE */
 	struct rangemap phys;

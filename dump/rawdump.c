@@ -245,6 +245,7 @@ int rawdump_map(struct image *img, unsigned int dump, struct derr *err)
 				     "%d dumps are in %s; number %d was taken. See them with --list, take another with "
 				     "--dump",
 				     n, img->path, i + 1);
+		img->snapshot = dumps[i].header.os_data == RAWDUMP_OS_SNAPSHOT;
 		check_header(img, &dumps[i]);
 		r = read_sections(img, &dumps[i], err);
 	}

@@ -55,8 +55,28 @@ static bool word_is_safe(const char *p, size_t n)
 	return true;
 }
 
-static bool print_is_safe(const char *p, const char *end)
+/* REC->NAME of a field that is not among these makes it follow a null pointer. */
+static bool field_is_there(const char *fields, size_t size, const char *p, const char *end)
 {
+	const char *name = p + strlen("REC->"), *at = fields;
+	size_t n = 0;
+
+	if (end - p < (ptrdiff_t)strlen("REC->") || memcmp(p, "REC->", strlen("REC->")))
+		return true;
+	while (name + n < end && (isalnum((unsigned char)name[n]) || name[n] == '_'))
+		n++;
+	while (n && (at = memmem(at, fields + size - at, name, n))) {
+		if (at > fields && strchr(" *", at[-1]) && strchr(";[", at[n]))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+static bool print_is_safe(const char *fields, const char *p, const char *end)
+{
+	size_t size = p - fields;
+
 	size_t depth = 0, clause = 0;
 
 	for (; p < end; p++) {
@@ -71,7 +91,7 @@ static bool print_is_safe(const char *p, const char *end)
 
 			while (p + 1 < end && (isalnum((unsigned char)p[1]) || p[1] == '_'))
 				p++;
-			if (!word_is_safe(word, p + 1 - word))
+			if (!word_is_safe(word, p + 1 - word) || !field_is_there(fields, size, word, end))
 				return false;
 		}
 		depth += *p == '(' || *p == '{';
@@ -125,7 +145,7 @@ static bool add_format(struct traceformat *f, const struct trace_file *file, con
 		return false;
 	text = dump_alloc(file->size + sizeof(NO_PRINT), 1);
 	memcpy(text, file->data, file->size);
-	raw = !print_is_safe(print + strlen(PRINT_FMT), file->data + file->size);
+	raw = !print_is_safe(file->data, print + strlen(PRINT_FMT), file->data + file->size);
 	if (raw)
 		strcpy(text + fields, NO_PRINT);
 	good = tep_parse_format(f->tep, &event, text, strlen(text), system) == 0;

@@ -5,6 +5,8 @@
 
 #include <qcmd_note.h>
 
+#include <qcmd_note.h>
+
 #include "corefile.h"
 
 /* A file of tracefs; its name is "events/sched/sched_switch/format". */

@@ -26,14 +26,15 @@ struct md_gone {
 
 static LIST_HEAD(md_gone);	/* under md_owners_lock */
 
-static bool md_in_percpu(const struct module *mod, u64 start, u64 end)
+/* What is behind a per-CPU variable may be another one's, so that only its beginning counts. */
+static bool md_in_percpu(const struct module *mod, u64 start)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		u64 base = (unsigned long)per_cpu_ptr(mod->percpu, cpu);
 
-		if (mod->percpu_size && start < base + mod->percpu_size && end > base)
+		if (start >= base && start < base + mod->percpu_size)
 			return true;
 	}
 	return false;
@@ -50,7 +51,7 @@ static bool md_in_module(const struct md_region *r, const struct module *mod, bo
 		if (within_module_init(start, mod) || within_module_init(end - 1, mod))
 			return true;
 		if (!init_only && (within_module_core(start, mod) || within_module_core(end - 1, mod) ||
-				   md_in_percpu(mod, start, end)))
+				   md_in_percpu(mod, start)))
 			return true;
 	}
 	return false;
@@ -133,7 +134,7 @@ int md_module_check(const void *addr, u64 size, struct md_why *why)
 	const struct md_gone *gone;
 
 	list_for_each_entry(gone, &md_gone, node)
-		if (start < gone->end && start + size > gone->start && !md_is_over(gone))
+		if (start < gone->end && start + (gone->until ? 1 : size) > gone->start && !md_is_over(gone))
 			return md_refuse(why, -EAGAIN, "ADDR is in memory of a module that is being unloaded");
 	return 0;
 }

@@ -30,6 +30,7 @@
 
 int qcmdump_main(int argc, char *argv[]); /* that of dump/qcmdump.c */
 const char *__asan_default_options(void);
+const char *__lsan_default_suppressions(void);
 
 /* IN is the dump, OUT a file to be written. */
 #define IN  "case"
@@ -71,6 +72,12 @@ static int out_fd, err_fd;
 const char *__asan_default_options(void)
 {
 	return "hard_rss_limit_mb=1500:quarantine_size_mb=16:detect_stack_use_after_return=0";
+}
+
+/* It forgets a word or two of a format that it doesn't understand. */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libtraceevent.so\n";
 }
 
 /* Small and the same everywhere */

@@ -305,6 +305,7 @@ static void hostile_formats(void **state)
 		FORMAT(404, "\tfield:int a[4];\toffset:12;\tsize:16;\tsigned:1;\n", "\"%d\", REC->a[REC->number]"),
 		FORMAT(405, "\tfield:int a;\toffset:2000000000;\tsize:4;\tsigned:1;\n", "\"%d\", REC->a"),
 		FORMAT(406, "\tfield:int a;\toffset:40;\tsize:4;\tsigned:1;\n", "\"%d\", REC->a"),
+		FORMAT(407, "", "\"%s\", __print_symbolic(REC->none, { 1, \"one\" })"),
 	};
 	static const char *const expected = "1000000000 0 <...>-1 bad400:  number=1000\n"
 					    "1000000001 0 <...>-1 bad401:  number=1000\n"
@@ -314,6 +315,7 @@ static void hostile_formats(void **state)
 					    "00, 00, 00, 00, 00, 00, 00, 00, 00, 00]\n"
 					    "1000000005 0 <...>-1 event-405: (its format is not in the dump)\n"
 					    "1000000006 0 <...>-1 bad406: (cut off)\n"
+					    "1000000007 0 <...>-1 bad407:  number=1000\n"
 					    "1 of the formats of events are not understood.\n";
 	char files[16384] = "", *end = files;
 	struct di d;

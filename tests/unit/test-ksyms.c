@@ -51,7 +51,7 @@ static void test_table(void **state)
 	} right[] = {
 		{ "fixed_percpu_data", 0, 0x1c0 },	   { "linux_banner", 0xffffffff82000000, 0x100 },
 		{ "jiffies_64", 0xffffffff82000100, 8 },   { "init_uts_ns", 0xffffffff82000180, 0x280 },
-		{ "drv:first", 0xffffffffc0002000, 0x40 }, { "other:first", 0xffffffffc0008ff0, 0x10 },
+		{ "drv:first", 0xffffffffc0002000, 0x40 }, { "other:first", 0xffffffffc0008ff0, KSYM_SIZE_UNKNOWN },
 	};
 
 	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {

@@ -18,6 +18,7 @@
 #define PORT	    4711
 #define REGIONS_MAX 64
 #define LOG_MAX	    128
+#define UNMOVABLE   0x9000 /* nothing can be moved there */
 
 /* A table: stacks take four slots, all else takes one. */
 struct table {
@@ -95,7 +96,7 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 		return -ENOSPC;
 	assert_true(t->n < REGIONS_MAX);
 	r->id = ++t->next_id;
-	r->size = !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
+	r->size = r->size ?: !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
 	r->owner = PORT;
 	r->state = r->state ?: QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
@@ -141,11 +142,17 @@ static int do_update(struct table *t, const struct md_request *q, struct md_resu
 
 	if (!r)
 		return -ENOENT;
+	if (q->address == UNMOVABLE)
+		return -E2BIG;
 	if (q->activate && used(t) == t->slots)
 		return -ENOSPC;
 	if (q->activate)
 		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
-	else
+	if (q->address) {
+		r->addr = q->address;
+		r->size = q->size;
+	}
+	if (q->comment)
 		set_text(r->comment, sizeof(r->comment), q->comment);
 	record(t, q->activate ? "activate" : "update", r);
 	result->region = *r;
@@ -235,6 +242,23 @@ static struct want task(uint32_t pid, enum region_kind kind, int level)
 
 	set_text(w.name, sizeof(w.name), kind == REGION_STACK ? "KSTACK" : "KTASK");
 	snprintf(w.comment, sizeof(w.comment), "t (%u)", pid);
+	return w;
+}
+
+static struct want symbol(uint64_t address, uint64_t size)
+{
+	struct want w = {
+		.key.kind = REGION_SYMBOL,
+		.policy = &policies[1],
+		.section = &section,
+		.priority = policies[1].priority,
+		.address = address,
+		.size = size,
+	};
+
+	set_text(w.name, sizeof(w.name), "Kpointer");
+	set_text(w.comment, sizeof(w.comment), "what pointer points to");
+	set_text(w.key.label, sizeof(w.key.label), w.comment);
 	return w;
 }
 
@@ -789,6 +813,48 @@ static void test_release(void **state)
 	assert_int_equal(t->n, 0);
 }
 
+/* What a variable leads to moves in one operation, or else goes and comes; where there is none, the reason is told. */
+static void test_symbol(void **state)
+{
+	struct table *t = *state;
+	struct want none = symbol(0, 0);
+
+	WANT(t, symbol(0x5000, 16));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add Kpointer");
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+
+	WANT(t, symbol(0x6000, 32));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "update Kpointer");
+	assert_int_equal(t->regions[0].addr, 0x6000);
+	assert_int_equal(t->regions[0].size, 32);
+
+	WANT(t, symbol(UNMOVABLE, 32));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del Kpointer", "add Kpointer");
+	assert_int_equal(t->regions[0].addr, UNMOVABLE);
+
+	/* Another daemon takes over what is there. */
+	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	WANT(t, symbol(UNMOVABLE, 32));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+
+	none.error = -ENXIO;
+	set_text(none.problem, sizeof(none.problem), "there is no such variable");
+	WANT(t, none);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del Kpointer");
+	assert_true(entry_failed(entry_of(t, &none)));
+	assert_string_equal(entry_of(t, &none)->reason, "there is no such variable");
+
+	WANT(t, symbol(0x7000, 8));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add Kpointer");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -818,6 +884,7 @@ int main(void)
 		TEST(test_module_lost),
 		TEST(test_broken_connection),
 		TEST(test_release),
+		TEST(test_symbol),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@ from kernel_memory import PAGE
 from kernel_tasks import STACK_SIZE, KernelTasks
 
 # Seconds that qcmdd, single-stepped, may need to notice that a task is gone.
-LATE = 30
+LATE = 120
 
 
 class TaskChecks:

@@ -90,8 +90,11 @@ def main():
     for start, size, old in core.loads:
         places.append((old, size, offset))
         if not start:
-            image = min(IMAGE_SIZE, size - phys_base)
-            headers.append((PT_LOAD, 7, offset + phys_base, IMAGE, phys_base, image, image, 0))
+            # phys_base is negative where the image lies lower than its addresses say.
+            skip = max(0, -phys_base)
+            at = phys_base + skip
+            image = min(IMAGE_SIZE - skip, size - at)
+            headers.append((PT_LOAD, 7, offset + at, IMAGE + skip, at, image, image, 0))
         offset += size + 0xfff & ~0xfff
     headers += [(PT_LOAD, 7, place[2], page_offset + start, start, size, size, 0)
                 for (start, size, _), place in zip(core.loads, places)]

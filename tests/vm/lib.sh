@@ -27,3 +27,13 @@ vm() {
 	chmod +x "$work/$(basename "$0")"
 	"$top/tests/vm/run" --kernel "$kernel" "$@" "$work/$(basename "$0")"
 }
+
+# A program with its libraries, so that it runs where there is nothing else.
+with_libraries() { # program, folder
+	install -D "$1" -t "$2/bin"
+	ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
+		install -D "$library" -t "$2/lib"
+	done
+	mkdir -p "$2/lib64"
+	cp "$(readlink -f /lib64/ld-linux-x86-64.so.2)" "$2/lib64/ld-linux-x86-64.so.2"
+}

@@ -27,7 +27,7 @@ cd /tmp
 for name in early stopped orphan child exits late other; do
 	cp "$(command -v sleep)" named-$name
 done
-mv named-other unnamed-other
+cp named-other unnamed-other
 PATH=$PATH:/tmp
 
 named-early 1000 &
@@ -51,16 +51,35 @@ wait $exited
 sleep 3
 named-late 1000 &
 sleep 1
-
+SCRIPT
+	[ "$1" != sysrq-c ] || recycle
+	cat <<'SCRIPT'
 for pid in $(pgrep '^named-'); do
 	read -r _ comm state ppid _ <"/proc/$pid/stat"
 	comm=${comm#\(}
 	echo "task $pid $ppid $state ${comm%)}"
 done
-echo "gone $exited"
+# Its number may be another one's by now.
+[ -e "/proc/$exited" ] || echo "gone $exited"
 echo "gone $(pgrep unnamed)"
 SCRIPT
 	echo "crash $1"
+}
+
+# Memory and numbers of tasks are used again: a thread takes over its process, which is another task_struct with the
+# same number and start time then, and so many short-lived tasks come that numbers are given several times.
+recycle() {
+	cat <<'SCRIPT'
+cp /srv/thread-exec named-exec
+named-exec named-other 1000 &
+sleep 3
+echo 600 >/proc/sys/kernel/pid_max
+/srv/fork-storm 1500 named-storm >&2 || exit 1
+for _ in 1 2 3; do
+	named-other 1000 &
+done
+sleep 3
+SCRIPT
 }
 
 # Each line that the console printed is in the log, and the log's last line is the console's last.
@@ -89,8 +108,9 @@ check_all_tasks() { # mode
 	"$qcmdump" tasks "$work/dump.elf" >"$work/tasks" || fail "$1: qcmdump tasks"
 	# qcmdump leaves out tasks that have exited: here they must not even be in the table.
 	"$qcmdump" tasks --all "$work/dump.elf" >"$work/all" || fail "$1: qcmdump tasks --all"
-	[ "$(grep -c '^task ' "$work/said")" = 6 ] || fail "$1: the guest has other tasks: $(cat "$work/said")"
+	[ "$(grep -c '^task ' "$work/said")" = "$n_tasks" ] || fail "$1: the guest has other tasks: $(cat "$work/said")"
 	check_tasks "$work/tasks" "$1"
+	[ "$(grep -c ' named-' "$work/all")" = "$n_tasks" ] || fail "$1: others are in the dump: $(cat "$work/all")"
 	while read -r pid; do
 		! grep -q "^ *$pid " "$work/all" || fail "$1: pid $pid is in the dump"
 	done < <(sed -n 's/^gone //p' "$work/said")
@@ -99,7 +119,9 @@ check_all_tasks() { # mode
 
 die_by() { # mode
 	rm -rf "$work/crash"
-	before "$1" | vm --crash "$work/crash" --timeout 200 >"$work/said" || fail "$1: $(cat "$work/said")"
+	n_tasks=$([ "$1" = sysrq-c ] && echo 10 || echo 6)
+	before "$1" | vm --crash "$work/crash" --timeout 200 --file "$top/build/tests/fork-storm" \
+		--file "$top/build/tests/thread-exec" >"$work/said" || fail "$1: $(cat "$work/said")"
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
 		[ "$(stat -c %s "$work/dump.elf")" -lt $(((1 << 30) / 100)) ] || fail "$1: the dump is too large"

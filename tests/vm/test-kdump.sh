@@ -1,66 +1,74 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A kdump capture kernel collects the minidump from /proc/vmcore. It gets out over the serial console.
+# The machine panics with a capture kernel loaded, which boots as Debian's kdump-tools have it: with the unit of the
+# real package, in the machine's own file system. A drop-in has the minidump collected before the whole memory.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 qcmdump=$top/build/qcmdump
 
-# A program with its libraries, so that it runs where there is nothing else.
-with_libraries() { # program, folder
-	install -D "$1" -t "$2/bin"
-	ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
-		install -D "$library" -t "$2/lib"
-	done
-	mkdir -p "$2/lib64"
-	cp "$(readlink -f /lib64/ld-linux-x86-64.so.2)" "$2/lib64/ld-linux-x86-64.so.2"
-}
-
-# The capture kernel's user space: collects, sends, and dies by a panic, which ends the run.
-mkdir -p "$work/capture/proc"
-with_libraries "$qcmdump" "$work/capture"
-install "$(command -v busybox)" -t "$work/capture/bin"
-cat >"$work/capture/init" <<'INIT'
-#!/bin/busybox sh
-export PATH=/bin LD_LIBRARY_PATH=/lib
-busybox mount -t proc proc /proc
-busybox --install -s /bin
-echo 0 >/proc/sys/kernel/printk
-echo "capture: begin"
-qcmdump collect /proc/vmcore -o /dump.elf 2>&1 | cat
-ls -l /proc/vmcore /dump.elf
-echo "capture: dump"
-gzip -c /dump.elf | base64
-echo "capture: end"
-echo 7 >/proc/sys/kernel/printk
-echo c >/proc/sysrq-trigger
-INIT
-chmod +x "$work/capture/init"
-(cd "$work/capture" && find . | cpio --quiet -o -H newc) | gzip >"$work/initrd" || fail "no initramfs"
-
+tools=$top/build/vm/kdump-tools
+if [ ! -d "$tools" ]; then
+	chmod 755 "$work"
+	(cd "$work" && apt-get download -q kdump-tools && dpkg-deb -x kdump-tools_*.deb tools) >"$work/out" 2>&1 ||
+		fail "kdump-tools can't be fetched: $(cat "$work/out")"
+	mv -T "$work/tools" "$tools"
+fi
+"$top/tests/vm/capture-initrd" "$kernel" "$work/initrd" || fail "no initramfs"
 release=$(basename "$(find "$top/build/vm/kernel" -maxdepth 1 -name "$kernel.*")")
 vmlinuz=$(find "$top/build/vm/kernel/$release" -name 'vmlinuz*' | head -n 1)
 with_libraries /sbin/kexec "$work/kexec"
 
-vm --crash "$work/crash" --append crashkernel=256M --timeout 240 --file "$work/kexec" --file "$work/initrd" \
-	--file "$vmlinuz:/srv/vmlinuz" >"$work/said" <<'SCRIPT' || fail "$(cat "$work/said")"
+# Before kdump-tools do their own part, a panic ends the run.
+unit=/lib/systemd/system/kdump-tools-dump.service
+vm --crash "$work/crash" --append crashkernel=256M --timeout 400 --file "$work/kexec" --file "$work/initrd" \
+	--file "$vmlinuz:/srv/vmlinuz" --file "$tools$unit:$unit" \
+	--file "$tools/etc/init.d/kdump-tools:/etc/init.d/kdump-tools" \
+	--file "$tools/usr/sbin/kdump-config:/usr/sbin/kdump-config" >"$work/said" <<'SCRIPT' ||
+echo USE_KDUMP=1 >/etc/default/kdump-tools
+cat >/srv/send <<'SEND'
+#!/bin/sh
+echo 0 >/proc/sys/kernel/printk
+journalctl --sync
+{
+	# Behind what systemd has on the line
+	echo
+	SYSTEMD_COLORS=no journalctl -b -q -o cat MESSAGE_ID=3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20
+	qcmdctl --no-legend dumps | sed 's/^/capture: listed /'
+	echo "capture: dump"
+	base64 /var/lib/qcmd/dumps/*.elf.zst
+	echo "capture: end"
+} >/dev/ttyS0 2>&1
+echo 7 >/proc/sys/kernel/printk
+echo c >/proc/sysrq-trigger
+SEND
+chmod +x /srv/send
+mkdir -p /etc/systemd/system/kdump-tools-dump.service.d
+printf '[Service]\nExecStartPre=/srv/send\n' >/etc/systemd/system/kdump-tools-dump.service.d/send.conf
 systemctl start qcmdd || exit 1
-LD_LIBRARY_PATH=kexec/lib kexec/bin/kexec -p vmlinuz --initrd=initrd \
-	--command-line='console=ttyS0 irqpoll nr_cpus=1 reset_devices rdinit=/init' || exit 1
+# What kdump-config appends
+append='reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb'
+LD_LIBRARY_PATH=kexec/lib kexec/bin/kexec -p vmlinuz --initrd=initrd --command-line="console=ttyS0 $append" || exit 1
 echo "qcmd-test: the last words" >/dev/kmsg
-sleep 1
+sync
 crash sysrq-c
 SCRIPT
+	fail "$(cat "$work/said")"
 
-tr -d '\r' <"$work/crash/console.log" | sed -n '/^capture: dump$/,/^capture: end$/p' | grep -v '^capture: ' |
-	base64 -d | gunzip >"$work/dump.elf" ||
-	fail "the capture kernel sent no dump: $(tail -n 40 "$work/crash/console.log")"
-tr -d '\r' <"$work/crash/console.log" | sed -n '/^capture: begin/,/^capture: dump/p'
+tr -d '\r' <"$work/crash/console.log" >"$work/console"
+sed -n '/^capture: dump$/,/^capture: end$/p' "$work/console" | grep -a -v '^capture: ' |
+	base64 -d >"$work/dump.elf.zst" ||
+	fail "the capture kernel sent no dump: $(tail -n 40 "$work/console")"
+grep -a -x 'Collected the dump of a crash: Kernel panic - not syncing: sysrq triggered crash' "$work/console" ||
+	fail "the journal does not tell of the dump: $(grep -a -C 5 Collected "$work/console")"
+[ "$(grep -a -c '^capture: listed .* Kernel panic - not syncing: sysrq triggered crash' "$work/console")" = 1 ] ||
+	fail "qcmdctl lists other dumps: $(grep '^capture: listed' "$work/console")"
 
-"$qcmdump" info "$work/dump.elf" | tee "$work/info" || fail "qcmdump info"
-"$qcmdump" log "$work/dump.elf" >"$work/log" || fail "qcmdump log"
-"$qcmdump" tasks "$work/dump.elf" >"$work/tasks" || fail "qcmdump tasks"
+"$qcmdump" info "$work/dump.elf.zst" | tee "$work/info" || fail "qcmdump info"
+"$qcmdump" log "$work/dump.elf.zst" >"$work/log" || fail "qcmdump log"
+"$qcmdump" tasks "$work/dump.elf.zst" >"$work/tasks" || fail "qcmdump tasks"
+zstd -q -d "$work/dump.elf.zst" || fail "zstd doesn't read it"
 vmcore-dmesg "$work/dump.elf" >"$work/vmcore-dmesg" || fail "vmcore-dmesg doesn't read it"
 grep -q 'Problems: none' "$work/info" || fail "it has problems"
 grep -q 'qcmd-test: the last words' "$work/log" || fail "the log is not whole"

@@ -6,7 +6,11 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --product all <<'SCRIPT'
+# polkit of this machine, which a guest has not: it is of the same Debian.
+with_libraries /usr/lib/polkit-1/polkitd "$work/polkit"
+cp /usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf "$work/polkit/" || fail "no polkit"
+
+vm --product all --file "$work/polkit" <<'SCRIPT'
 fail() {
 	echo "FAILED: $*"
 	qcmdctl status
@@ -73,6 +77,52 @@ id=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
 expect 0 "KLOGBUF, id $id"$'\n'* explain "$id"
 expect 1 "qcmdctl: there is no region 'KNOTHING'*" explain KNOTHING
 
+# A snapshot of the machine while it runs
+echo "qcmd-test: before the snapshot" >/dev/kmsg
+expect 0 'Saved * regions of the running machine, *, to snapshot.elf.*qcmdump info snapshot.elf' snapshot
+expect 1 '*snapshot.elf exists already*' snapshot
+expect 0 '*"source_kind": "snapshot"*' snapshot --force --json -o snapshot.elf
+[ "$(stat -c %a snapshot.elf)" = 600 ] || fail "others can read the snapshot"
+qcmdump info snapshot.elf >info || fail "qcmdump info"
+grep -q 'Problems: none' info || fail "the snapshot has problems: $(cat info)"
+grep -q 'Source: the running machine' info || fail "the snapshot does not say what it is: $(cat info)"
+grep -q 'Crash:' info && fail "the machine is said to have crashed: $(cat info)"
+qcmdump log snapshot.elf | tail -n 5 | grep -q 'before the snapshot' || fail "the log of the snapshot is another one"
+qcmdump tasks snapshot.elf >tasks || fail "qcmdump tasks"
+grep -q -E '^ *1 .* systemd$' tasks || fail "the snapshot lacks tasks: $(cat tasks)"
+grep -q -E ' [0-9]+\* .* qcmdd$' tasks || fail "who takes the snapshot does not run in it: $(cat tasks)"
+rm snapshot.elf
+
+# Others may take one if polkit allows it.
+cd /tmp || exit 1
+snapshot_of_nobody() { # exit status, pattern
+	got=$(as_nobody qcmdctl snapshot -o /tmp/nobody.elf 2>&1)
+	[ $? = "$1" ] || fail "nobody's snapshot: not the exit status $1, with: $got"
+	[[ $got == $2 ]] || fail "nobody's snapshot: '$got' is not '$2'"
+	echo "ok: nobody's snapshot is $1: ${got%%$'\n'*}"
+}
+snapshot_of_nobody 1 'qcmdctl: not allowed: Only root, or whom polkit allows it, may take a snapshot'
+useradd -r polkitd 2>/dev/null || echo 'polkitd:x:990:65534::/nonexistent:/usr/sbin/nologin' >>/etc/passwd
+cp /srv/polkit/*.conf /etc/dbus-1/system.d/ && busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
+mkdir -p /etc/polkit-1/rules.d /usr/share/polkit-1/rules.d
+systemd-run -q -u polkitd -E LD_LIBRARY_PATH=/srv/polkit/lib /srv/polkit/bin/polkitd --no-debug
+for i in $(seq 50); do
+	[ "$i" -lt 50 ] || fail "polkitd doesn't start: $(journalctl -u polkitd)"
+	busctl status org.freedesktop.PolicyKit1 >/dev/null 2>&1 && break
+	sleep 0.2
+done
+snapshot_of_nobody 1 'qcmdctl: not allowed: polkit wants the user to authenticate'
+cat >/etc/polkit-1/rules.d/50-qcmd.rules <<'RULE'
+polkit.addRule(function(action, subject) {
+	if (action.id == "org.qcmd1.snapshot" && subject.user == "nobody")
+		return polkit.Result.YES;
+});
+RULE
+sleep 1
+snapshot_of_nobody 0 'Saved * regions of the running machine, *'
+[ "$(stat -c %U /tmp/nobody.elf)" = nobody ] || fail "the snapshot belongs to somebody else"
+cd /srv || exit 1
+
 # Policies are turned off and on.
 as_nobody qcmdctl disable standard && fail "others may disable"
 expect 0 '~ standard: disabled, was enabled*' disable standard
@@ -103,7 +153,7 @@ expect 0 '- 60-sleep: gone, *' reload
 mkdir -p /etc/qcmd.d/standard.conf.d
 printf '[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
 printf '[Policy]\nEnabled=no\n' >/etc/qcmd.d/standard.conf.d/off.conf
-expect 0 "+ 60-sleep: enabled, * regions"$'\n'"~ standard: disabled, was enabled"$'\n'"4 policies loaded." reload
+expect 0 "+ 60-sleep: enabled, * regions"$'\n'"~ standard: disabled, was enabled"$'\n'"5 policies loaded." reload
 qcmdctl regions | grep -q "KSTACK .* 60-sleep .* sleep ($!)$" || fail "no stack of sleep: $(qcmdctl regions)"
 printf '[Task]\nCom=sleep\n' >/etc/qcmd.d/60-sleep.conf
 expect 1 "/etc/qcmd.d/60-sleep.conf:2:1: unknown key 'Com=' *did you mean 'Comm='*nothing was changed*" reload
@@ -115,6 +165,69 @@ expect 0 "*60-sleep *error *60-sleep.conf:2:1: unknown key*" policies
 rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/standard.conf.d
 expect 0 '- 60-sleep: gone*' reload
 expect 0 '● A crash now would give a dump: dmesg*' status
+
+# With AutoReload= files count without a command, once they are whole.
+policies_soon() { # pattern
+	local i
+	for i in $(seq 40); do
+		[[ $(qcmdctl policies 2>&1) == $1 ]] && break
+		sleep 0.5
+	done
+	expect 0 "$1" policies
+}
+policies_lack() { # name
+	sleep 1.5
+	! qcmdctl policies | grep -q "$1" || fail "$1 is in use"
+}
+mkdir -p /etc/qcmd
+echo -e '[Daemon]\nAutoReload=maybe' >/etc/qcmd/qcmdd.conf
+expect 1 "/etc/qcmd/qcmdd.conf:2:12: AutoReload= takes yes or no, not 'maybe'*nothing was changed*" reload
+systemctl restart qcmdd || fail "no restart with broken settings"
+expect 3 '*default settings: /etc/qcmd/qcmdd.conf:2:12: *' status
+echo -e '[Daemon]\nAutoReload=yes' >/etc/qcmd/qcmdd.conf
+rmdir /etc/qcmd.d || fail "/etc/qcmd.d is not empty"
+expect 0 '*' reload
+mkdir /etc/qcmd.d
+echo -e '[Task]\nComm=sleep' >/etc/qcmd.d/70-auto.conf
+policies_soon '*70-auto *enabled *'
+exec 3>/etc/qcmd.d/71-slow.conf
+echo -en '[Task]\nComm=sl' >&3
+policies_lack 71-slow
+echo -e 'eep\nRegister=stack' >&3
+policies_lack 71-slow
+exec 3>&-
+policies_soon '*71-slow *enabled *'
+echo -e '[Task]\nComm=sl' >/etc/qcmd.d/72-moved.conf.new
+policies_lack 72-moved
+mv /etc/qcmd.d/72-moved.conf.new /etc/qcmd.d/72-moved.conf
+policies_soon '*72-moved *enabled *'
+reloads=$(journalctl -u qcmdd --no-pager -o cat | grep -c 'Files of policies')
+echo junk >/etc/qcmd.d/.72-moved.conf.swp
+cp /etc/qcmd.d/72-moved.conf /etc/qcmd.d/72-moved.conf~
+sleep 1.5
+[ "$(journalctl -u qcmdd --no-pager -o cat | grep -c 'Files of policies')" = "$reloads" ] ||
+	fail "an editor's files cause a reload"
+echo -e '[Task]\nCom=sleep' >/etc/qcmd.d/73-broken.conf
+expect_soon 3 '*73-broken.conf:2:1: *Reload: *refused*'
+expect 0 '*72-moved *enabled *' policies
+rm /etc/qcmd.d/73-broken.conf
+expect_soon 0 '● A crash now would give a dump: dmesg*Reload: *fine*'
+mkdir /etc/qcmd.d/70-auto.conf.d
+echo -e '[Policy]\nEnabled=no' >/etc/qcmd.d/70-auto.conf.d/off.conf
+policies_soon '*70-auto *disabled *'
+rm /etc/qcmd.d/71-slow.conf
+until ! qcmdctl policies | grep -q 71-slow || [ $((tries++)) = 40 ]; do sleep 0.5; done
+policies_lack 71-slow
+mv /etc/qcmd.d /etc/qcmd.old
+until ! qcmdctl policies | grep -q 72-moved || [ $((tries++)) = 80 ]; do sleep 0.5; done
+policies_lack 72-moved
+mv /etc/qcmd.old /etc/qcmd.d
+policies_soon '*72-moved *enabled *'
+rm -r /etc/qcmd/qcmdd.conf /etc/qcmd.d/*
+expect 0 '*' reload
+echo -e '[Task]\nComm=sleep' >/etc/qcmd.d/70-auto.conf
+policies_lack 70-auto
+rm /etc/qcmd.d/70-auto.conf /etc/qcmd.d/.72*
 
 # The back end is taken away by hand, and bound again; the regions stay.
 region=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')

@@ -7,27 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 qcmdump=$top/build/qcmdump
 
-vm --crash "$work/crash" --file "$top/build/tests/mdnl" --file "$top/build/tests/mkmap" --timeout 400 \
-	<<'SCRIPT' || fail "the guest"
-fail() {
-	echo "FAILED: $*"
-	qcmdctl --no-pager status
-	qcmdctl --no-pager regions
-	journalctl -u qcmdd --no-pager -o short-monotonic | tail -n 60
-	exit 1
-}
-until_true() { # what, command...
-	local what=$1 end=$((SECONDS + 40))
-	shift
-	while [ $SECONDS -lt $end ]; do
-		if "$@"; then
-			echo "ok: $what ($SECONDS s)"
-			return
-		fi
-		sleep 0.1
-	done
-	fail "$what"
-}
+vm --crash "$work/crash" --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" \
+	--file "$top/build/tests/mkmap" --timeout 400 <<'SCRIPT' || fail "the guest"
+. ./guest-lib.sh
 has() { # words of a region in the table
 	./mdnl list | grep 'state=active' | grep -F "$1" >/dev/null
 }
@@ -35,8 +17,10 @@ has_not() {
 	! has "$1"
 }
 reason() { # region, words
-	qcmdctl --no-pager explain "$1" >explained
-	grep -qF "$2" explained || fail "$1 says: $(cat explained)"
+	until_true "$1: $2" says "$1" "$2"
+}
+says() {
+	qcmdctl --no-pager explain "$1" 2>&1 | grep -F "$2" >/dev/null
 }
 moves() {
 	./mdnl list | sed -n "s/.*comment=.what qcmd_vars:qcmd_vars_buffer.* moves=\([0-9]*\).*/\1/p"
@@ -94,8 +78,7 @@ reason Kqcmd_vars_buff 'is NULL now'
 # With the module they go, before rmmod returns.
 rmmod qcmd_vars
 ./mdnl list | grep 'qcmd_vars:' && fail "variables of a module that is gone"
-is_told() { qcmdctl --no-pager explain Kqcmd_vars_text | grep "module qcmd_vars is not loaded" >/dev/null; }
-until_true "told" is_told
+reason Kqcmd_vars_text 'module qcmd_vars is not loaded'
 for _ in 1 2 3; do
 	insmod /usr/lib/qcmd-test/qcmd_vars.ko && rmmod qcmd_vars || fail "again"
 	./mdnl list | grep 'qcmd_vars:' && fail "variables of a module that is gone"

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "policy-util.h"
+
+/* The one that was installed beside this program. */
+static char *qcmdump_path(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(self, '/');
+	return slash ? ctl_printf("%.*s/qcmdump", (int)(slash - self), self) : ctl_printf("qcmdump");
+}
+
+int ctl_run(const char *path, const char *const arguments[], int fd)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		/* To duplicate it onto itself would leave it to be closed. */
+		if (fd < 0 || (fd == 3 ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, 3) == 3))
+			execvp(path, (char *const *)arguments);
+		fprintf(stderr, "qcmdctl: can't run %s: %s\n", path, strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return CTL_FAILURE;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : CTL_FAILURE;
+}
+
+int ctl_run_qcmdump(const char *const arguments[], int fd)
+{
+	_cleanup_(freep) char *path = qcmdump_path();
+
+	return ctl_run(path, arguments, fd);
+}

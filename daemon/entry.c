@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "entry.h"
+#include "qcmdd-log.h"
+
+bool entry_active(const struct entry *e)
+{
+	return e->id && e->state == QCOM_MINIDUMP_REGION_ACTIVE;
+}
+
+bool entry_absent(const struct entry *e)
+{
+	if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
+		return e->error == -ESRCH;
+	if (e->want.key.kind == REGION_CURRENT || e->want.key.kind == REGION_CURRENT_STACK)
+		return e->error == -ENODEV;
+	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
+}
+
+bool entry_dry(const struct entry *e)
+{
+	return e->wanted && want_is_dry(&e->want);
+}
+
+bool entry_withheld(const struct entry *e)
+{
+	return entry_dry(e) || (e->wanted && e->limited);
+}
+
+bool entry_held_back(const struct entry *e)
+{
+	return e->id && e->state == QCOM_MINIDUMP_REGION_HELD && e->error;
+}
+
+bool entry_failed(const struct entry *e)
+{
+	return e->wanted && !entry_withheld(e) && !entry_absent(e) &&
+	       (!e->id || e->state == QCOM_MINIDUMP_REGION_REJECTED || entry_held_back(e));
+}
+
+/* Which policy is to blame, for the log. */
+static const char *origin(const struct entry *e, char *buffer, size_t size)
+{
+	if (!e->want.section)
+		return e->want.key.kind == REGION_NOTE ? "always there" : "no policy";
+	snprintf(buffer, size, "%s:%u", e->want.section->path, e->want.section->line);
+	return buffer;
+}
+
+void entry_log(int level, const struct entry *e, const char *format, ...)
+{
+	char buffer[PATH_MAX + 16], text[512];
+	va_list ap;
+
+	if (level > log_max_level())
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	log_write(level, "%s (%s): %s", e->want.name[0] ? e->want.name : "region", origin(e, buffer, sizeof(buffer)),
+		  text);
+}
+
+const char *entry_comment(const struct entry *e)
+{
+	return e->comment[0] ? e->comment : e->want.key.kind == REGION_OBJECT ? e->want.key.object : e->want.comment;
+}
+
+void entry_set_region(struct entry *e, const struct md_region *region)
+{
+	e->id = region->id;
+	e->state = region->state;
+	e->slots = region->n_segments;
+	e->size = region->size;
+	e->error = 0;
+	snprintf(e->comment, sizeof(e->comment), "%s", region->comment);
+	snprintf(e->reason, sizeof(e->reason), "%s", region->error);
+}
+
+void entry_clear_region(struct entry *e)
+{
+	e->id = e->state = e->slots = 0;
+	e->address = 0;
+	e->confirmed = false;
+	e->comment[0] = '\0';
+}
+
+void entry_fail(struct entry *e, int error, const char *format, ...)
+{
+	va_list ap;
+
+	e->error = error;
+	va_start(ap, format);
+	vsnprintf(e->reason, sizeof(e->reason), format, ap);
+	va_end(ap);
+}

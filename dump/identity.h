@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tells one crash from another: the saved memory itself, wherever it was collected from and when. */
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include "collect.h"
+#include "corefile.h"
+
+#define IDENTITY_TEXT 17 /* 16 hexadecimal digits */
+
+/* The dump that is written of a collection has the identity of the collection. */
+void identity_of_collection(const struct collection *c, char ret[static IDENTITY_TEXT]);
+void identity_of_core(const struct corefile *core, char ret[static IDENTITY_TEXT]);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* qcmd-collect: after a crash, takes over what firmware or the kernel before left of it. See qcmd-collect(8). */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <systemd/sd-journal.h>
+
+#include "collect-conf.h"
+#include "lastwords.h"
+#include "outfile.h"
+#include "rawdump.h"
+#include "zstdfile.h"
+
+#define EXIT_USAGE 2
+#define VMCORE	   "/proc/vmcore"
+
+/* Told to whoever watches the journal; systemd/qcmd.catalog explains them. */
+#define MESSAGE_ID_COLLECTED "3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20"
+#define MESSAGE_ID_FAILED    "7a0b9d0d0e9a4b6b9a1f3f8a5f1c2d31"
+
+static const char help[] =
+	"Usage: qcmd-collect [OPTION...]\n"
+	"\n"
+	"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, and the dumps\n"
+	"that boot firmware wrote to a rawdump partition. qcmd-collect.service runs it at boot.\n"
+	"\n"
+	"      --config=FILE    default: " COLLECT_CONF_PATH "\n"
+	"      --folder=FOLDER  where the dumps go (default: " STORE_PATH ")\n"
+	"      --vmcore=FILE    the memory of the crashed kernel (default: " VMCORE ")\n"
+	"  -h, --help           show this help\n"
+	"      --version        show the version\n";
+
+struct collector {
+	const char *vmcore;
+	struct collect_conf conf;
+	struct store store;
+	bool journal; /* else what is said goes to the standard streams */
+	bool failed;
+};
+
+static void failed(struct collector *c, const char *source, const struct derr *err)
+{
+	c->failed = true;
+	if (c->journal)
+		sd_journal_send("MESSAGE=%s: %s", source, err->text, "PRIORITY=%i", LOG_ERR,
+				"MESSAGE_ID=" MESSAGE_ID_FAILED, "QCMD_SOURCE=%s", source, NULL);
+	else
+		fprintf(stderr, "qcmd-collect: %s: %s\n", source, err->text);
+}
+
+static void warn(const struct collector *c, const char *text)
+{
+	if (c->journal)
+		sd_journal_print(LOG_WARNING, "%s", text);
+	else
+		fprintf(stderr, "qcmd-collect: %s\n", text);
+}
+
+static void collected(const struct collector *c, const char *path, const char *id)
+{
+	struct last_words w = { 0 };
+	struct corefile core;
+	struct derr err;
+
+	if (core_open(&core, path, &err) == 0)
+		last_words_read(&core, &w);
+	if (c->journal)
+		sd_journal_send("MESSAGE=Collected the dump of a crash: %s", w.crash ?: "of unknown cause",
+				"PRIORITY=%i", LOG_CRIT, "MESSAGE_ID=" MESSAGE_ID_COLLECTED, "QCMD_DUMP=%s", path,
+				"QCMD_ID=%s", id, "QCMD_CRASH=%s", w.crash ?: "", "QCMD_RELEASE=%s",
+				kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "", NULL);
+	else
+		printf("Collected the dump of a crash: %s\n%s\n", w.crash ?: "of unknown cause", path);
+	last_words_clear(&w);
+	core_close(&core);
+}
+
+/* The kernel noted the time of its crash; firmware has no clock to ask. */
+static uint64_t crash_time(const struct collection *c)
+{
+	const char *text = kv_get(&c->vmcoreinfo, "CRASHTIME");
+	uint64_t seconds = text ? strtoull(text, NULL, 10) : 0;
+
+	return seconds && seconds <= INT64_MAX ? seconds : (uint64_t)time(NULL);
+}
+
+static int save(struct collector *c, struct collection *col, const char *path, struct derr *err)
+{
+	struct outfile out;
+	struct stat st;
+	int r = outfile_open(&out, path, false, -1, err);
+
+	if (r == 0)
+		r = c->conf.zstd ? collect_write_zstd(col, out.fd, err) : collect_write(col, out.fd, err);
+	if (r == 0 && (fsync(out.fd) < 0 || fstat(out.fd, &st) < 0))
+		r = derr_set(err, -errno, "Cannot write %s: %s", path, strerror(errno));
+	if (r == 0)
+		r = store_make_room(&c->store, (uint64_t)st.st_blocks * 512, &c->conf.limits, err);
+	if (r == 0)
+		r = outfile_commit(&out, err);
+	outfile_close(&out);
+	return r;
+}
+
+/* The dump has its name before its identity is noted: who is interrupted in between finds the name. */
+static int take_over(struct collector *c, struct collection *col, struct derr *err)
+{
+	_cleanup_free_ char *path = NULL;
+	char id[IDENTITY_TEXT];
+	int r;
+
+	identity_of_collection(col, id);
+	if (store_knows(&c->store, id))
+		return 0;
+	path = store_new_path(&c->store, id, crash_time(col), c->conf.zstd);
+	r = save(c, col, path, err);
+	if (r < 0)
+		return r;
+	collected(c, path, id);
+	return store_remember(&c->store, id, err);
+}
+
+static void collect_from(struct collector *c, const char *source, unsigned int dump)
+{
+	struct collect_options o = { .image.dump = dump };
+	struct collection col;
+	struct derr err;
+	int r;
+
+	r = collect_prepare(&col, source, &o, &err);
+	if (r == 0)
+		r = take_over(c, &col, &err);
+	if (r < 0)
+		failed(c, source, &err);
+	collection_clear(&col);
+}
+
+/* Until it is written to, a partition has nothing, or something else. */
+static int count_rawdumps(const char *path, struct derr *err)
+{
+	struct rawdump *dumps;
+	uint64_t size;
+	_cleanup_close_ int fd = dumpfile_open(path, &size, err);
+	int n;
+
+	if (fd < 0)
+		return fd;
+	if (!rawdump_detect(fd, size))
+		return 0;
+	dumps = dump_alloc(RAWDUMPS_MAX, sizeof(*dumps));
+	n = rawdump_list(fd, path, size, dumps, err);
+	free(dumps);
+	return n;
+}
+
+static void collect_rawdumps(struct collector *c)
+{
+	const char *path = c->conf.rawdump;
+	struct derr err;
+	int n;
+
+	if (!path)
+		path = access("/dev/disk/by-partlabel/rawdump", F_OK) == 0 ? "/dev/disk/by-partlabel/rawdump" :
+									     "/dev/disk/by-label/rawdump";
+	if (!*path || (!c->conf.rawdump && access(path, F_OK) < 0))
+		return;
+	n = count_rawdumps(path, &err);
+	if (n < 0)
+		failed(c, path, &err);
+	for (int i = 1; i <= n; i++)
+		collect_from(c, path, i);
+}
+
+static int run(struct collector *c, const char *config, const char *folder)
+{
+	struct derr err;
+	int r = collect_conf_read(&c->conf, config, &err);
+
+	if (r < 0)
+		failed(c, config, &err);
+	for (size_t i = 0; i < c->conf.problems.n; i++)
+		warn(c, c->conf.problems.v[i]);
+	r = store_open(&c->store, folder, true, &err);
+	if (r < 0) {
+		failed(c, folder, &err);
+	} else {
+		if (access(c->vmcore, F_OK) == 0)
+			collect_from(c, c->vmcore, 0);
+		collect_rawdumps(c);
+	}
+	store_close(&c->store);
+	collect_conf_clear(&c->conf);
+	return c->failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	enum { ARG_CONFIG = 256, ARG_FOLDER, ARG_VMCORE, ARG_VERSION };
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, ARG_CONFIG }, { "folder", required_argument, NULL, ARG_FOLDER },
+		{ "vmcore", required_argument, NULL, ARG_VMCORE }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, ARG_VERSION },	   { 0 },
+	};
+	const char *config = COLLECT_CONF_PATH, *folder = STORE_PATH;
+	struct collector c = { .vmcore = VMCORE, .journal = getenv("JOURNAL_STREAM") };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case ARG_CONFIG:
+			config = optarg;
+			break;
+		case ARG_FOLDER:
+			folder = optarg;
+			break;
+		case ARG_VMCORE:
+			c.vmcore = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return EXIT_SUCCESS;
+		case ARG_VERSION:
+			puts("qcmd-collect " QCMD_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			fputs("Try 'qcmd-collect --help'.\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "qcmd-collect: what is '%s'? Try 'qcmd-collect --help'.\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	return run(&c, config, folder);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* qcmd-collect: what it keeps of made-up rawdump partitions, once, and within its limits. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "collect-conf.h"
+#include "dump-firmware.h"
+
+#define RAM (8 * MIB)
+
+static char folder[] = "/tmp/qcmd-test-XXXXXX";
+static char said[8192];
+
+/* A machine that died, and said so; its firmware writes to a new partition, or behind what is in one. */
+static void crash(const char *words, const char *partition, char path[64])
+{
+	struct di d;
+	struct df f;
+
+	di_init(&d, RAM, 0, 0);
+	di_key(&d, "CRASHTIME=1700000000");
+	di_ring(&d, 4, 9);
+	di_print(&d, 1, 0, words, NULL, NULL);
+	di_finish(&d);
+	df_init(&f, &d);
+	df_rawdump(&f, partition);
+	strcpy(path, f.path);
+	df_done(&f);
+	di_done(&d);
+}
+
+/* Runs it in the folder with this configuration; the exit status. */
+static int collect(const char *before, const char *config)
+{
+	char command[1024];
+	FILE *p;
+	size_t n;
+	int r;
+
+	snprintf(command, sizeof(command), "printf '[Collect]\\n%s\\n' >%s/conf", config, folder);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command),
+		 "%s TMPDIR=%s build/qcmd-collect --config=%s/conf --folder=%s --vmcore=/nonexistent 2>&1", before,
+		 folder, folder, folder);
+	unsetenv("JOURNAL_STREAM");
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(said, 1, sizeof(said) - 1, p);
+	said[n] = '\0';
+	r = pclose(p);
+	return WIFEXITED(r) ? WEXITSTATUS(r) : -1;
+}
+
+static int collect_from(const char *before, const char *partition, const char *config)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "Rawdump=%s\\n%s", partition, config);
+	return collect(before, text);
+}
+
+static void has_said(const char *words)
+{
+	if (!strstr(said, words))
+		fail_msg("'%s' is not in: %s", words, said);
+}
+
+/* Everything but the configuration, so that what is left over is counted, too. */
+static size_t files(void)
+{
+	DIR *d = opendir(folder);
+	size_t n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 3;
+}
+
+static void once(void **state)
+{
+	char path[64], name[512];
+	struct corefile core;
+	struct store s;
+	struct derr err;
+
+	crash("Kernel panic - not syncing: first", NULL, path);
+	assert_int_equal(collect_from("", path, ""), 0);
+	has_said("Collected the dump of a crash: Kernel panic - not syncing: first");
+	assert_int_equal(files(), 2);
+	assert_int_equal(collect_from("", path, ""), 0);
+	assert_string_equal(said, "");
+
+	assert_int_equal(store_open(&s, folder, false, &err), 0);
+	assert_int_equal(s.n, 1);
+	assert_memory_equal(s.v[0].name, "20231114T221320Z-", 17);
+	assert_ptr_equal(store_find(&s, "latest", &err), &s.v[0]);
+	assert_ptr_equal(store_find(&s, "", &err), NULL);
+	assert_ptr_equal(store_find(&s, s.v[0].id, &err), &s.v[0]);
+	assert_ptr_equal(store_find(&s, "zzz", &err), NULL);
+	/* A dump tells the same identity as what it was collected from. */
+	snprintf(name, sizeof(name), "%s/%s", folder, s.v[0].name);
+	assert_int_equal(core_open(&core, name, &err), 0);
+	identity_of_core(&core, name + 256);
+	assert_string_equal(name + 256, s.v[0].id);
+	core_close(&core);
+
+	/* Not even if it is gone. */
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(collect_from("", path, ""), 0);
+	assert_string_equal(said, "");
+	assert_int_equal(files(), 1);
+	store_close(&s);
+
+	/* The next crash goes behind the first one. */
+	crash("Kernel panic - not syncing: second", path, path);
+	assert_int_equal(collect_from("", path, "Compress=none"), 0);
+	has_said("second\n");
+	has_said(".elf\n");
+	assert_int_equal(files(), 2);
+	unlink(path);
+}
+
+/* The oldest go, and none goes in vain. */
+static void limits(void **state)
+{
+	char path[64];
+
+	crash("Kernel panic - not syncing: 1", NULL, path);
+	crash("Kernel panic - not syncing: 2", path, path);
+	crash("Kernel panic - not syncing: 3", path, path);
+	assert_int_equal(collect_from("", path, "MaxDumps=2"), 0);
+	has_said(": 1\n");
+	has_said(": 3\n");
+	assert_int_equal(files(), 3);
+
+	crash("Kernel panic - not syncing: 4", path, path);
+	assert_int_equal(collect_from("", path, "MaxUse=1K"), 1);
+	has_said("more than MaxUse=");
+	assert_int_equal(files(), 3);
+	assert_int_equal(collect_from("", path, "KeepFree=1000000G"), 1);
+	has_said("too full");
+	assert_int_equal(files(), 3);
+	/* The disk is full, or so it seems. */
+	assert_int_equal(collect_from("ulimit -f 2; trap '' XFSZ;", path, ""), 1);
+	has_said("Cannot ");
+	assert_int_equal(files(), 3);
+	/* It is not lost. */
+	assert_int_equal(collect_from("", path, "MaxUse=100M\\nMaxDumps=2"), 0);
+	has_said(": 4\n");
+	assert_int_equal(files(), 3);
+	unlink(path);
+}
+
+static void damaged(void **state)
+{
+	static const char garbage[600] = "Raw_Dmp!";
+	char path[64], empty[] = "/tmp/qcmd-test-XXXXXX";
+	int fd = mkstemp(empty);
+
+	assert_int_equal(ftruncate(fd, MIB), 0);
+	assert_int_equal(collect_from("", empty, ""), 0);
+	assert_string_equal(said, "");
+	assert_int_equal(pwrite(fd, garbage, sizeof(garbage), 0), sizeof(garbage));
+	assert_int_equal(collect_from("", empty, ""), 1);
+	has_said("There are no regions and no memory");
+	assert_int_equal(files(), 0);
+	/* What is behind it is found. */
+	crash("Kernel panic - not syncing: behind", empty, path);
+	assert_int_equal(collect_from("", empty, ""), 1);
+	has_said("Kernel panic - not syncing: behind");
+	assert_int_equal(files(), 2);
+	close(fd);
+	unlink(empty);
+	assert_int_equal(collect_from("", "/nonexistent", ""), 1);
+	has_said("Cannot open /nonexistent");
+}
+
+static void configuration(void **state)
+{
+	assert_int_equal(
+		collect("", "Rawdump=none\\nMaxUse=lots\\nMaxDumps=0\\nFoo=1\\nCompress=xz\\nbar\\nRawdump=x\\n # y"),
+		0);
+	has_said("conf:3: MaxUse: expected a number of bytes");
+	has_said("conf:4: MaxDumps: expected a number from 1 on");
+	has_said("conf:5: Foo: unknown key");
+	has_said("conf:6: Compress: expected zstd or none");
+	has_said("conf:7: bar: expected [Collect] or KEY=VALUE");
+	has_said("conf:8: Rawdump: expected auto, none or the path");
+	assert_null(strstr(said, "conf:9"));
+}
+
+/* qcmdctl on the folder; the exit status. */
+static int ctl(const char *arguments)
+{
+	char command[512];
+	FILE *p;
+	size_t n;
+	int r;
+
+	snprintf(command, sizeof(command), "QCMD_DUMPS=%s build/qcmdctl --no-pager %s 2>&1", folder, arguments);
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(said, 1, sizeof(said) - 1, p);
+	said[n] = '\0';
+	r = pclose(p);
+	return WIFEXITED(r) ? WEXITSTATUS(r) : -1;
+}
+
+static void shown(void **state)
+{
+	char path[64], id[IDENTITY_TEXT], arguments[64];
+	struct store s;
+	struct derr err;
+
+	assert_int_equal(ctl("dump log"), 1);
+	has_said("none was collected yet");
+	crash("Kernel panic - not syncing: shown", NULL, path);
+	assert_int_equal(collect_from("", path, ""), 0);
+	unlink(path);
+	assert_int_equal(store_open(&s, folder, false, &err), 0);
+	strcpy(id, s.v[0].id);
+	store_close(&s);
+
+	assert_int_equal(ctl("dumps"), 0);
+	has_said("2023-11-14 22:13:20 UTC ");
+	has_said(id);
+	has_said(" 6.12.0-test Kernel panic - not syncing: shown\n");
+	assert_int_equal(ctl("dumps --json"), 0);
+	has_said("\"crash\": \"Kernel panic - not syncing: shown\"");
+	assert_int_equal(ctl("dump log"), 0);
+	assert_string_equal(said, "[    0.000000] Kernel panic - not syncing: shown\n");
+	snprintf(arguments, sizeof(arguments), "--json dump info %.4s", id);
+	assert_int_equal(ctl(arguments), 0);
+	has_said("\"release\": \"6.12.0-test\"");
+	assert_int_equal(ctl("dump log zzz"), 1);
+	has_said("There is no dump 'zzz'");
+	assert_int_equal(ctl("dump frob"), 2);
+	has_said("not 'frob'");
+	assert_int_equal(ctl("dump debug"), 1);
+	has_said("apt-get install linux-image-6.12.0-test-dbg");
+}
+
+static int setup(void **state)
+{
+	strcpy(folder + strlen(folder) - 6, "XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(once, setup, teardown),
+		cmocka_unit_test_setup_teardown(limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(shown, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What selects tasks, one key after the other; a table that is too small for all of them; a fork storm that nobody asks
+# about and one that two policies ask about. PROCESSES: how many the storm starts.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+{
+	echo "processes=${PROCESSES:-4000}"
+	cat <<'SCRIPT'
+. ./guest-lib.sh
+has() { # part, pid
+	./mdnl list | grep "name=$1 " | grep 'state=active' | grep -q "\bpid=$2\b"
+}
+has_no() { # part, pid
+	! ./mdnl list | grep "name=$1 " | grep -q "\bpid=$2\b"
+}
+policy() { # the policy from standard input takes the place of the last one
+	cat >/etc/qcmd.d/50-test.conf
+	qcmdctl reload >/dev/null || fail "the policy is refused: $(cat /etc/qcmd.d/50-test.conf)"
+}
+received() {
+	qcmdctl --json=short status | sed -n 's/.*"received":\([0-9]*\).*/\1/p'
+}
+names_in() { # name: pids of its tasks in the table
+	./mdnl list | grep 'name=KSTACK ' | grep 'state=active' | sed -n "s/.*comment=.$1 (\([0-9]*\)).*/\1/p" |
+		sort -n | paste -sd ' '
+}
+active() { # name: how many of its tasks are in the table
+	./mdnl list | grep 'state=active' | grep -c "comment=.$1 ("
+}
+
+mkdir -p /etc/qcmd.d
+for name in standard current; do
+	ln -s /dev/null /etc/qcmd.d/$name.conf
+done
+systemctl start qcmdd || fail "qcmdd"
+for name in one two; do
+	cp /bin/sleep /tmp/marker-$name
+done
+
+# Both of PID= and Comm= have to be true.
+/tmp/marker-one 1000 &
+one=$!
+/tmp/marker-two 1000 &
+two=$!
+policy <<POLICY
+[Task]
+PID=$one $two 1
+Comm=marker-o*
+Register=stack
+POLICY
+has KSTACK $one && has_no KSTACK $two && has_no KSTACK 1 || fail "PID= and Comm="
+echo "ok: PID="
+
+policy <<POLICY
+[Task]
+KernelThread=yes
+Comm=*
+Register=stack
+MaxTasks=3
+POLICY
+has KSTACK 2 && has_no KSTACK $one && has_no KSTACK 1 || fail "KernelThread=yes"
+policy <<POLICY
+[Task]
+KernelThread=no
+Register=stack
+POLICY
+has KSTACK $one && has KSTACK 1 && has_no KSTACK 2 || fail "KernelThread=no"
+echo "ok: KernelThread="
+
+# A stack leaves the table with its task: the module sees to that, with nobody to tell it.
+/tmp/marker-two 1000 &
+dies=$!
+until_true "a stack that is to go" has KSTACK $dies
+daemon=$(systemctl show -P MainPID qcmdd)
+kill -STOP "$daemon"
+kill -KILL $dies
+wait $dies 2>/dev/null
+has_no KSTACK $dies || fail "the stack of a dead task: $(./mdnl list | grep "\bpid=$dies\b")"
+has KSTACK $two || fail "the stack of another task is gone"
+kill -CONT "$daemon"
+
+# A cgroup that comes after the policy, goes, and comes again; tasks that enter and leave it, and are born in it.
+policy <<POLICY
+[Task]
+Cgroup=/test-[a-c]/inner /nothing
+Register=stack
+POLICY
+for round in 1 2; do
+	mkdir -p /sys/fs/cgroup/test-b/inner/most /sys/fs/cgroup/test-x/inner
+	echo $one >/sys/fs/cgroup/test-b/inner/most/cgroup.procs
+	echo $two >/sys/fs/cgroup/test-x/inner/cgroup.procs
+	until_true "a task enters a cgroup, $round" has KSTACK $one
+	has_no KSTACK $two || fail "another cgroup"
+	echo $two >/sys/fs/cgroup/test-b/inner/cgroup.procs
+	until_true "a task comes from another cgroup" has KSTACK $two
+	# The subshell enters, and so its child is there from the start.
+	(echo $BASHPID >/sys/fs/cgroup/test-b/inner/cgroup.procs && exec sleep 1000 & echo $! >born)
+	until_true "a task that was born outside" has KSTACK "$(cat born)"
+	kill "$(cat born)"
+	for pid in $one $two; do
+		echo $pid >/sys/fs/cgroup/cgroup.procs
+		until_true "a task leaves a cgroup" has_no KSTACK $pid
+	done
+	until_true "the cgroup is empty" grep -q 'populated 0' /sys/fs/cgroup/test-b/inner/cgroup.events
+	rmdir /sys/fs/cgroup/test-b/inner/most /sys/fs/cgroup/test-b/inner /sys/fs/cgroup/test-b ||
+		fail "the cgroup can't be removed"
+done
+
+# Uninterruptible for three seconds: a process that waits for its vfork()ed child. The child itself sleeps.
+policy <<POLICY
+[Task]
+Comm=perl
+State=uninterruptible
+StateSec=3
+Register=task stack
+POLICY
+perl -e '$p = syscall(56, 0x4000 | 17, 0, 0, 0, 0); sleep 1000' &
+hung=$!
+sleep 1.5
+child=$(pgrep -P $hung)
+grep -q '^State:.*D' /proc/$hung/status || fail "no task is uninterruptible: $(grep State /proc/$hung/status)"
+has_no KSTACK $hung || fail "it is there before its time"
+until_true "uninterruptible for three seconds" has KSTACK $hung
+has_no KSTACK "$child" || fail "the child is there, too"
+kill -9 "$child"
+until_true "it goes on" has_no KSTACK $hung
+kill -9 $hung
+
+# The newest two of three, and again when one ends.
+policy <<POLICY
+[Task]
+Comm=marker-*
+Register=stack
+MaxTasks=2
+Keep=newest
+POLICY
+/tmp/marker-one 1000 &
+three=$!
+until_true "the newest" has KSTACK $three
+until_true "the oldest makes room" has_no KSTACK $one
+kill $three
+until_true "and comes back" has KSTACK $one
+kill $one $two
+wait
+
+# The table is too small: who was left out, and why. A task that comes later with a higher priority takes the place of
+# one of a lower, and gives it back.
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=18 || fail "a small table"
+policy <<POLICY
+[Policy]
+Priority=50
+[Task]
+Comm=low
+MaxTasks=30
+POLICY
+cat >/etc/qcmd.d/60-high.conf <<POLICY
+[Policy]
+Priority=300
+[Task]
+Comm=high
+POLICY
+qcmdctl reload >/dev/null || fail "reload"
+for _ in $(seq 12); do
+	bash -c 'echo -n low >/proc/self/comm; sleep 1000; :' &
+done
+table_is_full() {
+	qcmdctl --no-pager regions | grep -q 'KTASK *failed .*50-test .*low (.*the table is full'
+}
+until_true "a full table" table_is_full
+before=$(active low)
+[ "$before" -gt 0 ] || fail "none of the lower priority is in the table"
+bash -c 'echo -n high >/proc/self/comm; sleep 1000; :' &
+high=$!
+until_true "the higher priority" has KTASK $high
+qcmdctl --no-pager regions |
+	grep -q 'KTASK *failed .*50-test .*: the table is full, and policy 60-high with Priority=300' ||
+	fail "it isn't said who took the place"
+[ "$(active low)" -lt "$before" ] || fail "nobody made room"
+[[ $(qcmdctl --no-pager status) == *'The table is full: '* ]] || fail "status doesn't say that the table is full"
+kill $high
+all_back() {
+	[ "$(active low)" = "$before" ]
+}
+until_true "those of before are back" all_back
+pkill -x sleep
+rm /etc/qcmd.d/60-high.conf
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram || fail "a large table"
+
+# A storm that nobody asks about: no event at all, whatever else the sections name.
+policy <<POLICY
+[Task]
+Comm=stor?-x
+[Task]
+Comm=storm
+KernelThread=yes
+[Task]
+PID=4000000
+[Task]
+Cgroup=/nothing
+[Task]
+Comm=storm
+State=stopped
+POLICY
+before=$(received)
+./fork-storm $processes storm || fail "fork-storm"
+[ "$(received)" = "$before" ] || fail "a storm that nobody asks about cost $(($(received) - before)) events"
+echo "ok: a storm that nobody asks about"
+
+# One that is asked for: what is permanent is there before, in between and afterwards, of this policy and of another.
+cat >/etc/qcmd.d/60-other.conf <<POLICY
+[Task]
+Comm=other
+Register=task stack
+POLICY
+policy <<POLICY
+[Policy]
+MaxRegions=20
+[Task]
+Comm=storm
+Register=stack
+MaxTasks=8
+POLICY
+for _ in 1 2 3 4; do
+	bash -c 'echo -n storm >/proc/self/comm; sleep 1000; :' &
+	bash -c 'echo -n other >/proc/self/comm; sleep 1000; :' &
+done
+all_there() {
+	[ "$(names_in storm)" = "$(pgrep -x storm | sort -n | paste -sd ' ')" ] &&
+		[ "$(names_in other)" = "$(pgrep -x other | sort -n | paste -sd ' ')" ]
+}
+four_of_each() {
+	[ "$(pgrep -xc storm) $(pgrep -xc other)" = '4 4' ]
+}
+until_true "four of each" four_of_each
+until_true "what is permanent" all_there
+permanent=$(names_in storm)
+others=$(names_in other)
+./fork-storm $processes storm >said &
+storm=$!
+looks=0
+while kill -0 $storm 2>/dev/null; do
+	now=" $(names_in storm) "
+	for pid in $permanent; do
+		[[ $now == *" $pid "* ]] || fail "$pid is not in the table during the storm: $now"
+	done
+	[ "$(names_in other)" = "$others" ] || fail "what another policy names is gone during the storm"
+	[ "$(wc -w <<<"$now")" -le 8 ] || fail "more than MaxTasks=8 during the storm: $now"
+	looks=$((looks + 1))
+	sleep 0.5
+done
+wait $storm || fail "fork-storm"
+cat said
+[ $looks -ge 3 ] || fail "the storm was over after $looks looks"
+[ "$(received)" -gt "$before" ] || fail "the storm went unnoticed"
+until_true "only what is left" all_there
+[ "$(names_in storm)" = "$permanent" ] && [ "$(names_in other)" = "$others" ] || fail "others than before are left"
+pid=$(systemctl show -p MainPID --value qcmdd)
+hwm=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status")
+pss=$(awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup")
+echo "memory of qcmdd: VmHWM $hwm KiB, Pss $pss KiB; $looks looks during the storm; events: $(received)"
+[ "$hwm" -lt 16384 ] && [ "$pss" -lt 16384 ] || fail "qcmdd takes more than 16 MiB"
+exit 0
+SCRIPT
+} | vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/fork-storm" \
+	--timeout $((400 + ${PROCESSES:-4000} / 50))
