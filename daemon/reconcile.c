@@ -275,6 +275,9 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 		entry_clear_region(e);
 		return true;
 	}
+	/* So may what was said of it when it was held, which it never is again. */
+	if (region->state == QCOM_MINIDUMP_REGION_HELD)
+		return false;
 	error = e->error;
 	entry_set_region(e, region);
 	if (e->state != QCOM_MINIDUMP_REGION_REJECTED)
@@ -646,6 +649,7 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 		return;
 	}
 	entry_set_region(e, &result->region);
+	e->confirmed = false;
 	e->address = e->want.address;
 	note_sent(r, e);
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
