@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "colour.h"
 #include "output.h"
 
 #define EXIT_USAGE 2
@@ -36,7 +37,7 @@ struct show_command {
 };
 
 /* Options that not every command has. */
-enum { HAS_ALL = 1, HAS_NAMES = 2, HAS_CPU = 4, HAS_PIDS = 8 };
+enum { HAS_ALL = 1, HAS_NAMES = 2, HAS_CPU = 4, HAS_PIDS = 8, HAS_FILTER = 16, HAS_EXTRACT = 32 };
 
 #define COMMON_HELP                                                \
 	"      --json       print JSON\n"                          \
@@ -54,9 +55,16 @@ static const struct show_command show_commands[] = {
 	{ "info", show_info, 0,
 	  "Usage: qcmdump info [OPTION...] FILE\n\n"
 	  "Show what a dump is of, what it has and what it lacks.\n\n" COMMON_HELP },
-	{ "log", show_log, 0,
+	{ "log", show_log, HAS_FILTER,
 	  "Usage: qcmdump log [OPTION...] FILE\n\n"
-	  "Show the kernel log in a dump, as dmesg would have shown it.\n\n" COMMON_HELP },
+	  "Show the kernel log in a dump, as dmesg would have shown it.\n\n"
+	  "      --level=LEVEL[+][,LEVEL[+]...]\n"
+	  "                   one level: records of it and of more important ones; several: of just these, and\n"
+	  "                   with '+' of more important ones. Levels, the most important first:\n"
+	  "                   emerg, alert, crit, err, warn, notice, info, debug\n"
+	  "      --since=S    only from this time on, in seconds as they are shown; -S: the last seconds\n"
+	  "      --follow-caller=T<PID>|C<CPU>\n"
+	  "                   only what this thread wrote, or this CPU outside of a thread\n" COMMON_HELP },
 	{ "tasks", show_tasks, HAS_ALL,
 	  "Usage: qcmdump tasks [OPTION...] FILE\n\n"
 	  "Show the tasks in a dump. '*' after the CPU: it was running there.\n"
@@ -68,10 +76,15 @@ static const struct show_command show_commands[] = {
 	  "'?' marks what may be left over from an earlier call.\n\n"
 	  "  -a, --all        of all tasks in the dump\n"
 	  "      --cpu=N      of the task that this CPU was running\n" NAMES_HELP COMMON_HELP },
-	{ "regions", show_regions, 0,
-	  "Usage: qcmdump regions [OPTION...] FILE\n\n"
+	{ "regions", show_regions, HAS_EXTRACT,
+	  "Usage: qcmdump regions [OPTION...] FILE\n"
+	  "       qcmdump regions --extract=NAME[_SEQ] -o OUT [OPTION...] FILE\n\n"
 	  "Show the pieces of memory in a dump, and where in the file they are.\n"
-	  "'not matched' marks a stack that belongs to none of the tasks in the dump.\n\n" COMMON_HELP },
+	  "'not matched' marks a stack that belongs to none of the tasks in the dump.\n\n"
+	  "      --extract=NAME[_SEQ]\n"
+	  "                   instead, save the bytes of this region; SEQ where several have the name\n"
+	  "  -o, --output=OUT with --extract: where to save them; '-' for standard output\n"
+	  "  -f, --force      replace OUT if it exists\n" COMMON_HELP },
 };
 
 static int usage_error(const char *command)
@@ -80,7 +93,18 @@ static int usage_error(const char *command)
 	return EXIT_USAGE;
 }
 
-enum { ARG_JSON = 256, ARG_NO_PAGER, ARG_VERSION, ARG_KALLSYMS, ARG_VMLINUX, ARG_CPU };
+enum {
+	ARG_JSON = 256,
+	ARG_NO_PAGER,
+	ARG_VERSION,
+	ARG_KALLSYMS,
+	ARG_VMLINUX,
+	ARG_CPU,
+	ARG_LEVEL,
+	ARG_SINCE,
+	ARG_FOLLOW_CALLER,
+	ARG_EXTRACT,
+};
 
 static const struct option show_options[] = {
 	{ "json", no_argument, NULL, ARG_JSON },
@@ -91,6 +115,12 @@ static const struct option show_options[] = {
 	{ "kallsyms", required_argument, NULL, ARG_KALLSYMS },
 	{ "vmlinux", required_argument, NULL, ARG_VMLINUX },
 	{ "cpu", required_argument, NULL, ARG_CPU },
+	{ "level", required_argument, NULL, ARG_LEVEL },
+	{ "since", required_argument, NULL, ARG_SINCE },
+	{ "follow-caller", required_argument, NULL, ARG_FOLLOW_CALLER },
+	{ "extract", required_argument, NULL, ARG_EXTRACT },
+	{ "output", required_argument, NULL, 'o' },
+	{ "force", no_argument, NULL, 'f' },
 	{ 0 },
 };
 
@@ -104,6 +134,14 @@ static unsigned int needed_by(int arg)
 		return HAS_NAMES;
 	case ARG_CPU:
 		return HAS_CPU;
+	case ARG_LEVEL:
+	case ARG_SINCE:
+	case ARG_FOLLOW_CALLER:
+		return HAS_FILTER;
+	case ARG_EXTRACT:
+	case 'o':
+	case 'f':
+		return HAS_EXTRACT;
 	default:
 		return 0;
 	}
@@ -125,6 +163,15 @@ static bool parse_int(const char *s, int32_t *ret)
 		return false;
 	*ret = (int32_t)n;
 	return true;
+}
+
+/* The exit status of an option with a wrong argument, 0 for a right one. */
+static int check(const struct show_command *cmd, bool is_right, const char *expected)
+{
+	if (is_right)
+		return 0;
+	fprintf(stderr, "qcmdump %s: %s, not '%s'.\n", cmd->name, expected, optarg);
+	return usage_error(cmd->name);
 }
 
 /* 0: go on; -1: done, all is well; else the exit status. */
@@ -158,10 +205,25 @@ static int parse_option(const struct show_command *cmd, int arg, struct show_opt
 		break;
 	case ARG_CPU:
 		o->has_cpu = parse_int(optarg, &o->cpu);
-		if (o->has_cpu)
-			break;
-		fprintf(stderr, "qcmdump %s: --cpu wants the number of a CPU, not '%s'.\n", cmd->name, optarg);
-		return usage_error(cmd->name);
+		return check(cmd, o->has_cpu, "--cpu wants the number of a CPU");
+	case ARG_LEVEL:
+		return check(cmd, log_filter_levels(&o->log, optarg) == 0,
+			     "--level wants emerg, alert, crit, err, warn, notice, info or debug, or a list of them");
+	case ARG_SINCE:
+		return check(cmd, log_filter_since(&o->log, optarg) == 0,
+			     "--since wants seconds, for example 12.5, or -2 for the last two");
+	case ARG_FOLLOW_CALLER:
+		return check(cmd, log_filter_caller(&o->log, optarg) == 0,
+			     "--follow-caller wants T and the PID of a thread, or C and the number of a CPU");
+	case ARG_EXTRACT:
+		o->extract = optarg;
+		break;
+	case 'o':
+		o->output = optarg;
+		break;
+	case 'f':
+		o->force = true;
+		break;
 	default:
 		return usage_error(cmd->name);
 	}
@@ -185,15 +247,35 @@ static int parse_pids(const struct show_command *cmd, char *argv[], size_t n, st
 	return usage_error(cmd->name);
 }
 
+/* Options that need each other, or do not go together: NULL or what is wrong. */
+static const char *check_extract(const struct show_options *o)
+{
+	if (!o->extract)
+		return o->output || o->force ? "-o and --force are for --extract." : NULL;
+	if (!o->output)
+		return "Say with -o where to save the region.";
+	if (!*o->output)
+		return "The name of the output file is empty.";
+	if (o->json && !strcmp(o->output, "-"))
+		return "Standard output is for the region: leave out --json.";
+	return NULL;
+}
+
 /* As parse_option() */
 static int parse_args(const struct show_command *cmd, int argc, char *argv[], struct show_options *o, bool *pager)
 {
+	const char *wrong;
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "ha", show_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "hao:f", show_options, NULL)) != -1) {
 		r = parse_option(cmd, c, o, pager);
 		if (r)
 			return r;
+	}
+	wrong = check_extract(o);
+	if (wrong) {
+		fprintf(stderr, "qcmdump %s: %s\n", cmd->name, wrong);
+		return usage_error(cmd->name);
 	}
 	if (optind + 1 == argc || (optind < argc && cmd->has & HAS_PIDS))
 		return parse_pids(cmd, argv + optind + 1, argc - optind - 1, o);
@@ -220,7 +302,8 @@ static int run_show(const struct show_command *cmd, int argc, char *argv[])
 	r = core_open(&core, argv[optind], &err);
 	if (r == 0) {
 		warn_cut_off(&core);
-		if (pager && !o.json)
+		o.colour = !o.json && colour_wanted();
+		if (pager && !o.json && !o.extract)
 			pager_start();
 		r = cmd->show(&core, &o, stdout, &err);
 	}
