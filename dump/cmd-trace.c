@@ -55,12 +55,8 @@ static int set_cpu(struct trace_args *a, const char *arg)
 /* A number of units of that many nanoseconds. */
 static int set_time(uint64_t *to, const char *option, const char *arg, double unit)
 {
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !(v >= 0) || v * unit >= (double)INT64_MAX)
+	if (parse_decimal(arg, unit, to) < 0)
 		return usage_error("trace", "%s=%s: expected a number, for example 12.5.", option, arg);
-	*to = v * unit + 0.5;
 	return 0;
 }
 

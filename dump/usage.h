@@ -7,7 +7,10 @@
 
 #define EXIT_USAGE 2
 
-/* "qcmdump VERB: ...", and where help is; without fmt, which getopt has said already, only that. Returns EXIT_USAGE. */
+/*
+ * "qcmdump VERB: ...", and where help is; without fmt, as getopt has said it already, only that. Without verb it is
+ * about the program. Returns EXIT_USAGE.
+ */
 int usage_error(const char *verb, const char *fmt, ...) _printf_(2, 3);
 
 #endif

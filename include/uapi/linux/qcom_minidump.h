@@ -13,8 +13,8 @@
  *
  * A region can have up to 128 segments: receive with buffers of 16 KiB or more.
  *
- * The stack of a task goes when the task begins to exit, so that no other task's is ever taken for it. Its struct
- * stays, held by reference.
+ * The stack of a task goes when the task begins to exit, so that no other one is ever taken for it. Its struct stays,
+ * held by reference.
  *
  * Every error carries an extended ACK whose text names the attribute and says what would be right.
  */
