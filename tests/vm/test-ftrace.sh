@@ -11,13 +11,8 @@ lines=800 # that are traced on each CPU after the last change
 guest() {
 	printf 'lines=%q\n' "$lines"
 	cat <<'SCRIPT'
-fail() {
-	echo "FAILED: $*"
-	qcmdctl --no-pager status
-	./mdnl list | grep KF
-	journalctl -u qcmdd --no-pager -o cat | tail -n 20
-	exit 1
-}
+# shellcheck source=tests/vm/guest-lib.sh
+. ./guest-lib.sh
 tracing=/sys/kernel/tracing
 array=$tracing/instances/qcmd
 mkdir -p /etc/qcmd.d/trace.conf.d
@@ -176,7 +171,7 @@ check() { # array, text, lines
 options=()
 [ "$kernel" = 6.1 ] || options=(--append 'reserve_mem=1M:4096:trace trace_instance=boot_map@trace')
 guest | vm --crash "$work/crash" --timeout 300 --file "$top/build/tests/mdnl" --file "$top/tests/vm/ftrace-churn.sh" \
-	"${options[@]}" >"$work/said" || fail "$(cat "$work/said")"
+	--file "$top/tests/vm/guest-lib.sh" "${options[@]}" >"$work/said" || fail "$(cat "$work/said")"
 cat "$work/said"
 "$qcmdump" collect --force "$work/crash/ram.bin" -o "$work/dump.elf" || fail "collect"
 check qcmd last "$lines"
