@@ -6,11 +6,12 @@
 #include "ctl.h"
 #include "policy-util.h"
 #include "uapi/linux/qcom_minidump_table.h"
+#include "want.h"
 
 struct tally {
 	size_t active, pending, failed;
 	size_t log_parts, log_parts_active;
-	size_t tasks, stacks, others; /* active ones */
+	size_t running, tasks, stacks, traces, variables, maps, others; /* active ones */
 	size_t slots;
 	uint64_t bytes;
 };
@@ -57,6 +58,14 @@ static void count_active(struct tally *t, struct json_object *region)
 		t->tasks += !is_parent(region);
 	else if (equal(kind, "stack"))
 		t->stacks++;
+	else if (equal(kind, "current task"))
+		t->running++;
+	else if (equal(kind, "trace"))
+		t->traces += name && strncmp(name, TRACE_CPU_NAME, strlen(TRACE_CPU_NAME)) == 0;
+	else if (equal(kind, "symbol"))
+		t->variables++;
+	else if (equal(kind, "map"))
+		t->maps++;
 	else if (!is_one_of(name, frame_names) && (equal(owner, "kernel") || equal(owner, "other")))
 		t->others++;
 }
@@ -90,8 +99,12 @@ static char *contents(const struct tally *t)
 		size_t n;
 		const char *one, *many;
 	} kinds[] = {
+		{ t->running, "running task", "running tasks" },
 		{ t->tasks, "task", "tasks" },
 		{ t->stacks, "stack", "stacks" },
+		{ t->traces, "trace buffer", "trace buffers" },
+		{ t->variables, "variable", "variables" },
+		{ t->maps, "BPF map region", "BPF map regions" },
 		{ t->others, "more region", "more regions" },
 	};
 	char *text = NULL;

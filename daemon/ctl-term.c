@@ -4,31 +4,14 @@
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
+#include "colour.h"
 #include "ctl.h"
 #include "policy-util.h"
 
 static pid_t pager;
-
-static bool is_false(const char *s)
-{
-	return strcmp(s, "0") == 0 || strcasecmp(s, "no") == 0 || strcasecmp(s, "false") == 0 ||
-	       strcasecmp(s, "off") == 0;
-}
-
-static bool want_colour(bool terminal)
-{
-	const char *colours = getenv("SYSTEMD_COLORS"), *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (colours && *colours)
-		return !is_false(colours);
-	if (no_colour && *no_colour)
-		return false;
-	return terminal && term && strcmp(term, "dumb") != 0;
-}
 
 /* Where no locale was chosen at all, as on a serial console, terminals show UTF-8 nevertheless. */
 static bool have_utf8(void)
@@ -54,7 +37,7 @@ struct ctl_style ctl_style(bool legend)
 
 	return (struct ctl_style){
 		.legend = legend,
-		.colour = want_colour(terminal),
+		.colour = colour_wanted(),
 		.utf8 = have_utf8(),
 		.width = terminal ? terminal_width() : 0,
 	};

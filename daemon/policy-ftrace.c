@@ -35,11 +35,13 @@ static void set_word(struct policy_parser *p, char **target, const char *value)
 
 void policy_value_instance(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
 {
-	if (*value && (!is_word(value, "_-.") || *value == '.'))
+	if (*value && (!is_word(value, "_-.") || *value == '.')) {
 		policy_complain(p, value, "%s= takes a name of letters, digits, '_', '-' and '.', such as %s, not '%s'",
 				key->name, key->expects, quote(value, strlen(value)).s);
-	else
+		p->selector_doubtful = true;
+	} else {
 		set_word(p, data, value);
+	}
 }
 
 void policy_value_clock(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
@@ -97,7 +99,7 @@ int policy_ftrace_end(struct policy_parser *p, const struct policy_section *s)
 {
 	const struct policy_ftrace *f = &s->ftrace;
 
-	if (f->instance || (!f->events && !f->size && !f->subbuf_size && !f->clock))
+	if (f->instance || p->selector_doubtful || (!f->events && !f->size && !f->subbuf_size && !f->clock))
 		return 0;
 	return policy_diag_add(p->diags, s->path, s->line, p->section_column, true,
 			       "[Ftrace] without Instance= follows the buffer of the whole system, which is never "

@@ -254,7 +254,9 @@ void reconcile_retry(struct reconcile *r, bool only_full)
 	for (size_t i = 0; i < r->n; i++)
 		if (!only_full || r->entries[i].error == -ENOSPC) {
 			r->entries[i].error = 0;
-			r->entries[i].reason[0] = '\0';
+			/* Who took its place is still what matters, if there is no room again. */
+			if (!only_full)
+				r->entries[i].reason[0] = '\0';
 		}
 }
 
@@ -267,10 +269,15 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 	if (!e)
 		return false;
 	if (gone) {
-		entry_log(LOG_WARNING, e, "%s was removed from the table by the kernel", entry_comment(e));
+		/* A stack goes when its task exits, which is no news. */
+		entry_log(e->want.key.kind == REGION_STACK ? LOG_DEBUG : LOG_WARNING, e,
+			  "%s was removed from the table by the kernel", entry_comment(e));
 		entry_clear_region(e);
 		return true;
 	}
+	/* So may what was said of it when it was held, which it never is again. */
+	if (region->state == QCOM_MINIDUMP_REGION_HELD)
+		return false;
 	error = e->error;
 	entry_set_region(e, region);
 	if (e->state != QCOM_MINIDUMP_REGION_REJECTED)
@@ -631,6 +638,10 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 	/* The ring has freed the page meanwhile, which looking again will show. */
 	if (result->error == -EBUSY && e->want.key.kind == REGION_TRACE)
 		r->ops->gone(&e->want.key, r->userdata);
+	if (result->error == -ENOSPC && e->reason[0]) {
+		e->error = -ENOSPC;
+		return;
+	}
 	if (result->error < 0) {
 		entry_fail(e, result->error, "%s", result->message);
 		entry_log(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
@@ -638,6 +649,7 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 		return;
 	}
 	entry_set_region(e, &result->region);
+	e->confirmed = false;
 	e->address = e->want.address;
 	note_sent(r, e);
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
@@ -733,18 +745,13 @@ static int add_by_eviction(struct reconcile *r, struct entry *e, bool *evicted)
 static int add_evicted(struct reconcile *r, struct entry **entries, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char reason[MD_ERROR_MAX];
 		int err;
 
 		if (entries[i]->error != -ENOSPC || (entries[i]->id && !entry_held_back(entries[i])))
 			continue;
-		memcpy(reason, entries[i]->reason, sizeof(reason));
 		err = add_one(r, entries[i]);
 		if (err < 0)
 			return err;
-		/* Who took its place says more than that there is none. */
-		if (entries[i]->error == -ENOSPC)
-			memcpy(entries[i]->reason, reason, sizeof(reason));
 	}
 	return 0;
 }

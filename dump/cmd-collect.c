@@ -11,11 +11,11 @@
 #include "outfile.h"
 #include "output.h"
 #include "rawdump.h"
+#include "usage.h"
 
 #define DEFAULT_OUTPUT	    "minidump.elf"
 #define DEFAULT_OUTPUT_ZSTD DEFAULT_OUTPUT ".zst"
 #define MAPS_MAX	    64
-#define EXIT_USAGE	    2
 
 static const char collect_help[] =
 	"Usage: qcmdump collect [OPTION...] SOURCE\n"
@@ -60,27 +60,14 @@ struct collect_args {
 	bool json;
 };
 
-static int usage(const char *fmt, ...) _printf_(1, 2);
-static int usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("qcmdump collect: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nTry 'qcmdump collect --help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 static int add_map(struct collect_args *a, const char *arg)
 {
 	struct derr err;
 
 	if (a->o.image.n_maps == MAPS_MAX)
-		return usage("--map can be given at most %d times.", MAPS_MAX);
+		return usage_error("collect", "--map can be given at most %d times.", MAPS_MAX);
 	if (image_parse_map(arg, &a->maps[a->o.image.n_maps], &err) < 0)
-		return usage("%s", err.text);
+		return usage_error("collect", "%s", err.text);
 	a->o.image.n_maps++;
 	return 0;
 }
@@ -90,7 +77,7 @@ static int set_dump(struct collect_args *a, const char *arg)
 	uint64_t n;
 
 	if (parse_size(arg, &n) < 0 || !n || n > RAWDUMPS_MAX)
-		return usage("--dump=%s: expected a number from 1 on, as --list shows it.", arg);
+		return usage_error("collect", "--dump=%s: expected a number from 1 on, as --list shows it.", arg);
 	a->o.image.dump = n;
 	return 0;
 }
@@ -98,8 +85,9 @@ static int set_dump(struct collect_args *a, const char *arg)
 static int set_vm(struct collect_args *a, const char *arg)
 {
 	if (strlen(arg) != PIECE_VM_SIZE - 1 || strspn(arg, "0123456789abcdefABCDEF") != PIECE_VM_SIZE - 1)
-		return usage("--vm=%s: expected the two hexadecimal digits in the names of the files, for example 2d.",
-			     arg);
+		return usage_error(
+			"collect",
+			"--vm=%s: expected the two hexadecimal digits in the names of the files, for example 2d.", arg);
 	for (size_t i = 0; arg[i]; i++)
 		a->vm[i] = tolower((unsigned char)arg[i]);
 	a->o.vm = a->vm;
@@ -109,7 +97,7 @@ static int set_vm(struct collect_args *a, const char *arg)
 static int set_compress(struct collect_args *a, const char *arg)
 {
 	if (strcmp(arg, "zstd") && strcmp(arg, "none"))
-		return usage("--compress=%s: expected zstd or none.", arg);
+		return usage_error("collect", "--compress=%s: expected zstd or none.", arg);
 	a->zstd = !strcmp(arg, "zstd");
 	return 0;
 }
@@ -117,7 +105,7 @@ static int set_compress(struct collect_args *a, const char *arg)
 static int set_table(struct collect_args *a, const char *arg)
 {
 	if (parse_size(arg, &a->table) < 0)
-		return usage("--table=%s: expected a physical address, for example 0x7f000000.", arg);
+		return usage_error("collect", "--table=%s: expected a physical address, for example 0x7f000000.", arg);
 	a->o.table = &a->table;
 	return 0;
 }
@@ -126,13 +114,13 @@ static int set_table(struct collect_args *a, const char *arg)
 static int take_source(struct collect_args *a, int argc, char *argv[])
 {
 	if (optind == argc)
-		return usage("Name the memory image, vmcore, folder or partition to collect from.");
+		return usage_error("collect", "Name the memory image, vmcore, folder or partition to collect from.");
 	if (optind + 1 < argc)
-		return usage("One source at a time: what is '%s'?", argv[optind + 1]);
+		return usage_error("collect", "One source at a time: what is '%s'?", argv[optind + 1]);
 	if (!a->output)
 		a->output = a->zstd ? DEFAULT_OUTPUT_ZSTD : DEFAULT_OUTPUT;
 	if (!a->output[0])
-		return usage("The name of the output file is empty.");
+		return usage_error("collect", "The name of the output file is empty.");
 	a->source = argv[optind];
 	return 0;
 }
@@ -211,8 +199,7 @@ static int parse_args(struct collect_args *a, int argc, char *argv[])
 			puts("qcmdump " QCMD_VERSION);
 			return -1;
 		default:
-			fputs("Try 'qcmdump collect --help'.\n", stderr);
-			return EXIT_USAGE;
+			return usage_error("collect", NULL);
 		}
 	}
 	return r ? r : take_source(a, argc, argv);

@@ -6,8 +6,7 @@
 #include "convert.h"
 #include "outfile.h"
 #include "output.h"
-
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char convert_help[] =
 	"Usage: qcmdump convert [OPTION...] --for=PROGRAM FILE -o OUT\n"
@@ -32,31 +31,18 @@ struct convert_args {
 	bool json;
 };
 
-static int usage(const char *fmt, ...) _printf_(1, 2);
-static int usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("qcmdump convert: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nTry 'qcmdump convert --help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 static int check_args(struct convert_args *a, int argc, char *argv[])
 {
 	if (!a->o.program)
-		return usage("Say which program it is for: --for=crash, --for=drgn or --for=gdb.");
+		return usage_error("convert", "Say which program it is for: --for=crash, --for=drgn or --for=gdb.");
 	if (strcmp(a->o.program, "crash") && strcmp(a->o.program, "drgn") && strcmp(a->o.program, "gdb"))
-		return usage("--for=%s: expected crash, drgn or gdb.", a->o.program);
+		return usage_error("convert", "--for=%s: expected crash, drgn or gdb.", a->o.program);
 	if (!a->output || !a->output[0])
-		return usage("Say where to save it, with -o.");
+		return usage_error("convert", "Say where to save it, with -o.");
 	if (optind == argc)
-		return usage("Name the dump to convert.");
+		return usage_error("convert", "Name the dump to convert.");
 	if (optind + 1 < argc)
-		return usage("One dump at a time: what is '%s'?", argv[optind + 1]);
+		return usage_error("convert", "One dump at a time: what is '%s'?", argv[optind + 1]);
 	a->source = argv[optind];
 	return 0;
 }
@@ -103,8 +89,7 @@ static int parse_args(struct convert_args *a, int argc, char *argv[])
 			puts("qcmdump " QCMD_VERSION);
 			return -1;
 		default:
-			fputs("Try 'qcmdump convert --help'.\n", stderr);
-			return EXIT_USAGE;
+			return usage_error("convert", NULL);
 		}
 	}
 	return check_args(a, argc, argv);

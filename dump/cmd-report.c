@@ -6,9 +6,9 @@
 #include "outfile.h"
 #include "output.h"
 #include "report.h"
+#include "usage.h"
 
 #define DEFAULT_OUTPUT "report.html"
-#define EXIT_USAGE     2
 
 static const char report_help[] =
 	"Usage: qcmdump report [OPTION...] FILE\n"
@@ -34,23 +34,16 @@ struct report_args {
 	bool json;
 };
 
-static int usage(void)
-{
-	fputs("Try 'qcmdump report --help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 static int check_args(struct report_args *a, int argc, char *argv[])
 {
 	if (!a->output[0])
-		fputs("qcmdump report: The name of the page is empty.\n", stderr);
-	else if (optind == argc)
-		fputs("qcmdump report: Name the dump to look at.\n", stderr);
-	else if (optind + 1 < argc)
-		fprintf(stderr, "qcmdump report: One dump at a time: what is '%s'?\n", argv[optind + 1]);
-	else
-		return a->source = argv[optind], 0;
-	return usage();
+		return usage_error("report", "The name of the page is empty.");
+	if (optind == argc)
+		return usage_error("report", "Name the dump to look at.");
+	if (optind + 1 < argc)
+		return usage_error("report", "One dump at a time: what is '%s'?", argv[optind + 1]);
+	a->source = argv[optind];
+	return 0;
 }
 
 /* 0: go on; -1: done, all is well; else the exit status. */
@@ -95,7 +88,7 @@ static int parse_args(struct report_args *a, int argc, char *argv[])
 			puts("qcmdump " QCMD_VERSION);
 			return -1;
 		default:
-			return usage();
+			return usage_error("report", NULL);
 		}
 	}
 	return check_args(a, argc, argv);

@@ -9,8 +9,7 @@
 #include "output.h"
 #include "trace.h"
 #include "tracedat.h"
-
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char trace_help[] =
 	"Usage: qcmdump trace [OPTION...] FILE\n"
@@ -43,25 +42,12 @@ struct trace_args {
 	bool no_pager;
 };
 
-static int usage(const char *fmt, ...) _printf_(1, 2);
-static int usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("qcmdump trace: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nTry 'qcmdump trace --help'.\n", stderr);
-	return EXIT_USAGE;
-}
-
 static int set_cpu(struct trace_args *a, const char *arg)
 {
 	uint64_t n;
 
 	if (parse_size(arg, &n) < 0 || n > INT32_MAX)
-		return usage("--cpu=%s: expected the number of a CPU.", arg);
+		return usage_error("trace", "--cpu=%s: expected the number of a CPU.", arg);
 	a->cpu = n;
 	return 0;
 }
@@ -69,12 +55,8 @@ static int set_cpu(struct trace_args *a, const char *arg)
 /* A number of units of that many nanoseconds. */
 static int set_time(uint64_t *to, const char *option, const char *arg, double unit)
 {
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !(v >= 0) || v * unit >= (double)INT64_MAX)
-		return usage("%s=%s: expected a number, for example 12.5.", option, arg);
-	*to = v * unit + 0.5;
+	if (parse_decimal(arg, unit, to) < 0)
+		return usage_error("trace", "%s=%s: expected a number, for example 12.5.", option, arg);
 	return 0;
 }
 
@@ -132,8 +114,7 @@ static int parse_args(struct trace_args *a, int argc, char *argv[])
 			puts("qcmdump " QCMD_VERSION);
 			return -1;
 		default:
-			fputs("Try 'qcmdump trace --help'.\n", stderr);
-			return EXIT_USAGE;
+			return usage_error("trace", NULL);
 		}
 	}
 	return r;
@@ -142,14 +123,15 @@ static int parse_args(struct trace_args *a, int argc, char *argv[])
 static int take_source(struct trace_args *a, int argc, char *argv[])
 {
 	if (optind == argc)
-		return usage("Name the dump to look at.");
+		return usage_error("trace", "Name the dump to look at.");
 	if (optind + 1 < argc)
-		return usage("One dump at a time: what is '%s'?", argv[optind + 1]);
+		return usage_error("trace", "One dump at a time: what is '%s'?", argv[optind + 1]);
 	if (a->output && !a->output[0])
-		return usage("The name of the output file is empty.");
+		return usage_error("trace", "The name of the output file is empty.");
 	if (a->output && (a->event || a->since || a->last || a->json))
-		return usage("--output saves all events of the pages: leave --event, --since, --last and --json to "
-			     "what reads the file.");
+		return usage_error(
+			"trace", "--output saves all events of the pages: leave --event, --since, --last and --json to "
+				 "what reads the file.");
 	a->source = argv[optind];
 	return 0;
 }

@@ -179,6 +179,17 @@ int parse_size(const char *s, uint64_t *ret)
 	return 0;
 }
 
+int parse_decimal(const char *s, double unit, uint64_t *ret)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (end == s || *end || !(v >= 0) || v * unit >= (double)INT64_MAX)
+		return -EINVAL;
+	*ret = v * unit + 0.5;
+	return 0;
+}
+
 const char *size_text(char buf[static SIZE_TEXT_MAX], uint64_t bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

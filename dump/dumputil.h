@@ -87,6 +87,9 @@ char *escape_text(const char *s, size_t n);
 /* A number with an optional suffix K, M or G, decimal or hexadecimal (0x). */
 int parse_size(const char *s, uint64_t *ret);
 
+/* A number that is not negative, decimals allowed, of units that are that many of what is returned. */
+int parse_decimal(const char *s, double unit, uint64_t *ret);
+
 /* "2.1 MiB" */
 #define SIZE_TEXT_MAX 24
 const char *size_text(char buf[static SIZE_TEXT_MAX], uint64_t bytes);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "lastwords.h"
-#include "prb.h"
 
 /* How the last words of a kernel start, the most telling first. */
 static const char *const last_words[] = {
@@ -60,6 +59,13 @@ void last_words_read(const struct corefile *core, struct last_words *w)
 	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
 	if (prb_walk(core, summarise, w, &skipped, &err) < 0)
 		w->why_not = dump_strdup(err.text, strlen(err.text));
+}
+
+bool last_words_are(const struct last_words *w, const struct prb_record *r)
+{
+	_cleanup_free_ char *text = escape_text(r->text, r->text_len);
+
+	return w->crash && !strncmp(text, w->crash, strlen(w->crash));
 }
 
 void last_words_clear(struct last_words *w)

@@ -3,7 +3,7 @@
 #ifndef LASTWORDS_H
 #define LASTWORDS_H
 
-#include "corefile.h"
+#include "prb.h"
 
 struct last_words {
 	size_t records;
@@ -16,6 +16,8 @@ struct last_words {
 };
 
 void last_words_read(const struct corefile *core, struct last_words *w);
+/* Whether it is the record that crash is of. */
+bool last_words_are(const struct last_words *w, const struct prb_record *r);
 void last_words_clear(struct last_words *w);
 
 #endif

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "corefile.h"
+#include "logfilter.h"
 
 struct show_options {
 	bool json;
@@ -16,6 +17,11 @@ struct show_options {
 	size_t n_pids;
 	int32_t cpu;
 	bool has_cpu;
+	bool colour;
+	struct log_filter log;
+	const char *extract;
+	const char *output;
+	bool force;
 };
 
 /* The commands that look at a dump. 0, or negative with err. Notes for the user go to stderr. */

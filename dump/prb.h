@@ -25,6 +25,10 @@ struct prb_record {
 
 #define PRB_CALLER_CPU 0x80000000U
 
+/* KERN_ERR, KERN_WARNING */
+#define PRB_LEVEL_ERR	  3
+#define PRB_LEVEL_WARNING 4
+
 typedef void (*prb_fn)(void *arg, const struct prb_record *r);
 
 /* Calls fn for each record, oldest first. skipped: records that were being written or are damaged. */

@@ -4,9 +4,9 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "colour.h"
 #include "output.h"
-
-#define EXIT_USAGE 2
+#include "usage.h"
 
 static const char main_help[] =
 	"Usage: qcmdump COMMAND [OPTION...] FILE\n"
@@ -36,7 +36,7 @@ struct show_command {
 };
 
 /* Options that not every command has. */
-enum { HAS_ALL = 1, HAS_NAMES = 2, HAS_CPU = 4, HAS_PIDS = 8 };
+enum { HAS_ALL = 1, HAS_NAMES = 2, HAS_CPU = 4, HAS_PIDS = 8, HAS_FILTER = 16, HAS_EXTRACT = 32 };
 
 #define COMMON_HELP                                                \
 	"      --json       print JSON\n"                          \
@@ -54,9 +54,16 @@ static const struct show_command show_commands[] = {
 	{ "info", show_info, 0,
 	  "Usage: qcmdump info [OPTION...] FILE\n\n"
 	  "Show what a dump is of, what it has and what it lacks.\n\n" COMMON_HELP },
-	{ "log", show_log, 0,
+	{ "log", show_log, HAS_FILTER,
 	  "Usage: qcmdump log [OPTION...] FILE\n\n"
-	  "Show the kernel log in a dump, as dmesg would have shown it.\n\n" COMMON_HELP },
+	  "Show the kernel log in a dump, as dmesg would have shown it.\n\n"
+	  "      --level=LEVEL[+][,LEVEL[+]...]\n"
+	  "                   one level: records of it and of more important ones; several: of just these, and\n"
+	  "                   with '+' of more important ones. Levels, the most important first:\n"
+	  "                   emerg, alert, crit, err, warn, notice, info, debug\n"
+	  "      --since=S    only from this time on, in seconds as they are shown; -S: the last seconds\n"
+	  "      --follow-caller=T<PID>|C<CPU>\n"
+	  "                   only what this thread wrote, or this CPU outside of a thread\n" COMMON_HELP },
 	{ "tasks", show_tasks, HAS_ALL,
 	  "Usage: qcmdump tasks [OPTION...] FILE\n\n"
 	  "Show the tasks in a dump. '*' after the CPU: it was running there.\n"
@@ -68,19 +75,29 @@ static const struct show_command show_commands[] = {
 	  "'?' marks what may be left over from an earlier call.\n\n"
 	  "  -a, --all        of all tasks in the dump\n"
 	  "      --cpu=N      of the task that this CPU was running\n" NAMES_HELP COMMON_HELP },
-	{ "regions", show_regions, 0,
-	  "Usage: qcmdump regions [OPTION...] FILE\n\n"
+	{ "regions", show_regions, HAS_EXTRACT,
+	  "Usage: qcmdump regions [OPTION...] FILE\n"
+	  "       qcmdump regions --extract=NAME[_SEQ] -o OUT [OPTION...] FILE\n\n"
 	  "Show the pieces of memory in a dump, and where in the file they are.\n"
-	  "'not matched' marks a stack that belongs to none of the tasks in the dump.\n\n" COMMON_HELP },
+	  "'not matched' marks a stack that belongs to none of the tasks in the dump.\n\n"
+	  "      --extract=NAME[_SEQ]\n"
+	  "                   instead, save the bytes of this region; SEQ where several have the name\n"
+	  "  -o, --output=OUT with --extract: where to save them; '-' for standard output\n"
+	  "  -f, --force      replace OUT if it exists\n" COMMON_HELP },
 };
 
-static int usage_error(const char *command)
-{
-	fprintf(stderr, "Try 'qcmdump %s%s--help'.\n", command, *command ? " " : "");
-	return EXIT_USAGE;
-}
-
-enum { ARG_JSON = 256, ARG_NO_PAGER, ARG_VERSION, ARG_KALLSYMS, ARG_VMLINUX, ARG_CPU };
+enum {
+	ARG_JSON = 256,
+	ARG_NO_PAGER,
+	ARG_VERSION,
+	ARG_KALLSYMS,
+	ARG_VMLINUX,
+	ARG_CPU,
+	ARG_LEVEL,
+	ARG_SINCE,
+	ARG_FOLLOW_CALLER,
+	ARG_EXTRACT,
+};
 
 static const struct option show_options[] = {
 	{ "json", no_argument, NULL, ARG_JSON },
@@ -91,6 +108,12 @@ static const struct option show_options[] = {
 	{ "kallsyms", required_argument, NULL, ARG_KALLSYMS },
 	{ "vmlinux", required_argument, NULL, ARG_VMLINUX },
 	{ "cpu", required_argument, NULL, ARG_CPU },
+	{ "level", required_argument, NULL, ARG_LEVEL },
+	{ "since", required_argument, NULL, ARG_SINCE },
+	{ "follow-caller", required_argument, NULL, ARG_FOLLOW_CALLER },
+	{ "extract", required_argument, NULL, ARG_EXTRACT },
+	{ "output", required_argument, NULL, 'o' },
+	{ "force", no_argument, NULL, 'f' },
 	{ 0 },
 };
 
@@ -104,6 +127,14 @@ static unsigned int needed_by(int arg)
 		return HAS_NAMES;
 	case ARG_CPU:
 		return HAS_CPU;
+	case ARG_LEVEL:
+	case ARG_SINCE:
+	case ARG_FOLLOW_CALLER:
+		return HAS_FILTER;
+	case ARG_EXTRACT:
+	case 'o':
+	case 'f':
+		return HAS_EXTRACT;
 	default:
 		return 0;
 	}
@@ -127,12 +158,19 @@ static bool parse_int(const char *s, int32_t *ret)
 	return true;
 }
 
+/* The exit status of an option with a wrong argument, 0 for a right one. */
+static int check(const struct show_command *cmd, bool is_right, const char *expected)
+{
+	if (is_right)
+		return 0;
+	return usage_error(cmd->name, "%s, not '%s'.", expected, optarg);
+}
+
 /* 0: go on; -1: done, all is well; else the exit status. */
 static int parse_option(const struct show_command *cmd, int arg, struct show_options *o, bool *pager)
 {
 	if ((needed_by(arg) & cmd->has) != needed_by(arg)) {
-		fprintf(stderr, "qcmdump %s: there is no --%s for this command.\n", cmd->name, option_name(arg));
-		return usage_error(cmd->name);
+		return usage_error(cmd->name, "there is no --%s for this command.", option_name(arg));
 	}
 	switch (arg) {
 	case ARG_JSON:
@@ -158,12 +196,27 @@ static int parse_option(const struct show_command *cmd, int arg, struct show_opt
 		break;
 	case ARG_CPU:
 		o->has_cpu = parse_int(optarg, &o->cpu);
-		if (o->has_cpu)
-			break;
-		fprintf(stderr, "qcmdump %s: --cpu wants the number of a CPU, not '%s'.\n", cmd->name, optarg);
-		return usage_error(cmd->name);
+		return check(cmd, o->has_cpu, "--cpu wants the number of a CPU");
+	case ARG_LEVEL:
+		return check(cmd, log_filter_levels(&o->log, optarg) == 0,
+			     "--level wants emerg, alert, crit, err, warn, notice, info or debug, or a list of them");
+	case ARG_SINCE:
+		return check(cmd, log_filter_since(&o->log, optarg) == 0,
+			     "--since wants seconds, for example 12.5, or -2 for the last two");
+	case ARG_FOLLOW_CALLER:
+		return check(cmd, log_filter_caller(&o->log, optarg) == 0,
+			     "--follow-caller wants T and the PID of a thread, or C and the number of a CPU");
+	case ARG_EXTRACT:
+		o->extract = optarg;
+		break;
+	case 'o':
+		o->output = optarg;
+		break;
+	case 'f':
+		o->force = true;
+		break;
 	default:
-		return usage_error(cmd->name);
+		return usage_error(cmd->name, NULL);
 	}
 	return 0;
 }
@@ -176,32 +229,47 @@ static int parse_pids(const struct show_command *cmd, char *argv[], size_t n, st
 	for (size_t i = 0; i < n; i++) {
 		if (parse_int(argv[i], &o->pids[i]))
 			continue;
-		fprintf(stderr, "qcmdump %s: '%s' is no PID.\n", cmd->name, argv[i]);
-		return usage_error(cmd->name);
+		return usage_error(cmd->name, "'%s' is no PID.", argv[i]);
 	}
 	if ((n > 0) + o->has_cpu + (o->all && cmd->has & HAS_PIDS) <= 1)
 		return 0;
-	fprintf(stderr, "qcmdump %s: PIDs, --cpu or --all: one of them.\n", cmd->name);
-	return usage_error(cmd->name);
+	return usage_error(cmd->name, "PIDs, --cpu or --all: one of them.");
+}
+
+/* Options that need each other, or do not go together: NULL or what is wrong. */
+static const char *check_extract(const struct show_options *o)
+{
+	if (!o->extract)
+		return o->output || o->force ? "-o and --force are for --extract." : NULL;
+	if (!o->output)
+		return "Say with -o where to save the region.";
+	if (!*o->output)
+		return "The name of the output file is empty.";
+	if (o->json && !strcmp(o->output, "-"))
+		return "Standard output is for the region: leave out --json.";
+	return NULL;
 }
 
 /* As parse_option() */
 static int parse_args(const struct show_command *cmd, int argc, char *argv[], struct show_options *o, bool *pager)
 {
+	const char *wrong;
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "ha", show_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "hao:f", show_options, NULL)) != -1) {
 		r = parse_option(cmd, c, o, pager);
 		if (r)
 			return r;
 	}
+	wrong = check_extract(o);
+	if (wrong) {
+		return usage_error(cmd->name, "%s", wrong);
+	}
 	if (optind + 1 == argc || (optind < argc && cmd->has & HAS_PIDS))
 		return parse_pids(cmd, argv + optind + 1, argc - optind - 1, o);
 	if (optind == argc)
-		fprintf(stderr, "qcmdump %s: Name the dump to look at.\n", cmd->name);
-	else
-		fprintf(stderr, "qcmdump %s: One dump at a time: what is '%s'?\n", cmd->name, argv[optind + 1]);
-	return usage_error(cmd->name);
+		return usage_error(cmd->name, "Name the dump to look at.");
+	return usage_error(cmd->name, "One dump at a time: what is '%s'?", argv[optind + 1]);
 }
 
 static int run_show(const struct show_command *cmd, int argc, char *argv[])
@@ -220,7 +288,8 @@ static int run_show(const struct show_command *cmd, int argc, char *argv[])
 	r = core_open(&core, argv[optind], &err);
 	if (r == 0) {
 		warn_cut_off(&core);
-		if (pager && !o.json)
+		o.colour = !o.json && colour_wanted();
+		if (pager && !o.json && !o.extract)
 			pager_start();
 		r = cmd->show(&core, &o, stdout, &err);
 	}
@@ -260,8 +329,6 @@ int main(int argc, char *argv[])
 		if (!strcmp(name, show_commands[i].name))
 			return run_show(&show_commands[i], argc, argv);
 	if (*name)
-		fprintf(stderr, "qcmdump: '%s' is no command.\n", name);
-	else
-		fputs("qcmdump: Say what to do.\n", stderr);
-	return usage_error("");
+		return usage_error(NULL, "'%s' is no command.", name);
+	return usage_error(NULL, "Say what to do.");
 }

@@ -11,22 +11,11 @@ struct log_page {
 	size_t n;
 };
 
-/* KERN_WARNING, KERN_ERR */
-#define LEVEL_WARNING 4
-#define LEVEL_ERR     3
-
 static const char *class_of(const struct prb_record *rec)
 {
-	if (!rec->has_level || rec->level > LEVEL_WARNING)
+	if (!rec->has_level || rec->level > PRB_LEVEL_WARNING)
 		return "";
-	return rec->level == LEVEL_WARNING ? "warn" : "err";
-}
-
-static bool is_cause(const struct report *r, const struct prb_record *rec)
-{
-	_cleanup_free_ char *text = escape_text(rec->text, rec->text_len);
-
-	return r->last_words.crash && !strncmp(text, r->last_words.crash, strlen(r->last_words.crash));
+	return rec->level == PRB_LEVEL_WARNING ? "warn" : "err";
 }
 
 static void write_record(void *arg, const struct prb_record *rec)
@@ -37,7 +26,7 @@ static void write_record(void *arg, const struct prb_record *rec)
 
 	if (!page->n++)
 		fputs("<ol class=\"log\" tabindex=\"0\" aria-label=\"Kernel log\">\n", r->out);
-	fprintf(r->out, "<li class=\"%s%s\"", class_of(rec), is_cause(r, rec) ? " cause" : "");
+	fprintf(r->out, "<li class=\"%s%s\"", class_of(rec), last_words_are(&r->last_words, rec) ? " cause" : "");
 	if (rec->has_level)
 		fprintf(r->out, " data-level=\"%u\"", rec->level);
 	fprintf(r->out, "><time>%5" PRIu64 ".%06" PRIu64 "</time><span>", rec->ts_nsec / 1000000000,

@@ -2,34 +2,57 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "colour.h"
+#include "lastwords.h"
 #include "output.h"
-#include "prb.h"
 
 struct log_output {
 	FILE *out;
-	size_t n;
+	const struct log_filter *filter;
+	bool json;
+	bool colour;
+	struct last_words last_words; /* where there are colours */
+	size_t all, n;		      /* records in the log, and those that are printed */
 };
 
-/* As dmesg prints it; every line of a record has its time. */
-static void print_record(void *arg, const struct prb_record *r)
+/* By level, where the log tells it. */
+static const char *colour_of(const struct prb_record *r)
 {
-	struct log_output *o = arg;
-	const char *line = r->text, *end = r->text + r->text_len;
+	if (!r->has_level || r->level > PRB_LEVEL_WARNING)
+		return "";
+	return r->level == PRB_LEVEL_WARNING ? COLOUR_YELLOW : COLOUR_RED;
+}
 
-	o->n++;
+static void print_coloured(const struct log_output *o, const struct prb_record *r, const char *time, const char *line)
+{
+	const char *colour = colour_of(r), *bold = last_words_are(&o->last_words, r) ? COLOUR_BOLD : "";
+
+	fprintf(o->out, COLOUR_DIM "%s" COLOUR_NORMAL " %s%s%s%s\n", time, colour, bold, line,
+		*colour || *bold ? COLOUR_NORMAL : "");
+}
+
+/* As dmesg prints it; every line of a record has its time. */
+static void print_record(struct log_output *o, const struct prb_record *r)
+{
+	const char *line = r->text, *end = r->text + r->text_len;
+	char time[40];
+
+	snprintf(time, sizeof(time), "[%5" PRIu64 ".%06" PRIu64 "]", r->ts_nsec / 1000000000,
+		 r->ts_nsec / 1000 % 1000000);
 	do {
 		const char *eol = line < end ? memchr(line, '\n', end - line) : NULL;
 		_cleanup_free_ char *text = escape_text(line, (eol ? eol : end) - line);
 
-		fprintf(o->out, "[%5" PRIu64 ".%06" PRIu64 "] %s\n", r->ts_nsec / 1000000000,
-			r->ts_nsec / 1000 % 1000000, text);
+		if (o->colour)
+			print_coloured(o, r, time, text);
+		else
+			fprintf(o->out, "%s %s\n", time, text);
 		line = eol ? eol + 1 : end;
 	} while (line < end);
 }
 
-static void print_record_json(void *arg, const struct prb_record *r)
+static void print_record_json(const struct log_output *o, const struct prb_record *r)
 {
-	struct log_output *o = arg;
 	struct json_object *j = json_object_new_object();
 	char caller[16];
 
@@ -49,20 +72,43 @@ static void print_record_json(void *arg, const struct prb_record *r)
 		json_add_text(j, "subsystem", r->subsystem);
 	if (r->device[0])
 		json_add_text(j, "device", r->device);
-	json_array_item(j, o->out, o->n++);
+	json_array_item(j, o->out, o->n);
+}
+
+static void take_record(void *arg, const struct prb_record *r)
+{
+	struct log_output *o = arg;
+
+	o->all++;
+	if (!log_filter_wants(o->filter, r))
+		return;
+	if (o->json)
+		print_record_json(o, r);
+	else
+		print_record(o, r);
+	o->n++;
 }
 
 int show_log(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
 {
-	struct log_output l = { .out = out };
+	struct log_filter filter = o->log;
+	struct log_output l = { .out = out, .json = o->json, .colour = o->colour, .filter = &filter };
 	uint64_t skipped;
 	int r;
 
-	r = prb_walk(core, o->json ? print_record_json : print_record, &l, &skipped, err);
+	r = log_filter_prepare(&filter, core, err);
+	if (r < 0)
+		return r;
+	if (o->colour)
+		last_words_read(core, &l.last_words);
+	r = prb_walk(core, take_record, &l, &skipped, err);
+	last_words_clear(&l.last_words);
 	if (r < 0)
 		return r;
 	if (o->json)
 		json_array_end(out, l.n);
+	if (l.all && !l.n)
+		fputs("No records: the options leave out all that are there.\n", stderr);
 	if (skipped)
 		fprintf(stderr,
 			"Left out: %" PRIu64 " of the records, being written when the machine stopped, or damaged.\n",

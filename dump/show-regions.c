@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "output.h"
+#include "extract.h"
 #include "tasks.h"
 
 /* What a reader should know about a region, or NULL. */
@@ -62,6 +62,8 @@ int show_regions(const struct corefile *core, const struct show_options *o, FILE
 	r = core_need_collected(core, err);
 	if (r < 0)
 		return r;
+	if (o->extract)
+		return extract_region(core, o, out, err);
 	/* Without tasks nothing can be said about stacks. */
 	tasks_read(core, &tasks, &no_tasks);
 	if (!o->json)

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/tracepoint.h>
 
 #include "core.h"
 
@@ -212,6 +213,28 @@ void qcom_minidump_backend_unregister(const struct minidump_backend *be)
 }
 EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_unregister, QCOM_MINIDUMP);
 
+struct md_tracepoint {
+	const char *name;
+	struct tracepoint *found;
+};
+
+static void __init md_tracepoint_match(struct tracepoint *tp, void *data)
+{
+	struct md_tracepoint *t = data;
+
+	if (!strcmp(tp->name, t->name))
+		t->found = tp;
+}
+
+/* The kernel exports few of its tracepoints by name. NULL: it has no such one. */
+struct tracepoint *__init md_tracepoint_find(const char *name)
+{
+	struct md_tracepoint t = { .name = name };
+
+	for_each_kernel_tracepoint(md_tracepoint_match, &t);
+	return t.found;
+}
+
 static int __init md_vmcoreinfo_add(void)
 {
 	struct md_spec spec = {
@@ -256,9 +279,12 @@ static int __init md_init(void)
 	ret = md_modules_init();
 	if (ret)
 		goto exit_ram;
-	ret = md_vmcoreinfo_add();
+	ret = md_stacks_init();
 	if (ret)
 		goto exit_modules;
+	ret = md_vmcoreinfo_add();
+	if (ret)
+		goto exit_stacks;
 	ret = md_netlink_init();
 	if (ret)
 		goto remove_vmcoreinfo;
@@ -268,6 +294,8 @@ remove_vmcoreinfo:
 	md_netlink_mute();
 	md_vmcoreinfo_remove();
 	md_events_exit();
+exit_stacks:
+	md_stacks_exit();
 exit_modules:
 	md_modules_exit();
 exit_ram:
@@ -279,6 +307,7 @@ exit_ram:
 static void __exit md_exit(void)
 {
 	md_netlink_exit();
+	md_stacks_exit();
 	md_modules_exit();
 	md_follow_exit();
 	md_vmcoreinfo_remove();

@@ -8,6 +8,7 @@
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
+ *	stacks.c	stacks of tasks that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
  *	netlink.c	the family: owners, what requests do
@@ -117,6 +118,7 @@ struct md_task {
  * @task: MD_KIND_TASK, MD_KIND_CURRENT
  * @follow: MD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
  * @live: context switches move the slots
+ * @stack_node: MD_KIND_TASK, a stack: in the hash of stacks.c
  * @map: BPF map whose memory it is, held; else NULL
  * @n_held: of @segs, from the first one on, those whose pages have a reference
  * @hold: it holds its pages, and goes into the table when it is told to
@@ -149,6 +151,7 @@ struct md_region {
 	struct md_task task;
 	struct md_follow *follow;
 	bool live;
+	struct hlist_node stack_node;
 	struct bpf_map *map;
 	u32 n_held;
 	bool hold;
@@ -252,6 +255,9 @@ struct md_spec {
 	struct md_owner *owner;
 };
 
+/* core.c */
+struct tracepoint *md_tracepoint_find(const char *name);
+
 /* region.c */
 struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md_why *why);
 int md_region_add(struct md_region *r, gfp_t gfp, struct md_why *why);
@@ -262,6 +268,7 @@ int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why);
 bool md_region_in_table(const struct md_region *r);
 int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why *why);
 void md_region_activate(struct md_region *r);
+bool md_region_is_there(const struct md_region *r);
 int md_region_confirm(struct md_region *r, struct md_why *why);
 void md_region_remove(struct md_region *r);
 void md_event(struct md_region *r, u8 cmd);
@@ -296,6 +303,13 @@ void md_follow_unlock(const struct md_region *r) __releases(follow);
 void md_follow_hold(const struct md_region *r) __acquires(follow);
 void md_follow_release(const struct md_region *r) __releases(follow);
 void md_follow_park(void);
+
+/* stacks.c */
+int md_stacks_init(void);
+void md_stacks_exit(void);
+void md_stack_watch(struct md_region *r);
+void md_stack_unwatch(struct md_region *r);
+bool md_stack_is_over(const struct md_region *r);
 
 /* memory.c */
 int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32 max, struct md_why *why);

@@ -149,12 +149,6 @@ static void md_on_switch(void *unused, bool preempt, struct task_struct *prev, s
 	md_follow_task(next);
 }
 
-static void md_probe_find(struct tracepoint *tp, void *unused)
-{
-	if (!strcmp(tp->name, "sched_switch"))
-		md_switch_tp = tp;
-}
-
 /* A switch costs nothing while nobody wants to know. */
 static int md_probe_update(void)
 {
@@ -257,7 +251,7 @@ void __init md_follow_init(void)
 	for_each_possible_cpu(cpu)
 		raw_spin_lock_init(&per_cpu_ptr(&md_follows, cpu)->lock);
 	check_trace_callback_type_sched_switch(md_on_switch);
-	for_each_kernel_tracepoint(md_probe_find, NULL);
+	md_switch_tp = md_tracepoint_find("sched_switch");
 }
 
 /* No region is left. */

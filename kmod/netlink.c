@@ -214,6 +214,8 @@ static int md_update(struct genl_info *info, struct md_region *r, const struct m
 	int ret = move ? md_module_check(to->addr, to->size, why) : 0;
 
 	spin_lock_irqsave(&md.lock, flags);
+	if (!ret && !md_region_is_there(r))
+		ret = md_refuse(why, -ENOENT, "ID: there is no such region any more");
 	if (!ret && move)
 		ret = md_region_move(r, to, why);
 	else if (!ret && info->attrs[QCOM_MINIDUMP_REGION_A_ACTIVATE])
@@ -286,11 +288,15 @@ unlock:
 static void md_del(struct md_region *r)
 {
 	unsigned long flags;
+	bool there;
 
 	spin_lock_irqsave(&md.lock, flags);
-	md_region_remove(r);
+	there = md_region_is_there(r);
+	if (there)
+		md_region_remove(r);
 	spin_unlock_irqrestore(&md.lock, flags);
-	md_region_put(r);
+	if (there)
+		md_region_put(r);
 }
 
 static int md_region_del_doit(struct sk_buff *skb, struct genl_info *info)

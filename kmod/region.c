@@ -290,6 +290,8 @@ static int md_region_fits(const struct md_region *r, struct md_why *why)
 				 "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
 	if (r->kind == MD_KIND_CURRENT && !md.backend->follow)
 		return md_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
+	if (md_stack_is_over(r))
+		return md_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");
 	if (md_slots_free() < r->n_segs)
 		return md_refuse(why, -ENOSPC,
 				 "the table is full: remove a region, or bind a back end with more slots");
@@ -317,17 +319,21 @@ void md_region_activate(struct md_region *r)
 /* The same with md.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
 int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
 {
-	int ret;
+	int ret = 0;
 
-	if (md.backend) {
+	md_stack_watch(r);
+	if (md.backend)
 		ret = md_region_fits(r, why);
-		if (ret)
-			return ret;
-	}
 	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
-	ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
-	if (ret < 0)
-		return md_refuse(why, ret, "out of memory");
+	if (!ret) {
+		ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
+		if (ret < 0)
+			md_refuse(why, ret, "out of memory");
+	}
+	if (ret < 0) {
+		md_stack_unwatch(r);
+		return ret;
+	}
 	r->id = ret;
 	md.n_regions++;
 
@@ -409,6 +415,12 @@ bool md_region_in_table(const struct md_region *r)
 	return md.backend && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
 }
 
+/* It was added, and not removed since: a stack goes by itself when its task exits. */
+bool md_region_is_there(const struct md_region *r)
+{
+	return idr_find(&md.ids, r->id) == r;
+}
+
 /* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
 void md_region_remove(struct md_region *r)
 {
@@ -416,6 +428,7 @@ void md_region_remove(struct md_region *r)
 		md_follow_stop(r);
 	if (md_region_in_table(r))
 		md_table_remove(r);
+	md_stack_unwatch(r);
 	/* Not only when the last event about it has been sent: the next ELF header is to be number 0 again. */
 	md_region_free_seqs(r);
 	idr_remove(&md.ids, r->id);

@@ -35,9 +35,8 @@ static inline int run_collect(const char *source, const struct collect_options *
 typedef int (*show_fn)(const struct corefile *, const struct show_options *, FILE *, struct derr *);
 
 /* What a command prints about a dump; NULL and err if it fails. */
-static inline char *run_show(show_fn show, const char *path, bool json, bool all, struct derr *err)
+static inline char *run_show_with(show_fn show, const char *path, const struct show_options *o, struct derr *err)
 {
-	struct show_options o = { .json = json, .all = all };
 	struct corefile core;
 	char *text = NULL;
 	size_t size;
@@ -47,7 +46,7 @@ static inline char *run_show(show_fn show, const char *path, bool json, bool all
 	r = core_open(&core, path, err);
 	if (r == 0) {
 		f = open_memstream(&text, &size);
-		r = show(&core, &o, f, err);
+		r = show(&core, o, f, err);
 		fclose(f);
 	}
 	core_close(&core);
@@ -55,6 +54,11 @@ static inline char *run_show(show_fn show, const char *path, bool json, bool all
 		return text;
 	free(text);
 	return NULL;
+}
+
+static inline char *run_show(show_fn show, const char *path, bool json, bool all, struct derr *err)
+{
+	return run_show_with(show, path, &(struct show_options){ .json = json, .all = all }, err);
 }
 
 static inline bool has_problem(const struct collection *c, const char *part)

@@ -6,30 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <pty.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "ctl.h"
 #include "golden.h"
 #include "policy-util.h"
+#include "terminal.h"
 
 static char *output; /* of the last run, stdout and stderr together */
-
-static char *read_all(FILE *f)
-{
-	char *text = NULL, chunk[4096];
-	size_t size = 0, n;
-	FILE *to = open_memstream(&text, &size);
-
-	assert_non_null(to);
-	/* the other end of a terminal that is closed gives an error, not an end of file */
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		fwrite(chunk, 1, n, to);
-	fclose(to);
-	return text;
-}
 
 /* Runs a shell command; returns its exit status. */
 static int run(const char *command)
@@ -49,25 +33,7 @@ static int run(const char *command)
 /* The same on a terminal. */
 static int run_on_terminal(const char *command)
 {
-	struct winsize size = { .ws_row = 24, .ws_col = 80 };
-	int fd, status;
-	pid_t pid = forkpty(&fd, NULL, NULL, &size);
-	FILE *f;
-
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", command, NULL);
-		_exit(127);
-	}
-
-	f = fdopen(fd, "re");
-	assert_non_null(f);
-	free(output);
-	output = read_all(f);
-	fclose(f);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return terminal_run(command, &output);
 }
 
 static void expect(int status, const char *command, const char *text)

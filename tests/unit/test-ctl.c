@@ -73,7 +73,7 @@ static void compare_all(const char *json)
 
 static void test_golden(void **state)
 {
-	assert_true(golden_for_each("tests/unit/ctl", ".json", compare_all) >= 12);
+	assert_true(golden_for_each("tests/unit/ctl", ".json", compare_all) >= 13);
 }
 
 static void test_exit_status(void **state)
@@ -84,6 +84,9 @@ static void test_exit_status(void **state)
 		const char *starts;
 	} cases[] = {
 		{ "ok", CTL_OK, "● A crash now would give a dump: dmesg, 2 tasks, 1 stack and 1 more region (" },
+		{ "kinds", CTL_OK,
+		  "● A crash now would give a dump: dmesg, 2 running tasks, 1 trace buffer, 2 variables and "
+		  "1 BPF map region (" },
 		{ "ok-root", CTL_OK, "● A crash now would give a dump: " },
 		{ "no-module", CTL_DEGRADED, "● A crash now would NOT give a dump: the kernel module " },
 		{ "no-backend", CTL_DEGRADED, "● A crash now would NOT give a dump: no back end is bound" },

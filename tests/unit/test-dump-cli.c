@@ -17,6 +17,8 @@
 
 #include "dump-firmware.h"
 #include "dump-trace.h"
+#include "golden.h"
+#include "terminal.h"
 
 #define MIB_ (1ULL << 20)
 
@@ -66,7 +68,7 @@ static size_t files_in_folder(void)
 	return n - 2;
 }
 
-static void build(struct di *d)
+static void build_machine(struct di *d)
 {
 	struct di_task t = { .pid = 1, .tgid = 1, .comm = "systemd" };
 
@@ -75,6 +77,33 @@ static void build(struct di *d)
 	di_print(d, 1, 0, "Kernel panic - not syncing: test", NULL, NULL);
 	di_task_keys(d);
 	di_task(d, &t);
+}
+
+static void build(struct di *d)
+{
+	build_machine(d);
+	di_finish(d);
+}
+
+/* Two arrays, three events in each: at 1 s, 2 s and 2.0005 s. */
+static void build_trace(struct di *d)
+{
+	static struct dt_page page;
+
+	build_machine(d);
+	dt_note(d, "ARRAY(0)=first\nSUBBUF_SIZE(0)=4096\nARRAY(1)=second\nSUBBUF_SIZE(1)=4096\n", "", true);
+	for (int array = 0; array < 2; array++) {
+		char name[16];
+
+		dt_page(&page, 4096, 1000000000);
+		dt_switch(&page, array, 0, "swapper", 7, "worker");
+		dt_extend(&page, 1000000000);
+		dt_mark(&page, 0, 7, 1, "then");
+		dt_mark(&page, 500000, 7, 1, "last");
+		dt_commit(&page, 0);
+		snprintf(name, sizeof(name), "KFT%dC%d", array, 3 * array);
+		dt_add(d, name, 0, &page, 1);
+	}
 	di_finish(d);
 }
 
@@ -121,6 +150,17 @@ static void usage_errors(void **state)
 		{ "stack --cpu x a", "number of a CPU" },
 		{ "stack a 1x", "'1x' is no PID" },
 		{ "stack --all a 1", "one of them" },
+		{ "log --level=warning a", "--level wants emerg, " },
+		{ "log --since=x a", "--since wants seconds" },
+		{ "log --follow-caller=1 a", "--follow-caller wants T" },
+		{ "tasks --level=err a", "no --level" },
+		{ "regions --since=1 a", "no --since" },
+		{ "regions -o x a", "are for --extract" },
+		{ "regions --force a", "are for --extract" },
+		{ "regions --extract=x a", "Say with -o" },
+		{ "regions --extract=x -o '' a", "empty" },
+		{ "regions --extract=x -o - --json a", "leave out --json" },
+		{ "log -o x a", "no --output" },
 		{ "report", "Name the dump" },
 		{ "report a b", "what is 'b'" },
 		{ "report -o '' a", "empty" },
@@ -195,6 +235,173 @@ static void round_trip(void **state)
 	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
 	unlink(args);
 	di_done(&d);
+}
+
+/* The options reach the log. */
+static void log_options(void **state)
+{
+	char args[256];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_ring(&d, 4, 9);
+	di_print(&d, 1000000000, 4, "first", NULL, NULL);
+	di_print(&d, 2000000000, 6, "second", NULL, NULL);
+	di_print(&d, 3000000000, 3, "third", NULL, NULL);
+	di_finish(&d);
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	must_run(args);
+	di_done(&d);
+	must_run("log --level=warn minidump.elf");
+	assert_string_equal(out, "[    1.000000] first\n[    3.000000] third\n");
+	must_run("log --since -1 minidump.elf");
+	assert_string_equal(out, "[    2.000000] second\n[    3.000000] third\n");
+	must_run("log --follow-caller C1 --json minidump.elf");
+	assert_string_equal(out, "[{\"seq\":1,\"timestamp_ns\":2000000000,\"level\":6,\"facility\":3,"
+				 "\"caller\":\"C1\",\"text\":\"second\"}]\n");
+	must_run("log --level=emerg --json minidump.elf");
+	assert_string_equal(out, "[]\n");
+	assert_string_equal(err, "No records: the options leave out all that are there.\n");
+	snprintf(args, sizeof(args), "%s/minidump.elf", folder);
+	unlink(args);
+}
+
+/* A region comes out of the dump byte by byte as it was in memory. */
+static void extract(void **state)
+{
+	static const char full[] = "ulimit -f 1; trap '' XFSZ;";
+	char args[256], path[64], bytes[DI_TASK_SIZE];
+	struct stat st;
+	struct di d;
+	FILE *f;
+
+	build(&d);
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	must_run(args);
+	di_read(&d, d.slots[8].paddr, bytes, sizeof(bytes));
+	must_run("regions --extract=KTASK -o task minidump.elf");
+	assert_string_equal(out, "Saved the 512 bytes of KTASK_0 to task.\n");
+	assert_string_equal(err, "");
+	snprintf(path, sizeof(path), "%s/task", folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, DI_TASK_SIZE);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	f = fopen(path, "r");
+	assert_int_equal(fread(out, 1, sizeof(out), f), DI_TASK_SIZE);
+	fclose(f);
+	assert_memory_equal(out, bytes, DI_TASK_SIZE);
+	must_run("regions --extract=KTASK_0 -o - minidump.elf");
+	assert_memory_equal(out, bytes, DI_TASK_SIZE);
+
+	assert_int_equal(run("regions --extract=KTASK -o task minidump.elf"), 1);
+	contains(err, "--force");
+	must_run("regions --extract=KVMCOREINFO -fo task --json minidump.elf");
+	contains(out, "\"output\": \"task\"");
+	contains(out, "\"name\": \"KVMCOREINFO\"");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, d.slots[1].size);
+	assert_int_equal(run("regions --extract=KTASK -f -o minidump.elf minidump.elf"), 1);
+	must_run("info minidump.elf");
+	unlink(path);
+	assert_int_equal(run("regions --extract=KTASK_1 -o task minidump.elf"), 1);
+	contains(err, "There is no region KTASK_1");
+	/* The disk is full, or so it seems. */
+	assert_int_equal(run_after(full, "regions --extract=KVMCOREINFO -o task minidump.elf"), 1);
+	contains(err, "Cannot write the region: File too large");
+	assert_int_equal(run_after(full, "regions --extract=KVMCOREINFO -o - minidump.elf"), 1);
+	contains(err, "Cannot write the region: File too large");
+	assert_int_equal(files_in_folder(), 1);
+	snprintf(path, sizeof(path), "%s/minidump.elf", folder);
+	unlink(path);
+	di_done(&d);
+}
+
+/* What a command shows on a terminal, after settings of the environment. */
+static const char *on_terminal(const char *environment, const char *args)
+{
+	static char *text;
+	char command[1024];
+
+	snprintf(command, sizeof(command), "cd %s && env -u NO_COLOR -u SYSTEMD_COLORS -u PAGER TERM=vt220 %s %s %s",
+		 folder, environment, program, args);
+	terminal_run(command, &text);
+	return text;
+}
+
+static void terminal(void **state)
+{
+	static const char *const listings[] = { "info", "log", "tasks", "stack --all", "regions", "trace" };
+	static const char pager[] = "PAGER='sed s/^/paged:/'", plain[] = "[    0.000000] Kernel panic";
+	char args[256];
+	struct di d;
+
+	build_trace(&d);
+	snprintf(args, sizeof(args), "collect %s", d.path);
+	must_run(args);
+	di_done(&d);
+	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
+		snprintf(args, sizeof(args), "%s minidump.elf", listings[i]);
+		contains(on_terminal(pager, args), "paged:");
+		snprintf(args, sizeof(args), "%s --no-pager minidump.elf", listings[i]);
+		assert_null(strstr(on_terminal(pager, args), "paged:"));
+		snprintf(args, sizeof(args), "%s --json minidump.elf", listings[i]);
+		assert_null(strstr(on_terminal(pager, args), "paged:"));
+		assert_null(strstr(on_terminal("", args), "\033["));
+	}
+	contains(on_terminal("", "log --no-pager minidump.elf"), "\033[31m\033[1mKernel panic");
+	contains(on_terminal(pager, "log minidump.elf"), "\033[31m\033[1mKernel panic");
+	contains(on_terminal("NO_COLOR=1", "log --no-pager minidump.elf"), plain);
+	contains(on_terminal("TERM=dumb", "log --no-pager minidump.elf"), plain);
+	contains(on_terminal("SYSTEMD_COLORS=0", "log --no-pager minidump.elf"), plain);
+	must_run("log minidump.elf");
+	contains(out, plain);
+	contains(on_terminal("", "regions --extract=KTASK -o - minidump.elf"), "not for a terminal");
+	assert_null(strstr(on_terminal(pager, "regions --extract=KTASK -o task minidump.elf"), "paged:"));
+	snprintf(args, sizeof(args), "cd %s && rm minidump.elf task", folder);
+	assert_int_equal(system(args), 0);
+}
+
+/* What bash offers for a word that starts so. */
+static char *completions(const char *verb, const char *word)
+{
+	char command[512], *text = NULL;
+
+	snprintf(command, sizeof(command),
+		 "bash -c '. docs/completion/qcmdump; compopt() { :; }; COMP_WORDS=(qcmdump %s %s); "
+		 "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _qcmdump; printf \" %%s \" \"${COMPREPLY[@]}\"'",
+		 verb, word);
+	assert_int_equal(terminal_run(command, &text), 0);
+	return text;
+}
+
+/* Each option that --help lists is in the manual page and in the completion of its command. */
+static void documents(void **state)
+{
+	static const char *const commands[] = { "collect", "info",    "log",   "tasks",	 "stack",
+						"report",  "regions", "trace", "convert" };
+	size_t size, n = 0;
+	char *page = golden_read("docs/man/qcmdump.1.rst", &size);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		char args[64], *offered = completions(commands[i], "--"), *line, option[64], entry[80];
+
+		snprintf(args, sizeof(args), "%s --help", commands[i]);
+		must_run(args);
+		for (line = strtok(out, "\n"); line; line = strtok(NULL, "\n")) {
+			/* "  -o, --output=FILE  text" */
+			if (strlen(line) < 8 || sscanf(line + 6, "--%63[a-z-]", option) != 1 ||
+			    !strcmp(option, "help") || !strcmp(option, "version"))
+				continue;
+			n++;
+			snprintf(entry, sizeof(entry), "**--%s", option);
+			contains(page, entry);
+			snprintf(entry, sizeof(entry), " --%s%c", option, line[8 + strlen(option)] == '=' ? '=' : ' ');
+			contains(offered, entry);
+		}
+		free(offered);
+	}
+	assert_true(n > 40);
+	free(page);
 }
 
 /* A compressed dump is read by all commands; a compressed source is not written over. */
@@ -312,29 +519,6 @@ static void from_firmware(void **state)
 	di_done(&d);
 }
 
-/* A failure says why, on standard error, and leaves no file. */
-/* Two arrays, three events in each: at 1 s, 2 s and 2.0005 s. */
-static void build_trace(struct di *d)
-{
-	static struct dt_page page;
-
-	di_init(d, 8 * MIB_, 0, 0);
-	dt_note(d, "ARRAY(0)=first\nSUBBUF_SIZE(0)=4096\nARRAY(1)=second\nSUBBUF_SIZE(1)=4096\n", "", true);
-	for (int array = 0; array < 2; array++) {
-		char name[16];
-
-		dt_page(&page, 4096, 1000000000);
-		dt_switch(&page, array, 0, "swapper", 7, "worker");
-		dt_extend(&page, 1000000000);
-		dt_mark(&page, 0, 7, 1, "then");
-		dt_mark(&page, 500000, 7, 1, "last");
-		dt_commit(&page, 0);
-		snprintf(name, sizeof(name), "KFT%dC%d", array, 3 * array);
-		dt_add(d, name, 0, &page, 1);
-	}
-	di_finish(d);
-}
-
 /* Which events an option leaves: a letter for each, upper case for the second array. */
 static void shows(const char *options, const char *expected)
 {
@@ -390,6 +574,7 @@ static void trace_options(void **state)
 	assert_int_equal(system(args), 0);
 }
 
+/* A failure says why, on standard error, and leaves no file. */
 static void failures(void **state)
 {
 	char args[256];
@@ -447,9 +632,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors), cmocka_unit_test(round_trip),
-		cmocka_unit_test(compressed),	    cmocka_unit_test(by_registers), cmocka_unit_test(from_firmware),
-		cmocka_unit_test(trace_options),    cmocka_unit_test(failures),
+		cmocka_unit_test(help_and_version), cmocka_unit_test(usage_errors),  cmocka_unit_test(round_trip),
+		cmocka_unit_test(log_options),	    cmocka_unit_test(extract),	     cmocka_unit_test(terminal),
+		cmocka_unit_test(documents),	    cmocka_unit_test(compressed),    cmocka_unit_test(by_registers),
+		cmocka_unit_test(from_firmware),    cmocka_unit_test(trace_options), cmocka_unit_test(failures),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

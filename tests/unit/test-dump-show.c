@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What log, tasks, regions and info print of a dump, whole and damaged. */
+/* What tasks, regions and info print of a dump, whole and damaged. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,212 +10,11 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
-#include "prb.h"
 #include "tasks.h"
 
 #define MIB_	   (1ULL << 20)
 #define SEC	   1000000000ULL
 #define PF_KTHREAD 0x00200000
-
-static void log_text(void **state)
-{
-	char out[64];
-	struct di d;
-
-	di_init(&d, 8 * MIB_, 0, 0);
-	di_ring(&d, 4, 9);
-	di_print(&d, 0, 5, "Linux version 6.12", NULL, NULL);
-	di_print(&d, 1234567890, 3, "two\nlines", NULL, NULL);
-	di_print(&d, 2 * SEC, 6, "", NULL, NULL);
-	di_print(&d, 3 * SEC + 999, 6, "clear \033[2J screen\tand \xc3\xa9", "usb", "+usb:1-1");
-	di_set_state(&d, di_print(&d, 123456 * SEC, 1, "last words", NULL, NULL), 1);
-	di_finish(&d);
-	must_collect(&d, out);
-	show_is(show_log, out, false, false,
-		"[    0.000000] Linux version 6.12\n"
-		"[    1.234567] two\n"
-		"[    1.234567] lines\n"
-		"[    2.000000] \n"
-		"[    3.000000] clear \\x1b[2J screen\tand \\xc3\\xa9\n"
-		"[123456.000000] last words\n");
-	show_is(show_log, out, true, false,
-		"[{\"seq\":0,\"timestamp_ns\":0,\"level\":5,\"facility\":3,\"caller\":\"T42\","
-		"\"text\":\"Linux version 6.12\"},\n"
-		" {\"seq\":1,\"timestamp_ns\":1234567890,\"level\":3,\"facility\":3,\"caller\":\"C1\","
-		"\"text\":\"two\\nlines\"},\n"
-		" {\"seq\":2,\"timestamp_ns\":2000000000,\"level\":6,\"facility\":3,\"caller\":\"T42\","
-		"\"text\":\"\"},\n"
-		" {\"seq\":3,\"timestamp_ns\":3000000999,\"level\":6,\"facility\":3,\"caller\":\"C1\","
-		"\"text\":\"clear \\u001b[2J screen\\tand \xc3\xa9\",\"subsystem\":\"usb\",\"device\":\"+usb:1-1\"},\n"
-		" {\"seq\":4,\"timestamp_ns\":123456000000000,\"level\":1,\"facility\":3,\"caller\":\"T42\","
-		"\"text\":\"last words\"}]\n");
-	unlink(out);
-	di_done(&d);
-}
-
-struct walked {
-	uint64_t first, last, n;
-	bool gap, wrong;
-};
-
-static void note_record(void *arg, const struct prb_record *r)
-{
-	struct walked *w = arg;
-	char text[64];
-
-	snprintf(text, sizeof(text), "record %llu%.*s", (unsigned long long)r->seq, (int)(r->seq % 23),
-		 "......................");
-	w->wrong |= r->text_len != strlen(text) || memcmp(r->text, text, r->text_len);
-	if (!w->n++)
-		w->first = r->seq;
-	else
-		w->gap |= r->seq != w->last + 1;
-	w->last = r->seq;
-}
-
-static void walk(const char *path, struct walked *w, uint64_t *skipped)
-{
-	struct corefile core;
-	struct derr err;
-
-	*w = (struct walked){ 0 };
-	assert_int_equal(core_open(&core, path, &err), 0);
-	assert_int_equal(prb_walk(&core, note_record, w, skipped, &err), 0);
-	core_close(&core);
-}
-
-/* The ring has gone round many times, at every possible place. */
-static void wrap_log(bool fills_ring)
-{
-	uint64_t id = 0, skipped;
-	struct walked w;
-	char out[64];
-	struct di d;
-
-	di_init(&d, 8 * MIB_, 0, 0);
-	d.fills_ring = fills_ring;
-	di_ring(&d, 5, 9);
-	di_finish(&d);
-	for (unsigned int i = 0; i < 300; i++) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "record %u%.*s", i, (int)(i % 23), "......................");
-		id = di_print(&d, i, 6, text, NULL, NULL);
-		if (i % 7)
-			continue;
-		must_collect(&d, out);
-		walk(out, &w, &skipped);
-		assert_false(w.wrong);
-		assert_false(w.gap);
-		assert_int_equal(w.last, i);
-		assert_int_equal(skipped, 0);
-		assert_true(i < 8 || w.n >= 8);
-		unlink(out);
-	}
-	/* The machine stopped while these two were written. */
-	di_set_state(&d, id, 0);
-	di_set_state(&d, id - 2, 0);
-	must_collect(&d, out);
-	walk(out, &w, &skipped);
-	assert_false(w.wrong);
-	assert_int_equal(skipped, 2);
-	assert_int_equal(w.last, 298);
-	unlink(out);
-	di_done(&d);
-}
-
-static void log_wraps(void **state)
-{
-	wrap_log(false);
-	wrap_log(true);
-}
-
-/* A machine with a log in the table; the dump of it after a change. */
-static void logging_machine(struct di *d)
-{
-	di_init(d, 8 * MIB_, 0, 0);
-	di_ring(d, 4, 9);
-	di_finish(d);
-	for (unsigned int i = 0; i < 10; i++) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "record %u%.*s", i, (int)(i % 23), "......................");
-		di_print(d, i, 6, text, NULL, NULL);
-	}
-}
-
-static void log_torn(void **state)
-{
-	uint64_t skipped, desc;
-	struct walked w;
-	char out[64];
-	struct di d;
-
-	logging_machine(&d);
-	desc = d.descs + d.head_id % 16 * 24;
-	/* Positions of the newest: no block, an impossible one, one of another record, text of no length */
-	static const uint64_t positions[][2] = { { 1, 1 }, { 8, 0 }, { 1000, 8 }, { 0, 1ULL << 40 } };
-
-	for (size_t i = 0; i < ARRAY_LEN(positions); i++) {
-		di_write64(&d, desc + 8, positions[i][0]);
-		di_write64(&d, desc + 16, positions[i][1]);
-		must_collect(&d, out);
-		walk(out, &w, &skipped);
-		assert_false(w.wrong);
-		assert_int_equal(w.n, 9);
-		assert_int_equal(skipped, 1);
-		unlink(out);
-	}
-	di_done(&d);
-
-	/* The tail is nonsense: the newest are still there. */
-	logging_machine(&d);
-	di_write64(&d, d.ring + 32, 12345);
-	must_collect(&d, out);
-	walk(out, &w, &skipped);
-	assert_int_equal(w.last, 9);
-	assert_int_equal(w.n, 10);
-	unlink(out);
-	di_done(&d);
-}
-
-static void log_fails_with(struct di *d, const char *part)
-{
-	char out[64];
-
-	must_collect(d, out);
-	show_fails(show_log, out, part);
-	unlink(out);
-	di_done(d);
-}
-
-static void log_missing(void **state)
-{
-	static const char *const regions[][2] = {
-		{ "LOG_PRB", "the pointer to it" }, { "LOG_RING", "its control structure" },
-		{ "LOG_DESC", "its descriptors" },  { "LOG_INFO", "its record headers" },
-		{ "KLOGBUF", "its text" },
-	};
-	struct di d;
-
-	for (unsigned int i = 0; i < ARRAY_LEN(regions); i++) {
-		uint8_t zero[40] = { 0 };
-
-		logging_machine(&d);
-		di_write(&d, d.regions + (3 + i) * 40, zero, sizeof(zero));
-		log_fails_with(&d, regions[i][1]);
-	}
-	di_init(&d, 8 * MIB_, 0, 0);
-	di_add(&d, "KBUF", 0, 0x5000, DI_DIRECT + 0x5000, 16);
-	di_finish(&d);
-	log_fails_with(&d, "VMCOREINFO has no size of printk_ringbuffer");
-	logging_machine(&d);
-	di_write32(&d, d.ring, 40);
-	log_fails_with(&d, "impossible sizes");
-	logging_machine(&d);
-	di_write32(&d, d.ring + 48, 26);
-	log_fails_with(&d, "more than the dump has");
-}
 
 static void add_tasks(struct di *d)
 {
@@ -438,6 +237,79 @@ static void regions(void **state)
 	di_done(&d);
 }
 
+static void extract_is(const char *path, const char *wanted, const void *expected, size_t size)
+{
+	const struct show_options o = { .extract = wanted, .output = "-" };
+	struct derr err = { 0 };
+	char *bytes = run_show_with(show_regions, path, &o, &err);
+
+	if (!bytes)
+		fail_msg("%s", err.text);
+	assert_memory_equal(bytes, expected, size);
+	/* open_memstream() puts a zero behind the last byte, and the pattern has none. */
+	assert_int_equal(strlen(bytes), size);
+	free(bytes);
+}
+
+static void extract_fails(const char *path, const char *wanted, const char *expected)
+{
+	const struct show_options o = { .extract = wanted, .output = "-" };
+	struct derr err = { 0 };
+
+	assert_null(run_show_with(show_regions, path, &o, &err));
+	assert_string_equal(err.text, expected);
+}
+
+static void regions_extract(void **state)
+{
+	static char bytes[200000];
+	struct derr err;
+	char out[64];
+	struct di d;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 1 + i % 251;
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_write(&d, 0x10010, bytes, sizeof(bytes));
+	di_add(&d, "KMAP", 0, 0x10010, 0, 70000);
+	di_add(&d, "KMAP", 1, 0x21181, 0, 100);
+	di_add(&d, "KOTHER_1", 0, 0x30011, 0, 1);
+	di_add(&d, "KX", 4, 0x30012, 0, 2);
+	di_finish(&d);
+	must_collect(&d, out);
+	extract_is(out, "KMAP_0", bytes, 70000);
+	extract_is(out, "KMAP_1", bytes + 0x11171, 100);
+	extract_is(out, "KOTHER_1", bytes + 0x20001, 1);
+	extract_is(out, "KOTHER_1_0", bytes + 0x20001, 1);
+	extract_fails(out, "KMAP", "There are several regions KMAP. Choose one of: KMAP_0, KMAP_1");
+	extract_fails(out, "KMAP_2",
+		      "There is no region KMAP_2 in the dump. There are: KELF_HEADER, KVMCOREINFO, KQCMD_NOTE, KMAP, "
+		      "KOTHER_1, KX");
+	extract_fails(out, "KOTHER",
+		      "There is no region KOTHER in the dump. There are: KELF_HEADER, KVMCOREINFO, KQCMD_NOTE, KMAP, "
+		      "KOTHER_1, KX");
+	extract_fails(out, "",
+		      "There is no region  in the dump. There are: KELF_HEADER, KVMCOREINFO, KQCMD_NOTE, KMAP, "
+		      "KOTHER_1, KX");
+	unlink(out);
+	for (unsigned int i = 2; i < 14; i++)
+		di_add(&d, "KMAP", i, 0x30020 + i * 16, 0, 16);
+	di_finish(&d);
+	{
+		struct collection c;
+
+		assert_int_equal(run_collect(d.path, NULL, out, &c, &err), 0);
+		collection_clear(&c);
+	}
+	extract_fails(out, "KMAP",
+		      "There are several regions KMAP. Choose one of: KMAP_0, KMAP_1, KMAP_2, KMAP_3, KMAP_4, KMAP_5, "
+		      "KMAP_6, KMAP_7, KMAP_8, KMAP_9, KMAP_10, KMAP_11, and more (qcmdump regions lists them)");
+	assert_int_equal(truncate(out, 4096), 0);
+	extract_fails(out, "KMAP_13", "The region KMAP_13 is cut off: the file ends before it. Copy the dump again.");
+	unlink(out);
+	di_done(&d);
+}
+
 static void info(void **state)
 {
 	struct derr err;
@@ -495,7 +367,9 @@ static void other_files(void **state)
 	char core[64];
 	struct di d;
 
-	logging_machine(&d);
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_ring(&d, 4, 9);
+	di_finish(&d);
 	show_fails(show_info, d.path, "qcmdump collect");
 	di_elf(&d, &all, 1, "", 0, core);
 	show_fails(show_info, core, "not of a kernel");
@@ -551,16 +425,13 @@ static void cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log_text),
-		cmocka_unit_test(log_wraps),
-		cmocka_unit_test(log_torn),
-		cmocka_unit_test(log_missing),
 		cmocka_unit_test(tasks),
 		cmocka_unit_test(task_states),
 		cmocka_unit_test(tasks_with_few_keys),
 		cmocka_unit_test(tasks_impossible),
 		cmocka_unit_test(tasks_twice),
 		cmocka_unit_test(regions),
+		cmocka_unit_test(regions_extract),
 		cmocka_unit_test(info),
 		cmocka_unit_test(other_files),
 		cmocka_unit_test(cut_off),

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,6 +68,10 @@ static void print_section(const struct policy_section *s, FILE *f)
 	print_list("List", s->symbol.lists, f);
 	print_list("Pin", s->map.pins, f);
 	print_list("Id", s->map.ids, f);
+	if (s->ftrace.instance)
+		fprintf(f, " Instance=<%s> SizePerCPU=%" PRIu64 " SubBufferSize=%" PRIu64 " Clock=<%s>",
+			s->ftrace.instance, s->ftrace.size, s->ftrace.subbuf_size, s->ftrace.clock ?: "");
+	print_list("Events", s->ftrace.events, f);
 	fputc('\n', f);
 }
 

@@ -687,6 +687,7 @@ static void test_note(void **state)
 static void test_held(void **state)
 {
 	struct table *t = *state;
+	struct md_region late;
 
 	WANT(t, trace(0), trace(1));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -700,6 +701,13 @@ static void test_held(void **state)
 	WANT(t, trace(0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
+	assert_false(reconcile_holds(t->r));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+	/* News from before it was activated. */
+	late = t->regions[0];
+	late.state = QCOM_MINIDUMP_REGION_HELD;
+	assert_false(reconcile_news(t->r, &late, false));
 	assert_false(reconcile_holds(t->r));
 }
 

@@ -6,25 +6,8 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --file "$top/build/tests/mdnl" --timeout 600 <<'SCRIPT'
-fail() {
-	echo "FAILED: $*"
-	qcmdctl --no-pager status
-	journalctl -u qcmdd --no-pager -o short-monotonic | tail -n 60
-	exit 1
-}
-until_true() { # what, command...
-	local what=$1 end=$((SECONDS + 40))
-	shift
-	while [ $SECONDS -lt $end ]; do
-		if "$@"; then
-			echo "ok: $what ($SECONDS s)"
-			return
-		fi
-		sleep 0.1
-	done
-	fail "$what"
-}
+vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --timeout 600 <<'SCRIPT'
+. ./guest-lib.sh
 status_says() { # exit status, words
 	local out
 	out=$(qcmdctl --no-pager status 2>&1)

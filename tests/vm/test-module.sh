@@ -187,7 +187,55 @@ ids() {
 	sed 's/ addr=.*//; /KELF/d'
 }
 [ "$(./mdnl list | ids)" = "$(ids <<<"$list")" ] || fail "changed: $(./mdnl list)"
+
+# Pages that are held stay when their owner frees them, and are in the table only when they are activated.
+insmod /usr/lib/qcmd-test/qcmd_page.ko || fail "qcmd_page: $(dmesg | tail -n 3)"
+count=/sys/module/qcmd_page/parameters/count
+references() { # pattern
+	sed -n 's/.* seg=[^:]*:[^:]*:[^:]*:\([^:]*\):.*/\1/p' <<<"$page" >$count
+	# shellcheck disable=SC2053
+	[[ $(cat $count) == $1 ]] || fail "the page has $(cat $count) references, not $1"
+}
+addr=$(sed -n 's/.*name=KSCATTERED addr=\([^ ]*\) size=16384.*/\1/p' <<<"$list")
+flat=$(sed -n 's/.*name=KFLAT addr=\([^ ]*\) .*/\1/p' <<<"$list")
+page=$(./mdnl add name=KPAGE addr="$addr" size=4096)
+references 1
+expect 'error EBUSY: HOLD is for memory that was allocated as pages*' add name=X addr="$flat" size=61 hold=yes
+expect 'error EINVAL: HOLD goes with ADDR and PADDR only*' add object=prb hold=yes
+mkfifo hold
+./mdnl <hold >held &
+exec 4>hold
+printf '%s\n' "add name=KHOLD addr=$addr size=16384 hold=yes" 'add name=KFREE paddr=0x100000 size=4096' >&4
+sleep 1
+id=$(field id "$(grep name=KHOLD held)")
+./mdnl get id="$id" | grep -q 'state=held .* seg=-1:' || fail "not held: $(cat held)"
+references 2
+# Back ends that come and go don't make it active.
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+echo 1 >/sys/module/qcom_minidump_ram/parameters/bound
+./mdnl get id="$id" | grep -q 'state=held' || fail "no longer held: $(./mdnl get id="$id")"
+printf '%s\n' "update id=$id size=4096" "update id=$(field id "$(grep name=KFREE held)") activate=yes" >&4
+printf '%s\n' "update id=$id activate=yes size=4096" "update id=$id activate=yes" "update id=$id activate=yes" >&4
+sleep 1
+grep -q "error EINVAL: ID: only a region that was added by address, without MAP and HOLD" held || fail "$(cat held)"
+[ "$(grep -c 'error EINVAL: ACTIVATE is for a region that was added with HOLD, once' held)" = 2 ] || fail "$(cat held)"
+grep -q 'error EINVAL: ACTIVATE takes the region as it is' held || fail "$(cat held)"
+[ "$(./mdnl get id="$id" | grep -o -E 'seg=[0-9]+:' | wc -l)" = 4 ] || fail "not active: $(./mdnl get id="$id")"
 rmmod qcmd_client
+references 1
+exec 4>&-
+wait
+rmmod qcmd_page
+echo "ok: pages that are held"
+
+# Several notes of one socket
+{
+	printf '%s\n' 'note text=A=1' 'note text=B=1 name=KNOTE_B type=7' 'note text=B=22222 name=KNOTE_B type=7'
+	printf '%s\n' 'list' 'note text= name=KNOTE_B' 'list'
+} | ./mdnl >notes
+[ "$(grep -c 'name=KNOTE_B .*moves=1 ' notes)" = 2 ] || fail "no second note, or one too many: $(cat notes)"
+[ "$(grep -c 'name=KQCMD_NOTE .*moves=0 ' notes)" = 3 ] || fail "the first note is not what it was: $(cat notes)"
+echo "ok: several notes"
 [ "$(./mdnl list | wc -l)" = 2 ] || fail "a client's regions outlived it: $(./mdnl list)"
 echo "ok: clients in the kernel"
 

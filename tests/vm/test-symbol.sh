@@ -7,27 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 qcmdump=$top/build/qcmdump
 
-vm --crash "$work/crash" --file "$top/build/tests/mdnl" --file "$top/build/tests/mkmap" --timeout 400 \
-	<<'SCRIPT' || fail "the guest"
-fail() {
-	echo "FAILED: $*"
-	qcmdctl --no-pager status
-	qcmdctl --no-pager regions
-	journalctl -u qcmdd --no-pager -o short-monotonic | tail -n 60
-	exit 1
-}
-until_true() { # what, command...
-	local what=$1 end=$((SECONDS + 40))
-	shift
-	while [ $SECONDS -lt $end ]; do
-		if "$@"; then
-			echo "ok: $what ($SECONDS s)"
-			return
-		fi
-		sleep 0.1
-	done
-	fail "$what"
-}
+vm --crash "$work/crash" --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" \
+	--file "$top/build/tests/mkmap" --timeout 400 <<'SCRIPT' || fail "the guest"
+. ./guest-lib.sh
 has() { # words of a region in the table
 	./mdnl list | grep 'state=active' | grep -F "$1" >/dev/null
 }

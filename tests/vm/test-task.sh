@@ -9,25 +9,7 @@
 {
 	echo "processes=${PROCESSES:-4000}"
 	cat <<'SCRIPT'
-fail() {
-	echo "FAILED: $*"
-	qcmdctl --no-pager status
-	qcmdctl --no-pager regions
-	journalctl -u qcmdd --no-pager -o short-monotonic | tail -n 40
-	exit 1
-}
-until_true() { # what, command...
-	local what=$1 end=$((SECONDS + 40))
-	shift
-	while [ $SECONDS -lt $end ]; do
-		if "$@"; then
-			echo "ok: $what ($SECONDS s)"
-			return
-		fi
-		sleep 0.1
-	done
-	fail "$what"
-}
+. ./guest-lib.sh
 has() { # part, pid
 	./mdnl list | grep "name=$1 " | grep 'state=active' | grep -q "\bpid=$2\b"
 }
@@ -87,6 +69,18 @@ Register=stack
 POLICY
 has KSTACK $one && has KSTACK 1 && has_no KSTACK 2 || fail "KernelThread=no"
 echo "ok: KernelThread="
+
+# A stack leaves the table with its task: the module sees to that, with nobody to tell it.
+/tmp/marker-two 1000 &
+dies=$!
+until_true "a stack that is to go" has KSTACK $dies
+daemon=$(systemctl show -P MainPID qcmdd)
+kill -STOP "$daemon"
+kill -KILL $dies
+wait $dies 2>/dev/null
+has_no KSTACK $dies || fail "the stack of a dead task: $(./mdnl list | grep "\bpid=$dies\b")"
+has KSTACK $two || fail "the stack of another task is gone"
+kill -CONT "$daemon"
 
 # A cgroup that comes after the policy, goes, and comes again; tasks that enter and leave it, and are born in it.
 policy <<POLICY
@@ -272,4 +266,5 @@ echo "memory of qcmdd: VmHWM $hwm KiB, Pss $pss KiB; $looks looks during the sto
 [ "$hwm" -lt 16384 ] && [ "$pss" -lt 16384 ] || fail "qcmdd takes more than 16 MiB"
 exit 0
 SCRIPT
-} | vm --file "$top/build/tests/mdnl" --file "$top/build/tests/fork-storm" --timeout $((400 + ${PROCESSES:-4000} / 50))
+} | vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/fork-storm" \
+	--timeout $((400 + ${PROCESSES:-4000} / 50))

@@ -13,6 +13,9 @@
  *
  * A region can have up to 128 segments: receive with buffers of 16 KiB or more.
  *
+ * The stack of a task goes when the task begins to exit, so that no other one is ever taken for it. Its struct stays,
+ * held by reference.
+ *
  * Every error carries an extended ACK whose text names the attribute and says what would be right.
  */
 #ifndef _UAPI_LINUX_QCOM_MINIDUMP_H

@@ -200,6 +200,8 @@ static char *scatter(void)
 	pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, ilog2(PIECES));
 	if (!pages)
 		return NULL;
+	/* Each with a reference count of its own, as if allocated one by one: they can be held. */
+	split_page(pages, ilog2(PIECES));
 	for (i = 0; i < PIECES; i++)
 		reversed[i] = pages + PIECES - 1 - i;
 	return vmap(reversed, PIECES, VM_MAP, PAGE_KERNEL);
@@ -207,10 +209,12 @@ static char *scatter(void)
 
 static void free_memory(void)
 {
+	int i;
+
 	if (scattered)
 		vunmap(scattered);
-	if (pages)
-		__free_pages(pages, ilog2(PIECES));
+	for (i = 0; pages && i < PIECES; i++)
+		__free_page(pages + i);
 	kfree(flat);
 }
 
