@@ -119,14 +119,14 @@ static void write_tick(const struct picture *p, const struct timeline_event *e, 
 	fputs("</title></line>\n", p->r->out);
 }
 
-static void write_lane(const struct picture *p, const struct timeline_lane *lane, double y)
+static void write_lane(const struct picture *p, unsigned int cpu, double y)
 {
-	fprintf(p->r->out, "<text x=\"4\" y=\"%.1f\">CPU %u</text>\n", y + 14, lane->cpu);
+	fprintf(p->r->out, "<text x=\"4\" y=\"%.1f\">CPU %u</text>\n", y + 14, cpu);
 	for (size_t i = 0; i < p->t.n_runs; i++)
-		if (p->t.runs[i].cpu == lane->cpu)
+		if (p->t.runs[i].cpu == cpu)
 			write_run(p, &p->t.runs[i], y);
 	for (size_t i = 0; i < p->t.n_events; i++)
-		if (p->t.events[i].cpu == lane->cpu && !p->t.events[i].has_switch)
+		if (p->t.events[i].cpu == cpu && !p->t.events[i].has_switch)
 			write_tick(p, &p->t.events[i], y);
 }
 
@@ -141,8 +141,9 @@ static void write_svg(const struct picture *p)
 		"aria-label=\"Who ran on each CPU; the events below say the same\">\n",
 		WIDTH, height);
 	write_axis(p, height);
-	for (size_t i = 0; i < p->t.n_lanes; i++)
-		write_lane(p, &p->t.lanes[i], TOP + (double)i * LANE_HEIGHT);
+	for (unsigned int cpu = 0, n = 0; cpu < TRACE_CPUS_MAX; cpu++)
+		if (p->t.lanes[cpu].seen)
+			write_lane(p, cpu, TOP + (double)n++ * LANE_HEIGHT);
 	fputs("</svg>\n</div>\n", out);
 }
 
@@ -182,13 +183,11 @@ static void write_missing_cpus(const struct picture *p)
 	const struct task_list *tasks = &p->r->tasks;
 
 	for (size_t i = 0; i < tasks->n; i++) {
-		bool found = false;
+		uint32_t cpu = tasks->v[i].cpu;
 
 		if (!tasks->v[i].on_cpu || !tasks->v[i].has_cpu)
 			continue;
-		for (size_t j = 0; j < p->t.n_lanes && !found; j++)
-			found = (int64_t)p->t.lanes[j].cpu == tasks->v[i].cpu;
-		if (!found)
+		if (cpu >= TRACE_CPUS_MAX || !p->t.lanes[cpu].seen)
 			fprintf(p->r->out, "<p class=\"note\">CPU %" PRId32 " has no events in this trace.</p>\n",
 				tasks->v[i].cpu);
 	}
@@ -198,7 +197,7 @@ static void write_remarks(const struct picture *p)
 {
 	FILE *out = p->r->out;
 
-	fprintf(out, "<p class=\"note\">The last %g ms before the last event of the trace array ", window_ms(p));
+	fprintf(out, "<p class=\"note\">The last %.4g ms before the last event of the trace array ", window_ms(p));
 	report_text(p->r, trace_array_name(p->trace, p->t.array));
 	fputs(". Boxes are tasks, grey is idle, and where nothing is drawn the trace does not say who ran. Lines are "
 	      "other events than switches.</p>\n",
@@ -206,9 +205,6 @@ static void write_remarks(const struct picture *p)
 	if (p->t.shortened)
 		fprintf(out, "<p class=\"note\">Only its last %d events: <code>qcmdump trace</code> shows all.</p>\n",
 			TIMELINE_EVENTS_MAX);
-	if (p->t.left_out)
-		fprintf(out, "<p class=\"note\">Only the first %d CPUs that the trace has are here.</p>\n",
-			TIMELINE_LANES_MAX);
 	write_missing_cpus(p);
 }
 

@@ -69,30 +69,14 @@ static size_t choose_window(struct timeline *t, struct trace *trace)
 	return n;
 }
 
-static struct timeline_lane *find_lane(struct timeline *t, unsigned int cpu)
+static void end_run(struct timeline *t, unsigned int cpu, uint64_t to)
 {
-	size_t at = 0;
-
-	while (at < t->n_lanes && t->lanes[at].cpu < cpu)
-		at++;
-	if (at < t->n_lanes && t->lanes[at].cpu == cpu)
-		return &t->lanes[at];
-	if (t->n_lanes == TIMELINE_LANES_MAX) {
-		t->left_out = true;
-		return NULL;
-	}
-	memmove(&t->lanes[at + 1], &t->lanes[at], (t->n_lanes++ - at) * sizeof(t->lanes[0]));
-	t->lanes[at] = (struct timeline_lane){ .cpu = cpu };
-	return &t->lanes[at];
-}
-
-static void end_run(struct timeline *t, struct timeline_lane *lane, uint64_t to)
-{
+	struct timeline_lane *lane = &t->lanes[cpu];
 	uint64_t from = lane->since > t->from ? lane->since : t->from;
 
 	if (lane->running && to > from) {
 		t->runs = dump_grow(t->runs, &t->runs_capacity, t->n_runs + 1, sizeof(*t->runs));
-		t->runs[t->n_runs++] = (struct timeline_run){ lane->cpu, lane->pid, from, to };
+		t->runs[t->n_runs++] = (struct timeline_run){ cpu, lane->pid, from, to };
 	}
 	lane->running = false;
 }
@@ -105,12 +89,16 @@ static void start_run(struct timeline_lane *lane, int32_t pid, uint64_t ts)
 }
 
 /* Each event tells who runs; what was lost may have been a switch. */
-static void follow(struct timeline *t, struct timeline_lane *lane, const struct trace_event *e)
+static void follow(struct timeline *t, const struct trace_event *e)
 {
+	struct timeline_lane *lane = &t->lanes[e->cpu];
+
+	t->n_lanes += !lane->seen;
+	lane->seen = true;
 	if (e->lost)
-		end_run(t, lane, lane->last);
+		end_run(t, e->cpu, lane->last);
 	if (e->has_switch) {
-		end_run(t, lane, e->ts);
+		end_run(t, e->cpu, e->ts);
 		start_run(lane, e->next_pid, e->ts);
 	} else if (!lane->running) {
 		start_run(lane, e->pid, e->ts);
@@ -136,24 +124,20 @@ void timeline_read(struct timeline *t, struct trace *trace)
 	struct trace_event e;
 	size_t left;
 
-	*t = (struct timeline){ .array = -1 };
+	*t = (struct timeline){ .array = -1, .lanes = dump_alloc(TRACE_CPUS_MAX, sizeof(*t->lanes)) };
 	left = choose_window(t, trace);
 	trace_rewind(trace);
 	while (left && trace_next(trace, &e)) {
-		struct timeline_lane *lane;
-
 		if (e.array != (unsigned int)t->array)
 			continue;
-		lane = find_lane(t, e.cpu);
-		if (lane)
-			follow(t, lane, &e);
-		if (lane && e.ts >= t->from && left <= TIMELINE_EVENTS_MAX)
+		follow(t, &e);
+		if (e.ts >= t->from && left <= TIMELINE_EVENTS_MAX)
 			keep(t, &e);
 		left--;
 	}
 	/* Who ran last ran on. */
-	for (size_t i = 0; i < t->n_lanes; i++)
-		end_run(t, &t->lanes[i], t->to);
+	for (unsigned int cpu = 0; cpu < TRACE_CPUS_MAX; cpu++)
+		end_run(t, cpu, t->to);
 }
 
 void timeline_clear(struct timeline *t)
@@ -164,5 +148,6 @@ void timeline_clear(struct timeline *t)
 	}
 	free(t->events);
 	free(t->runs);
+	free(t->lanes);
 	*t = (struct timeline){ 0 };
 }

@@ -4,14 +4,14 @@
 #define TIMELINE_H
 
 #include "trace.h"
+#include "tracebuf.h"
 
 #define TIMELINE_EVENTS_MAX 2000
-#define TIMELINE_LANES_MAX  256
 #define TIMELINE_TEXT_MAX   256
 
 /* A CPU, and what is known of it up to the event at hand */
 struct timeline_lane {
-	unsigned int cpu;
+	bool seen;
 	bool running; /* pid, since then */
 	int32_t pid;
 	uint64_t since;
@@ -40,11 +40,10 @@ struct timeline {
 	int array; /* the one that knows who ran last; -1: none */
 	uint64_t from;
 	uint64_t to;
-	bool shortened;					/* by TIMELINE_EVENTS_MAX */
-	struct timeline_lane lanes[TIMELINE_LANES_MAX]; /* by CPU */
-	size_t n_lanes;
-	bool left_out;		   /* CPUs, by TIMELINE_LANES_MAX */
-	struct timeline_run *runs; /* of a CPU in the order of time, the CPUs mixed */
+	bool shortened;		     /* by TIMELINE_EVENTS_MAX */
+	struct timeline_lane *lanes; /* TRACE_CPUS_MAX of them */
+	size_t n_lanes;		     /* seen */
+	struct timeline_run *runs;   /* of a CPU in the order of time, the CPUs mixed */
 	size_t n_runs, runs_capacity;
 	struct timeline_event *events;
 	size_t n_events, events_capacity;

@@ -274,6 +274,33 @@ static char *page_of_marks(const char *lines, bool switches)
 	return finished_page(&d);
 }
 
+/* Of two arrays, the one with the last switch; what is wrong with it is said. */
+static void timeline_arrays(void **state)
+{
+	char *text;
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	dt_note(&d, LINES "ARRAY(1)=second\nCLOCK(1)=mono\nSUBBUF_SIZE(1)=65536\n", "", false);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, 0, 0, "swapper/0", 7, "first");
+	dt_mark(&ring_page, 9 * MS, 7, 1, "not drawn");
+	dt_commit(&ring_page, 0);
+	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, MS, 0, "swapper/4", 8, "drawn");
+	dt_word(&ring_page, 28, 0);
+	dt_commit(&ring_page, 0);
+	dt_add(&d, "KFT1C4", 0, &ring_page, 1);
+	text = finished_page(&d);
+	contains(text, "trace array second.");
+	contains(text, ">CPU 4</text>");
+	contains(text, "<summary>The 1 events in it</summary>");
+	assert_null(strstr(text, ">CPU 0</text>"));
+	contains(text, "<p class=\"problem\">1 of the 1 pages of CPU 4 in trace array second are damaged");
+	free(text);
+}
+
 /* A trace that nothing can be drawn of; one that is damaged. */
 static void timeline_none(void **state)
 {
@@ -409,8 +436,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(content),	   cmocka_unit_test(timeline),	      cmocka_unit_test(timeline_gap),
-		cmocka_unit_test(timeline_window), cmocka_unit_test(timeline_bounds), cmocka_unit_test(timeline_none),
-		cmocka_unit_test(nothing_there),   cmocka_unit_test(in_a_browser),
+		cmocka_unit_test(timeline_window), cmocka_unit_test(timeline_bounds), cmocka_unit_test(timeline_arrays),
+		cmocka_unit_test(timeline_none),   cmocka_unit_test(nothing_there),   cmocka_unit_test(in_a_browser),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
