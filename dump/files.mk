@@ -10,7 +10,8 @@ QCMDUMP_SRCS += collect-conf.c identity.c store.c
 # Stacks
 QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c unwind.c vmlinuxfile.c
 # The page
-QCMDUMP_SRCS += cmd-report.c html.c lastwords.c report.c report-died.c report-log.c report-page.c report-tables.c report-timeline.c
+QCMDUMP_SRCS += cmd-report.c html.c lastwords.c report.c report-died.c report-log.c report-page.c report-tables.c report-timeline.c \
+	timeline.c
 $(B)/obj/dump/report-page.o $(B)/san/dump/report-page.o $(B)/fuzz/dump/report-page.o: \
 	dump/report.html dump/report.css dump/report.js
 # Trace buffers

@@ -119,6 +119,11 @@ void trace_rewind(struct trace *t)
 	t->pos = 0;
 }
 
+const char *trace_comm(const struct trace *t, int32_t pid)
+{
+	return tracecomms_find(&t->comms, pid);
+}
+
 uint64_t trace_last(const struct trace *t)
 {
 	return t->buf.n_records ? t->buf.records[t->buf.n_records - 1].ts : 0;

@@ -37,6 +37,9 @@ void trace_close(struct trace *t);
 bool trace_next(struct trace *t, struct trace_event *event);
 void trace_rewind(struct trace *t);
 
+/* What the task is called in the end, "<...>": not known. Valid until the trace is closed. */
+const char *trace_comm(const struct trace *t, int32_t pid);
+
 /* The time of the last event */
 uint64_t trace_last(const struct trace *t);
 

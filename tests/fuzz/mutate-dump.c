@@ -51,6 +51,7 @@ static const char *const looks[][ARGS_MAX] = {
 	{ "trace", IN },
 	{ "trace", "--json", IN },
 	{ "trace", "--force", "--array=qcmd", "--output=" OUT, IN },
+	{ "report", "--force", "--output=" OUT, IN },
 	{ "convert", "--for=crash", "--force", "--output=" OUT, IN },
 	{ "collect", "--force", "--output=" OUT, IN },
 };

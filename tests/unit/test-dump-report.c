@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
+#include "dump-trace.h"
 #include "report.h"
+#include "timeline.h"
 
 #define MIB_	(1ULL << 20)
 #define SEC	1000000000ULL
@@ -56,11 +58,49 @@ static size_t count(const char *text, const char *part)
 	return n;
 }
 
+/* Collects the machine, and takes it away. */
+static char *finished_page(struct di *d)
+{
+	char out[64], *text;
+
+	di_finish(d);
+	must_collect(d, out);
+	text = page_of(out);
+	unlink(out);
+	di_done(d);
+	return text;
+}
+
+#define LINES "ARRAY(0)=q<b>\nCLOCK(0)=local\nSUBBUF_SIZE(0)=65536\n"
+#define MS    1000000
+
+static struct dt_page ring_page;
+
+/*
+ * CPU 0 runs 7 and 8, and then nothing, from 40 ms before the last event on; CPU 2 has an event in the window alone,
+ * and lost some.
+ */
+static void add_trace(struct di *d)
+{
+	dt_note(d, LINES, "", false);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, 0, 0, "swapper/0", 7, "work<b>");
+	dt_switch(&ring_page, 10 * MS, 7, "work<b>", 8, "other");
+	dt_mark(&ring_page, 5 * MS, 8, 1, HOSTILE);
+	dt_switch(&ring_page, 5 * MS, 8, "other", 0, "swapper/0");
+	dt_commit(&ring_page, 0);
+	dt_add(d, "KFT0C0", 0, &ring_page, 1);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, 30 * MS, 10, "late", 10, "late");
+	dt_mark(&ring_page, 10 * MS, 10, 2, "last");
+	dt_commit(&ring_page, 1U << 31);
+	dt_add(d, "KFT0C2", 0, &ring_page, 1);
+}
+
 /* A machine that died in the hands of somebody who wants to be read by a browser. */
 static char *hostile_page(void)
 {
 	struct di_task t = { .pid = 712, .tgid = 712, .cpu = 1, .comm = "<b>'\"&\033", .on_cpu = true };
-	char out[64], *text;
 	struct di d;
 
 	di_init(&d, 8 * MIB_, 0, 0);
@@ -75,12 +115,8 @@ static char *hostile_page(void)
 	t = (struct di_task){ .pid = 9, .tgid = 9, .cpu = 0, .comm = "other", .on_cpu = true };
 	di_task(&d, &t);
 	di_note(&d, "POLICY(<i>)=/etc/qcmd.d/<i>.conf");
-	di_finish(&d);
-	must_collect(&d, out);
-	text = page_of(out);
-	unlink(out);
-	di_done(&d);
-	return text;
+	add_trace(&d);
+	return finished_page(&d);
 }
 
 static void content(void **state)
@@ -94,7 +130,6 @@ static void content(void **state)
 	contains(text, "<div class=\"cpus\">\n<article class=\"cpu crashed\">\n<h3>CPU 1: "
 		       "&lt;b&gt;&#39;&quot;&amp;\\x1b, PID 712<span class=\"tag\">crashed here</span></h3>");
 	contains(text, "<article class=\"cpu\">\n<h3>CPU 0: other, PID 9</h3>");
-	contains(text, "<p>No trace is in the dump.");
 	contains(text, "<li class=\"\" data-level=\"6\"><time>    1.000000</time><span>&lt;/script&gt;");
 	contains(text, "<li class=\"err\" data-level=\"3\"><time>    1.000000</time><span>an error</span></li>");
 	contains(text, "<li class=\"warn\" data-level=\"4\">");
@@ -107,6 +142,181 @@ static void content(void **state)
 	assert_null(strchr(text, '\033'));
 	assert_int_equal(count(text, "<script"), 1);
 	assert_int_equal(count(text, "</script"), 1);
+	free(text);
+}
+
+/* 10 ms are a quarter of the lane; CPU 2 is empty before its first event. */
+static void timeline(void **state)
+{
+	char *text = hostile_page();
+
+	contains(text, ">CPU 0</text>\n"
+		       "<g><title>work&lt;b&gt;, PID 7: from 40.000000 to 30.000000 ms before the end</title>"
+		       "<rect class=\"run\" style=\"--h:239\" x=\"70.0\" y=\"30.0\" width=\"253.75\" height=\"20\"/>"
+		       "<text class=\"label\" x=\"74.0\" y=\"44.0\">work&lt;b&gt;</text></g>\n"
+		       "<g><title>other, PID 8: from 30.000000 to 20.000000 ms before the end</title>"
+		       "<rect class=\"run\" style=\"--h:16\" x=\"323.8\"");
+	contains(text, "<g><title>&lt;idle&gt;, PID 0: from 20.000000 to 0.000000 ms before the end</title>"
+		       "<rect class=\"idle\" x=\"577.5\" y=\"30.0\" width=\"507.50\" height=\"20\"/></g>\n"
+		       "<line class=\"event\" x1=\"450.6\"");
+	contains(text, "<title>mark: 1: &lt;/script&gt;&lt;img src=x onerror=document.title=&#39;taken&#39;&gt; (one)"
+		       "</title></line>\n"
+		       "<text x=\"4\" y=\"74.0\">CPU 2</text>\n"
+		       "<g><title>late, PID 10: from 10.000000 to 0.000000 ms before the end</title>");
+	contains(text, "text-anchor=\"middle\">-40</text>");
+	assert_int_equal(count(text, "<rect"), 4);
+	contains(text, "<summary>The 6 events in it</summary>");
+	contains(text,
+		 "<tr><td class=\"n\">10.000000</td><td class=\"n\">2</td><td>late, 10</td><td>sched_switch</td><td>"
+		 "Events were lost before this. prev_comm=late");
+	contains(text, "trace array q&lt;b&gt;.");
+	contains(text, "<p class=\"note\">CPU 1 has no events in this trace.</p>");
+	assert_null(strstr(text, "CPU 0 has no events"));
+	assert_null(strstr(text, "No trace is in the dump"));
+	free(text);
+}
+
+/* Who ran before events were lost is known up to the last event before them. */
+static void timeline_gap(void **state)
+{
+	char *text;
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	dt_note(&d, LINES, "", false);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, 0, 0, "swapper/0", 7, "worker");
+	dt_mark(&ring_page, 4 * MS, 7, 1, "before");
+	dt_commit(&ring_page, 0);
+	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC + 8 * MS);
+	dt_mark(&ring_page, 0, 8, 1, "behind");
+	dt_mark(&ring_page, 2 * MS, 8, 1, "last");
+	dt_commit(&ring_page, 1U << 31);
+	dt_add(&d, "KFT0C0", 1, &ring_page, 1);
+	text = finished_page(&d);
+	contains(text, "worker, PID 7: from 10.000000 to 6.000000 ms");
+	contains(text, "PID 8: from 2.000000 to 0.000000 ms");
+	assert_int_equal(count(text, "<rect"), 2);
+	free(text);
+}
+
+/* n switches, one in each ms: the window ends the page at the last 200, or at the last 20 ms. */
+static void timeline_window(void **state)
+{
+	static const struct {
+		unsigned int n, delta, events;
+		const char *says;
+	} cases[] = {
+		{ 300, MS, 200, "The last 199 ms before" },
+		{ 1000, MS / 20, 401, "The last 20 ms before" },
+		{ 1000, MS / 200, 1000, "The last 4.995 ms before" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char summary[64], *text;
+		struct di d;
+
+		di_init(&d, 8 * MIB_, 0, 0);
+		dt_note(&d, LINES, "", false);
+		dt_page(&ring_page, DT_PAGE_MAX, SEC);
+		for (unsigned int j = 0; j < cases[i].n; j++)
+			dt_switch(&ring_page, j ? cases[i].delta : 0, j, "a", j + 1, "a");
+		dt_commit(&ring_page, 0);
+		dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+		text = finished_page(&d);
+		contains(text, cases[i].says);
+		snprintf(summary, sizeof(summary), "<summary>The %u events in it</summary>", cases[i].events);
+		contains(text, summary);
+		assert_null(strstr(text, "Only its last"));
+		assert_int_equal(count(text, "<rect"), cases[i].events - 1);
+		free(text);
+	}
+}
+
+/* More events than the page shows, all at one time and over some time. */
+static void timeline_bounds(void **state)
+{
+	for (unsigned int delta = 0; delta < 2; delta++) {
+		char *text;
+		struct di d;
+
+		di_init(&d, 8 * MIB_, 0, 0);
+		dt_note(&d, LINES, "", false);
+		for (unsigned int i = 0; i < 3; i++) {
+			dt_page(&ring_page, DT_PAGE_MAX, SEC + i * 1000 * delta);
+			for (unsigned int j = 0; j < 1000; j++)
+				dt_switch(&ring_page, delta, j, "a", j + 1, "a");
+			dt_commit(&ring_page, 0);
+			dt_add(&d, "KFT0C0", i, &ring_page, 1);
+		}
+		text = finished_page(&d);
+		contains(text, "<summary>The 2000 events in it</summary>");
+		assert_int_equal(count(text, "<rect"), delta ? TIMELINE_EVENTS_MAX - 1 : 0);
+		if (delta)
+			contains(text, "Only its last 2000 events");
+		free(text);
+	}
+}
+
+static char *page_of_marks(const char *lines, bool switches)
+{
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	dt_note(&d, lines, "", false);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	if (switches)
+		dt_switch(&ring_page, 0, 0, "swapper/0", 7, "worker");
+	dt_mark(&ring_page, 0, 7, 1, "alone");
+	dt_commit(&ring_page, 0);
+	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	return finished_page(&d);
+}
+
+/* Of two arrays, the one with the last switch; what is wrong with it is said. */
+static void timeline_arrays(void **state)
+{
+	char *text;
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	dt_note(&d, LINES "ARRAY(1)=second\nCLOCK(1)=mono\nSUBBUF_SIZE(1)=65536\n", "", false);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, 0, 0, "swapper/0", 7, "first");
+	dt_mark(&ring_page, 9 * MS, 7, 1, "not drawn");
+	dt_commit(&ring_page, 0);
+	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	dt_page(&ring_page, DT_PAGE_MAX, SEC);
+	dt_switch(&ring_page, MS, 0, "swapper/4", 8, "drawn");
+	dt_word(&ring_page, 28, 0);
+	dt_commit(&ring_page, 0);
+	dt_add(&d, "KFT1C4", 0, &ring_page, 1);
+	text = finished_page(&d);
+	contains(text, "trace array second.");
+	contains(text, ">CPU 4</text>");
+	contains(text, "<summary>The 1 events in it</summary>");
+	assert_null(strstr(text, ">CPU 0</text>"));
+	contains(text, "<p class=\"problem\">1 of the 1 pages of CPU 4 in trace array second are damaged");
+	free(text);
+}
+
+/* A trace that nothing can be drawn of; one that is damaged. */
+static void timeline_none(void **state)
+{
+	char *text;
+
+	text = page_of_marks(LINES, false);
+	contains(text, "no array that counts nanoseconds has the event <code>sched:sched_switch</code>");
+	assert_null(strstr(text, "<svg"));
+	free(text);
+	text = page_of_marks("ARRAY(0)=a\nCLOCK(0)=counter\nSUBBUF_SIZE(0)=65536\n", true);
+	contains(text, "no array that counts nanoseconds");
+	assert_null(strstr(text, "<svg"));
+	free(text);
+	text = page_of_marks("", true);
+	contains(text, "<p class=\"problem\">");
+	contains(text, "names no trace array");
 	free(text);
 }
 
@@ -124,6 +334,7 @@ static void nothing_there(void **state)
 	contains(text, "<h1>A kernel stopped, and did not say why</h1>");
 	contains(text, "What the CPUs were running is not in the dump.");
 	contains(text, "The log cannot be read:");
+	contains(text, "<p>No trace is in the dump.");
 	contains(text, "does not say how tasks are laid out in memory");
 	contains(text, "</html>");
 	free(text);
@@ -224,9 +435,9 @@ static int remove_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(content),
-		cmocka_unit_test(nothing_there),
-		cmocka_unit_test(in_a_browser),
+		cmocka_unit_test(content),	   cmocka_unit_test(timeline),	      cmocka_unit_test(timeline_gap),
+		cmocka_unit_test(timeline_window), cmocka_unit_test(timeline_bounds), cmocka_unit_test(timeline_arrays),
+		cmocka_unit_test(timeline_none),   cmocka_unit_test(nothing_there),   cmocka_unit_test(in_a_browser),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
