@@ -393,7 +393,8 @@ static void documents(void **state)
 			    !strcmp(option, "help") || !strcmp(option, "version"))
 				continue;
 			n++;
-			snprintf(entry, sizeof(entry), "**--%s", option);
+			snprintf(entry, sizeof(entry), "**--%s%s", option,
+				 line[8 + strlen(option)] == '=' ? "=" : "**");
 			contains(page, entry);
 			snprintf(entry, sizeof(entry), " --%s%c", option, line[8 + strlen(option)] == '=' ? '=' : ' ');
 			contains(offered, entry);
