@@ -32,8 +32,9 @@ class TaskChecks:
         for entry in entries:
             if entry[:2] in self.followed:
                 current.setdefault(self.followed[entry[:2]][0], []).append(entry)
-            elif entry[0] == "KTASK" and not self.check_task(entry, listed, pids) or \
-                    entry[0] == "KSTACK" and not self.check_stack(entry, addresses.get(entry[:3]), listed, stacks):
+            elif entry[0] == "KSTACK":
+                self.check_stack(entry, addresses.get(entry[:3]), listed, stacks)
+            elif entry[0] == "KTASK" and not self.check_task(entry, listed, pids):
                 late.add(entry[:3])
         for cpu, found in sorted(current.items()):
             self.check_cpu(cpu, found, addresses, listed, stacks)
@@ -59,18 +60,21 @@ class TaskChecks:
         return False
 
     def check_stack(self, entry, address, listed, stacks):
-        """False: it is of a task that is gone."""
+        """It is of a task that the kernel still has: the module takes it out before the task has exited."""
         name, seq, physical, size = entry
         if size % PAGE or size > STACK_SIZE:
             raise Wrong(f"{name} {seq} has {size} bytes")
         if address is None:
-            return any(physical in task.stack_pages() for task in listed.values() if task.stack)
-        if address & ~(STACK_SIZE - 1) not in stacks:
-            return False
+            known = any(physical in task.stack_pages() for task in listed.values() if task.stack)
+        else:
+            known = address & ~(STACK_SIZE - 1) in stacks
+        if not known:
+            raise Wrong(f"{name} {seq} is the stack of no task that the kernel has: {physical:#x}")
+        if address is None:
+            return
         for at in range(0, size, PAGE):
             if self.memory.walk(address + at) != physical + at:
                 raise Wrong(f"{name} {seq} is not what is mapped at {address:#x}")
-        return True
 
     def check_late(self, late):
         now = time.monotonic()
@@ -137,4 +141,4 @@ class TaskChecks:
         if self.departed * 50 > instants + 50:
             raise Wrong(f"{self.departed} of the CPUs' stack pages were of no task in the kernel's list")
         return (f"{self.between} in a context switch; {len(self.pids)} tasks of policies, {len(self.ran)} that ran, "
-                f"{self.gone} regions and {self.departed} stack pages of tasks on their way out")
+                f"{self.gone} structs of tasks and {self.departed} stack pages of CPUs on their way out")
