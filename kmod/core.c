@@ -183,6 +183,8 @@ static void md_unbind(void)
 	unsigned long flags;
 
 	spin_lock_irqsave(&md.lock, flags);
+	/* Nothing keeps it right from here on: to readers it is empty. */
+	be->ops->publish(be->priv, 0);
 	md_follow_park();
 	md.backend = NULL;
 	md.n_slots = 0;
