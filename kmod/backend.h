@@ -79,7 +79,8 @@ struct minidump_slot_data {
  * @move_slot: a valid slot gets another range and stays valid: at every instant it is the old range, the new
  *	one, or the beginning of one of them
  * @clear_slot: make a slot invalid
- * @publish: the first @count slots are to be looked at. Not before all earlier writes
+ * @publish: the first @count slots are to be looked at. Not before all earlier writes. 0: none of them any more,
+ *	and nothing follows but @exit, and before it what is under way of @move_slot where @follow is set
  * @exit: make the table invalid and give its memory back. May sleep
  *
  * All but @init and @exit are called under the core's lock with interrupts off, and under whatever lock the core's

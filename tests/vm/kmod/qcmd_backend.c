@@ -38,7 +38,7 @@ static struct test_slot {
 	bool valid;
 } table[MAX_SLOTS];
 static u32 published;
-static bool open;
+static bool open, closing;
 static atomic_t calls;
 
 #define MUST(cond)	WARN_ONCE(!(cond), "%s: the core breaks the contract: not " #cond "\n", __func__)
@@ -46,7 +46,7 @@ static atomic_t calls;
 static void check_call(void *priv, u32 slot)
 {
 	MUST(priv == table);
-	MUST(open);
+	MUST(open && !closing);
 	MUST(irqs_disabled());
 	MUST(slot < slots);
 	MUST(atomic_inc_return(&calls) == 1);
@@ -123,8 +123,9 @@ static void test_publish(void *priv, u32 count)
 	u32 i;
 
 	check_call(priv, 0);
-	MUST(count && count <= slots);
-	for (i = 0; i < slots; i++)
+	MUST(count <= slots);
+	closing = !count;
+	for (i = 0; !closing && i < slots; i++)
 		MUST(table[i].valid == (i < count));
 	published = count;
 	atomic_dec(&calls);
@@ -153,8 +154,9 @@ static void test_exit(void *priv)
 	MUST(open);
 	MUST(!irqs_disabled());
 	MUST(!atomic_read(&calls));
+	MUST(closing);
 	open = false;
-	published = 0;
+	closing = false;
 	memset(table, 0, sizeof(table));
 }
 
