@@ -21,7 +21,7 @@ follow() { # until ./mdnl, $!, ends
 
 end() {
 	kill "$1"
-	wait "$1" 2>/dev/null
+	wait "$1" 2>/dev/null || :
 }
 
 # Context switches a second
