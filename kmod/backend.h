@@ -78,9 +78,12 @@ struct minidump_slot_data {
  *	memory after a crash at any instant
  * @move_slot: a valid slot gets another range and stays valid: at every instant it is the old range, the new
  *	one, or the beginning of one of them
+ * @slot_address: where in memory a slot has its physical address, little-endian. A store there is as good as @move_slot
+ *	to a range of the same size, on any CPU and without the core's lock, while the slot is valid: so slots move at
+ *	context switches. NULL: there is no such place, and regions can't follow what a CPU runs
  * @clear_slot: make a slot invalid
  * @publish: the first @count slots are to be looked at. Not before all earlier writes. 0: none of them any more,
- *	and nothing follows but @exit, and before it what is under way of @move_slot where @follow is set
+ *	and nothing follows but @exit, and before it stores to @slot_address that are under way
  * @exit: make the table invalid and give its memory back. May sleep
  *
  * All but @init and @exit are called under the core's lock with interrupts off, and under whatever lock the core's
@@ -92,6 +95,7 @@ struct minidump_backend_ops {
 	int (*init)(void *priv, struct minidump_limits *limits);
 	void (*write_slot)(void *priv, u32 slot, const struct minidump_slot_data *data);
 	void (*move_slot)(void *priv, u32 slot, phys_addr_t pa, u64 size);
+	__le64 *(*slot_address)(void *priv, u32 slot);
 	void (*clear_slot)(void *priv, u32 slot);
 	void (*publish)(void *priv, u32 count);
 	void (*exit)(void *priv);
@@ -101,15 +105,12 @@ struct minidump_backend_ops {
  * struct minidump_backend - a back end
  * @name: for listings, also of qcmd: "ram", "smem" ...
  * @owner: module to hold while bound
- * @ops: all of them are mandatory
- * @follow: @move_slot can be called at every context switch too, for different slots on several CPUs at the same time:
- *	with the run queue locked, so it wakes nobody, and without the core's lock
+ * @ops: all but @slot_address are mandatory
  * @priv: handed to every op
  */
 struct minidump_backend {
 	const char *name;
 	struct module *owner;
-	bool follow;
 	const struct minidump_backend_ops *ops;
 	void *priv;
 };

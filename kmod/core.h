@@ -58,6 +58,7 @@ static inline int md_refuse(struct md_why *why, int err, const char *text)
  * @va: kernel virtual address, 0 where there is none
  * @pa: physical address
  * @size: bytes; in the table it is rounded up
+ * @place: of a region that follows a CPU, while it is active: where the table has @pa
  * @slot: where it is, while the region is active
  * @seq: its sequence number, for as long as the region lives
  */
@@ -65,6 +66,7 @@ struct md_segment {
 	u64 va;
 	phys_addr_t pa;
 	u64 size;
+	__le64 *place;
 	u32 slot;
 	u32 seq;
 };

@@ -116,6 +116,7 @@ static const struct minidump_backend_ops mmio_ops = {
 	.init = mmio_init,
 	.write_slot = minidump_toc_write_slot,
 	.move_slot = minidump_toc_move_slot,
+	.slot_address = minidump_toc_slot_address,
 	.clear_slot = minidump_toc_clear_slot,
 	.publish = mmio_publish,
 	.exit = mmio_exit,
@@ -138,8 +139,7 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 	m->backend = (struct minidump_backend){
 		.name = "mmio",
 		.owner = THIS_MODULE,
-		.follow = true,
-		.ops = &mmio_ops,
+			.ops = &mmio_ops,
 		.priv = &m->toc,
 	};
 	ret = qcom_minidump_backend_register(&m->backend);

@@ -87,6 +87,7 @@ static const struct minidump_backend_ops ram_ops = {
 	.init = ram_init,
 	.write_slot = minidump_toc_write_slot,
 	.move_slot = minidump_toc_move_slot,
+	.slot_address = minidump_toc_slot_address,
 	.clear_slot = minidump_toc_clear_slot,
 	.publish = minidump_toc_publish,
 	.exit = ram_exit,
@@ -95,7 +96,6 @@ static const struct minidump_backend_ops ram_ops = {
 static const struct minidump_backend toc_backend = {
 	.name = "ram",
 	.owner = THIS_MODULE,
-	.follow = true,
 	.ops = &ram_ops,
 	.priv = &ram_toc,
 };

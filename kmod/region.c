@@ -288,7 +288,7 @@ static int md_region_fits(const struct md_region *r, struct md_why *why)
 	if (strlen(r->name->name) > md.limits.name_max)
 		return md_refuse(why, -ENAMETOOLONG,
 				 "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
-	if (r->kind == MD_KIND_CURRENT && !md.backend->follow)
+	if (r->kind == MD_KIND_CURRENT && !md.backend->ops->slot_address)
 		return md_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
 	if (md_stack_is_over(r))
 		return md_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");

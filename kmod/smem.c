@@ -86,6 +86,7 @@ static const struct minidump_backend_ops smem_ops = {
 	.init = smem_init,
 	.write_slot = minidump_toc_write_slot,
 	.move_slot = minidump_toc_move_slot,
+	.slot_address = minidump_toc_slot_address,
 	.clear_slot = minidump_toc_clear_slot,
 	.publish = minidump_toc_publish,
 	.exit = smem_exit,
@@ -94,7 +95,6 @@ static const struct minidump_backend_ops smem_ops = {
 static const struct minidump_backend toc_backend = {
 	.name = "smem",
 	.owner = THIS_MODULE,
-	.follow = true,
 	.ops = &smem_ops,
 	.priv = &smem_toc,
 };

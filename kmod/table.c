@@ -52,13 +52,20 @@ static void md_slots_set_offsets(u32 from)
 		md.slots[i].offset = md.slots[i - 1].offset + md_slot_size(md.slots[i - 1].seg);
 }
 
+static void md_segment_set_slot(const struct md_region *r, struct md_segment *seg, u32 slot)
+{
+	seg->slot = slot;
+	if (r->follow)
+		seg->place = md.backend->ops->slot_address(md.backend->priv, slot);
+}
+
 static void md_slots_append(struct md_region *r, struct md_segment *segs, u32 n)
 {
 	u32 first = md.n_slots;
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		segs[i].slot = md.n_slots;
+		md_segment_set_slot(r, &segs[i], md.n_slots);
 		md.slots[md.n_slots++] = (struct md_slot){ .region = r, .seg = &segs[i] };
 		md.bytes += md_slot_size(&segs[i]);
 		md_slot_write(segs[i].slot);
@@ -79,9 +86,9 @@ static void md_slot_remove(u32 slot)
 	if (slot != last) {
 		bool same_size = md_slot_size(md.slots[slot].seg) == md_slot_size(md.slots[last].seg);
 
-		md.slots[slot].region = md.slots[last].region;
+		md.slots[slot].region = moved;
 		md.slots[slot].seg = md.slots[last].seg;
-		md.slots[slot].seg->slot = slot;
+		md_segment_set_slot(moved, md.slots[slot].seg, slot);
 		if (!same_size)
 			changed = last;
 	}

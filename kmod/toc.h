@@ -105,6 +105,13 @@ static inline void minidump_toc_write_slot(void *priv, u32 slot, const struct mi
 	dma_wmb();
 }
 
+static inline __le64 *minidump_toc_slot_address(void *priv, u32 slot)
+{
+	struct minidump_toc *toc = priv;
+
+	return &toc->regions[slot].address;
+}
+
 /* Never longer than the range that the address belongs to, whichever of the stores was the last one. */
 static inline void minidump_toc_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 {

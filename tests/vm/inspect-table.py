@@ -20,6 +20,7 @@ import sys
 import zlib
 
 from check_tasks import TaskChecks
+from check_traces import TraceChecks
 from inspector import Wrong, serve
 from kernel_memory import BASES, KernelMemory
 
@@ -168,7 +169,7 @@ def check_elf_header(elf, valid, followed=()):
         elif index:
             if (paddr, file_size) not in ranges or file_size != mem_size:
                 raise Wrong(f"the ELF header names {file_size} bytes at {paddr:#x}, which the table lacks")
-            if sh_addr != vaddr:
+            if sh_addr != (0 if (name, seq) in followed else vaddr):
                 raise Wrong(f"{string} is at {vaddr:#x} by its program header, at {sh_addr:#x} by its section")
             addresses[name, seq, paddr] = vaddr
     check_sections(elf, valid)
@@ -189,7 +190,7 @@ class Busy:
     """While qcmdd and qcmd_churn.ko are at work."""
 
     def __init__(self):
-        self.image = self.tasks = self.churn_base = None
+        self.image = self.tasks = self.traces = self.churn_base = None
         self.instants = self.rebinding = self.unbound = self.moving = 0
 
     def look(self, ram, facts):
@@ -224,9 +225,11 @@ class Busy:
         if not self.tasks:
             self.churn_base = [address for name, _, address, _ in valid if name == "KCHURNBASE"][0]
             self.tasks = start_task_checks(self.image, valid, addresses, facts, followed)
+            self.traces = TraceChecks(self.tasks.kernel)
         check_churn(valid, self.churn_base)
         self.check_addresses(addresses)
         self.tasks.check(valid, addresses, complete)
+        self.traces.check(valid, complete)
 
     def check_addresses(self, addresses):
         """The kernel has what the header says there, but for stacks, which can be gone."""
@@ -238,7 +241,8 @@ class Busy:
         if self.rebinding * 2 > self.instants:
             raise Wrong(f"at {self.rebinding} of {self.instants} instants the table came or went")
         return (f"{self.instants} instants: {self.rebinding} while the table came or went, {self.unbound} of them "
-                f"without one, {self.moving} with a region that was moving, {self.tasks.summary(self.instants)}")
+                f"without one, {self.moving} with a region that was moving, {self.tasks.summary(self.instants)}; "
+                f"{self.traces.summary(self.instants)}")
 
 
 def followed_by(facts):

@@ -135,7 +135,8 @@ struct minidump_ram_header {
  * the order of the slots it is an ELF core. It is ET_CORE with e_phoff 64; program header 0 is the PT_NOTE
  * that covers slot 1 (the kernel's VMCOREINFO note); program header k (k >= 1) is the PT_LOAD of slot
  * k + 1, with its virtual and its physical address, or PT_NULL while that slot moves in place. Section headers:
- * 0 null, 1 STR_TBL, 2 VMCOREINFO, then slot k at 1 + k.
+ * 0 null, 1 STR_TBL, 2 VMCOREINFO, then slot k at 1 + k; sh_addr is the virtual address, or 0 of what follows a
+ * CPU, where the program header alone says it.
  *
  * A section is called NAME, or NAME_SEQ where the slot's sequence number is not 0; sh_entsize is that number.
  * STR_TBL holds its own name, then these in the order of the slots, with NULs between them. No two are the
