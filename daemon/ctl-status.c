@@ -228,6 +228,19 @@ static void print_module(FILE *f, struct json_object *describe)
 	print_labelled(f, "Module", line);
 }
 
+/* "4 of 9 regions in 11 slots: policy trace has MaxSlots=12" */
+static void print_use(FILE *f, struct json_object *policy)
+{
+	_cleanup_(freep) char *limit = ctl_printable(ctl_get_string(policy, "limit") ?: "");
+	int64_t slots = ctl_get_int(policy, "slots", -1);
+
+	fprintf(f, "%lld of %lld regions", (long long)ctl_get_int(policy, "registered", 0),
+		(long long)ctl_get_int(policy, "wanted", 0));
+	if (slots > 0)
+		fprintf(f, " in %lld slot%s", (long long)slots, slots == 1 ? "" : "s");
+	fprintf(f, "%s%s\n", *limit ? ": " : "", limit);
+}
+
 static void print_policies(FILE *f, struct json_object *describe, const struct ctl_style *style)
 {
 	struct json_object *policies = ctl_get_array(describe, "policies");
@@ -257,8 +270,7 @@ static void print_policies(FILE *f, struct json_object *describe, const struct c
 			fprintf(f, "dry run, %lld regions that are not registered\n",
 				(long long)ctl_get_int(policy, "wanted", 0));
 		else if (equal(state, "enabled"))
-			fprintf(f, "%lld of %lld regions\n", (long long)ctl_get_int(policy, "registered", 0),
-				(long long)ctl_get_int(policy, "wanted", 0));
+			print_use(f, policy);
 		else
 			fprintf(f, "%s%s%s%s%s\n", equal(state, "error") ? ctl_red(style) : "", state ?: "unknown",
 				equal(state, "error") ? ctl_normal(style) : "", *why ? ": " : "", why);

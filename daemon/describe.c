@@ -194,9 +194,8 @@ static void describe_policies(struct builder *b, json_object *top, const struct 
 	for (size_t i = 0; i < s->policies->n_policies && !b->failed; i++) {
 		const struct policy *p = &s->policies->policies[i];
 		json_object *o = append_object(b, array);
-		uint32_t wanted, active;
+		struct policy_use use = status_use(s, p);
 
-		status_count(s, p, &wanted, &active);
 		put_string(b, o, "name", p->name);
 		put_string(b, o, "path", p->path);
 		put_string(b, o, "description", p->description ?: "");
@@ -204,8 +203,10 @@ static void describe_policies(struct builder *b, json_object *top, const struct 
 		put_bool(b, o, "dry_run", p->dry_run);
 		put_optional(b, o, "reason", p->reason);
 		put_int(b, o, "priority", p->priority);
-		put_int(b, o, "wanted", wanted);
-		put_int(b, o, "registered", active);
+		put_int(b, o, "wanted", use.wanted);
+		put_int(b, o, "registered", use.active);
+		put_int(b, o, "slots", use.slots);
+		put_optional(b, o, "limit", use.limit);
 		describe_diags(b, put_array(b, o, "diagnostics"), s->policies, p);
 	}
 }

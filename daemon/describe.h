@@ -59,8 +59,21 @@ void status_judge(struct status *s);
 void status_done(struct status *s);
 const char *status_state_to_string(enum status_state state);
 
-/* What of the policy is wanted, and how much of that is in the table. */
-void status_count(const struct status *s, const struct policy *policy, uint32_t *ret_wanted, uint32_t *ret_active);
+/**
+ * struct policy_use - what a policy has
+ * @wanted: how many regions it asks for
+ * @active: how many of them are in the table
+ * @slots: that these take there
+ * @limit: of its own, because of which regions are left out, in words; NULL: none
+ */
+struct policy_use {
+	uint32_t wanted;
+	uint32_t active;
+	uint32_t slots;
+	const char *limit;
+};
+
+struct policy_use status_use(const struct status *s, const struct policy *policy);
 
 /* Rows: all regions of the module, then what failed. *ret is to be freed. */
 int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n);

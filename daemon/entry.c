@@ -83,7 +83,7 @@ void entry_set_region(struct entry *e, const struct md_region *region)
 
 void entry_clear_region(struct entry *e)
 {
-	e->id = e->state = e->slots = 0;
+	e->id = e->state = 0;
 	e->address = 0;
 	e->confirmed = false;
 	e->comment[0] = '\0';

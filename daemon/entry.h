@@ -12,7 +12,7 @@
  * @wanted: by a policy that is in use
  * @id: in the module, 0: it is not there
  * @state: enum qcom_minidump_region_state
- * @slots: how many it takes
+ * @slots: how many it takes, once the module has said so
  * @address: what @want.address was when it was added
  * @comment: as the module has it
  * @error: negative errno: why it could not be added. It is not tried again before something changes
@@ -44,7 +44,7 @@ bool entry_absent(const struct entry *e);
 int entry_compare_importance(const void *a, const void *b);
 /* Wanted by a policy with DryRun= only. */
 bool entry_dry(const struct entry *e);
-/* Wanted, and left out on purpose: DryRun=, MaxRegions= or MaxBytes=. */
+/* Wanted, and left out on purpose: DryRun=, MaxRegions=, MaxSlots= or MaxBytes=. */
 bool entry_withheld(const struct entry *e);
 /* Wanted and not there, and that is worth a word: what this kernel does not have is not. */
 bool entry_failed(const struct entry *e);

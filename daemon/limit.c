@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MaxRegions= and MaxBytes= of policies. */
+/* MaxRegions=, MaxSlots= and MaxBytes= of policies. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,14 @@ int entry_compare_importance(const void *a, const void *b)
 /* What a policy has used of its limits. */
 struct usage {
 	const struct policy *policy;
-	unsigned int regions;
+	uint64_t regions;
+	uint64_t slots;
+	uint64_t bytes;
+};
+
+/* What a region takes: as the module has said, or a guess. */
+struct cost {
+	uint32_t slots;
 	uint64_t bytes;
 };
 
@@ -31,14 +38,16 @@ static struct usage *usage_of(struct usage *usages, size_t *n, const struct poli
 	return &usages[(*n)++];
 }
 
-/* Which limit of its policy has no room for another region of that size; false: it fits. */
-static bool limit_of(const struct usage *u, uint64_t size, char *reason, size_t n)
+/* Which limit of its policy has no room for another region at that cost; false: it fits. */
+static bool limit_of(const struct usage *u, const struct cost *cost, char *reason, size_t n)
 {
 	const struct policy *p = u->policy;
 
 	if (p->max_regions && u->regions + 1 > p->max_regions)
 		snprintf(reason, n, "policy %s has MaxRegions=%u", p->name, p->max_regions);
-	else if (p->max_bytes && u->bytes + size > p->max_bytes)
+	else if (p->max_slots && u->slots + cost->slots > p->max_slots)
+		snprintf(reason, n, "policy %s has MaxSlots=%u", p->name, p->max_slots);
+	else if (p->max_bytes && u->bytes + cost->bytes > p->max_bytes)
 		snprintf(reason, n, "policy %s has MaxBytes=%" PRIu64, p->name, p->max_bytes);
 	else
 		return false;
@@ -46,16 +55,17 @@ static bool limit_of(const struct usage *u, uint64_t size, char *reason, size_t 
 }
 
 /* Whether it is limited now and was not, or the other way round. */
-static bool limit_entry(struct entry *e, struct usage *u, uint64_t size)
+static bool limit_entry(struct entry *e, struct usage *u, const struct cost *cost)
 {
 	bool was = e->limited;
 
-	e->limited = limit_of(u, size, e->reason, sizeof(e->reason));
+	e->limited = limit_of(u, cost, e->reason, sizeof(e->reason));
 	if (e->limited) {
 		e->error = 0;
 	} else {
 		u->regions++;
-		u->bytes += size;
+		u->slots += cost->slots;
+		u->bytes += cost->bytes;
 	}
 	if (was && !e->limited)
 		e->reason[0] = '\0';
@@ -65,14 +75,27 @@ static bool limit_entry(struct entry *e, struct usage *u, uint64_t size)
 static bool has_limit(const struct entry *e)
 {
 	return e->wanted && !entry_dry(e) && !entry_absent(e) && e->want.policy &&
-	       (e->want.policy->max_regions || e->want.policy->max_bytes);
+	       (e->want.policy->max_regions || e->want.policy->max_slots || e->want.policy->max_bytes);
+}
+
+/* typical: of the last region of the same kind that the module has taken. */
+static struct cost cost_of(const struct entry *e, const struct cost *typical)
+{
+	return (struct cost){
+		.slots = e->slots		?:
+				 typical->slots ?:
+						  1,
+		.bytes = e->size	      ?:
+				 e->want.size ?:
+						typical->bytes,
+	};
 }
 
 int limit_entries(struct entry *all, size_t n_all)
 {
 	_cleanup_(freep) struct entry **entries = calloc(n_all + 1, sizeof(*entries));
 	_cleanup_(freep) struct usage *usages = calloc(n_all + 1, sizeof(*usages));
-	uint64_t typical[_REGION_KIND_MAX] = {};
+	struct cost typical[_REGION_KIND_MAX] = {};
 	size_t n = 0, n_usages = 0;
 	bool changed = false;
 
@@ -81,18 +104,18 @@ int limit_entries(struct entry *all, size_t n_all)
 	for (size_t i = 0; i < n_all; i++) {
 		struct entry *e = &all[i];
 
-		if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
-			typical[e->want.key.kind] = e->size ?: typical[e->want.key.kind];
+		if (e->slots && (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK))
+			typical[e->want.key.kind] = (struct cost){ e->slots, e->size };
 		if (has_limit(e))
 			entries[n++] = e;
 		else
 			e->limited = false;
 	}
 	qsort(entries, n, sizeof(*entries), entry_compare_importance);
-	for (size_t i = 0; i < n; i++)
-		changed |= limit_entry(entries[i], usage_of(usages, &n_usages, entries[i]->want.policy),
-				       entries[i]->size		     ?:
-					       entries[i]->want.size ?:
-								       typical[entries[i]->want.key.kind]);
+	for (size_t i = 0; i < n; i++) {
+		const struct cost cost = cost_of(entries[i], &typical[entries[i]->want.key.kind]);
+
+		changed |= limit_entry(entries[i], usage_of(usages, &n_usages, entries[i]->want.policy), &cost);
+	}
 	return changed;
 }

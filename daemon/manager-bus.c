@@ -109,12 +109,11 @@ static int append_policies(sd_bus_message *reply, const struct status *s)
 
 	for (size_t i = 0; i < s->policies->n_policies && r >= 0; i++) {
 		const struct policy *p = &s->policies->policies[i];
-		uint32_t wanted, active;
+		struct policy_use use = status_use(s, p);
 
-		status_count(s, p, &wanted, &active);
 		r = sd_bus_message_append(reply, "(sssssiuu)", p->name, p->path, p->description ?: "",
-					  policy_state_to_string(p->state), p->reason ?: "", p->priority, wanted,
-					  active);
+					  policy_state_to_string(p->state), p->reason ?: "", p->priority, use.wanted,
+					  use.active);
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

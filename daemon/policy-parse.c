@@ -56,6 +56,8 @@ static const struct policy_key keys[] = {
 	  .expects = "yes or no" },
 	{ "Policy", "MaxRegions", policy_value_uint, offsetof(struct policy, max_regions), .min = 1, .max = 65535,
 	  .example = 100 },
+	{ "Policy", "MaxSlots", policy_value_uint, offsetof(struct policy, max_slots), .min = 1, .max = 65535,
+	  .example = 100 },
 	{ "Policy", "MaxBytes", policy_value_size, offsetof(struct policy, max_bytes), .expects = "256K or 4M" },
 	{ "Policy", "ConditionKernelVersion", policy_value_condition, .standard = POLICY_CONDITION_KERNEL_VERSION },
 	{ "Policy", "ConditionArchitecture", policy_value_condition, .standard = POLICY_CONDITION_ARCHITECTURE },

@@ -167,6 +167,7 @@ struct policy {
 	int priority;		  /* [Policy] Priority= */
 	bool enabled;		  /* [Policy] Enabled= */
 	unsigned int max_regions; /* [Policy] MaxRegions=, 0: any number */
+	unsigned int max_slots;	  /* [Policy] MaxSlots=, 0: any number */
 	uint64_t max_bytes;	  /* [Policy] MaxBytes=, 0: any number */
 	bool dry_run;		  /* [Policy] DryRun=: what it wants is found, but not registered */
 	struct policy_condition *conditions;

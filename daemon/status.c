@@ -180,17 +180,24 @@ void status_judge(struct status *s)
 		judge_entries(s);
 }
 
-void status_count(const struct status *s, const struct policy *policy, uint32_t *ret_wanted, uint32_t *ret_active)
+struct policy_use status_use(const struct status *s, const struct policy *policy)
 {
-	*ret_wanted = *ret_active = 0;
+	struct policy_use use = {};
+
 	for (size_t i = 0; i < s->n_entries; i++) {
 		const struct entry *e = &s->entries[i];
 
 		if (!e->wanted || e->want.policy != policy)
 			continue;
-		*ret_active += entry_active(e);
-		*ret_wanted += e->id || entry_failed(e) || entry_withheld(e);
+		use.wanted += e->id || entry_failed(e) || entry_withheld(e);
+		if (entry_active(e)) {
+			use.active++;
+			use.slots += e->slots;
+		}
+		if (e->limited)
+			use.limit = e->reason;
 	}
+	return use;
 }
 
 /* Rows */

@@ -81,8 +81,9 @@ static void print_policy(const struct policy *p, FILE *f)
 	if (p->reason)
 		fprintf(f, " (%s)", p->reason);
 	fprintf(f, ", priority %d%s", p->priority, p->dry_run ? ", dry run" : "");
-	if (p->max_regions || p->max_bytes)
-		fprintf(f, ", at most %u regions, %llu bytes", p->max_regions, (unsigned long long)p->max_bytes);
+	if (p->max_regions || p->max_slots || p->max_bytes)
+		fprintf(f, ", at most %u regions, %u slots, %llu bytes", p->max_regions, p->max_slots,
+			(unsigned long long)p->max_bytes);
 	if (p->description)
 		fprintf(f, ", %s", p->description);
 	fputc('\n', f);

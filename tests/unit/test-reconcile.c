@@ -60,6 +60,13 @@ static void assert_log(struct table *t, const char *const *lines)
 #define ASSERT_LOG(t, ...) assert_log(t, (const char *const[]){ __VA_ARGS__, NULL })
 #define ASSERT_QUIET(t)	   assert_int_equal((t)->n_log, 0)
 
+/* Another run has nothing to do. */
+static void assert_settled(struct table *t)
+{
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_QUIET(t);
+}
+
 static size_t slots_of(const struct md_region *r)
 {
 	return r->part == QCOM_MINIDUMP_TASK_STACK ? 4 : 1;
@@ -97,6 +104,7 @@ static int put(struct table *t, struct md_region *r, struct md_result *result)
 	assert_true(t->n < REGIONS_MAX);
 	r->id = ++t->next_id;
 	r->size = r->size ?: !strcmp(r->name, "large") ? 100000 : slots_of(r) * 4096;
+	r->n_segments = slots_of(r);
 	r->owner = PORT;
 	r->state = r->state ?: QCOM_MINIDUMP_REGION_ACTIVE;
 	t->regions[t->n++] = *r;
@@ -210,6 +218,7 @@ static const struct policy policies[] = {
 	{ .name = (char *)"dry", .priority = 40, .dry_run = true },
 	{ .name = (char *)"few", .priority = 20, .max_regions = 2 },
 	{ .name = (char *)"small", .priority = 20, .max_bytes = 40000 },
+	{ .name = (char *)"narrow", .priority = 20, .max_slots = 9 },
 };
 
 static struct want object(const char *name, int level)
@@ -340,8 +349,7 @@ static void test_add_in_order(void **state)
 	WANT(t, task(7, REGION_TASK, 0), object("b", 1), task(5, REGION_TASK, 0), object("a", 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add a", "add b", "add KTASK 5", "add KTASK 7");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 static void test_duplicates(void **state)
@@ -380,8 +388,7 @@ static void test_dry_run(void **state)
 	WANT(t, object("a", 0), object("b", 3));
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add a");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 /* The most important ones stay, and another one comes when there is room. */
@@ -397,8 +404,7 @@ static void test_max_regions(void **state)
 	assert_false(entry_failed(entry_of(t, &late)));
 	assert_string_equal(entry_of(t, &late)->reason, "policy few has MaxRegions=2");
 	reconcile_retry(t->r, false);
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	assert_string_equal(entry_of(t, &late)->reason, "policy few has MaxRegions=2");
 
 	WANT(t, object("b", 4), task(5, REGION_TASK, 4), late, object("a", 0));
@@ -410,23 +416,32 @@ static void test_max_regions(void **state)
 	assert_string_equal(entry_of(t, &late)->reason, "");
 }
 
-/* Sizes are known when the module has said them: of an object itself, of a task when it has had another one. */
-static void test_max_bytes(void **state)
+/* How much a stack takes is known when the module has had one: the third one was too many. */
+static void reach_limit(struct table *t, int level)
 {
-	struct table *t = *state;
-	struct want stack = task(5, REGION_STACK, 5), large = object("large", 5);
-
-	WANT(t, stack, task(6, REGION_STACK, 5), task(7, REGION_STACK, 5), task(8, REGION_TASK, 5));
+	WANT(t, task(5, REGION_STACK, level), task(6, REGION_STACK, level), task(7, REGION_STACK, level),
+	     task(8, REGION_TASK, level));
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add KSTACK 5", "add KSTACK 6", "add KSTACK 7", "add KTASK 8", "del KSTACK 7");
+	assert_settled(t);
+}
+
+static void test_max_slots_and_bytes(void **state)
+{
+	struct table *t = *state;
+	struct want third = task(7, REGION_STACK, 6), large = object("large", 5);
+
+	reach_limit(t, 6);
+	assert_string_equal(entry_of(t, &third)->reason, "policy narrow has MaxSlots=9");
+	WANT(t, object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
-	WANT(t, stack, task(6, REGION_STACK, 5), task(9, REGION_STACK, 5), large);
+	t->n_log = 0;
+	reach_limit(t, 5);
+	WANT(t, task(5, REGION_STACK, 5), task(6, REGION_STACK, 5), task(9, REGION_STACK, 5), large);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 8", "add large", "del large");
 	assert_string_equal(entry_of(t, &large)->reason, "policy small has MaxBytes=40000");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 static void test_remove_and_update(void **state)
@@ -442,8 +457,7 @@ static void test_remove_and_update(void **state)
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 6", "update KTASK 5");
 	assert_string_equal(by_name(t, "KTASK", 5)->comment, "other (5)");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 /* The same pid and start time at another address: a thread became the leader of its group. */
@@ -459,8 +473,7 @@ static void test_replaced_task(void **state)
 	WANT(t, other);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KTASK 5");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 /* After a restart: what is there and wanted is not touched, what is there and not wanted goes. */
@@ -486,8 +499,7 @@ static void test_adopt(void **state)
 	assert_non_null(by_id(t, 90));
 	/* Listing again changes nothing. */
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 /* Regions that were taken over before anybody wanted them, some of them twice. */
@@ -538,8 +550,7 @@ static void test_missing_object(void **state)
 	assert_false(entry_failed(entry_of(t, &optional)));
 	/* Not asked for again until something changes. */
 	t->missing_object = NULL;
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	reconcile_retry(t->r, false);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add a");
@@ -561,8 +572,7 @@ static void test_full_priority_wins(void **state)
 	assert_true(entry_failed(entry_of(t, &second)));
 	assert_int_equal(entry_of(t, &second)->error, -ENOSPC);
 	assert_non_null(strstr(entry_of(t, &second)->reason, "policy high"));
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	/* Room again. */
 	WANT(t, first, second);
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -583,8 +593,7 @@ static void test_full_equal_priority(void **state)
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), late);
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	assert_int_equal(entry_of(t, &late)->error, -ENOSPC);
 }
 
@@ -605,15 +614,13 @@ static void test_full_same_policy(void **state)
 	assert_non_null(strstr(entry_of(t, &parent)->reason, "t (6) of the same policy"));
 	/* Younger ones don't push out older ones, unless the policy says so by their order. */
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	newer.order = 1;
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
 	reconcile_retry(t->r, true);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 6", "add KTASK 7");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 /* Pushing out all that may be pushed out does not help: they come back. */
@@ -630,8 +637,7 @@ static void test_full_in_vain(void **state)
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "del KTASK 6", "add KTASK 6", "add KTASK 5");
 	assert_int_equal(entry_of(t, &stack)->error, -ENOSPC);
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 }
 
 /* Rejected when a back end with less room was bound. */
@@ -675,8 +681,7 @@ static void test_note(void **state)
 	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
 	assert_string_equal(t->note, "one");
 	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "two", 3), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "update KQCMD_NOTE");
@@ -693,17 +698,14 @@ static void test_held(void **state)
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add KFT0C0", "add KFT0C1");
 	assert_true(reconcile_holds(t->r));
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	WANT(t, unsure(trace(0)), unsure(trace(1)));
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	WANT(t, trace(0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
 	assert_false(reconcile_holds(t->r));
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 	/* News from before it was activated. */
 	late = t->regions[0];
 	late.state = QCOM_MINIDUMP_REGION_HELD;
@@ -822,8 +824,7 @@ static void test_symbol(void **state)
 	WANT(t, symbol(0x5000, 16));
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add Kpointer");
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 
 	WANT(t, symbol(0x6000, 32));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -839,8 +840,7 @@ static void test_symbol(void **state)
 	/* Another daemon takes over what is there. */
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
 	WANT(t, symbol(UNMOVABLE, 32));
-	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_QUIET(t);
+	assert_settled(t);
 
 	none.error = -ENXIO;
 	set_text(none.problem, sizeof(none.problem), "there is no such variable");
@@ -864,7 +864,7 @@ int main(void)
 		TEST(test_duplicates),
 		TEST(test_dry_run),
 		TEST(test_max_regions),
-		TEST(test_max_bytes),
+		TEST(test_max_slots_and_bytes),
 		TEST(test_remove_and_update),
 		TEST(test_replaced_task),
 		TEST(test_adopt),

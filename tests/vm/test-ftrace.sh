@@ -123,10 +123,12 @@ systemctl restart qcmdd || fail "no restart"
 followed "a restart"
 [ "$(ids)" = "$before" ] || fail "the restart made other regions"
 
-printf '[Policy]\nMaxRegions=5\n' >/etc/qcmd.d/trace.conf.d/max.conf
+printf '[Policy]\nMaxSlots=5\n' >/etc/qcmd.d/trace.conf.d/max.conf
 systemctl reload qcmdd
 sleep 1
-[ "$(./mdnl list | grep -c -E 'name=(KF[TR]|KQCMD_TRACE).*state=active')" = 5 ] || fail "more than MaxRegions=5"
+[ "$(./mdnl list | grep -c -E 'name=(KF[TR]|KQCMD_TRACE).*state=active')" = 5 ] || fail "not MaxSlots=5"
+qcmdctl --no-pager status | grep -qE '^ *trace: 5 of [0-9]+ regions in 5 slots: policy trace has MaxSlots=5$' ||
+	fail "status doesn't say why there are 5 slots only: $(qcmdctl --no-pager status)"
 rm /etc/qcmd.d/trace.conf.d/max.conf
 systemctl reload qcmdd
 followed "no limit any more"
