@@ -1,8 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # In a guest: changes the pages of a trace array in all ways there are, at random, until /run/ftrace-churn is gone.
-# usage: ftrace-churn.sh [INSTANCE [SEED]]
+# usage: ftrace-churn.sh [--keep] [INSTANCE [SEED]]     --keep: all but that the array itself goes and comes back
 
+keep=
+if [ "${1-}" = --keep ]; then
+	keep=1
+	shift
+fi
 instance=${1:-qcmd}
 RANDOM=${2:-1}
 array=/sys/kernel/tracing/instances/$instance
@@ -31,7 +36,7 @@ step() {
 		echo >"$array/trace"
 		;;
 	6)
-		[ $((RANDOM % 4)) != 0 ] || { rmdir "$array" && mkdir "$array"; }
+		[ "$keep" ] || [ $((RANDOM % 4)) != 0 ] || { rmdir "$array" && mkdir "$array"; }
 		;;
 	7)
 		echo $((16 << RANDOM % 4)) >"$array/per_cpu/cpu$((RANDOM % 2))/buffer_size_kb"

@@ -3,7 +3,8 @@
 # In a guest: instant-churn.sh RAM
 #
 # Everything that changes the table, at once and for good. Says "instants: go" when it all runs, with what
-# inspect-table.py wants to know. RAM is where the machine's begins. ./mdnl and ./switch-rate are needed.
+# inspect-table.py wants to know. RAM is where the machine's begins. ./mdnl, ./switch-rate and ./ftrace-churn.sh are
+# needed.
 
 ram=$1
 
@@ -18,6 +19,16 @@ cat >/etc/qcmd.d/50-churn.conf <<POLICY
 Comm=churn*
 Register=task stack
 MaxTasks=64
+
+[Ftrace]
+Instance=churn
+Events=sched:sched_switch
+SizePerCPU=32K
+
+[Ftrace]
+Instance=still
+Events=sched:sched_switch
+SizePerCPU=32K
 POLICY
 systemctl start qcmdd || fail "qcmdd doesn't start"
 for i in $(seq 100); do
@@ -69,6 +80,15 @@ while :; do
 	printf '[Policy]\nPriority=%d\n' $((RANDOM % 100 + 1)) >/etc/qcmd.d/50-churn.conf.d/priority.conf
 	systemctl reload qcmdd
 	sleep 1
+done &
+
+# A trace array that is changed in all ways but that it is removed, and has time to be followed in between
+while :; do
+	./ftrace-churn.sh --keep churn $RANDOM &
+	sleep 2
+	rm /run/ftrace-churn
+	wait $!
+	sleep 4
 done &
 
 # Regions of many sizes that come, move, change their size and go, and context switches, as fast as the machine can

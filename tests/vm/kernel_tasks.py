@@ -12,8 +12,9 @@ STACK_END_MAGIC = 0x57AC6E9D
 TASKS_MAX = 10000
 MEMBERS = {"task_struct": ("pid", "comm", "tasks", "signal", "thread_node", "stack", "on_cpu", "exit_state",
                            "thread_info", "flags"),
-           "thread_info": ("cpu",), "signal_struct": ("thread_head",), "rq": ("curr", "idle"),
-           "uts_namespace": ("name",), "new_utsname": ("domainname",)}
+           "thread_info": ("cpu",), "signal_struct": ("thread_head",), "rq": ("curr", "idle", "clock"),
+           "uts_namespace": ("name",), "new_utsname": ("domainname",),
+           "ring_buffer_per_cpu": ("cpu", "pages", "reader_page"), "buffer_page": ("list", "page")}
 
 
 class Task:
@@ -79,6 +80,10 @@ class KernelTasks:
 
     def idle(self, cpu):
         return self.task(self.memory.number(self.runqueue(cpu) + self.offsets["rq"]["idle"]))
+
+    def clock(self):
+        """Seconds since the machine was started, by CPU 0 as long as it has something to do."""
+        return self.memory.number(self.runqueue(0) + self.offsets["rq"]["clock"]) / 1e9
 
     def domain_name(self):
         at = self.symbols["init_uts_ns"] + self.offsets["uts_namespace"]["name"]

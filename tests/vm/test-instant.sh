@@ -14,11 +14,12 @@ read -r -a arches <<<"${ARCHES:-x86_64 $([ "$kernel" = 6.1 ] || echo arm64)}"
 for arch in "${arches[@]}"; do
 	build=$top/build ram=0
 	[ "$arch" = x86_64 ] || build=$top/build/$arch ram=0x40000000
+	programs=("$build/tests/mdnl" "$build/tests/bench/switch-rate" "$top/tests/vm/ftrace-churn.sh")
 	make -s -C "$top" ARCH="$arch" "${build#"$top/"}/tests/mdnl" "${build#"$top/"}/tests/bench/switch-rate" ||
 		fail "$arch: the guest's programs"
 	vm --arch "$arch" --mem 512 --instants "$instants" --timeout $((200 + instants / 2)) \
 		--inspect "/usr/bin/python3 $top/tests/vm/inspect-table.py" --file "$top/tests/vm/instant-churn.sh" \
-		--file "$build/tests/mdnl" --file "$build/tests/bench/switch-rate" <<SCRIPT || fail "$arch: see above"
+		"${programs[@]/#/--file=}" <<SCRIPT || fail "$arch: see above"
 exec ./instant-churn.sh $ram
 SCRIPT
 	echo "ok: $arch"
