@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # In a guest: changes the pages of a trace array in all ways there are, at random, until /run/ftrace-churn is gone.
-# usage: ftrace-churn.sh [--keep] [INSTANCE [SEED]]     --keep: all but that the array itself goes and comes back
+# usage: ftrace-churn.sh [--slow] [INSTANCE [SEED]]
+# --slow: a second after each change there is time to follow it, and the array itself stays
 
-keep=
-if [ "${1-}" = --keep ]; then
-	keep=1
+slow=
+if [ "${1-}" = --slow ]; then
+	slow=1
 	shift
 fi
 instance=${1:-qcmd}
@@ -36,7 +37,7 @@ step() {
 		echo >"$array/trace"
 		;;
 	6)
-		[ "$keep" ] || [ $((RANDOM % 4)) != 0 ] || { rmdir "$array" && mkdir "$array"; }
+		[ "$slow" ] || [ $((RANDOM % 4)) != 0 ] || { rmdir "$array" && mkdir "$array"; }
 		;;
 	7)
 		echo $((16 << RANDOM % 4)) >"$array/per_cpu/cpu$((RANDOM % 2))/buffer_size_kb"
@@ -52,5 +53,6 @@ mkdir -p "$array"
 # A reader, or the kernel itself, may be in the way: then a step fails, and the next one comes.
 while [ -e /run/ftrace-churn ]; do
 	step
+	[ ! "$slow" ] || sleep 1
 done 2>/dev/null
 exit 0

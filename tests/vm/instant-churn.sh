@@ -82,14 +82,8 @@ while :; do
 	sleep 1
 done &
 
-# A trace array that is changed in all ways but that it is removed, and has time to be followed in between
-while :; do
-	./ftrace-churn.sh --keep churn $RANDOM &
-	sleep 2
-	rm /run/ftrace-churn
-	wait $!
-	sleep 4
-done &
+# A trace array that is changed in all ways but that it is removed
+./ftrace-churn.sh --slow churn $RANDOM &
 
 # Regions of many sizes that come, move, change their size and go, and context switches, as fast as the machine can
 insmod /usr/lib/qcmd-test/qcmd_churn.ko || fail "qcmd_churn.ko doesn't load"
