@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In a guest: changes the pages of a trace array in all ways there are, at random, until /run/ftrace-churn is gone.
 # usage: ftrace-churn.sh [--slow] [INSTANCE [SEED]]
-# --slow: a second after each change there is time to follow it, and the array itself stays
+# --slow: half a second after each change there is time to follow it, and the array itself stays
 
 slow=
 if [ "${1-}" = --slow ]; then
@@ -53,6 +53,6 @@ mkdir -p "$array"
 # A reader, or the kernel itself, may be in the way: then a step fails, and the next one comes.
 while [ -e /run/ftrace-churn ]; do
 	step
-	[ ! "$slow" ] || sleep 1
+	[ ! "$slow" ] || sleep 0.5
 done 2>/dev/null
 exit 0

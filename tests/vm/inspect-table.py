@@ -186,6 +186,11 @@ def check_churn(valid, base):
             raise Wrong(f"{name} {seq} is torn: {size} bytes at {offset}")
 
 
+def lacks(valid):
+    """What must always be in the table and is not."""
+    return [name for name in ALWAYS if name not in (entry[0] for entry in valid)]
+
+
 class Busy:
     """While qcmdd and qcmd_churn.ko are at work."""
 
@@ -196,14 +201,18 @@ class Busy:
     def look(self, ram, facts):
         self.image = self.image or Image(ram)
         self.instants += 1
-        rebinding = bool(self.tasks and self.tasks.rebinding())
-        self.rebinding += rebinding
+        rebinding = self.tasks.rebinding() if self.tasks else False
         try:
             valid = read_slots(self.image)
         except NoTable:
-            if not rebinding:
+            if self.tasks and not rebinding:
                 raise
             self.unbound += 1
+            valid = []
+        # What the kernel says is known from the first whole table on.
+        rebinding |= not self.tasks and bool(lacks(valid))
+        self.rebinding += rebinding
+        if rebinding and (not valid or not self.tasks):
             return
         try:
             self.check(valid, dict(fact.split("=") for fact in facts), not rebinding)
@@ -212,10 +221,8 @@ class Busy:
             raise
 
     def check(self, valid, facts, complete):
-        if complete:
-            for name in ALWAYS:
-                if name not in (entry[0] for entry in valid):
-                    raise Wrong(f"{name} is not in the table")
+        if complete and lacks(valid):
+            raise Wrong(f"{lacks(valid)} is not in the table")
         followed = self.tasks.followed if self.tasks else followed_by(facts)
         addresses, hidden = check_elf_header(ElfHeader(self.image, valid), valid, followed)
         cpus = [followed[region][0] for region in hidden]

@@ -31,7 +31,7 @@ INSTANTS_GO = re.compile(rb"instants: go(.*)\n")
 # Seconds that a boot may take. It takes 10, on a busy machine 40.
 BOOT_LIMIT = 150
 # Seconds between two instants: anything that is no multiple of something in the guest.
-INSTANTS_APART = (0.002, 0.03)
+INSTANTS_APART = (0.002, 0.1)
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
 HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
 # After the sign of a crash: for the last lines of the console, for the other CPUs to stop.
