@@ -53,6 +53,10 @@ facts+=" $(./mdnl list | awk '/ cpu=/ {
 	print name "." cpu "=" numbers
 }')"
 
+# A trace array that is changed in all ways but that it is removed. What comes then has to leave it some time.
+./ftrace-churn.sh --slow churn $RANDOM &
+renice -n 15 -p $$ >/dev/null
+
 # Tasks that the daemon follows: programs that are started, and processes that are forked as fast as it goes
 cp "$(command -v sleep)" /tmp/churn
 while :; do
@@ -82,12 +86,9 @@ while :; do
 	sleep 1
 done &
 
-# A trace array that is changed in all ways but that it is removed
-./ftrace-churn.sh --slow churn $RANDOM &
-
 # Regions of many sizes that come, move, change their size and go, and context switches, as fast as the machine can
 insmod /usr/lib/qcmd-test/qcmd_churn.ko || fail "qcmd_churn.ko doesn't load"
-nice -n 5 ./switch-rate 100000 &
+./switch-rate 100000 &
 sleep 2
 
 # The back end's table goes and comes. When the last write returns all regions are in it.

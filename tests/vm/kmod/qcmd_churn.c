@@ -147,6 +147,8 @@ static int __init churn_init(void)
 			churn_stop();
 			return PTR_ERR(t);
 		}
+		/* Others want to change the table, too. */
+		set_user_nice(t, 15);
 		threads[i] = t;
 	}
 	return 0;
