@@ -31,6 +31,11 @@ bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_r
 	return ret->v[x86 ? X86_IP : ARM64_PC];
 }
 
+uint64_t cpu_regs_sp(uint16_t machine, const struct cpu_regs *r)
+{
+	return r->v[machine == EM_X86_64 ? X86_SP : ARM64_SP];
+}
+
 bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret)
 {
 	struct elfnote note;
@@ -48,10 +53,8 @@ bool cpu_regs_from_next(const struct corefile *core, size_t *pos, struct cpu_reg
 		const char *from;
 		const char *words;
 	} sources[] = {
-		{ CPU_REGS_SOURCE, "the kernel's notes for kdump" },
-		{ CPU_REGS_HYPERVISOR, "the hypervisor" },
-		{ CPU_REGS_OOPS, "the notifier of an oops" },
-		{ CPU_REGS_PANIC, "the notifier of the panic" },
+		{ CPU_REGS_SOURCE, "the kernel's notes for kdump" },  { CPU_REGS_HYPERVISOR, "the hypervisor" },
+		{ CPU_REGS_OOPS, "the notifier of an oops" },	      { CPU_REGS_PANIC, "the notifier of the panic" },
 		{ CPU_REGS_CRASH_NOTES, "the kernel's crash_notes" },
 	};
 	const struct kv_pair *p;

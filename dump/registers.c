@@ -2,8 +2,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <qcmd_note.h>
-
 #include "cpuregs.h"
 #include "registers.h"
 #include "tasks.h"
@@ -17,7 +15,8 @@ struct running {
 	struct running_task {
 		uint32_t cpu;
 		int32_t pid;
-	} *v;
+		uint64_t stack;
+	} * v;
 	size_t n;
 };
 
@@ -35,20 +34,20 @@ struct cpu_note {
 	int32_t pid;
 };
 
-static bool read_u32(const struct collection *c, const struct region *r, uint64_t offset, void *ret)
+static bool read_field(const struct collection *c, const struct region *r, uint64_t offset, void *ret, size_t size)
 {
-	return offset < r->size && r->size - offset >= sizeof(uint32_t) &&
-	       image_read(&c->img, r->paddr + offset, ret, sizeof(uint32_t)) == 0;
+	return offset < r->size && r->size - offset >= size && image_read(&c->img, r->paddr + offset, ret, size) == 0;
 }
 
 static void read_running(struct running *running, const struct collection *c)
 {
 	const struct kv *v = &c->kernel_note;
-	uint64_t pid, on_cpu, thread_info, cpu;
+	uint64_t pid, on_cpu, stack, thread_info, cpu;
 	size_t capacity = 0;
 
 	*running = (struct running){ 0 };
 	if (kv_offset(v, "task_struct.pid", &pid) < 0 || kv_offset(v, "task_struct.on_cpu", &on_cpu) < 0 ||
+	    kv_offset(v, "task_struct.stack", &stack) < 0 ||
 	    kv_offset(v, "task_struct.thread_info", &thread_info) < 0 || kv_offset(v, "thread_info.cpu", &cpu) < 0)
 		return;
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
@@ -56,8 +55,10 @@ static void read_running(struct running *running, const struct collection *c)
 		struct running_task t;
 		uint32_t runs;
 
-		if (strcmp(r->name, TASK_REGION_NAME) || !read_u32(c, r, on_cpu, &runs) || !runs ||
-		    !read_u32(c, r, thread_info + cpu, &t.cpu) || !read_u32(c, r, pid, &t.pid))
+		if (strcmp(r->name, TASK_REGION_NAME) || !read_field(c, r, on_cpu, &runs, sizeof(runs)) || !runs ||
+		    !read_field(c, r, thread_info + cpu, &t.cpu, sizeof(t.cpu)) ||
+		    !read_field(c, r, pid, &t.pid, sizeof(t.pid)) ||
+		    !read_field(c, r, stack, &t.stack, sizeof(t.stack)))
 			continue;
 		running->v = dump_grow(running->v, &capacity, running->n + 1, sizeof(t));
 		running->v[running->n++] = t;
@@ -167,67 +168,68 @@ static bool next_source_note(const struct collection *c, size_t *pos, struct elf
 	return false;
 }
 
+/* A CPU that another one has stopped stands in an interrupt's stack, while the kernel saved what it did before. */
+static bool is_on_stack(const struct collection *c, const struct running_task *t, const struct elfnote *note)
+{
+	struct cpu_regs regs;
+
+	return prstatus_read(c->img.elf.machine, note->desc, note->desc_size, &regs) &&
+	       cpu_regs_sp(c->img.elf.machine, &regs) - t->stack < TASK_STACK_SIZE;
+}
+
 /*
  * QEMU's notes have the number of the CPU where others have the pid: a reader would take the registers for those of
  * another task. saved: what the kernel saved of this CPU, or NULL.
  */
-static void take_from_hypervisor(const struct running *running, uint32_t cpu, const struct elfnote *note,
-				 const struct cpu_note *saved, struct cpu_note *ret)
+static void take_from_hypervisor(const struct collection *c, const struct running *running, uint32_t cpu,
+				 const struct elfnote *note, const struct cpu_note *saved, struct cpu_note *ret)
 {
 	size_t at = 0;
 	const struct running_task *t = next_running(running, cpu, &at);
 
 	*ret = (struct cpu_note){ .size = note->desc_size };
-	if (note->desc_size < PRSTATUS_PID + sizeof(ret->pid) || (!t && !saved))
+	if (note->desc_size < PRSTATUS_PID + sizeof(ret->pid) || (!t && !saved) ||
+	    (t && saved && !is_on_stack(c, t, note)))
 		return;
 	ret->desc = note->desc;
 	ret->pid = saved ? saved->pid : t->pid;
 	strcpy(ret->from, CPU_REGS_HYPERVISOR);
 }
 
-/* The notes of a kernel that died for kdump, or of a dump that says itself where it has them from. */
-static void take_as_it_is(const struct collection *c, const struct kv *old, uint32_t cpu, const struct elfnote *note,
-			  struct cpu_note *ret)
+/* The notes of a kernel that died for kdump. */
+static void take_as_it_is(const struct collection *c, const struct elfnote *note, struct cpu_note *ret)
 {
-	char key[sizeof("REGISTERS(4294967295)")];
 	struct cpu_regs regs;
-	const char *from;
 
 	*ret = (struct cpu_note){ .desc = note->desc, .size = note->desc_size };
 	if (!prstatus_read(c->img.elf.machine, note->desc, note->desc_size, &regs))
 		return;
 	ret->pid = regs.pid;
-	snprintf(key, sizeof(key), "REGISTERS(%u)", cpu);
-	from = kv_get(old, key);
-	snprintf(ret->from, sizeof(ret->from), "%s", from ? from : CPU_REGS_SOURCE);
+	strcpy(ret->from, CPU_REGS_SOURCE);
 }
 
 /* Of each CPU the best there is. Returns how many notes there are to be. */
 static size_t choose(struct collection *c, const struct saved *s, struct cpu_note *cpus, size_t max)
 {
-	struct elfnote note, collected;
+	struct elfnote note;
 	bool qemu = collect_source_note(c, "QEMU", 0, &note);
 	struct running running;
-	struct kv old = { 0 };
 	size_t pos = 0, n = 0;
 
-	if (collect_source_note(c, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, &collected))
-		kv_parse(&old, collected.desc, collected.desc_size);
 	read_running(&running, c);
 	for (size_t cpu = 0; cpu < max; cpu++) {
 		struct cpu_note saved;
 		bool is_saved = find_saved(c, s, &running, cpu, &saved), in_source = next_source_note(c, &pos, &note);
 
 		if (in_source && qemu)
-			take_from_hypervisor(&running, cpu, &note, is_saved ? &saved : NULL, &cpus[cpu]);
+			take_from_hypervisor(c, &running, cpu, &note, is_saved ? &saved : NULL, &cpus[cpu]);
 		else if (in_source)
-			take_as_it_is(c, &old, cpu, &note, &cpus[cpu]);
+			take_as_it_is(c, &note, &cpus[cpu]);
 		if (!cpus[cpu].from[0] && is_saved)
 			cpus[cpu] = saved;
 		if (in_source || is_saved)
 			n = cpu + 1;
 	}
-	kv_clear(&old);
 	free(running.v);
 	return n;
 }

@@ -242,8 +242,9 @@ static void print_json(const struct corefile *core, const struct last_words *log
 		const char *key;
 		const char *name;
 	} texts[] = {
-		{ "source", "SOURCE" },		  { "source_kind", "SOURCE_KIND" }, { "backend", "BACKEND" },
-		{ "slots", "SLOTS" },		  { "creator", "CREATOR" },	    { "converted", "CONVERTED" },
+		{ "source", "SOURCE" },		  { "source_kind", "SOURCE_KIND" },
+		{ "backend", "BACKEND" },	  { "slots", "SLOTS" },
+		{ "creator", "CREATOR" },	  { "converted", "CONVERTED" },
 		{ "page_tables", "PAGE_TABLES" },
 	};
 	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");

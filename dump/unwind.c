@@ -317,9 +317,7 @@ static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t 
 		if (u->core->elf.machine == EM_X86_64)
 			*st = (struct state){ .ip = regs.v[X86_IP], .sp = regs.v[X86_SP], .bp = regs.v[X86_BP] };
 		else
-			*st = (struct state){ .ip = regs.v[ARM64_PC],
-					      .sp = regs.v[ARM64_SP],
-					      .bp = regs.v[ARM64_FP] };
+			*st = (struct state){ .ip = regs.v[ARM64_PC], .sp = regs.v[ARM64_SP], .bp = regs.v[ARM64_FP] };
 		st->exact = true;
 		*user = regs.user;
 		if (regs.user || in_stack(s, st->sp))
