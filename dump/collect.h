@@ -23,7 +23,7 @@ struct collection {
 	struct layout layout;
 	struct notebuf notes;
 	char *registers; /* lines for the note: where those of each CPU are from */
-	uint64_t ram; /* of memory in the source; 0: it has none but the regions */
+	uint64_t ram;	 /* of memory in the source; 0: it has none but the regions */
 };
 
 /* Where the table was. */

@@ -31,7 +31,7 @@ bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_r
 /* Where its stack was. */
 uint64_t cpu_regs_sp(uint16_t machine, const struct cpu_regs *r);
 
-/* The registers that the dump has for a CPU that ran this task: of idle tasks, all of which are 0, there can be many. */
+/* The next registers that the dump has for a CPU that ran this task: the idle tasks of all CPUs have PID 0. */
 bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret);
 
 /* Where the registers of a CPU are from, the first word of REGISTERS() in the note. */

@@ -15,8 +15,8 @@
 #define STACK	   0xffffc90000000000ULL
 #define CODE	   (DI_IMAGE_VIRT + 0x100)
 #define CPUS	   3
-#define ENTRY_SIZE 384
-#define REGION_MAX (16 + CPUS * ENTRY_SIZE)
+#define ENTRY_SIZE DI_CPU_REGS_ENTRY
+#define REGION_MAX (DI_CPU_REGS_HEADER + CPUS * ENTRY_SIZE)
 
 /* from, by the numbers that are in memory */
 enum { NONE, OOPS, FATAL_OOPS, PANIC, CRASH_NOTES };
@@ -40,7 +40,7 @@ static void put64(uint8_t *to, uint64_t v)
 
 static uint8_t *entry(struct machine *m, unsigned int cpu)
 {
-	return m->region + 16 + cpu * ENTRY_SIZE;
+	return m->region + DI_CPU_REGS_HEADER + cpu * ENTRY_SIZE;
 }
 
 static void put_prstatus(uint8_t *desc, uint32_t pid, uint64_t ip, uint64_t sp)
@@ -53,15 +53,7 @@ static void put_prstatus(uint8_t *desc, uint32_t pid, uint64_t ip, uint64_t sp)
 
 static void save(struct machine *m, unsigned int cpu, uint32_t from, uint32_t pid, uint64_t sp)
 {
-	uint8_t *e = entry(m, cpu);
-
-	put32(e, from);
-	put64(e + 8, 1000000007);
-	put32(e + 16, 5);
-	put32(e + 20, 336);
-	put32(e + 24, 1);
-	memcpy(e + 28, "CORE", 5);
-	put_prstatus(e + 36, pid, CODE, sp);
+	di_cpu_regs(m->region, cpu, from, pid, CODE, sp);
 }
 
 /* CPU 0 runs PID 7, CPU 1 PID 8, each with a stack; what CPU 2 runs is not in the dump. */
@@ -80,9 +72,7 @@ static void start(struct machine *m)
 						  .stack = STACK + cpu * 16384 });
 		di_add(&m->d, "KSTACK", cpu, stack, STACK + cpu * 16384, 16384);
 	}
-	put32(m->region, 1);
-	put32(m->region + 4, CPUS);
-	put32(m->region + 8, ENTRY_SIZE);
+	di_cpu_regs_header(m->region, CPUS);
 	m->size = REGION_MAX;
 }
 

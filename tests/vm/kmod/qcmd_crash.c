@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics from a module,
- * with mode=oops it writes to NULL, with mode=hang it leaves every CPU spinning with interrupts off.
+ * Ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics from a
+ * module, with mode=oops it writes to NULL, with mode=hang it leaves every CPU spinning with interrupts off.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
