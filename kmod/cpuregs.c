@@ -24,7 +24,7 @@
 #else
 #include <linux/crash_core.h>
 #endif
-#ifdef CONFIG_UNWINDER_ORC
+#if defined(CONFIG_X86) && defined(CONFIG_UNWINDER_ORC)
 #include <asm/unwind.h>
 #endif
 #include <asm/barrier.h>
@@ -116,7 +116,7 @@ static bool md_is_caller(unsigned long ip, bool *seen)
  * The function that called the notifiers. It never returns, so its frame and those above stay as they are, while what
  * it calls next runs over ours.
  */
-#if defined(CONFIG_UNWINDER_ORC)
+#if defined(CONFIG_X86) && defined(CONFIG_UNWINDER_ORC)
 static bool md_caller_regs(struct pt_regs *regs)
 {
 	struct unwind_state state;
@@ -143,7 +143,7 @@ static bool md_caller_regs(struct pt_regs *regs)
 	bool seen = false;
 	int i;
 
-	for (i = 0; i < MD_FRAMES_MAX; i++, record = (const unsigned long *)record[0]) {
+	for (i = 0; i < MD_FRAMES_MAX && record; i++, record = (const unsigned long *)record[0]) {
 		/* Without the signature that it may have. Code is where all of the bits above are set. */
 		unsigned long ip = record[1] | GENMASK_ULL(63, VA_BITS_MIN);
 
