@@ -31,11 +31,6 @@ bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_r
 	return ret->v[x86 ? X86_IP : ARM64_PC];
 }
 
-uint64_t cpu_regs_sp(uint16_t machine, const struct cpu_regs *r)
-{
-	return r->v[machine == EM_X86_64 ? X86_SP : ARM64_SP];
-}
-
 bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret)
 {
 	struct elfnote note;

@@ -28,9 +28,6 @@ size_t prstatus_size(uint16_t machine);
 /* False: it is too short, or has no registers. */
 bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_regs *ret);
 
-/* Where its stack was. */
-uint64_t cpu_regs_sp(uint16_t machine, const struct cpu_regs *r);
-
 /* The next registers that the dump has for a CPU that ran this task: the idle tasks of all CPUs have PID 0. */
 bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret);
 

@@ -10,13 +10,14 @@
 #define CPUS_MAX  8192
 #define SAVED_MAX (4 * MIB)
 
-/* What the CPUs ran, of the tasks among the regions: in the middle of a switch that are two of one CPU. */
+/* What a CPU ran, if it is among the regions: in the middle of a switch that are two tasks. */
+struct running_task {
+	uint32_t cpu;
+	int32_t pid;
+};
+
 struct running {
-	struct running_task {
-		uint32_t cpu;
-		int32_t pid;
-		uint64_t stack;
-	} * v;
+	struct running_task *v;
 	size_t n;
 };
 
@@ -32,22 +33,23 @@ struct cpu_note {
 	const char *desc;
 	size_t size;
 	int32_t pid;
+	bool stopped; /* by another CPU */
 };
 
-static bool read_field(const struct collection *c, const struct region *r, uint64_t offset, void *ret, size_t size)
+static bool read_u32(const struct collection *c, const struct region *r, uint64_t offset, void *ret)
 {
-	return offset < r->size && r->size - offset >= size && image_read(&c->img, r->paddr + offset, ret, size) == 0;
+	return offset < r->size && r->size - offset >= sizeof(uint32_t) &&
+	       image_read(&c->img, r->paddr + offset, ret, sizeof(uint32_t)) == 0;
 }
 
 static void read_running(struct running *running, const struct collection *c)
 {
 	const struct kv *v = &c->kernel_note;
-	uint64_t pid, on_cpu, stack, thread_info, cpu;
+	uint64_t pid, on_cpu, thread_info, cpu;
 	size_t capacity = 0;
 
 	*running = (struct running){ 0 };
 	if (kv_offset(v, "task_struct.pid", &pid) < 0 || kv_offset(v, "task_struct.on_cpu", &on_cpu) < 0 ||
-	    kv_offset(v, "task_struct.stack", &stack) < 0 ||
 	    kv_offset(v, "task_struct.thread_info", &thread_info) < 0 || kv_offset(v, "thread_info.cpu", &cpu) < 0)
 		return;
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
@@ -55,10 +57,8 @@ static void read_running(struct running *running, const struct collection *c)
 		struct running_task t;
 		uint32_t runs;
 
-		if (strcmp(r->name, TASK_REGION_NAME) || !read_field(c, r, on_cpu, &runs, sizeof(runs)) || !runs ||
-		    !read_field(c, r, thread_info + cpu, &t.cpu, sizeof(t.cpu)) ||
-		    !read_field(c, r, pid, &t.pid, sizeof(t.pid)) ||
-		    !read_field(c, r, stack, &t.stack, sizeof(t.stack)))
+		if (strcmp(r->name, TASK_REGION_NAME) || !read_u32(c, r, on_cpu, &runs) || !runs ||
+		    !read_u32(c, r, thread_info + cpu, &t.cpu) || !read_u32(c, r, pid, &t.pid))
 			continue;
 		running->v = dump_grow(running->v, &capacity, running->n + 1, sizeof(t));
 		running->v[running->n++] = t;
@@ -153,7 +153,10 @@ static bool find_saved(struct collection *c, const struct saved *s, const struct
 	}
 	if (e.from == MINIDUMP_CPU_REGS_OOPS && !may_have_run(running, cpu, regs.pid, false))
 		return false;
-	*ret = (struct cpu_note){ .desc = note.desc, .size = note.desc_size, .pid = regs.pid };
+	*ret = (struct cpu_note){ .desc = note.desc,
+				  .size = note.desc_size,
+				  .pid = regs.pid,
+				  .stopped = e.from == MINIDUMP_CPU_REGS_CRASH_NOTES };
 	snprintf(ret->from, sizeof(ret->from), "%s %" PRIu64, saved_from(e.from), (uint64_t)e.time);
 	return true;
 }
@@ -168,28 +171,19 @@ static bool next_source_note(const struct collection *c, size_t *pos, struct elf
 	return false;
 }
 
-/* A CPU that another one has stopped stands in an interrupt's stack, while the kernel saved what it did before. */
-static bool is_on_stack(const struct collection *c, const struct running_task *t, const struct elfnote *note)
-{
-	struct cpu_regs regs;
-
-	return prstatus_read(c->img.elf.machine, note->desc, note->desc_size, &regs) &&
-	       cpu_regs_sp(c->img.elf.machine, &regs) - t->stack < TASK_STACK_SIZE;
-}
-
 /*
  * QEMU's notes have the number of the CPU where others have the pid: a reader would take the registers for those of
- * another task. saved: what the kernel saved of this CPU, or NULL.
+ * another task. saved: what the kernel saved of this CPU, or NULL. A CPU that another one has stopped stands in an
+ * interrupt's stack, where no task's frames are, so then that is better.
  */
-static void take_from_hypervisor(const struct collection *c, const struct running *running, uint32_t cpu,
-				 const struct elfnote *note, const struct cpu_note *saved, struct cpu_note *ret)
+static void take_from_hypervisor(const struct running *running, uint32_t cpu, const struct elfnote *note,
+				 const struct cpu_note *saved, struct cpu_note *ret)
 {
 	size_t at = 0;
 	const struct running_task *t = next_running(running, cpu, &at);
 
 	*ret = (struct cpu_note){ .size = note->desc_size };
-	if (note->desc_size < PRSTATUS_PID + sizeof(ret->pid) || (!t && !saved) ||
-	    (t && saved && !is_on_stack(c, t, note)))
+	if (note->desc_size < PRSTATUS_PID + sizeof(ret->pid) || (!t && !saved) || (saved && saved->stopped))
 		return;
 	ret->desc = note->desc;
 	ret->pid = saved ? saved->pid : t->pid;
@@ -222,7 +216,7 @@ static size_t choose(struct collection *c, const struct saved *s, struct cpu_not
 		bool is_saved = find_saved(c, s, &running, cpu, &saved), in_source = next_source_note(c, &pos, &note);
 
 		if (in_source && qemu)
-			take_from_hypervisor(c, &running, cpu, &note, is_saved ? &saved : NULL, &cpus[cpu]);
+			take_from_hypervisor(&running, cpu, &note, is_saved ? &saved : NULL, &cpus[cpu]);
 		else if (in_source)
 			take_as_it_is(c, &note, &cpus[cpu]);
 		if (!cpus[cpu].from[0] && is_saved)

@@ -324,7 +324,6 @@ static void from_vmcore(struct machine *m, bool qemu, const uint64_t sp[CPUS], c
 static void best_source(void **state)
 {
 	static const uint64_t stacks[] = { STACK + 0x200, STACK + 0x4200, STACK + 0x8200 };
-	static const uint64_t elsewhere[] = { STACK + 0x200, 0x1000, 0x2000 };
 	static const uint64_t one[] = { STACK + 0x200, 0, 0 };
 	struct machine m;
 
@@ -336,16 +335,16 @@ static void best_source(void **state)
 	done(&m);
 	start(&m);
 	save(&m, 0, PANIC, 7, 0x77);
-	save(&m, 2, CRASH_NOTES, 9, 0x77);
+	save(&m, 2, PANIC, 9, 0x77);
 	from_vmcore(&m, true, stacks, "7:1:ffffc90000000200 8:1:ffffc90000004200 9:1:ffffc90000008200 ",
 		    "REGISTERS(0)=hypervisor\nREGISTERS(1)=hypervisor\nREGISTERS(2)=hypervisor\n");
 	done(&m);
 
-	/* CPU 1 was stopped, and stands somewhere else. */
+	/* CPU 1 was stopped, and stands in an interrupt's stack. */
 	start(&m);
 	save(&m, 0, PANIC, 7, 0x77);
 	save(&m, 1, CRASH_NOTES, 8, STACK + 0x4100);
-	from_vmcore(&m, true, elsewhere, "7:1:ffffc90000000200 8:1:ffffc90000004100 0:0:0 ",
+	from_vmcore(&m, true, stacks, "7:1:ffffc90000000200 8:1:ffffc90000004100 0:0:0 ",
 		    "REGISTERS(0)=hypervisor\nREGISTERS(1)=crash_notes 1000000007\n");
 	done(&m);
 
