@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <linux/qcom_minidump_table.h>
+
 #include "source.h"
 
 static const struct {
@@ -18,6 +20,7 @@ static const struct {
 	{ "printk_ring", "LOG_RING", "kernel log: state of the ring", false },
 	{ "prb", "LOG_PRB", "kernel log: pointer to the ring", false },
 	{ "init_uts_ns", "KUTSNAME", "version of the kernel, for readers of the dump", false },
+	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, "registers of CPUs that panic", false },
 	{ "node_states", "KNODESTATES", "memory nodes, for readers of the dump", true },
 	{ "mem_section", "KMEMSECTION", "memory model, for readers of the dump", true },
 	{ "mem_section_roots", "KMEMROOTS", "memory model, for readers of the dump", true },

@@ -103,6 +103,7 @@ const char *unwound_remark(const struct unwound *w, size_t i)
 		bool applies;
 		const char *text;
 	} remarks[] = {
+		{ w->start == UNWIND_USER, "It ran in user space." },
 		{ w->start == UNWIND_GUESS && w->complete,
 		  "Where it was is not in the dump: the newest frame is a guess, maybe of an earlier call." },
 		{ w->scanned && !(w->start == UNWIND_GUESS && w->complete),

@@ -21,8 +21,7 @@ const char *collect_backend(const struct collection *c)
 	return image_has_registers(&c->img) ? "mmio" : "ram";
 }
 
-/* At most max bytes of a region; NULL: it is not there. */
-static char *region_read(const struct collection *c, const char *name, size_t max, size_t *size)
+char *collect_region(const struct collection *c, const char *name, size_t max, size_t *size)
 {
 	const struct region *r = toc_region(&c->toc, name);
 	char *buf;
@@ -44,7 +43,7 @@ static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
 	char *buf;
 
 	if (!size) {
-		buf = region_read(c, MINIDUMP_VMCOREINFO_NAME, NOTE_REGION_MAX, &size);
+		buf = collect_region(c, MINIDUMP_VMCOREINFO_NAME, NOTE_REGION_MAX, &size);
 	} else {
 		buf = dump_alloc(size, 1);
 		if (image_read_at(&c->img, c->toc.vmcoreinfo_offset, buf, size) < 0)
@@ -56,8 +55,7 @@ static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
 	return NULL;
 }
 
-/* An ELF core that is the source may have the note itself. */
-static bool source_note(const struct collection *c, const char *name, uint32_t type, struct elfnote *note)
+bool collect_source_note(const struct collection *c, const char *name, uint32_t type, struct elfnote *note)
 {
 	size_t pos = 0;
 
@@ -72,7 +70,7 @@ static void add_vmcoreinfo(struct collection *c)
 	struct elfnote note;
 	_cleanup_free_ char *buf = read_vmcoreinfo(c, &note);
 
-	if (!buf && !source_note(c, VMCOREINFO_NAME, 0, &note)) {
+	if (!buf && !collect_source_note(c, VMCOREINFO_NAME, 0, &note)) {
 		strlist_addf(&c->toc.problems,
 			     "VMCOREINFO (%s) is not in the %s or damaged: the log cannot be read without it",
 			     MINIDUMP_VMCOREINFO_NAME, image_has_pieces(&c->img) ? "dump" : "table");
@@ -88,7 +86,7 @@ static void add_kernel_note(struct collection *c)
 	struct elfnote note;
 	size_t size, pos = 0;
 
-	buf = region_read(c, MINIDUMP_NOTE_NAME, NOTE_REGION_MAX, &size);
+	buf = collect_region(c, MINIDUMP_NOTE_NAME, NOTE_REGION_MAX, &size);
 	if (buf && elfnote_next(buf, size, &pos, &note) && elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL)) {
 		kv_parse(&c->kernel_note, note.desc, note.desc_size);
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
@@ -129,7 +127,7 @@ void collect_print_made(FILE *f, const struct collection *c)
 		fprintf(f, "GAP=0x%" PRIx64 " %" PRIu64 "\n", c->layout.gaps.v[i].start, c->layout.gaps.v[i].size);
 }
 
-static void add_collect_note(struct collection *c, const char *registers)
+static void add_collect_note(struct collection *c)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -147,7 +145,7 @@ static void add_collect_note(struct collection *c, const char *registers)
 		fprintf(f, "SLOTS=%u\n", c->toc.slots_used);
 	else if (!image_has_pieces(&c->img))
 		fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
-	fprintf(f, "REGISTERS=%s\n", registers);
+	fputs(c->registers ? c->registers : "", f);
 	print_memory(f, c);
 	collect_print_made(f, c);
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
@@ -175,7 +173,7 @@ static void read_kelf(struct collection *c)
 	struct derr err;
 	size_t size;
 
-	buf = region_read(c, MINIDUMP_ELF_HEADER_NAME, KELF_MAX, &size);
+	buf = collect_region(c, MINIDUMP_ELF_HEADER_NAME, KELF_MAX, &size);
 	if (!buf)
 		strlist_addf(&c->toc.problems,
 			     "the ELF header (%s) is not in the table: virtual addresses are partly unknown",
@@ -222,7 +220,6 @@ static int find_regions(struct collection *c, const struct collect_options *o, s
 
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err)
 {
-	const char *registers;
 	int r;
 
 	*c = (struct collection){ 0 };
@@ -236,14 +233,14 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 			     c->img.path, c->img.elf.missing);
 	add_vmcoreinfo(c);
 	add_kernel_note(c);
-	registers = registers_add(c);
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);
+	registers_add(c);
 	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);
 	pids_add(c, rangemap_end(&c->img.phys));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &c->img.phys, .made = &c->made }, &c->toc.problems);
-	add_collect_note(c, registers);
+	add_collect_note(c);
 	return 0;
 }
 
@@ -257,4 +254,5 @@ void collection_clear(struct collection *c)
 	made_clear(&c->made);
 	layout_clear(&c->layout);
 	notebuf_clear(&c->notes);
+	free(c->registers);
 }

@@ -22,11 +22,18 @@ struct collection {
 	struct made_list made;
 	struct layout layout;
 	struct notebuf notes;
-	uint64_t ram; /* of memory in the source; 0: it has none but the regions */
+	char *registers; /* lines for the note: where those of each CPU are from */
+	uint64_t ram;	 /* of memory in the source; 0: it has none but the regions */
 };
 
 /* Where the table was. */
 const char *collect_backend(const struct collection *c);
+
+/* At most max bytes of a region, to be freed; NULL: it is not there. */
+char *collect_region(const struct collection *c, const char *name, size_t max, size_t *size);
+
+/* A note that the source itself has, where that is an ELF core. */
+bool collect_source_note(const struct collection *c, const char *name, uint32_t type, struct elfnote *note);
 
 /* Everything but writing. collection_clear() in any case. */
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err);

@@ -128,12 +128,3 @@ int core_need_collected(const struct corefile *core, struct derr *err)
 			"dump, collect the minidump from it: qcmdump collect %s -o minidump.elf",
 			core->path, core->path);
 }
-
-const char *core_registers_text(const struct corefile *core)
-{
-	const char *s = kv_get(&core->collect_note, "REGISTERS");
-
-	if (s && !strcmp(s, "hypervisor"))
-		return "in the dump, as the hypervisor had them";
-	return s && !strcmp(s, "source") ? "in the dump, as the kernel saved them" : "not in the dump";
-}

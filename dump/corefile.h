@@ -41,9 +41,6 @@ void core_close(struct corefile *core);
 /* Fails with a message unless qcmdump collect made the file. */
 int core_need_collected(const struct corefile *core, struct derr *err);
 
-/* Where the registers of the CPUs are from, in words. */
-const char *core_registers_text(const struct corefile *core);
-
 static inline int core_read_virt(const struct corefile *core, uint64_t vaddr, void *buf, size_t size)
 {
 	return rangemap_read(&core->virt, core->fd, vaddr, buf, size);

@@ -17,15 +17,38 @@ enum { ARM64_FP = 29, ARM64_LR = 30, ARM64_SP = 31, ARM64_PC = 32, ARM64_PSTATE 
 
 struct cpu_regs {
 	int32_t pid;
+	bool user; /* it ran in user space */
 	uint64_t v[CPU_REGS_MAX];
 };
 
-/* Bytes of such a note, and where it has what; 0: not known for this machine. */
-#define PRSTATUS_PID  32
-#define PRSTATUS_REGS 112
+/* Bytes of such a note, and where it has the pid; 0: not known for this machine. */
+#define PRSTATUS_PID 32
 size_t prstatus_size(uint16_t machine);
 
-/* The registers that the dump has for the CPU that ran this task. */
-bool cpu_regs_find(const struct corefile *core, int32_t pid, struct cpu_regs *ret);
+/* False: it is too short, or has no registers. */
+bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_regs *ret);
+
+/* The next registers that the dump has for a CPU that ran this task: the idle tasks of all CPUs have PID 0. */
+bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret);
+
+/* Where the registers of a CPU are from, the first word of REGISTERS() in the note. */
+#define CPU_REGS_SOURCE	     "source"
+#define CPU_REGS_HYPERVISOR  "hypervisor"
+#define CPU_REGS_OOPS	     "oops"
+#define CPU_REGS_PANIC	     "panic"
+#define CPU_REGS_CRASH_NOTES "crash_notes"
+#define CPU_REGS_FROM_MAX    40
+
+struct cpu_regs_from {
+	uint32_t cpu;
+	const char *from;
+	const char *words; /* the same for people */
+	uint64_t time_ns;  /* since boot; 0: not known */
+};
+
+bool cpu_regs_from_next(const struct corefile *core, size_t *pos, struct cpu_regs_from *ret);
+
+/* All of that in a line, to be freed. */
+char *cpu_regs_text(const struct corefile *core);
 
 #endif

@@ -70,10 +70,12 @@ void report_frames(const struct report *r, const struct task *t)
 		fputs("<p class=\"note\">Its stack is not in the dump.</p>\n", r->out);
 		return;
 	}
-	fputs("<ol class=\"stack\" tabindex=\"0\" aria-label=\"Stack, the newest function first\">\n", r->out);
+	if (w.n)
+		fputs("<ol class=\"stack\" tabindex=\"0\" aria-label=\"Stack, the newest function first\">\n", r->out);
 	for (size_t i = 0; i < w.n; i++)
 		write_frame(r, &w.frames[i]);
-	fputs("</ol>\n", r->out);
+	if (w.n)
+		fputs("</ol>\n", r->out);
 	for (size_t i = 0; (remark = unwound_remark(&w, i)); i++) {
 		fputs("<p class=\"note\">", r->out);
 		report_text(r, remark);

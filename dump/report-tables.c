@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cpuregs.h"
 #include "html.h"
 #include "report.h"
 
@@ -146,6 +147,7 @@ static void region_table(const struct report *r)
 void report_captured(const struct report *r)
 {
 	const struct corefile *core = r->core;
+	_cleanup_free_ char *registers = cpu_regs_text(core);
 	char size[SIZE_TEXT_MAX];
 
 	fputs("<dl>\n", r->out);
@@ -153,7 +155,7 @@ void report_captured(const struct report *r)
 	fact(r, "Build ID", kv_get(&core->vmcoreinfo, "BUILD-ID"));
 	fact(r, "Collected from", kv_get(&core->collect_note, "SOURCE"));
 	fact(r, "Back end", kv_get(&core->collect_note, "BACKEND"));
-	fact(r, "Registers", core_registers_text(core));
+	fact(r, "Registers", registers);
 	if (core->elf.missing)
 		fact(r, "Cut off, bytes missing", size_text(size, core->elf.missing));
 	fact_list(r, "Policies", &core->kernel_note, "POLICY(", "");

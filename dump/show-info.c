@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cpuregs.h"
 #include "lastwords.h"
 #include "output.h"
 
@@ -146,6 +147,7 @@ static void print_conversion(const struct corefile *core, FILE *out)
 
 static void print_text(const struct corefile *core, const struct last_words *log, FILE *out)
 {
+	_cleanup_free_ char *registers = cpu_regs_text(core);
 	char size[SIZE_TEXT_MAX];
 
 	line(out, "Kernel", kv_get(&core->vmcoreinfo, "OSRELEASE"));
@@ -171,7 +173,7 @@ static void print_text(const struct corefile *core, const struct last_words *log
 	print_amount(core, out);
 	if (kv_get(&core->collect_note, "SLOTS"))
 		line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
-	line(out, "Registers", core_registers_text(core));
+	line(out, "Registers", registers);
 	line(out, "Page tables", tables_text(core));
 	if (kv_get(&core->collect_note, "SYNTHETIC"))
 		print_list(&core->collect_note, "SYNTHETIC", "Made besides", out);
@@ -194,6 +196,23 @@ static struct json_object *json_values(const struct kv *kv, const char *prefix)
 	return list;
 }
 
+static struct json_object *json_registers(const struct corefile *core)
+{
+	struct json_object *list = json_object_new_array();
+	struct cpu_regs_from r;
+
+	for (size_t pos = 0; cpu_regs_from_next(core, &pos, &r);) {
+		struct json_object *j = json_object_new_object();
+
+		json_add_u64(j, "cpu", r.cpu);
+		json_add_text(j, "from", r.from);
+		if (r.time_ns)
+			json_add_u64(j, "timestamp_ns", r.time_ns);
+		json_object_array_add(list, j);
+	}
+	return list;
+}
+
 static void json_lists(const struct corefile *core, struct json_object *j)
 {
 	struct json_object *policies = json_object_new_array();
@@ -210,6 +229,7 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 		json_object_array_add(policies, policy);
 	}
 	json_object_object_add(j, "policies", policies);
+	json_object_object_add(j, "registers", json_registers(core));
 	json_object_object_add(j, "problems", json_values(&core->collect_note, "PROBLEM"));
 	json_object_object_add(j, "left_out", json_values(&core->collect_note, "LEFT_OUT"));
 	json_object_object_add(j, "synthetic", json_values(&core->collect_note, "SYNTHETIC"));
@@ -222,9 +242,10 @@ static void print_json(const struct corefile *core, const struct last_words *log
 		const char *key;
 		const char *name;
 	} texts[] = {
-		{ "source", "SOURCE" },	  { "source_kind", "SOURCE_KIND" }, { "backend", "BACKEND" },
-		{ "slots", "SLOTS" },	  { "registers", "REGISTERS" },	    { "page_tables", "PAGE_TABLES" },
-		{ "creator", "CREATOR" }, { "converted", "CONVERTED" },
+		{ "source", "SOURCE" },		  { "source_kind", "SOURCE_KIND" },
+		{ "backend", "BACKEND" },	  { "slots", "SLOTS" },
+		{ "creator", "CREATOR" },	  { "converted", "CONVERTED" },
+		{ "page_tables", "PAGE_TABLES" },
 	};
 	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
 	struct json_object *j = json_object_new_object();

@@ -48,7 +48,7 @@ static struct json_object *frame_json(const struct backtrace *b, const struct fr
 
 static struct json_object *stack_json(const struct backtrace *b, const struct task *t)
 {
-	static const char *const starts[] = { "switch", "registers", "guess" };
+	static const char *const starts[] = { "switch", "registers", "user", "guess" };
 	struct json_object *j = json_object_new_object(), *frames = json_object_new_array();
 	struct unwound w;
 

@@ -308,18 +308,22 @@ static bool in_stack(const struct stack *s, uint64_t sp)
 	return sp % 8 == 0 && sp - s->base < TASK_STACK_SIZE;
 }
 
-static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t pid, struct state *st)
+/* Of its CPU. Those of idle tasks have one number: the stack tells whose they are. */
+static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t pid, struct state *st, bool *user)
 {
 	struct cpu_regs regs;
 
-	if (!cpu_regs_find(u->core, pid, &regs))
-		return false;
-	if (u->core->elf.machine == EM_X86_64)
-		*st = (struct state){ .ip = regs.v[X86_IP], .sp = regs.v[X86_SP], .bp = regs.v[X86_BP] };
-	else
-		*st = (struct state){ .ip = regs.v[ARM64_PC], .sp = regs.v[ARM64_SP], .bp = regs.v[ARM64_FP] };
-	st->exact = true;
-	return in_stack(s, st->sp);
+	for (size_t pos = 0; cpu_regs_next(u->core, pid, &pos, &regs);) {
+		if (u->core->elf.machine == EM_X86_64)
+			*st = (struct state){ .ip = regs.v[X86_IP], .sp = regs.v[X86_SP], .bp = regs.v[X86_BP] };
+		else
+			*st = (struct state){ .ip = regs.v[ARM64_PC], .sp = regs.v[ARM64_SP], .bp = regs.v[ARM64_FP] };
+		st->exact = true;
+		*user = regs.user;
+		if (regs.user || in_stack(s, st->sp))
+			return true;
+	}
+	return false;
 }
 
 /* What __switch_to() keeps of a task that does not run. */
@@ -345,6 +349,7 @@ static bool switch_state(const struct unwinder *u, const struct stack *s, const 
 
 bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound *ret)
 {
+	bool user = false;
 	struct stack s;
 	struct state st;
 
@@ -356,12 +361,15 @@ bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound 
 		return false;
 	if (switch_state(u, &s, t, &st)) {
 		ret->start = UNWIND_SWITCH;
-	} else if (t->on_cpu && regs_state(u, &s, t->pid, &st)) {
-		ret->start = UNWIND_REGISTERS;
+	} else if (t->on_cpu && regs_state(u, &s, t->pid, &st, &user)) {
+		ret->start = user ? UNWIND_USER : UNWIND_REGISTERS;
+		ret->complete = user;
 	} else {
 		unwind_guess(u, &s, t->stack, !can_unwind(u), ret);
 		return true;
 	}
+	if (user)
+		return true;
 	add_frame(ret, st.ip, st.exact, false);
 	ret->complete = can_unwind(u) && unwind_from(u, &s, &st, ret);
 	if (!ret->complete)

@@ -23,6 +23,7 @@ struct frame {
 enum unwind_start {
 	UNWIND_SWITCH, /* saved when the task was switched out */
 	UNWIND_REGISTERS,
+	UNWIND_USER,  /* of its CPU, too: it ran in user space, and there are no frames */
 	UNWIND_GUESS, /* nothing tells: the newest frame that the others follow from */
 };
 

@@ -27,7 +27,9 @@
  *	TABLE=0x5270000			physical address
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
- *	REGISTERS=source		NT_PRSTATUS are the kernel's own; hypervisor: QEMU's, with pids; or none
+ *	REGISTERS(0)=panic 9884019000	NT_PRSTATUS number 0 has registers, those of CPU 0. source: the kernel's own
+ *					note for kdump; hypervisor: QEMU's, with the pid; panic, oops, crash_notes: of
+ *					the region MINIDUMP_CPU_REGS_NAME, and when they were saved
  *	MEMORY=0x0 1073741824		where the machine had memory: physical address, bytes; absent: not known
  *	PAGE_TABLES=synthetic		made by qcmdump from what was captured, or none
  *	SYNTHETIC=text			once for each other thing that was made so

@@ -278,9 +278,12 @@ static int __init md_init(void)
 	ret = md_ram_init();
 	if (ret)
 		return ret;
-	ret = md_modules_init();
+	ret = md_cpu_regs_init();
 	if (ret)
 		goto exit_ram;
+	ret = md_modules_init();
+	if (ret)
+		goto exit_cpu_regs;
 	ret = md_stacks_init();
 	if (ret)
 		goto exit_modules;
@@ -300,6 +303,8 @@ exit_stacks:
 	md_stacks_exit();
 exit_modules:
 	md_modules_exit();
+exit_cpu_regs:
+	md_cpu_regs_exit();
 exit_ram:
 	md_ram_exit();
 	idr_destroy(&md.ids);
@@ -315,6 +320,7 @@ static void __exit md_exit(void)
 	md_vmcoreinfo_remove();
 	md_events_exit();
 	WARN(atomic_read(&md.n_objects), "%d regions were leaked\n", atomic_read(&md.n_objects));
+	md_cpu_regs_exit();
 	md_ram_exit();
 	idr_destroy(&md.ids);
 }

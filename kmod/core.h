@@ -11,6 +11,7 @@
  *	stacks.c	stacks of tasks that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
+ *	cpuregs.c	registers of the CPUs, saved by notifiers of a panic and of an oops
  *	netlink.c	the family: owners, what requests do
  *	netlink-request.c	what they say
  *	netlink-msg.c	what it sends
@@ -331,6 +332,11 @@ int md_object_segments(const struct md_object *object, struct md_segment *segs, 
 int md_task_get(struct md_task *t, struct md_why *why);
 int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct md_why *why);
 int md_vmcoreinfo_spec(struct md_spec *spec);
+
+/* cpuregs.c */
+int md_cpu_regs_init(void);
+void md_cpu_regs_exit(void);
+int md_cpu_regs_range(int part, const void **addr, u64 *size);
 
 /* modules.c */
 int md_modules_init(void);

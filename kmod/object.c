@@ -234,6 +234,7 @@ static const struct md_object md_objects[] = {
 	{ "printk_infos", "LOG_INFO", MD_PRINTK_INFOS, md_printk_range },
 	{ "printk_text", "KLOGBUF", MD_PRINTK_TEXT, md_printk_range },
 	{ "init_uts_ns", "KUTSNAME", 0, md_uts_range },
+	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, 0, md_cpu_regs_range },
 	{ "node_states", "KNODESTATES", 0, md_node_states_range },
 #ifdef CONFIG_SPARSEMEM_EXTREME
 	{ "mem_section", "KMEMSECTION", 0, md_mem_section_range },

@@ -104,6 +104,18 @@ static void add_trace(struct di *d, bool compressed)
 	dt_add(d, "KFT0C1", 0, pages, 1);
 }
 
+static void add_registers(struct di *d)
+{
+	uint8_t region[DI_CPU_REGS_HEADER + 2 * DI_CPU_REGS_ENTRY] = { 0 };
+	uint64_t paddr = di_alloc(d, sizeof(region), 4096);
+
+	di_cpu_regs_header(region, 2);
+	di_cpu_regs(region, 0, MINIDUMP_CPU_REGS_PANIC, 7, DI_IMAGE_VIRT + 0x100, 0);
+	di_cpu_regs(region, 1, MINIDUMP_CPU_REGS_CRASH_NOTES, 0, DI_IMAGE_VIRT + 0x200, 0);
+	di_write(d, paddr, region, sizeof(region));
+	di_add(d, MINIDUMP_CPU_REGS_NAME, 0, paddr, DI_DIRECT + paddr, sizeof(region));
+}
+
 static void make_machine(struct di *d, bool compressed)
 {
 	struct di_task t = { .pid = 7, .tgid = 7, .state = 1, .start = SEC, .comm = "worker", .on_cpu = true };
@@ -113,6 +125,7 @@ static void make_machine(struct di *d, bool compressed)
 	di_task_keys(d);
 	di_task(d, &t);
 	add_trace(d, compressed);
+	add_registers(d);
 	di_finish(d);
 	for (unsigned int i = 0; i < 20; i++)
 		di_print(d, i * SEC, 6, i % 3 ? "a line" : "two\nlines", "usb", "+usb:1-1");

@@ -339,6 +339,31 @@ uint64_t di_task(struct di *d, const struct di_task *t)
 	return vaddr;
 }
 
+/* Registers */
+
+void di_cpu_regs_header(uint8_t *region, uint32_t cpus)
+{
+	put32(region, 1);
+	put32(region + 4, cpus);
+	put32(region + 8, DI_CPU_REGS_ENTRY);
+}
+
+void di_cpu_regs(uint8_t *region, unsigned int cpu, uint32_t from, uint32_t pid, uint64_t ip, uint64_t sp)
+{
+	uint8_t *entry = region + DI_CPU_REGS_HEADER + cpu * DI_CPU_REGS_ENTRY, *note = entry + 16;
+
+	put32(entry, from);
+	put64(entry + 8, 1000000007);
+	put32(note, 5);
+	put32(note + 4, 336);
+	put32(note + 8, 1);
+	memcpy(note + 12, "CORE", 5);
+	put32(note + 20 + 32, pid);
+	put64(note + 20 + 112 + 16 * 8, ip);
+	put64(note + 20 + 112 + 17 * 8, 0x10);
+	put64(note + 20 + 112 + 19 * 8, sp);
+}
+
 /* The table */
 
 static uint64_t put_note(struct di *d, const char *name, uint32_t type, const char *text, uint64_t *size)

@@ -96,6 +96,12 @@ struct di_task {
 uint64_t di_task(struct di *d, const struct di_task *t);
 void di_task_keys(struct di *d);
 
+/* The region KCPUREGS: a header for that many CPUs, and an entry with a note of x86_64. */
+#define DI_CPU_REGS_HEADER 16
+#define DI_CPU_REGS_ENTRY  384
+void di_cpu_regs_header(uint8_t *region, uint32_t cpus);
+void di_cpu_regs(uint8_t *region, unsigned int cpu, uint32_t from, uint32_t pid, uint64_t ip, uint64_t sp);
+
 /* Writes the table, and the three regions that every table has. */
 void di_finish(struct di *d);
 

@@ -342,7 +342,7 @@ static void info(void **state)
 	assert_non_null(strstr(text, "        Crashed: 2023-11-14 22:13:20 UTC\n"));
 	assert_non_null(strstr(text, "            Log: 3 records, the last at 3.000000 s\n"));
 	assert_non_null(strstr(text, "       Back end: ram\n"));
-	assert_non_null(strstr(text, "      Registers: not in the dump\n"));
+	assert_non_null(strstr(text, "      Registers: none: stacks are unwound from the stack alone\n"));
 	assert_non_null(strstr(text, "    Page tables: made by qcmdump, of what is in the dump\n"));
 	assert_non_null(strstr(text, "       Policies: 10-base (/usr/lib/qcmd.d/10-base.conf)\n"
 				     "                 my\ttasks (/etc/qcmd.d/my.conf)\n"));

@@ -221,11 +221,13 @@ check_cores() {
 	echo "ok: $1: cores by other people's rules, of $(wc -l <"$work/files") files"
 }
 
-# The dump of a source has no problem, that log and those tasks.
+# The dump of a source has no problem, that log and those tasks, and the registers of who panicked.
 check_dump() { # back end, source, options of collect
 	"$qcmdump" collect --force "${@:3}" "$2" -o "$work/dump.elf" >"$work/out" || fail "$1: collect from $2"
 	"$qcmdump" info "$work/dump.elf" >"$work/info" || fail "$1: info of $2"
 	grep -q 'Problems: none' "$work/info" || fail "$1: $2: $(cat "$work/info")"
+	grep -q 'Registers: CPU [0-9]* from the notifier of the panic$' "$work/info" ||
+		fail "$1: $2: $(cat "$work/info")"
 	no_complaints "$work/dump.elf"
 	"$qcmdump" log "$work/dump.elf" | cmp - "$work/log" || fail "$1: $2 gives another log"
 	vmcore_dmesg "$work/dump.elf" "$work/log"

@@ -21,7 +21,7 @@ import image
 from firmware import IMAGE, VARIANTS, Firmware
 from image import Problem, say, tool
 
-CRASH_MODES = ("sysrq-c", "panic", "hang", "reset")
+CRASH_MODES = ("sysrq-c", "panic", "oops", "hang", "reset")
 COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE): |cut here \]|refcount_t: "
                        rb"|list_(add|del) corruption|general protection fault|blocked for more than"
                        rb"|scheduling while atomic|Objects remaining)")

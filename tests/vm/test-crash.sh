@@ -54,6 +54,8 @@ sleep 1
 SCRIPT
 	[ "$1" != sysrq-c ] || recycle
 	cat <<'SCRIPT'
+# Where panic() is, and what is behind it.
+grep -A1 -E ' T panic$' /proc/kallsyms
 for pid in $(pgrep '^named-'); do
 	read -r _ comm state ppid _ <"/proc/$pid/stat"
 	comm=${comm#\(}
@@ -88,7 +90,7 @@ check_log() { # mode
 	check_console "$work/log" "$1"
 	grep -q 'qcmd-test: record 200$' "$work/log" || fail "$1: the log lacks what was written last"
 	case $1 in
-	sysrq-c | panic)
+	sysrq-c | oops)
 		last='end Kernel panic - not syncing'
 		;;
 	hang)
@@ -117,10 +119,17 @@ check_all_tasks() { # mode
 	grep -E -q ' +1 .* named-orphan$' "$work/tasks" || fail "$1: the orphan has not gone to init"
 }
 
-die_by() { # mode
+check_registers() { # mode, source of the dump
+	"$qcmdump" info --json "$work/dump.elf" >"$work/info.json" || fail "$1: qcmdump info"
+	"$qcmdump" stack --json "$work/dump.elf" >"$work/stack.json" || fail "$1: qcmdump stack"
+	"$top/tests/vm/check-registers.py" "$1" "$2" "$work/crash/console.log" "$work/said" "$work/info.json" \
+		"$work/stack.json" || fail "$1: registers in the dump from $2: $("$qcmdump" stack "$work/dump.elf")"
+}
+
+die_by() { # mode, more for the kernel's command line
 	rm -rf "$work/crash"
 	n_tasks=$([ "$1" = sysrq-c ] && echo 10 || echo 6)
-	before "$1" | vm --crash "$work/crash" --timeout 200 --file "$top/build/tests/fork-storm" \
+	before "$1" | vm --crash "$work/crash" --timeout 200 --append "${2-}" --file "$top/build/tests/fork-storm" \
 		--file "$top/build/tests/thread-exec" >"$work/said" || fail "$1: $(cat "$work/said")"
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
@@ -130,12 +139,15 @@ die_by() { # mode
 		grep -q 'Problems: none' "$work/info" || fail "$1: $(cat "$work/info")"
 		check_log "$1"
 		check_all_tasks "$1"
+		check_registers "$1" "$source"
 	done
 	echo "ok: death by $1: $(wc -l <"$work/log") lines of log, $(wc -l <"$work/tasks") of tasks," \
 		"$(stat -c %s "$work/dump.elf") bytes"
 }
 
-for mode in sysrq-c panic hang reset; do
-	die_by $mode
-done
+die_by sysrq-c
+# The kernel keeps the registers of the other CPU only so.
+die_by oops crash_kexec_post_notifiers
+die_by hang
+die_by reset
 same_elsewhere "$work/dump.elf"

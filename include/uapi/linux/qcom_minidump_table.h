@@ -131,6 +131,62 @@ struct minidump_ram_header {
 };
 
 /*
+ * Registers of CPUs, as a panic or an oops found them: a region of the module's own memory, which its notifiers fill
+ * when they do get to run. Nothing depends on it, and after a hang or a reset it is empty.
+ *
+ * It is a struct minidump_cpu_regs_header, then for each CPU in the order of their numbers a struct minidump_cpu_regs
+ * of @entry_size bytes. To write one: from = MINIDUMP_CPU_REGS_NONE, barrier, the rest, barrier, from. So one that is
+ * half written is empty. A CPU writes its own alone; the CPU that panics copies those of others, which have stopped.
+ */
+#define MINIDUMP_CPU_REGS_REVISION	1
+
+/**
+ * enum minidump_cpu_regs_from - where the registers of a CPU are from
+ * @MINIDUMP_CPU_REGS_NONE: there are none
+ * @MINIDUMP_CPU_REGS_OOPS: an oops, where it happened. The machine went on: they say something of this CPU only while
+ *	it still runs the task with this pid
+ * @MINIDUMP_CPU_REGS_FATAL_OOPS: an oops, where it happened; a panic came of it
+ * @MINIDUMP_CPU_REGS_PANIC: a panic, in panic() itself: what it calls runs over the rest of the stack. Of the registers
+ *	only those that unwinding takes, the others are 0
+ * @MINIDUMP_CPU_REGS_CRASH_NOTES: the kernel's own crash_notes, where the CPU was stopped by the panic of another
+ */
+enum minidump_cpu_regs_from {
+	MINIDUMP_CPU_REGS_NONE,
+	MINIDUMP_CPU_REGS_OOPS,
+	MINIDUMP_CPU_REGS_FATAL_OOPS,
+	MINIDUMP_CPU_REGS_PANIC,
+	MINIDUMP_CPU_REGS_CRASH_NOTES,
+};
+
+/**
+ * struct minidump_cpu_regs_header - what follows it
+ * @revision: MINIDUMP_CPU_REGS_REVISION
+ * @cpus: number of entries
+ * @entry_size: bytes of an entry
+ * @pad: 0
+ */
+struct minidump_cpu_regs_header {
+	__le32	revision;
+	__le32	cpus;
+	__le32	entry_size;
+	__le32	pad;
+};
+
+/**
+ * struct minidump_cpu_regs - registers of a CPU
+ * @from: enum minidump_cpu_regs_from
+ * @pad: 0
+ * @time: nanoseconds of CLOCK_BOOTTIME when they were saved
+ * @note: an ELF note as the kernel's crash_notes have it: "CORE", NT_PRSTATUS, with the pid of what the CPU ran
+ */
+struct minidump_cpu_regs {
+	__le32	from;
+	__le32	pad;
+	__le64	time;
+	__u8	note[];
+};
+
+/*
  * The first slot is the ELF header of the dump, which the module keeps: concatenated with the regions in
  * the order of the slots it is an ELF core. It is ET_CORE with e_phoff 64; program header 0 is the PT_NOTE
  * that covers slot 1 (the kernel's VMCOREINFO note); program header k (k >= 1) is the PT_LOAD of slot
@@ -145,5 +201,6 @@ struct minidump_ram_header {
 #define MINIDUMP_ELF_HEADER_NAME	"KELF_HEADER"
 #define MINIDUMP_VMCOREINFO_NAME	"KVMCOREINFO"
 #define MINIDUMP_NOTE_NAME		"KQCMD_NOTE"
+#define MINIDUMP_CPU_REGS_NAME		"KCPUREGS"
 
 #endif /* _UAPI_LINUX_QCOM_MINIDUMP_TABLE_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics
- * from a module, with mode=hang it leaves every CPU spinning with interrupts off.
+ * Ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics from a
+ * module, with mode=oops it writes to NULL, with mode=hang it leaves every CPU spinning with interrupts off.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/compiler.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
@@ -13,7 +14,7 @@
 
 static char *mode = "";
 module_param(mode, charp, 0);
-MODULE_PARM_DESC(mode, "panic or hang");
+MODULE_PARM_DESC(mode, "panic, oops or hang");
 
 static void spin(void *unused)
 {
@@ -26,6 +27,11 @@ static int __init qcmd_crash_init(void)
 {
 	if (!strcmp(mode, "panic"))
 		panic("qcmd_crash: panic as asked");
+	if (!strcmp(mode, "oops")) {
+		/* The test looks whether the dump knows the place. */
+		pr_emerg("oops as asked, in %px\n", qcmd_crash_init);
+		WRITE_ONCE(*(int *)NULL, 0);
+	}
 	if (strcmp(mode, "hang"))
 		return -EINVAL;
 
