@@ -34,7 +34,7 @@ Name=qcmd_vars:qcmd_vars_text qcmd_vars:qcmd_vars_last
 PerCPU=runqueues linux_banner qcmd_vars:qcmd_vars_cpu
 List=modules:struct module.list
 [Symbol]
-Name=linux_proc_banner -no_such_variable
+Name=__per_cpu_offset -no_such_variable
 Pointer=qcmd_vars:qcmd_vars_buffer
 Size=512
 [Symbol]
@@ -158,7 +158,7 @@ numbers = {int.from_bytes(text[:8], "little") for text in texts("Kqcmd_vars_cpu"
 check("a module's per-CPU variable", numbers == {0x7163766172730000, 0x7163766172730001})
 check("behind a pointer", texts("Kqcmd_vars_buff")[0].startswith(b"second\n\0") and
       len(texts("Kqcmd_vars_buff")[0]) == 512)
-check("no more than Size=", len(texts("Klinux_proc_ban")[0]) == 512)
+check("no more than Size=", len(texts("K__per_cpu_offs")[0]) == 512)
 idle = texts("Kidle_threads")
 check("behind a pointer of each CPU", len(idle) == 2 and all(b"swapper/%d\0" % cpu in idle[cpu] for cpu in (0, 1)))
 stacks = texts("Khardirq_stack_")
