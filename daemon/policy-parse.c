@@ -88,7 +88,7 @@ static const struct policy_key keys[] = {
 	{ "Symbol", "Pointer", policy_value_symbols, offsetof(struct policy_symbol, pointers),
 	  .max = POLICY_SYMBOLS_MAX, .expects = EXPECTS_VARIABLES "prb" },
 	{ "Symbol", "Size", policy_value_symbol_size, offsetof(struct policy_symbol, size),
-	  .expects = "bytes such as 64K, a type such as struct pglist_data, or a variable that has the size" },
+	  .expects = "bytes such as 64K or -16K, a type such as struct pglist_data, or a variable that has the size" },
 	{ "Symbol", "List", policy_value_symbol_list, offsetof(struct policy_symbol, lists), .max = POLICY_SYMBOLS_MAX,
 	  .expects = EXPECTS_LIST },
 	{ "Map", "Pin", policy_value_pins, offsetof(struct policy_map, pins), .max = POLICY_SYMBOLS_MAX,

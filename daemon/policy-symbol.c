@@ -60,7 +60,7 @@ void policy_value_symbols(struct policy_parser *p, const struct policy_key *key,
 	if (!*value)
 		*target = strv_free(*target);
 	while ((at = policy_next_item(p, &value, item)))
-		if (is_variable(item))
+		if (is_variable(policy_symbol_name(item)))
 			add_item(p, key, at, target, item);
 		else
 			complain_value(p, key, at, item);
@@ -70,7 +70,7 @@ void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *
 {
 	char **target = data;
 
-	if (*value && !is_number(value, "KM") && !is_type(value) && !is_variable(value)) {
+	if (*value && !is_number(value + (*value == '-'), "KM") && !is_type(value) && !is_variable(value)) {
 		complain_value(p, key, value, value);
 		return;
 	}
@@ -142,8 +142,11 @@ int policy_symbol_end(struct policy_parser *p, const struct policy_section *s)
 			  "Name=init_uts_ns";
 	else if (s->kind == POLICY_SOURCE_SYMBOL && y->pointers && !y->size)
 		message = "Pointer= without Size=: say how much of what they point to, such as Size=4K";
-	else if (s->kind == POLICY_SOURCE_SYMBOL && y->size && !y->pointers)
-		message = "Size= without Pointer=: it is the size of what pointers point to; remove it";
+	else if (s->kind == POLICY_SOURCE_SYMBOL && y->size && *y->size == '-' && !y->pointers)
+		message = "Size= with a minus and without Pointer=: it is for what lies below where pointers point";
+	else if (s->kind == POLICY_SOURCE_SYMBOL && y->size && !y->pointers && !y->names && !y->percpu)
+		message = "Size= without Name=, PerCPU= or Pointer=: elements of lists have the size of their type; "
+			  "remove it";
 	else if (s->kind == POLICY_SOURCE_MAP && !s->map.pins && !s->map.ids)
 		message = "[Map] without Pin= or Id=: say which maps, such as Pin=/sys/fs/bpf/counters";
 	return message ? policy_diag_add(p->diags, s->path, s->line, p->section_column, true, "%s", message) : 0;

@@ -90,12 +90,19 @@ struct policy_task {
 
 /* [Symbol]; a variable is "name" or "module:name" */
 struct policy_symbol {
-	char **names;	 /* Name= */
+	char **names;	 /* Name=; for these and the next two see policy_symbol_name() */
 	char **percpu;	 /* PerCPU= */
 	char **pointers; /* Pointer= */
-	char *size;	 /* Size=: of what they point to: bytes, "struct type", or a variable that has the size */
-	char **lists;	 /* List=: "head:struct type.member" */
+	/* Size=: of what they point to, at most of the others: bytes, -bytes, "struct type", or a variable that has it */
+	char *size;
+	char **lists; /* List=: "head:struct type.member" */
 };
+
+/* Without the '-' of one that not all kernels have. */
+static inline const char *policy_symbol_name(const char *item)
+{
+	return item + (*item == '-');
+}
 
 /* [Map] */
 struct policy_map {

@@ -41,7 +41,7 @@ static const char *local_name(const char *symbol)
 {
 	const char *colon = strchr(symbol, ':');
 
-	return colon ? colon + 1 : symbol;
+	return colon ? colon + 1 : policy_symbol_name(symbol);
 }
 
 __attribute__((format(printf, 4, 5))) static int add(struct context *c, const char *symbol,
@@ -66,36 +66,66 @@ __attribute__((format(printf, 4, 5))) static int add(struct context *c, const ch
 	return wants_add(c->wants, &want);
 }
 
+/* Size= with a minus is for pointers. */
+static void limit(const struct context *c, struct symbol_place *place)
+{
+	const char *size = c->section->symbol.size;
+
+	if (size && *size != '-')
+		symbol_limit(c->s->reader, size, place);
+}
+
 static int want_name(struct context *c, const char *symbol)
 {
 	struct symbol_place place;
 
 	symbol_find(c->s->reader, symbol, &place);
-	return add(c, symbol, &place, "variable %s", symbol);
+	limit(c, &place);
+	return add(c, symbol, &place, "variable %s", policy_symbol_name(symbol));
 }
 
-static int want_percpu(struct context *c, const char *symbol)
+static int want_variable_of(struct context *c, const char *symbol, int cpu)
+{
+	struct symbol_place place;
+
+	symbol_find_percpu(c->s->reader, symbol, cpu, &place);
+	limit(c, &place);
+	return add(c, symbol, &place, "variable %s of CPU %d", policy_symbol_name(symbol), cpu);
+}
+
+static int want_pointer_of(struct context *c, const char *symbol, int cpu)
+{
+	struct symbol_place place;
+
+	symbol_follow(c->s->reader, symbol, cpu, c->section->symbol.size, &place);
+	return add(c, symbol, &place, "what %s of CPU %d points to", policy_symbol_name(symbol), cpu);
+}
+
+static int want_cpus(struct context *c, const char *symbol, int (*want)(struct context *c, const char *symbol, int cpu))
 {
 	_cleanup_(freep) char *possible = cpulist_read(CPULIST_POSSIBLE);
 	const char *at = possible ?: "0";
 	int first, last, r = 0;
 
 	while (cpulist_next(&at, &first, &last))
-		for (int cpu = first; cpu <= last && r >= 0; cpu++) {
-			struct symbol_place place;
-
-			symbol_find_percpu(c->s->reader, symbol, cpu, &place);
-			r = add(c, symbol, &place, "variable %s of CPU %d", symbol, cpu);
-		}
+		for (int cpu = first; cpu <= last && r >= 0; cpu++)
+			r = want(c, symbol, cpu);
 	return r;
+}
+
+static int want_percpu(struct context *c, const char *symbol)
+{
+	return want_cpus(c, symbol, want_variable_of);
 }
 
 static int want_pointer(struct context *c, const char *symbol)
 {
 	struct symbol_place place;
 
-	symbol_follow(c->s->reader, symbol, c->section->symbol.size, &place);
-	return add(c, symbol, &place, "what %s points to", symbol);
+	if (symbol_is_percpu(c->s->reader, symbol))
+		return want_cpus(c, symbol, want_pointer_of);
+	symbol_follow(c->s->reader, symbol, -1, c->section->symbol.size, &place);
+	return add(c, symbol, &place, "what %s points to", policy_symbol_name(symbol));
 }
 
 static int want_list(struct context *c, const char *list)

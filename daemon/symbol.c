@@ -95,7 +95,7 @@ static int add_all(char ***names, char *const *more)
 	int r = 0;
 
 	for (; more && *more && r >= 0; more++)
-		r = strv_append(names, *more);
+		r = strv_append(names, policy_symbol_name(*more));
 	return r;
 }
 
@@ -148,9 +148,10 @@ static bool is_module_absent(const char *name)
 	return access(path, F_OK) < 0;
 }
 
-static bool find(struct symbol_reader *r, const char *name, const struct ksym **ret, struct symbol_place *place)
+static bool find(struct symbol_reader *r, const char *item, const struct ksym **ret, struct symbol_place *place)
 {
 	_cleanup_(freep) char *reason = NULL;
+	const char *name = policy_symbol_name(item);
 	int err = ksyms_find(r->ksyms, &name, 1, ret, &reason);
 
 	if (err < 0)
@@ -162,6 +163,8 @@ static bool find(struct symbol_reader *r, const char *name, const struct ksym **
 			    (*ret)->n_found, name);
 	if (is_module_absent(name))
 		return fail(place, -ENOENT, "module %.*s is not loaded", (int)strcspn(name, ":"), name);
+	if (name != item)
+		return fail(place, -ENOENT, "this kernel has no variable '%s'", name);
 	return fail(place, -ENXIO, "this kernel has no variable '%s'%s%.60s%s", name,
 		    (*ret)->meant[0] ? "; did you mean " : "", (*ret)->meant, (*ret)->meant[0] ? "?" : "");
 }
@@ -186,6 +189,14 @@ static bool is_boot_only(struct symbol_reader *r, uint64_t address)
 static bool is_percpu(struct symbol_reader *r, uint64_t address)
 {
 	return is_between(r, address, 2);
+}
+
+bool symbol_is_percpu(struct symbol_reader *r, const char *name)
+{
+	struct symbol_place none;
+	const struct ksym *sym;
+
+	return find(r, name, &sym, &none) && is_percpu(r, sym->address);
 }
 
 /* Reading */
@@ -231,9 +242,9 @@ void symbol_find(struct symbol_reader *r, const char *name, struct symbol_place 
 	if (strchr(name, ':'))
 		trim(r, ret);
 	else if (is_percpu(r, ret->address))
-		fail(ret, -EINVAL, "'%s' is a per-CPU variable: write PerCPU=%s", name, name);
+		fail(ret, -EINVAL, "'%s' is a per-CPU variable: write PerCPU=%s", policy_symbol_name(name), name);
 	else if (is_boot_only(r, ret->address))
-		fail(ret, -EINVAL, "'%s' is there while the kernel boots only (__initdata)", name);
+		fail(ret, -EINVAL, "'%s' is there while the kernel boots only (__initdata)", policy_symbol_name(name));
 }
 
 static bool add_percpu_offset(struct symbol_reader *r, uint64_t address, int cpu, uint64_t size,
@@ -267,7 +278,7 @@ void symbol_find_percpu(struct symbol_reader *r, const char *name, int cpu, stru
 	address = sym->address;
 	size = sym->size;
 	if (!strchr(name, ':') && !is_percpu(r, address)) {
-		fail(ret, -EINVAL, "'%s' is no per-CPU variable: write Name=%s", name, name);
+		fail(ret, -EINVAL, "'%s' is no per-CPU variable: write Name=%s", policy_symbol_name(name), name);
 		return;
 	}
 	if (add_percpu_offset(r, address, cpu, size, ret) && strchr(name, ':'))
@@ -319,7 +330,7 @@ static bool find_type(struct symbol_reader *r, const char *name, const char *mem
 	return known->found ? true : fail(place, -ENXIO, "this kernel has no %s", type.name);
 }
 
-/* Pointers */
+/* Sizes and pointers */
 
 static bool size_of(struct symbol_reader *r, const char *text, uint64_t *ret, struct symbol_place *place)
 {
@@ -347,17 +358,34 @@ static bool size_of(struct symbol_reader *r, const char *text, uint64_t *ret, st
 	return fail(place, -ERANGE, "'%s' is %" PRIu64 ", which is no size from 1 byte to 64 MiB", text, *ret);
 }
 
-void symbol_follow(struct symbol_reader *r, const char *name, const char *size, struct symbol_place *ret)
+void symbol_limit(struct symbol_reader *r, const char *size, struct symbol_place *place)
 {
+	uint64_t bytes;
+
+	if (!place->error && size_of(r, size, &bytes, place) && bytes < place->size)
+		place->size = bytes;
+}
+
+void symbol_follow(struct symbol_reader *r, const char *item, int cpu, const char *size, struct symbol_place *ret)
+{
+	const char *name = policy_symbol_name(item);
+	bool below = *size == '-';
 	uint64_t value, bytes;
 
-	symbol_find(r, name, ret);
-	if (ret->error || !size_of(r, size, &bytes, ret) || !read_word(r, ret->address, name, &value, ret))
-		return;
-	if (value)
-		*ret = (struct symbol_place){ .address = value, .size = bytes };
+	if (cpu < 0)
+		symbol_find(r, item, ret);
 	else
+		symbol_find_percpu(r, item, cpu, ret);
+	if (ret->error || !size_of(r, size + below, &bytes, ret) || !read_word(r, ret->address, name, &value, ret))
+		return;
+	if (!value) {
 		fail(ret, -ENOENT, "the pointer '%s' is NULL now", name);
+		return;
+	}
+	/* The top of a stack may be some words below its end. */
+	if (below)
+		value = ((value + PAGE - 1) & ~(uint64_t)(PAGE - 1)) - bytes;
+	*ret = (struct symbol_place){ .address = value, .size = bytes };
 }
 
 /* Lists */

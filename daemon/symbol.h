@@ -3,6 +3,7 @@
 #ifndef QCMDD_SYMBOL_H
 #define QCMDD_SYMBOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,12 +35,16 @@ void symbol_modules_changed(struct symbol_reader *r);
 /* Give memory back that is needed while names are looked up only. */
 void symbol_rest(struct symbol_reader *r);
 
+/* Names are as in the policy, with '-' before those that may not be there. */
+bool symbol_is_percpu(struct symbol_reader *r, const char *name);
 void symbol_find(struct symbol_reader *r, const char *name, struct symbol_place *ret);
 void symbol_find_percpu(struct symbol_reader *r, const char *name, int cpu, struct symbol_place *ret);
 /* What the per-CPU pointer at address points to on that CPU. */
 void symbol_percpu_at(struct symbol_reader *r, uint64_t address, int cpu, uint64_t size, struct symbol_place *ret);
-/* What a pointer points to; size as in Size=. */
-void symbol_follow(struct symbol_reader *r, const char *name, const char *size, struct symbol_place *ret);
+/* No more of it than Size= says. */
+void symbol_limit(struct symbol_reader *r, const char *size, struct symbol_place *place);
+/* What a pointer, that of a CPU or else -1, points to; size as in Size=. */
+void symbol_follow(struct symbol_reader *r, const char *name, int cpu, const char *size, struct symbol_place *ret);
 /* The head of a list and its elements, *ret to be freed. 0 or -ENOMEM. */
 int symbol_list(struct symbol_reader *r, const char *head, const char *type, const char *member,
 		struct symbol_place *ret_head, struct symbol_place **ret, size_t *ret_n);

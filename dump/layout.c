@@ -15,6 +15,10 @@ enum { ORDER_IMAGE, ORDER_OTHER, ORDER_DIRECT };
 #define MODULES_START 0xffffffffc0000000ULL
 #define MODULES_END   0xffffffffff000000ULL
 
+/* And what each CPU needs to enter the kernel, with the stacks of exceptions: for as many CPUs as it can have. */
+#define ENTRY_AREA_START 0xfffffe0000000000ULL
+#define ENTRY_AREA_END	 (ENTRY_AREA_START + 2 * GIB)
+
 static int order_of(uint64_t vaddr, uint64_t paddr, const struct kmap *k)
 {
 	if (vaddr >= KERNEL_IMAGE_X86_64)
@@ -123,11 +127,14 @@ static int map_segments(struct layout *l, uint64_t top_vaddr, uint64_t top, stru
 	return 0;
 }
 
-/* Modules have tables in memory of their own, which crash wants to read: all of it is the same zeros. */
-static int fill_modules(struct layout *l, uint64_t zeros)
+/* Modules have tables in memory of their own, which crash wants to read, as it does stacks: it's all the same zeros. */
+static int fill_tables(struct layout *l, uint64_t zeros)
 {
+	int r;
+
 	rangemap_add(&l->gaps, zeros, PAGETABLE_LARGE, 0);
-	return pagetable_fill(&l->tables, MODULES_START, MODULES_END, zeros);
+	r = pagetable_fill(&l->tables, MODULES_START, MODULES_END, zeros);
+	return r < 0 ? r : pagetable_fill(&l->tables, ENTRY_AREA_START, ENTRY_AREA_END, zeros);
 }
 
 /* Where the kernel's own top page is; 0: not known, which is a problem. */
@@ -168,7 +175,7 @@ static void build_tables(struct layout *l, const struct kmap *k, const struct kv
 	pagetable_init(&l->tables, l5 ? 5 : 4, top, rest);
 	r = map_segments(l, swapper, top, problems);
 	if (r == 0 && gaps)
-		r = fill_modules(l, zeros);
+		r = fill_tables(l, zeros);
 	if (r < 0) {
 		strlist_addf(problems, "no page tables are in the dump: its virtual addresses are too scattered. "
 				       "makedumpfile cannot read it");

@@ -120,10 +120,13 @@ static int cmp_by_slot(const void *a, const void *b)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-/* A task that a policy names may be what a CPU runs, too. */
+/* A task that a policy names, or that a variable points to, may be what a CPU runs, too. */
 static bool may_overlap(const struct region *a, const struct region *b)
 {
-	return !strcmp(a->name, b->name) && (!strcmp(a->name, TASK_REGION_NAME) || !strcmp(a->name, STACK_REGION_NAME));
+	bool is_task = !strcmp(a->name, TASK_REGION_NAME) || !strcmp(b->name, TASK_REGION_NAME);
+
+	return !strcmp(a->name, b->name) ? is_task || !strcmp(a->name, STACK_REGION_NAME) :
+					   is_task && a->paddr == b->paddr;
 }
 
 /*

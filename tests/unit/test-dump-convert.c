@@ -136,6 +136,12 @@ static void modules_are_zeros(void **state)
 		assert_true(crash_reads(&core, translate(&core, vaddr), &gap));
 		assert_true(gap);
 	}
+	/* Where the stacks of exceptions are, for 8192 CPUs */
+	for (uint64_t vaddr = 0xfffffe0000000000ULL; vaddr < 0xfffffe0000000000ULL + 8192 * 0x3b000ULL;
+	     vaddr += 0x123000) {
+		assert_true(crash_reads(&core, translate(&core, vaddr), &gap));
+		assert_true(gap);
+	}
 	/* What was there before is still there, and nothing else is. */
 	for (size_t i = 0; i < core.n_regions; i++)
 		assert_int_equal(translate(&core, core.regions[i].vaddr), core.regions[i].paddr);

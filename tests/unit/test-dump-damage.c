@@ -119,6 +119,26 @@ static void named_twice(void **state)
 	di_done(&d);
 }
 
+/* The idle task of a CPU, as a variable leads to it, and as what the CPU ran. */
+static void idle_task_twice(void **state)
+{
+	struct di d;
+
+	machine(&d);
+	di_add(&d, "Kidle_threads", 0, 0x6000, DI_DIRECT + 0x6000, 2048);
+	di_add(&d, "KTASK", 0, 0x6000, DI_DIRECT + 0x6000, 4096);
+	di_finish(&d);
+	expect(&d, REGIONS + 2, NULL);
+	di_done(&d);
+
+	machine(&d);
+	di_add(&d, "Kidle_threads", 0, 0x6800, DI_DIRECT + 0x6800, 2048);
+	di_add(&d, "KTASK", 0, 0x6000, DI_DIRECT + 0x6000, 4096);
+	di_finish(&d);
+	expect(&d, REGIONS + 2, "(Kidle_threads) overlaps");
+	di_done(&d);
+}
+
 static void overlaps(void **state)
 {
 	struct di d;
@@ -321,19 +341,13 @@ static void any_word(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slots),
-		cmocka_unit_test(empty_slots),
-		cmocka_unit_test(moving_slot),
-		cmocka_unit_test(named_twice),
-		cmocka_unit_test(overlaps),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(pointers),
-		cmocka_unit_test(status),
-		cmocka_unit_test(checksum),
-		cmocka_unit_test(elf_header),
-		cmocka_unit_test(image_without_header),
-		cmocka_unit_test(notes),
-		cmocka_unit_test(any_word),
+		cmocka_unit_test(slots),	   cmocka_unit_test(empty_slots),
+		cmocka_unit_test(moving_slot),	   cmocka_unit_test(named_twice),
+		cmocka_unit_test(idle_task_twice), cmocka_unit_test(overlaps),
+		cmocka_unit_test(counts),	   cmocka_unit_test(pointers),
+		cmocka_unit_test(status),	   cmocka_unit_test(checksum),
+		cmocka_unit_test(elf_header),	   cmocka_unit_test(image_without_header),
+		cmocka_unit_test(notes),	   cmocka_unit_test(any_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

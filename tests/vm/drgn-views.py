@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What drgn says of a core: the log, tasks as its helpers find them, variables of CPUs, the stacks of the tasks whose
-addresses are given. Whatever drgn cannot read is printed as its error, so that two cores can be compared."""
+"""What drgn says of a core: the log, tasks as its helpers find them, variables of CPUs, of the tasks whose
+addresses are given, their stacks with --stacks. Whatever drgn cannot read is printed as its error, so that two cores
+can be compared."""
 
 import sys
 
@@ -21,7 +22,8 @@ def show(what, view):
 
 
 def main():
-    core, vmlinux, *addresses = sys.argv[1:]
+    stacks = sys.argv[1] == "--stacks"
+    core, vmlinux, *addresses = sys.argv[1 + stacks:]
     program = drgn.Program()
     program.set_core_dump(core)
     program.load_debug_info([vmlinux])
@@ -41,7 +43,7 @@ def main():
         show(f"runqueue {cpu}", lambda: [getattr(per_cpu(program["runqueues"], cpu), member).value_()
                                          for member in ("nr_running", "nr_switches", "clock", "cpu")])
         show(f"current {cpu}", lambda: per_cpu(program["runqueues"], cpu).curr.comm.string_().decode())
-    for address, task in tasks.items():
+    for address, task in tasks.items() if stacks else ():
         show(f"stack of {address} {task.comm.string_().decode()}", lambda: f"\n{program.stack_trace(task)}")
 
 

@@ -55,8 +55,6 @@ for vendor in /usr/lib/qcmd.d/*.conf; do
 		qcmdctl enable "$name" || fail "enable $name"
 		enabled=$name
 	fi
-	# Those for other kernels than this one say so.
-	qcmdctl --no-pager policies | grep -q "^$name: ConditionKernelVersion=" && continue
 	until_true "$name" is_in_use "$name"
 	[ -z "$(rows "$name" failed)" ] || fail "$name: $(rows "$name" failed)"
 	[ -z "$enabled" ] || qcmdctl disable "$name" || fail "disable $name"

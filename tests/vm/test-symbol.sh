@@ -32,9 +32,17 @@ cat >/etc/qcmd.d/50-symbol.conf <<'POLICY'
 Name=init_uts_ns linux_banner jiffies_65 runqueues
 Name=qcmd_vars:qcmd_vars_text qcmd_vars:qcmd_vars_last
 PerCPU=runqueues linux_banner qcmd_vars:qcmd_vars_cpu
+List=modules:struct module.list
+[Symbol]
+Name=__per_cpu_offset -no_such_variable
 Pointer=qcmd_vars:qcmd_vars_buffer
 Size=512
-List=modules:struct module.list
+[Symbol]
+Pointer=idle_threads
+Size=arch_task_struct_size
+[Symbol]
+Pointer=-hardirq_stack_ptr
+Size=-16K
 [Symbol]
 Name=qcmd_vars:no_such qcmd_vars:qcmd_vars_init
 Pointer=log_buf
@@ -56,6 +64,8 @@ has 'variable init_uts_ns' || fail "no init_uts_ns"
 has 'variable runqueues of CPU 1' || fail "no runqueues of CPU 1"
 has 'what prb points to' || fail "nothing behind prb"
 has 'what log_buf points to' || fail "nothing behind log_buf"
+has 'what idle_threads of CPU 1 points to' || fail "nothing behind a pointer of CPU 1"
+reason Kno_such_variab "absent: this kernel has no variable 'no_such_variable'"
 reason Kjiffies_65 'this kernel has no variable '"'jiffies_65'; did you mean jiffies_64?"
 reason Krunqueues 'write PerCPU=runqueues'
 reason Klinux_banner 'write Name=linux_banner'
@@ -118,7 +128,7 @@ SCRIPT
 
 "$qcmdump" collect "$work/crash/ram.bin" -o "$work/dump.elf" || fail "collect"
 "$qcmdump" regions --json "$work/dump.elf" >"$work/regions" || fail "regions"
-python3 - "$work/dump.elf" "$work/regions" <<'PYTHON' || fail "the dump"
+python3 - "$work/dump.elf" "$work/regions" "$kernel" <<'PYTHON' || fail "the dump"
 import json
 import re
 import sys
@@ -148,6 +158,12 @@ numbers = {int.from_bytes(text[:8], "little") for text in texts("Kqcmd_vars_cpu"
 check("a module's per-CPU variable", numbers == {0x7163766172730000, 0x7163766172730001})
 check("behind a pointer", texts("Kqcmd_vars_buff")[0].startswith(b"second\n\0") and
       len(texts("Kqcmd_vars_buff")[0]) == 512)
+check("no more than Size=", len(texts("K__per_cpu_offs")[0]) == 512)
+idle = texts("Kidle_threads")
+check("behind a pointer of each CPU", len(idle) == 2 and all(b"swapper/%d\0" % cpu in idle[cpu] for cpu in (0, 1)))
+stacks = texts("Khardirq_stack_")
+check("below a pointer", b"".join(stacks).count(b"\0") < sum(map(len, stacks)) == 2 * 16384
+      if sys.argv[3] == "6.1" else not stacks)
 check("the log behind its pointer", b"Linux version " in b"".join(texts("Klog_buf")))
 check("the list of modules", any(b"qcmd_vars\0" in text for text in texts("Kmodules")) and
       any(b"qcom_minidump\0" in text for text in texts("Kmodules")))
