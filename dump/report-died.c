@@ -81,9 +81,14 @@ void report_frames(const struct report *r, const struct task *t)
 	}
 }
 
+bool report_is_crashed(const struct report *r, int32_t pid)
+{
+	return r->last_words.has_pid && r->last_words.pid == pid;
+}
+
 static bool has_crashed(const struct report *r, const struct task *t)
 {
-	return r->last_words.has_pid && r->last_words.pid == t->pid;
+	return report_is_crashed(r, t->pid);
 }
 
 static void write_cpu(const struct report *r, const struct task *t)
