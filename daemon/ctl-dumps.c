@@ -39,6 +39,7 @@ static struct json_object *describe_dump(const struct store *store, const struct
 	json_object_object_add(o, "size", json_object_new_int64((int64_t)dump->size));
 	if (core_open(&core, path, &err) == 0) {
 		last_words_read(&core, &w);
+		add_text(o, "source", kv_get(&core.collect_note, "SOURCE_KIND"));
 		add_text(o, "crash", w.crash);
 		add_text(o, "release", kv_get(&core.vmcoreinfo, "OSRELEASE"));
 		add_text(o, "build_id", kv_get(&core.vmcoreinfo, "BUILD-ID"));
@@ -78,9 +79,10 @@ static char *time_text(const char *name)
 void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style)
 {
 	static const struct ctl_column columns[] = {
-		{ "TIME", false }, { "ID", false }, { "SIZE", true }, { "KERNEL", false }, { "CRASH", false },
+		{ "TIME", false },   { "ID", false },	  { "SIZE", true },
+		{ "SOURCE", false }, { "KERNEL", false }, { "CRASH", false },
 	};
-	struct ctl_table *t = ctl_table_new(columns, 5);
+	struct ctl_table *t = ctl_table_new(columns, ARRAY_LEN(columns));
 	size_t n = ctl_array_length(list);
 
 	for (size_t i = 0; i < n; i++) {
@@ -90,6 +92,7 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *
 		ctl_table_add(t, when, NULL);
 		ctl_table_add(t, ctl_get_string(o, "id"), NULL);
 		ctl_table_add_size(t, ctl_get_size(o, "size"));
+		ctl_table_add(t, ctl_get_string(o, "source"), NULL);
 		ctl_table_add(t, ctl_get_string(o, "release"), NULL);
 		ctl_table_add(t, ctl_get_string(o, "crash") ?: ctl_get_string(o, "error"), NULL);
 	}
@@ -195,7 +198,7 @@ static int debug(const char *path, const char *wanted, char **ret_failure)
 	struct derr err;
 	int r = CTL_FAILURE;
 
-	if (core_open(&core, path, &err) < 0)
+	if (core_open(&core, path, &err) < 0 || core_need_collected(&core, &err) < 0)
 		*ret_failure = ctl_printf("%s", err.text);
 	else if (!(vmlinux = vmlinux_find(&core)))
 		*ret_failure =
