@@ -135,7 +135,9 @@ static void once(void **state)
 /* The oldest go, and none goes in vain. */
 static void limits(void **state)
 {
-	char path[64];
+	char path[64], config[64];
+	struct store s;
+	struct derr err;
 
 	crash("Kernel panic - not syncing: 1", NULL, path);
 	crash("Kernel panic - not syncing: 2", path, path);
@@ -156,8 +158,12 @@ static void limits(void **state)
 	assert_int_equal(collect_from("ulimit -f 2; trap '' XFSZ;", path, ""), 1);
 	has_said("Cannot ");
 	assert_int_equal(files(), 3);
-	/* It is not lost. */
-	assert_int_equal(collect_from("", path, "MaxUse=100M\\nMaxDumps=2"), 0);
+	/* It is not lost; and takes the place of one that is as large. */
+	assert_int_equal(store_open(&s, folder, false, &err), 0);
+	assert_int_equal(s.n, 2);
+	snprintf(config, sizeof(config), "MaxUse=%llu\\nMaxDumps=100", (unsigned long long)(s.v[0].size + s.v[1].size));
+	store_close(&s);
+	assert_int_equal(collect_from("", path, config), 0);
 	has_said(": 4\n");
 	assert_int_equal(files(), 3);
 	unlink(path);
