@@ -16,7 +16,10 @@
 #define RECORDS_MAX 100
 #define RECORD_MAX  MIB
 
-/* systemd-pstore puts the parts of a record together in FOLDER/ID/NUMBER/dmesg.txt. */
+/*
+ * systemd-pstore puts the parts of a record together in FOLDER/ID/NUMBER/dmesg.txt, where it knows which these are; in
+ * FOLDER/dmesg.txt it has copies of all others.
+ */
 #define WHOLE	  "dmesg.txt"
 #define DEPTH_MAX 2
 
@@ -90,7 +93,7 @@ static void add_folder(struct pstore *p, const char *folder, unsigned int depth)
 	_cleanup_close_ int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct dirent **entries;
 	int n = dir < 0 ? -1 : scandir(folder, &entries, NULL, alphasort);
-	bool whole = dir >= 0 && faccessat(dir, WHOLE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	bool whole = dir >= 0 && depth && faccessat(dir, WHOLE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 
 	if (n < 0) {
 		if (errno != ENOENT)

@@ -297,6 +297,7 @@ static void make_records(void)
 	put_record("console-ramoops-0", "Panic#1 Part1\n<0>[    9.000000] Kernel panic - not syncing: console\n");
 	put_record("dmesg-ramoops-5", "Shutdown#1 Part1\n<0>[    9.000000] reboot: Power down\n");
 	put_record("dmesg-ramoops-6", "");
+	put_record("dmesg.txt", "dmesg-x-1:\nPanic#1 Part1\n<0>[    7.000000] Kernel panic - not syncing: a copy\n");
 	put_record("dmesg-ramoops-7", "garbage\n<0>[    9.000000] Kernel panic - not syncing: garbage\n");
 	put_record("dmesg-erst-8", "Panic#1 Part2\n<0>[    8.000000] Kernel panic - not syncing: part 2\n");
 }
@@ -307,7 +308,7 @@ static void logs(void **state)
 {
 	make_records();
 	put_record("7/001/dmesg-erst-9", "Panic#1 Part1\n<0>[    8.000000] Kernel panic - not syncing: a part\n");
-	put_record("7/001/dmesg.txt", "Panic#1 Part2\n<6>[    7.000000] first\nPanic#1 Part1\n"
+	put_record("7/001/dmesg.txt", "dmesg-erst-10:\nPanic#1 Part2\n<6>[    7.000000] first\nPanic#1 Part1\n"
 				      "<0>[    8.000000] Kernel panic - not syncing: whole\n");
 	put_record("dmesg-ramoops-0", "Panic#2 Part1\n<30>[   11.25][ T712] a daemon\n" PANIC "<6>no time \033[31m\n");
 	put_record("dmesg-ramoops-1", "Oops#1 Part1\n<1>[    5.000000] BUG: alone\n");
