@@ -14,7 +14,7 @@ struct vmlinux {
 int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err);
 void vmlinux_close(struct vmlinux *v);
 
-/* Where packages of debug symbols have it, with the build ID of the dump's kernel; to be freed. NULL: it is not there. */
+/* Where packages of debug symbols have that of the dump's kernel, by its build ID; to be freed. NULL: nowhere. */
 char *vmlinux_find(const struct corefile *core);
 
 /* The build ID of ELF notes as hexadecimal digits. */
