@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The dumps of this machine's crashes, which qcmd-collect keeps. Needs no daemon. */
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +12,7 @@
 #include "lastwords.h"
 #include "policy-util.h"
 #include "store.h"
+#include "vmlinuxfile.h"
 
 static const char *store_folder(void)
 {
@@ -38,6 +39,7 @@ static struct json_object *describe_dump(const struct store *store, const struct
 	json_object_object_add(o, "size", json_object_new_int64((int64_t)dump->size));
 	if (core_open(&core, path, &err) == 0) {
 		last_words_read(&core, &w);
+		add_text(o, "source", kv_get(&core.collect_note, "SOURCE_KIND"));
 		add_text(o, "crash", w.crash);
 		add_text(o, "release", kv_get(&core.vmcoreinfo, "OSRELEASE"));
 		add_text(o, "build_id", kv_get(&core.vmcoreinfo, "BUILD-ID"));
@@ -77,9 +79,10 @@ static char *time_text(const char *name)
 void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style)
 {
 	static const struct ctl_column columns[] = {
-		{ "TIME", false }, { "ID", false }, { "SIZE", true }, { "KERNEL", false }, { "CRASH", false },
+		{ "TIME", false },   { "ID", false },	  { "SIZE", true },
+		{ "SOURCE", false }, { "KERNEL", false }, { "CRASH", false },
 	};
-	struct ctl_table *t = ctl_table_new(columns, 5);
+	struct ctl_table *t = ctl_table_new(columns, ARRAY_LEN(columns));
 	size_t n = ctl_array_length(list);
 
 	for (size_t i = 0; i < n; i++) {
@@ -89,26 +92,12 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *
 		ctl_table_add(t, when, NULL);
 		ctl_table_add(t, ctl_get_string(o, "id"), NULL);
 		ctl_table_add_size(t, ctl_get_size(o, "size"));
+		ctl_table_add(t, ctl_get_string(o, "source"), NULL);
 		ctl_table_add(t, ctl_get_string(o, "release"), NULL);
 		ctl_table_add(t, ctl_get_string(o, "crash") ?: ctl_get_string(o, "error"), NULL);
 	}
 	ctl_table_print(t, f, style);
 	ctl_table_free(t);
-}
-
-/* The symbols of exactly that kernel, where debug packages put them. */
-static char *find_vmlinux(const struct corefile *core)
-{
-	const char *id = kv_get(&core->vmcoreinfo, "BUILD-ID");
-	char *path;
-
-	if (!id || strlen(id) < 3 || strspn(id, "0123456789abcdef") != strlen(id))
-		return NULL;
-	path = ctl_printf("/usr/lib/debug/.build-id/%.2s/%s.debug", id, id + 2);
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
 }
 
 static bool is_installed(const char *program)
@@ -125,68 +114,108 @@ static bool is_installed(const char *program)
 	return false;
 }
 
-/* crash wants a dump that has all pages: one is made, and removed afterwards. */
-static char *run_crash(const char *dump, const char *vmlinux)
-{
-	char folder[] = "/var/tmp/qcmd-XXXXXX";
-	_cleanup_(freep) char *core = NULL;
-	int r;
+/* Each starts one with the dump and its kernel's symbols. Exit status; on a failure of our own, why. */
+#define DUMP_FD "/proc/self/fd/3" /* as the dump may have been decompressed, into a file without a name */
 
-	if (!mkdtemp(folder))
-		return ctl_printf("can't create a folder in /var/tmp: %s", strerror(errno));
-	core = ctl_printf("%s/dump.elf", folder);
-	r = ctl_run_qcmdump((const char *[]){ "qcmdump", "convert", "--for=crash", "-o", core, dump, NULL }, -1);
-	if (r == CTL_OK)
-		ctl_run("crash", (const char *[]){ "crash", vmlinux, core, NULL }, -1);
-	unlink(core);
-	rmdir(folder);
-	return r == CTL_OK ? NULL : ctl_printf("the dump can't be converted for crash");
+static int run_drgn(const struct corefile *core, const char *vmlinux, char **ret_failure)
+{
+	return ctl_run("drgn", (const char *[]){ "drgn", "-c", DUMP_FD, "-s", vmlinux, NULL }, core->fd);
 }
 
-/* The first debugger that is installed. The dump is a descriptor that stays open, as it may have been decompressed. */
-static char *run_debugger(const struct corefile *core, const char *vmlinux)
+/* It wants a dump that has all pages: one is made, and removed afterwards. */
+static int run_crash(const struct corefile *core, const char *vmlinux, char **ret_failure)
 {
-	const char *dump = "/proc/self/fd/3";
+	char folder[] = "/var/tmp/qcmd-XXXXXX";
+	_cleanup_(freep) char *made = NULL;
+	int r;
 
-	if (is_installed("drgn"))
-		ctl_run("drgn", (const char *[]){ "drgn", "-c", dump, "-s", vmlinux, NULL }, core->fd);
-	else if (is_installed("crash"))
-		return run_crash(core->path, vmlinux);
-	else if (is_installed("gdb"))
-		ctl_run("gdb", (const char *[]){ "gdb", vmlinux, dump, NULL }, core->fd);
+	if (!mkdtemp(folder)) {
+		*ret_failure = ctl_printf("can't create a folder in /var/tmp: %s", strerror(errno));
+		return CTL_FAILURE;
+	}
+	made = ctl_printf("%s/dump.elf", folder);
+	r = ctl_run_qcmdump((const char *[]){ "qcmdump", "convert", "--for=crash", "-o", made, core->path, NULL }, -1);
+	if (r == CTL_OK)
+		r = ctl_run("crash", (const char *[]){ "crash", vmlinux, made, NULL }, -1);
 	else
-		return ctl_printf("there is no debugger: install drgn (python3-drgn), crash or gdb");
+		*ret_failure = ctl_printf("the dump can't be converted for crash");
+	unlink(made);
+	rmdir(folder);
+	return r;
+}
+
+/* It has to be told how far the kernel was moved; what the dump says of that is taken as a number, not as it is. */
+static int run_gdb(const struct corefile *core, const char *vmlinux, char **ret_failure)
+{
+	uint64_t offset = strtoull(kv_get(&core->vmcoreinfo, "KERNELOFFSET") ?: "0", NULL, 16);
+	_cleanup_(freep) char *symbols = ctl_printf("symbol-file -o 0x%" PRIx64 " %s", offset, vmlinux);
+
+	return ctl_run("gdb", (const char *[]){ "gdb", "-q", "-ex", "core-file " DUMP_FD, "-ex", symbols, NULL },
+		       core->fd);
+}
+
+/* The first that is installed is taken. */
+static const struct debugger {
+	const char *name;
+	const char *package;
+	int (*run)(const struct corefile *core, const char *vmlinux, char **ret_failure);
+} debuggers[] = {
+	{ "drgn", "python3-drgn", run_drgn },
+	{ "crash", "crash", run_crash },
+	{ "gdb", "gdb", run_gdb },
+};
+
+bool ctl_is_debugger(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(debuggers); i++)
+		if (strcmp(debuggers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static const struct debugger *find_debugger(const char *wanted, char **ret_failure)
+{
+	for (size_t i = 0; i < ARRAY_LEN(debuggers); i++) {
+		const struct debugger *d = &debuggers[i];
+
+		if (wanted && strcmp(d->name, wanted) != 0)
+			continue;
+		if (is_installed(d->name))
+			return d;
+		if (wanted)
+			*ret_failure = ctl_printf("%s is not installed: apt-get install %s", d->name, d->package);
+	}
+	if (!wanted)
+		*ret_failure = ctl_printf("there is no debugger: install drgn (python3-drgn), crash or gdb");
 	return NULL;
 }
 
-static char *debug(const char *path)
+static int debug(const char *path, const char *wanted, char **ret_failure)
 {
+	const struct debugger *debugger;
 	_cleanup_(freep) char *vmlinux = NULL;
-	const char *release, *build_id;
 	struct corefile core;
 	struct derr err;
-	char *failure;
+	int r = CTL_FAILURE;
 
-	if (core_open(&core, path, &err) < 0) {
-		failure = ctl_printf("%s", err.text);
-	} else if ((vmlinux = find_vmlinux(&core))) {
-		failure = run_debugger(&core, vmlinux);
-	} else {
-		release = kv_get(&core.vmcoreinfo, "OSRELEASE");
-		build_id = kv_get(&core.vmcoreinfo, "BUILD-ID");
-		failure = ctl_printf("there are no debug symbols of the kernel with the build ID %s. Install them: "
-				     "apt-get install linux-image-%s-dbg",
-				     build_id ?: "(unknown)", release ?: "RELEASE");
-	}
+	if (core_open(&core, path, &err) < 0 || core_need_collected(&core, &err) < 0)
+		*ret_failure = ctl_printf("%s", err.text);
+	else if (!(vmlinux = vmlinux_find(&core)))
+		*ret_failure =
+			ctl_printf("there are no debug symbols of the kernel with the build ID %s. Install them: "
+				   "apt-get install linux-image-%s-dbg",
+				   kv_get(&core.vmcoreinfo, "BUILD-ID") ?: "(unknown)",
+				   kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "RELEASE");
+	else if ((debugger = find_debugger(wanted, ret_failure)))
+		r = debugger->run(&core, vmlinux, ret_failure);
 	core_close(&core);
-	return failure;
+	return r;
 }
 
-int ctl_dump(const char *verb, const char *what, bool json, char **ret_failure)
+static char *find_dump(const char *what, char **ret_failure)
 {
-	const char *arguments[5] = { "qcmdump", verb };
 	const struct stored_dump *dump = NULL;
-	_cleanup_(freep) char *path = NULL;
+	char *path = NULL;
 	struct store store;
 	struct derr err;
 
@@ -194,13 +223,32 @@ int ctl_dump(const char *verb, const char *what, bool json, char **ret_failure)
 		dump = store_find(&store, what, &err);
 	if (dump)
 		path = store_path(&store, dump);
+	else
+		*ret_failure = ctl_printf("%s", err.text);
 	store_close(&store);
-	*ret_failure = path ? NULL : ctl_printf("%s", err.text);
-	if (path && strcmp(verb, "debug") == 0)
-		*ret_failure = debug(path);
-	if (*ret_failure || strcmp(verb, "debug") == 0)
-		return *ret_failure ? CTL_FAILURE : CTL_OK;
-	arguments[2] = json ? "--json" : path;
-	arguments[3] = json ? path : NULL;
+	return path;
+}
+
+int ctl_dump(const char *verb, const char *what, const struct ctl_dump_options *o, char **ret_failure)
+{
+	const char *arguments[8] = { "qcmdump", verb };
+	_cleanup_(freep) char *path = find_dump(what, ret_failure);
+	size_t n = 2;
+
+	if (!path)
+		return CTL_FAILURE;
+	if (strcmp(verb, "debug") == 0)
+		return debug(path, o->debugger, ret_failure);
+	if (o->json)
+		arguments[n++] = "--json";
+	if (!o->pager)
+		arguments[n++] = "--no-pager";
+	if (o->force)
+		arguments[n++] = "--force";
+	if (o->output) {
+		arguments[n++] = "-o";
+		arguments[n++] = o->output;
+	}
+	arguments[n] = path;
 	return ctl_run_qcmdump(arguments, -1);
 }

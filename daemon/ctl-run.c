@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -24,12 +25,16 @@ static char *qcmdump_path(void)
 
 int ctl_run(const char *path, const char *const arguments[], int fd)
 {
+	/* Ctrl-C is for the program: a debugger stays. */
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	int status;
 	pid_t pid;
 
 	fflush(stdout);
+	sigaction(SIGINT, &ignore, &before);
 	pid = fork();
 	if (pid == 0) {
+		sigaction(SIGINT, &before, NULL);
 		/* To duplicate it onto itself would leave it to be closed. */
 		if (fd < 0 || (fd == 3 ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, 3) == 3))
 			execvp(path, (char *const *)arguments);
@@ -37,7 +42,8 @@ int ctl_run(const char *path, const char *const arguments[], int fd)
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return CTL_FAILURE;
+		status = -1;
+	sigaction(SIGINT, &before, NULL);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : CTL_FAILURE;
 }
 

@@ -117,8 +117,18 @@ int ctl_run_qcmdump(const char *const arguments[], int fd);
 /* ctl-dumps.c: an array of the dumps of crashes; or NULL, and why. */
 struct json_object *ctl_dumps_list(char **ret_failure);
 void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style);
+
+struct ctl_dump_options {
+	const char *output;   /* of a report; NULL: qcmdump's default */
+	const char *debugger; /* NULL: any */
+	bool force;
+	bool json;
+	bool pager;
+};
+
+bool ctl_is_debugger(const char *name);
 /* Looks at one of them, with qcmdump or a debugger. Exit status; on a failure of our own, why. */
-int ctl_dump(const char *verb, const char *what, bool json, char **ret_failure);
+int ctl_dump(const char *verb, const char *what, const struct ctl_dump_options *o, char **ret_failure);
 
 /* ctl-explain.c: the regions of that name or id; NULL is never returned. */
 struct json_object *ctl_explain_find(struct json_object *describe, const char *what);

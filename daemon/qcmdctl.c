@@ -9,8 +9,9 @@
 #include "policy-util.h"
 
 struct options {
-	const char *output; /* of snapshot */
+	const char *output; /* of snapshot, or a dump's report */
 	bool force;
+	const char *debugger;
 	enum ctl_json json;
 	bool pager;
 	bool legend;
@@ -288,7 +289,15 @@ static int dumps(const struct options *options, char *const *arguments, size_t n
 
 static int dump(const struct options *options, char *const *arguments, size_t n)
 {
-	static const char *const names[] = { "info", "log", "tasks", "regions", "report", "debug", NULL };
+	static const char *const names[] = { "info",	"log",	  "tasks", "stack", "trace",
+					     "regions", "report", "debug", NULL };
+	struct ctl_dump_options o = {
+		.output = options->output,
+		.debugger = options->debugger,
+		.force = options->force,
+		.json = options->json != CTL_JSON_OFF,
+		.pager = options->pager,
+	};
 	_cleanup_(freep) char *failure = NULL;
 	size_t i;
 	int r;
@@ -296,11 +305,11 @@ static int dump(const struct options *options, char *const *arguments, size_t n)
 	for (i = 0; names[i] && strcmp(names[i], arguments[0]) != 0; i++)
 		;
 	if (!names[i]) {
-		complain("'dump' takes info, log, tasks, regions, report or debug, not '%s'",
+		complain("'dump' takes info, log, tasks, stack, trace, regions, report or debug, not '%s'",
 			 quote(arguments[0], strlen(arguments[0])).s);
 		return CTL_USAGE;
 	}
-	r = ctl_dump(arguments[0], n > 1 ? arguments[1] : "latest", options->json != CTL_JSON_OFF, &failure);
+	r = ctl_dump(arguments[0], n > 1 ? arguments[1] : "latest", &o, &failure);
 	if (failure)
 		complain("%s", failure);
 	return r;
@@ -316,7 +325,7 @@ static const struct verb verbs[] = {
 	{ "reload", "", "Have the policy files read anew", 0, 0, reload },
 	{ "snapshot", "", "Save the dump that a crash now would give", 0, 0, snapshot },
 	{ "dumps", "", "List the dumps of crashes that were collected", 0, 0, dumps },
-	{ "dump", "WHAT [ID]", "Show info, log, tasks, regions or report of one; or debug it", 1, 2, dump },
+	{ "dump", "WHAT [ID]", "Show info, log, tasks, stack, trace, regions, report; or debug", 1, 2, dump },
 	{ "check", "[FILE...]", "Check policy files, without the daemon", 0, -1, check },
 	{ "cat-config", "[POLICY...]", "Show the policy files in the order of use", 0, -1, cat_config },
 	{ "help", "", "Show this help", 0, 0, help },
@@ -339,8 +348,9 @@ static int help(const struct options *options, char *const *arguments, size_t n)
 	       "     --json=MODE          Show JSON: short, pretty (as --json alone) or off\n"
 	       "     --no-pager           Do not send output through a pager\n"
 	       "     --no-legend          Leave out headings and totals\n"
-	       "  -o --output=FILE        With snapshot: where to save it (default: snapshot.elf)\n"
-	       "  -f --force              With snapshot: replace FILE if it exists\n"
+	       "  -o --output=FILE        With snapshot, dump report: where to save it\n"
+	       "  -f --force              With snapshot, dump report: replace FILE if it exists\n"
+	       "     --debugger=NAME      With dump debug: drgn, crash or gdb (default: what is installed)\n"
 	       "\nWithout a command: status. Its exit status is 3 when a crash now would give no dump,\n"
 	       "or not all that the policies ask for. See qcmdctl(1) and qcmd.d(5).\n");
 	return CTL_OK;
@@ -365,7 +375,7 @@ static int parse_json(const char *mode, enum ctl_json *ret)
 /* Returns CTL_OK with *ret set; -1: done; CTL_USAGE. */
 static int parse_options(int argc, char **argv, struct options *ret)
 {
-	enum { VERSION = 256, JSON, NO_PAGER, NO_LEGEND };
+	enum { VERSION = 256, JSON, NO_PAGER, NO_LEGEND, DEBUGGER };
 	static const struct option long_options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, VERSION },
@@ -374,6 +384,7 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		{ "no-legend", no_argument, NULL, NO_LEGEND },
 		{ "output", required_argument, NULL, 'o' },
 		{ "force", no_argument, NULL, 'f' },
+		{ "debugger", required_argument, NULL, DEBUGGER },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -402,12 +413,20 @@ static int parse_options(int argc, char **argv, struct options *ret)
 		case 'f':
 			ret->force = true;
 			break;
+		case DEBUGGER:
+			ret->debugger = optarg;
+			break;
 		default:
 			/* getopt has said what is wrong */
 			fputs("Try 'qcmdctl --help'.\n", stderr);
 			return CTL_USAGE;
 		}
 
+	if (ret->debugger && !ctl_is_debugger(ret->debugger)) {
+		complain("--debugger= takes drgn, crash or gdb, not '%s'",
+			 quote(ret->debugger, strlen(ret->debugger)).s);
+		return CTL_USAGE;
+	}
 	return CTL_OK;
 }
 
@@ -427,10 +446,22 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* Options that few commands have: NULL, or what is wrong. */
+static const char *misplaced(const struct options *options, const struct verb *verb, const char *argument)
+{
+	bool report = verb->run == dump && strcmp(argument, "report") == 0;
+	bool debug = verb->run == dump && strcmp(argument, "debug") == 0;
+
+	if ((options->output || options->force) && verb->run != snapshot && !report)
+		return "--output= and --force are for 'snapshot' and 'dump report' only";
+	return options->debugger && !debug ? "--debugger= is for 'dump debug' only" : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = { .json = CTL_JSON_OFF, .pager = true, .legend = true };
 	const struct verb *verb = &verbs[0];
+	const char *wrong;
 	int r, n;
 
 	r = parse_options(argc, argv, &options);
@@ -454,8 +485,9 @@ int main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 
-	if ((options.output || options.force) && verb->run != snapshot) {
-		complain("--output= and --force are for 'snapshot' only");
+	wrong = misplaced(&options, verb, n > 0 ? argv[optind] : "");
+	if (wrong) {
+		complain("%s", wrong);
 		return CTL_USAGE;
 	}
 

@@ -22,16 +22,12 @@ static bool is_running_kernel(const struct corefile *core)
 	return wanted && n > 0 && build_id_text(notes, n, id) && !strcmp(id, wanted);
 }
 
-/* Where Debian's packages of debug symbols have it. The release is from the dump: nobody vouches for it. */
 static void open_installed_vmlinux(struct backtrace *b, const struct corefile *core)
 {
-	const char *release = kv_get(&core->vmcoreinfo, "OSRELEASE");
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = vmlinux_find(core);
 	struct derr err;
 
-	if (!release || strchr(release, '/') || asprintf(&path, "/usr/lib/debug/boot/vmlinux-%s", release) < 0)
-		return;
-	if (access(path, R_OK) == 0 && vmlinux_open(&b->vmlinux, path, core, &b->vmlinux_symbols, &err) < 0)
+	if (path && vmlinux_open(&b->vmlinux, path, core, &b->vmlinux_symbols, &err) < 0)
 		vmlinux_close(&b->vmlinux);
 }
 

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "rawdump.h"
 #include "usage.h"
+#include "zstdfile.h"
 
 #define DEFAULT_OUTPUT	    "minidump.elf"
 #define DEFAULT_OUTPUT_ZSTD DEFAULT_OUTPUT ".zst"
@@ -362,7 +363,7 @@ static int collect(const struct collect_args *a, struct derr *err)
 	if (r == 0)
 		r = outfile_open(&out, a->output, a->force, source, err);
 	if (r == 0)
-		r = a->zstd ? collect_write_zstd(&c, out.fd, err) : collect_write(&c, out.fd, err);
+		r = a->zstd ? zstd_write(collect_write, &c, out.fd, err) : collect_write(&c, out.fd, err);
 	if (r == 0)
 		r = outfile_commit(&out, err);
 	outfile_close(&out);

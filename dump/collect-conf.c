@@ -28,16 +28,16 @@ static void set_number(struct collect_conf *c, const struct line *l, uint64_t *r
 		*ret = n;
 }
 
-static void set_rawdump(struct collect_conf *c, const struct line *l)
+static void set_path(struct collect_conf *c, const struct line *l, char **ret, const char *wanted)
 {
 	if (strcmp(l->value, "auto") && strcmp(l->value, "none") && l->value[0] != '/') {
-		wrong(c, l, "expected auto, none or the path of a partition");
+		wrong(c, l, wanted);
 		return;
 	}
-	free(c->rawdump);
-	c->rawdump = NULL;
+	free(*ret);
+	*ret = NULL;
 	if (strcmp(l->value, "auto"))
-		c->rawdump = l->value[0] == '/' ? dump_strdup(l->value, strlen(l->value)) : dump_strdup("", 0);
+		*ret = l->value[0] == '/' ? dump_strdup(l->value, strlen(l->value)) : dump_strdup("", 0);
 }
 
 static void set(struct collect_conf *c, const struct line *l)
@@ -51,9 +51,11 @@ static void set(struct collect_conf *c, const struct line *l)
 	else if (!strcmp(l->key, "MaxDumps"))
 		set_number(c, l, &c->limits.max_dumps, 1, "expected a number from 1 on");
 	else if (!strcmp(l->key, "Rawdump"))
-		set_rawdump(c, l);
+		set_path(c, l, &c->rawdump, "expected auto, none or the path of a partition");
+	else if (!strcmp(l->key, "Pstore"))
+		set_path(c, l, &c->pstore, "expected auto, none or the path of a folder");
 	else if (strcmp(l->key, "Compress"))
-		wrong(c, l, "unknown key, expected MaxUse, KeepFree, MaxDumps, Compress or Rawdump");
+		wrong(c, l, "unknown key, expected MaxUse, KeepFree, MaxDumps, Compress, Rawdump or Pstore");
 	else if (strcmp(l->value, "zstd") && strcmp(l->value, "none"))
 		wrong(c, l, "expected zstd or none");
 	else
@@ -113,5 +115,6 @@ int collect_conf_read(struct collect_conf *c, const char *path, struct derr *err
 void collect_conf_clear(struct collect_conf *c)
 {
 	free(c->rawdump);
+	free(c->pstore);
 	strlist_clear(&c->problems);
 }

@@ -11,6 +11,7 @@ struct collect_conf {
 	struct store_limits limits;
 	bool zstd;
 	char *rawdump; /* NULL: found by its label; "": none */
+	char *pstore;  /* NULL: the kernel's and systemd's folders; "": none */
 	struct strlist problems;
 };
 

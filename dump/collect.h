@@ -40,8 +40,7 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 /* What follows from what was captured: the lines about it in the note. */
 void collect_print_made(FILE *f, const struct collection *c);
 
-int collect_write(struct collection *c, int fd, struct derr *err);
-int collect_write_zstd(struct collection *c, int fd, struct derr *err);
+int collect_write(void *collection, int fd, struct derr *err); /* fits zstd_write() */
 void collection_clear(struct collection *c);
 
 #endif

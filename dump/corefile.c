@@ -43,6 +43,10 @@ static void read_notes(struct corefile *core)
 			parse_once(&core->kernel_note, &note);
 		else if (elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT))
 			parse_once(&core->collect_note, &note);
+		else if (elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_LOG) && !core->log) {
+			core->log = note.desc;
+			core->log_size = note.desc_size;
+		}
 	}
 }
 
@@ -121,10 +125,20 @@ void core_close(struct corefile *core)
 
 int core_need_collected(const struct corefile *core, struct derr *err)
 {
+	if (core->log)
+		return derr_set(err, -ENOENT,
+				"%s has the kernel's log and nothing else: that is all that pstore kept. "
+				"'qcmdump log' shows it.",
+				core->path);
 	if (core->collect_note.text)
 		return 0;
 	return derr_set(err, -EINVAL,
 			"%s was not made by qcmdump collect: it has no list of regions. If it is a full memory "
 			"dump, collect the minidump from it: qcmdump collect %s -o minidump.elf",
 			core->path, core->path);
+}
+
+const char *core_crash_time(const struct corefile *core)
+{
+	return kv_get(&core->vmcoreinfo, "CRASHTIME") ?: kv_get(&core->collect_note, "CRASHTIME");
 }

@@ -31,6 +31,8 @@ struct corefile {
 	struct kv vmcoreinfo;
 	struct kv kernel_note;	/* from qcmdd */
 	struct kv collect_note; /* from qcmdump collect */
+	const char *log;	/* text of the kernel log, where that alone was kept; not terminated */
+	size_t log_size;
 	struct core_region *regions;
 	size_t n_regions;
 };
@@ -38,8 +40,11 @@ struct corefile {
 int core_open(struct corefile *core, const char *path, struct derr *err);
 void core_close(struct corefile *core);
 
-/* Fails with a message unless qcmdump collect made the file. */
+/* Fails with a message unless qcmdump collect made the file, and of memory. */
 int core_need_collected(const struct corefile *core, struct derr *err);
+
+/* Seconds since the epoch as text; NULL: the kernel did not say. */
+const char *core_crash_time(const struct corefile *core);
 
 static inline int core_read_virt(const struct corefile *core, uint64_t vaddr, void *buf, size_t size)
 {

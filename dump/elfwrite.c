@@ -5,10 +5,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collect.h"
-#include "zstdfile.h"
 
 #define COPY_CHUNK  MIB
 #define STRTAB_NAME "STR_TBL"
@@ -207,8 +205,9 @@ static size_t names_size(const struct toc *toc)
 	return size;
 }
 
-int collect_write(struct collection *c, int fd, struct derr *err)
+int collect_write(void *collection, int fd, struct derr *err)
 {
+	struct collection *c = collection;
 	uint64_t headers = sizeof(Elf64_Ehdr) + phdrs_count(&c->layout) * sizeof(Elf64_Phdr) + c->notes.size;
 	uint64_t shoff;
 	int r;
@@ -221,15 +220,4 @@ int collect_write(struct collection *c, int fd, struct derr *err)
 	if (r == 0)
 		r = write_sections(c, fd, c->layout.data_end, shoff, err);
 	return r;
-}
-
-int collect_write_zstd(struct collection *c, int fd, struct derr *err)
-{
-	_cleanup_close_ int plain = scratch_open(err);
-	struct stat st;
-	int r = plain < 0 ? plain : collect_write(c, plain, err);
-
-	if (r == 0 && fstat(plain, &st) < 0)
-		r = derr_set(err, -errno, "Cannot read the size of the dump: %s", strerror(errno));
-	return r < 0 ? r : zstd_compress(plain, st.st_size, fd, err);
 }

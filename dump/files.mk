@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pids.c registers.c \
 	blobs.c cmd-collect.c collect.c colour.c corefile.c dumputil.c \
-	elffile.c elfnote.c elfwrite.c extract.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c logfilter.c \
+	elffile.c elfnote.c elfwrite.c extract.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c log.c logfilter.c \
 	output.c outfile.c pagetable.c \
 	pieces.c places.c prb.c rangemap.c rawdump.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
 	usage.c zstdfile.c
 # What crashes have left
-QCMDUMP_SRCS += collect-conf.c identity.c store.c
+QCMDUMP_SRCS += collect-conf.c identity.c pstore.c store.c
 # Stacks
 QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c unwind.c vmlinuxfile.c
 # The page

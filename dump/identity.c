@@ -47,6 +47,15 @@ static void hasher_done(struct hasher *h, char ret[static IDENTITY_TEXT])
 	free(h->buf);
 }
 
+void identity_of_text(const char *text, size_t size, char ret[static IDENTITY_TEXT])
+{
+	struct hasher h;
+
+	hasher_init(&h, NULL, NULL);
+	mix(&h.hash, text, size);
+	hasher_done(&h, ret);
+}
+
 static int read_image(const void *source, uint64_t paddr, void *buf, size_t size)
 {
 	return image_read(source, paddr, buf, size);

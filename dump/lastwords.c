@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lastwords.h"
+#include "log.h"
 
 /* How the last words of a kernel start, the most telling first. */
 static const char *const last_words[] = {
@@ -47,6 +48,7 @@ static void summarise(void *arg, const struct prb_record *r)
 		free(w->crash);
 		w->crash = escape_text(r->text, eol ? (size_t)(eol - r->text) : r->text_len);
 		w->rank = i;
+		w->crash_ts = r->ts_nsec;
 		return;
 	}
 }
@@ -57,7 +59,7 @@ void last_words_read(const struct corefile *core, struct last_words *w)
 	struct derr err;
 
 	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
-	if (prb_walk(core, summarise, w, &skipped, &err) < 0)
+	if (log_walk(core, summarise, w, &skipped, &err) < 0)
 		w->why_not = dump_strdup(err.text, strlen(err.text));
 }
 
@@ -66,6 +68,34 @@ bool last_words_are(const struct last_words *w, const struct prb_record *r)
 	_cleanup_free_ char *text = escape_text(r->text, r->text_len);
 
 	return w->crash && !strncmp(text, w->crash, strlen(w->crash));
+}
+
+void last_words_read_text(const char *text, size_t size, struct last_words *w)
+{
+	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
+	log_walk_text(text, size, summarise, w);
+}
+
+struct search {
+	const struct last_words *w;
+	bool found;
+};
+
+static void compare(void *arg, const struct prb_record *r)
+{
+	struct search *s = arg;
+
+	s->found |= r->ts_nsec / 1000 == s->w->crash_ts / 1000 && last_words_are(s->w, r);
+}
+
+bool last_words_in(const struct last_words *w, const struct corefile *core)
+{
+	struct search s = { .w = w };
+	uint64_t skipped;
+	struct derr err;
+
+	log_walk(core, compare, &s, &skipped, &err);
+	return s.found;
 }
 
 void last_words_clear(struct last_words *w)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log.h"
 #include "logfilter.h"
 
 /* As dmesg(1) calls them, by number */
@@ -73,7 +74,7 @@ int log_filter_prepare(struct log_filter *f, const struct corefile *core, struct
 
 	if (!f->levels && !f->before_last && !f->has_caller)
 		return 0;
-	r = prb_walk(core, note_last, &last, &skipped, err);
+	r = log_walk(core, note_last, &last, &skipped, err);
 	if (r < 0)
 		return r;
 	if (f->levels && !last.has_level)

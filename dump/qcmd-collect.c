@@ -13,6 +13,7 @@
 #include "collect-conf.h"
 #include "lastwords.h"
 #include "outfile.h"
+#include "pstore.h"
 #include "rawdump.h"
 #include "zstdfile.h"
 
@@ -26,8 +27,9 @@
 static const char help[] =
 	"Usage: qcmd-collect [OPTION...]\n"
 	"\n"
-	"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, and the dumps\n"
-	"that boot firmware wrote to a rawdump partition. qcmd-collect.service runs it at boot.\n"
+	"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the dumps that\n"
+	"boot firmware wrote to a rawdump partition, and the logs that pstore kept. qcmd-collect.service runs it at\n"
+	"boot.\n"
 	"\n"
 	"      --config=FILE    default: " COLLECT_CONF_PATH "\n"
 	"      --folder=FOLDER  where the dumps go (default: " STORE_PATH ")\n"
@@ -41,6 +43,16 @@ struct collector {
 	struct store store;
 	bool journal; /* else what is said goes to the standard streams */
 	bool failed;
+};
+
+/* Something that is to be kept. */
+struct crash {
+	const char *source;
+	const char *kind; /* a word for it */
+	char id[IDENTITY_TEXT];
+	uint64_t time;
+	int (*write)(void *data, int fd, struct derr *err);
+	void *data;
 };
 
 static void failed(struct collector *c, const char *source, const struct derr *err)
@@ -61,7 +73,7 @@ static void warn(const struct collector *c, const char *text)
 		fprintf(stderr, "qcmd-collect: %s\n", text);
 }
 
-static void collected(const struct collector *c, const char *path, const char *id)
+static void collected(const struct collector *c, const struct crash *crash, const char *path)
 {
 	struct last_words w = { 0 };
 	struct corefile core;
@@ -70,33 +82,25 @@ static void collected(const struct collector *c, const char *path, const char *i
 	if (core_open(&core, path, &err) == 0)
 		last_words_read(&core, &w);
 	if (c->journal)
-		sd_journal_send("MESSAGE=Collected the dump of a crash: %s", w.crash ?: "of unknown cause",
+		sd_journal_send("MESSAGE=Collected the %s of a crash: %s", crash->kind, w.crash ?: "of unknown cause",
 				"PRIORITY=%i", LOG_CRIT, "MESSAGE_ID=" MESSAGE_ID_COLLECTED, "QCMD_DUMP=%s", path,
-				"QCMD_ID=%s", id, "QCMD_CRASH=%s", w.crash ?: "", "QCMD_RELEASE=%s",
-				kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "", NULL);
+				"QCMD_ID=%s", crash->id, "QCMD_CRASH=%s", w.crash ?: "", "QCMD_RELEASE=%s",
+				kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "", "QCMD_SOURCE=%s", crash->source, NULL);
 	else
-		printf("Collected the dump of a crash: %s\n%s\n", w.crash ?: "of unknown cause", path);
+		printf("Collected the %s of a crash: %s\n%s\n", crash->kind, w.crash ?: "of unknown cause", path);
 	last_words_clear(&w);
 	core_close(&core);
 }
 
-/* The kernel noted the time of its crash; firmware has no clock to ask. */
-static uint64_t crash_time(const struct collection *c)
-{
-	const char *text = kv_get(&c->vmcoreinfo, "CRASHTIME");
-	uint64_t seconds = text ? strtoull(text, NULL, 10) : 0;
-
-	return seconds && seconds <= INT64_MAX ? seconds : (uint64_t)time(NULL);
-}
-
-static int save(struct collector *c, struct collection *col, const char *path, struct derr *err)
+static int save(struct collector *c, const struct crash *crash, const char *path, struct derr *err)
 {
 	struct outfile out;
 	struct stat st;
 	int r = outfile_open(&out, path, false, -1, err);
 
 	if (r == 0)
-		r = c->conf.zstd ? collect_write_zstd(col, out.fd, err) : collect_write(col, out.fd, err);
+		r = c->conf.zstd ? zstd_write(crash->write, crash->data, out.fd, err) :
+				   crash->write(crash->data, out.fd, err);
 	if (r == 0 && (fsync(out.fd) < 0 || fstat(out.fd, &st) < 0))
 		r = derr_set(err, -errno, "Cannot write %s: %s", path, strerror(errno));
 	if (r == 0)
@@ -108,33 +112,41 @@ static int save(struct collector *c, struct collection *col, const char *path, s
 }
 
 /* The dump has its name before its identity is noted: who is interrupted in between finds the name. */
-static int take_over(struct collector *c, struct collection *col, struct derr *err)
+static int take_over(struct collector *c, const struct crash *crash, struct derr *err)
 {
-	_cleanup_free_ char *path = NULL;
-	char id[IDENTITY_TEXT];
-	int r;
+	_cleanup_free_ char *path = store_new_path(&c->store, crash->id, crash->time, c->conf.zstd);
+	int r = save(c, crash, path, err);
 
-	identity_of_collection(col, id);
-	if (store_knows(&c->store, id))
-		return 0;
-	path = store_new_path(&c->store, id, crash_time(col), c->conf.zstd);
-	r = save(c, col, path, err);
 	if (r < 0)
 		return r;
-	collected(c, path, id);
-	return store_remember(&c->store, id, err);
+	collected(c, crash, path);
+	return store_remember(&c->store, crash->id, err);
+}
+
+/* The kernel noted the time of its crash; firmware has no clock to ask. */
+static uint64_t crash_time(const struct collection *c)
+{
+	const char *text = kv_get(&c->vmcoreinfo, "CRASHTIME");
+	uint64_t seconds = text ? strtoull(text, NULL, 10) : 0;
+
+	return seconds && seconds <= INT64_MAX ? seconds : (uint64_t)time(NULL);
 }
 
 static void collect_from(struct collector *c, const char *source, unsigned int dump)
 {
 	struct collect_options o = { .image.dump = dump };
 	struct collection col;
+	struct crash crash = { .source = source, .kind = "dump", .write = collect_write, .data = &col };
 	struct derr err;
 	int r;
 
 	r = collect_prepare(&col, source, &o, &err);
-	if (r == 0)
-		r = take_over(c, &col, &err);
+	if (r == 0) {
+		identity_of_collection(&col, crash.id);
+		crash.time = crash_time(&col);
+		if (!store_knows(&c->store, crash.id))
+			r = take_over(c, &crash, &err);
+	}
 	if (r < 0)
 		failed(c, source, &err);
 	collection_clear(&col);
@@ -176,6 +188,65 @@ static void collect_rawdumps(struct collector *c)
 		collect_from(c, path, i);
 }
 
+/* It is the end of a log that a dump has whole, or of one that went on to a panic. */
+static bool is_in_a_dump(const struct collector *c, const struct pstore_record *record)
+{
+	struct last_words w;
+	bool found = false;
+
+	last_words_read_text(record->text, record->size, &w);
+	for (size_t i = 0; i < c->store.n && w.crash && !found; i++) {
+		_cleanup_free_ char *path = store_path(&c->store, &c->store.v[i]);
+		struct corefile core;
+		struct derr err;
+
+		found = core_open(&core, path, &err) == 0 && last_words_in(&w, &core);
+		core_close(&core);
+	}
+	last_words_clear(&w);
+	return found;
+}
+
+static void collect_record(struct collector *c, struct pstore_record *record)
+{
+	struct crash crash = {
+		.source = record->path, .kind = "log", .time = record->time, .write = pstore_write, .data = record
+	};
+	struct derr err;
+	int r;
+
+	identity_of_text(record->text, record->size, crash.id);
+	if (store_knows(&c->store, crash.id))
+		return;
+	r = is_in_a_dump(c, record) ? store_remember(&c->store, crash.id, &err) : take_over(c, &crash, &err);
+	if (r < 0)
+		failed(c, record->path, &err);
+}
+
+/* After all other sources, which have more of a crash than its log. */
+static void collect_pstore(struct collector *c)
+{
+	const char *folder = c->conf.pstore;
+	struct pstore p = { 0 };
+
+	if (!folder) {
+		pstore_add(&p, PSTORE_PATH);
+		pstore_add(&p, PSTORE_ARCHIVE);
+	} else if (*folder) {
+		pstore_add(&p, folder);
+	}
+	pstore_sort(&p);
+	for (size_t i = 0; i < p.n; i++)
+		collect_record(c, &p.v[i]);
+	for (size_t i = 0; i < p.problems.n; i++) {
+		struct derr err;
+
+		derr_set(&err, 0, "%s", p.problems.v[i]);
+		failed(c, "pstore", &err);
+	}
+	pstore_clear(&p);
+}
+
 static int run(struct collector *c, const char *config, const char *folder)
 {
 	struct derr err;
@@ -192,6 +263,7 @@ static int run(struct collector *c, const char *config, const char *folder)
 		if (access(c->vmcore, F_OK) == 0)
 			collect_from(c, c->vmcore, 0);
 		collect_rawdumps(c);
+		collect_pstore(c);
 	}
 	store_close(&c->store);
 	collect_conf_clear(&c->conf);

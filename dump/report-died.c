@@ -28,7 +28,7 @@ void report_title(const struct report *r)
 
 void report_heading(const struct report *r)
 {
-	const char *when = kv_get(&r->core->vmcoreinfo, "CRASHTIME");
+	const char *when = core_crash_time(r->core);
 	const struct last_words *w = &r->last_words;
 
 	fputs("<h1>", r->out);
@@ -83,9 +83,14 @@ void report_frames(const struct report *r, const struct task *t)
 	}
 }
 
+bool report_is_crashed(const struct report *r, int32_t pid)
+{
+	return r->last_words.has_pid && r->last_words.pid == pid;
+}
+
 static bool has_crashed(const struct report *r, const struct task *t)
 {
-	return r->last_words.has_pid && r->last_words.pid == t->pid;
+	return report_is_crashed(r, t->pid);
 }
 
 static void write_cpu(const struct report *r, const struct task *t)
@@ -144,7 +149,11 @@ void report_died(const struct report *r)
 	const struct task **running = dump_alloc(r->tasks.n, sizeof(*running));
 	size_t n = running_tasks(r, running);
 
-	if (!n)
+	if (r->core->log)
+		fputs("<p>All that was kept of the crash is the end of the kernel's log: there was no memory to look "
+		      "at.</p>\n",
+		      r->out);
+	else if (!n)
 		fputs("<p>What the CPUs were running is not in the dump. A policy with a [Current] section puts it "
 		      "there.</p>\n",
 		      r->out);

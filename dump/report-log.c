@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "html.h"
-#include "prb.h"
+#include "log.h"
 #include "report.h"
 
 struct log_page {
@@ -48,7 +48,7 @@ void report_log(const struct report *r)
 	uint64_t skipped;
 	struct derr err;
 
-	if (prb_walk(r->core, write_record, &page, &skipped, &err) < 0) {
+	if (log_walk(r->core, write_record, &page, &skipped, &err) < 0) {
 		fputs("<p class=\"problem\">", r->out);
 		report_text(r, err.text);
 		fputs("</p>\n", r->out);

@@ -14,6 +14,7 @@
 #define TOP	     30
 #define LANE_HEIGHT  30
 #define BOX_HEIGHT   20
+#define TICK_HEIGHT  6
 #define LETTER_WIDTH 7.0
 #define AXIS_STEPS   8
 
@@ -88,7 +89,10 @@ static void write_run(const struct picture *p, const struct timeline_run *run, d
 	fputs("<g><title>", out);
 	report_text(p->r, comm);
 	fprintf(out, ", PID %" PRId32 ": from %.6f to %.6f ms before the end</title><rect class=\"%s\"", run->pid,
-		ms_before_end(p, run->from), ms_before_end(p, run->to), run->pid ? "run" : "idle");
+		ms_before_end(p, run->from), ms_before_end(p, run->to),
+		!run->pid			  ? "idle" :
+		report_is_crashed(p->r, run->pid) ? "run died" :
+						    "run");
 	if (run->pid)
 		fprintf(out, " style=\"--h:%" PRIu32 "\"", (uint32_t)((uint64_t)(uint32_t)run->pid * 137 % 360));
 	fprintf(out, " x=\"%.1f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\"/>", x, y, width > 0.5 ? width : 0.5,
@@ -110,8 +114,8 @@ static void write_tick(const struct picture *p, const struct timeline_event *e, 
 {
 	double x = x_of(p, e->ts);
 
-	fprintf(p->r->out, "<line class=\"event\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"><title>", x, y - 3, x,
-		y + BOX_HEIGHT + 3);
+	fprintf(p->r->out, "<line class=\"event\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"><title>", x,
+		y + BOX_HEIGHT, x, y + BOX_HEIGHT + TICK_HEIGHT);
 	write_lost(p, e);
 	report_text(p->r, e->name);
 	fputs(": ", p->r->out);
@@ -193,15 +197,39 @@ static void write_missing_cpus(const struct picture *p)
 	}
 }
 
+/* How far the trace reaches, where its clock is that of the log. */
+static void write_distance(const struct picture *p)
+{
+	const char *clock = trace_array_clock(p->trace, p->t.array);
+	uint64_t log = p->r->last_words.last_ts;
+
+	if (p->r->last_words.records && (!strcmp(clock, "local") || !strcmp(clock, "global")))
+		fprintf(p->r->out, ", which is %.4g ms %s the last line of the log",
+			p->t.to > log ? (double)(p->t.to - log) / 1e6 : (double)(log - p->t.to) / 1e6,
+			p->t.to > log ? "behind" : "before");
+}
+
+static bool crashed_is_drawn(const struct picture *p)
+{
+	for (size_t i = 0; i < p->t.n_runs; i++)
+		if (p->t.runs[i].pid && report_is_crashed(p->r, p->t.runs[i].pid))
+			return true;
+	return false;
+}
+
 static void write_remarks(const struct picture *p)
 {
 	FILE *out = p->r->out;
 
 	fprintf(out, "<p class=\"note\">The last %.4g ms before the last event of the trace array ", window_ms(p));
 	report_text(p->r, trace_array_name(p->trace, p->t.array));
-	fputs(". Boxes are tasks, grey is idle, and where nothing is drawn the trace does not say who ran. Lines are "
-	      "other events than switches.</p>\n",
+	write_distance(p);
+	fputs(". Boxes are tasks, grey is idle, and where nothing is drawn the trace does not say who ran. Marks below "
+	      "them are other events than switches.",
 	      out);
+	if (crashed_is_drawn(p))
+		fputs(" The task that the kernel named has a red frame.", out);
+	fputs("</p>\n", out);
 	if (p->t.shortened)
 		fprintf(out, "<p class=\"note\">Only its last %d events: <code>qcmdump trace</code> shows all.</p>\n",
 			TIMELINE_EVENTS_MAX);

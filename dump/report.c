@@ -49,7 +49,7 @@ void report_write(const struct corefile *core, const struct backtrace *b, FILE *
 	struct derr no_tasks;
 
 	last_words_read(core, &r.last_words);
-	if (tasks_read(core, &r.tasks, &no_tasks) < 0)
+	if (core_need_collected(core, &no_tasks) < 0 || tasks_read(core, &r.tasks, &no_tasks) < 0)
 		r.no_tasks = dump_strdup(no_tasks.text, strlen(no_tasks.text));
 	while ((at = strchr(p, '@'))) {
 		const char *end = strchr(at + 1, '@');

@@ -24,6 +24,7 @@ extern const char report_html[], report_css[], report_js[];
 void report_text(const struct report *r, const char *s);
 
 /* report-died.c */
+bool report_is_crashed(const struct report *r, int32_t pid); /* the kernel named it in its last message about one */
 void report_title(const struct report *r);
 void report_heading(const struct report *r);
 void report_died(const struct report *r);

@@ -58,7 +58,7 @@ static void line(FILE *out, const char *label, const char *text)
 /* Times of the crash and of the collection, where they are known. */
 static void print_times(const struct corefile *core, FILE *out)
 {
-	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
+	const char *crash = core_crash_time(core);
 	uint64_t seconds;
 	char when[64];
 
@@ -169,6 +169,10 @@ static void print_text(const struct corefile *core, const struct last_words *log
 		return;
 	}
 	line(out, "Source", kv_get(&core->collect_note, "SOURCE"));
+	if (core->log) {
+		line(out, "Regions", "none: the log is all that pstore kept");
+		return;
+	}
 	line(out, "Back end", kv_get(&core->collect_note, "BACKEND"));
 	print_amount(core, out);
 	if (kv_get(&core->collect_note, "SLOTS"))
@@ -247,7 +251,7 @@ static void print_json(const struct corefile *core, const struct last_words *log
 		{ "creator", "CREATOR" },	  { "converted", "CONVERTED" },
 		{ "page_tables", "PAGE_TABLES" },
 	};
-	const char *crash = kv_get(&core->vmcoreinfo, "CRASHTIME");
+	const char *crash = core_crash_time(core);
 	struct json_object *j = json_object_new_object();
 	uint64_t n;
 

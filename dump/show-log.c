@@ -4,6 +4,7 @@
 
 #include "colour.h"
 #include "lastwords.h"
+#include "log.h"
 #include "output.h"
 
 struct log_output {
@@ -101,7 +102,7 @@ int show_log(const struct corefile *core, const struct show_options *o, FILE *ou
 		return r;
 	if (o->colour)
 		last_words_read(core, &l.last_words);
-	r = prb_walk(core, take_record, &l, &skipped, err);
+	r = log_walk(core, take_record, &l, &skipped, err);
 	last_words_clear(&l.last_words);
 	if (r < 0)
 		return r;

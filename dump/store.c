@@ -181,6 +181,7 @@ int store_remember(struct store *s, const char *id, struct derr *err)
 	outfile_close(&out);
 	kv_clear(&s->known);
 	kv_parse(&s->known, text, size);
+	list_dumps(s);
 	return r;
 }
 

@@ -39,6 +39,7 @@ char *store_path(const struct store *s, const struct stored_dump *d); /* to be f
 
 /* Was it collected, even if it is not there any more? */
 bool store_knows(const struct store *s, const char *id);
+/* From then on it is in the list. */
 int store_remember(struct store *s, const char *id, struct derr *err);
 
 /* The whole path of a new dump, to be freed. */

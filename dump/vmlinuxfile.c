@@ -183,21 +183,30 @@ static void map_memory(struct vmlinux *v, const struct sections *s, uint64_t sli
 	rangemap_finish(&v->memory);
 }
 
-int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err)
+/* Opens what is the vmlinux of that kernel. */
+static int open_sections(struct vmlinux *v, struct sections *s, const char *path, const struct corefile *core,
+			 struct derr *err)
 {
-	struct sections sections = { 0 };
-	uint64_t size, slide = 0;
+	uint64_t size;
 	int r;
 
 	*v = (struct vmlinux){ .fd = -1 };
-	*s = (struct symbols){ 0 };
 	r = dumpfile_open(path, &size, err);
 	if (r < 0)
 		return r;
 	v->fd = r;
-	r = read_sections(&sections, v->fd, size, path, err);
-	if (r == 0)
-		r = check_build_id(&sections, v->fd, core, path, err);
+	r = read_sections(s, v->fd, size, path, err);
+	return r < 0 ? r : check_build_id(s, v->fd, core, path, err);
+}
+
+int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err)
+{
+	struct sections sections = { 0 };
+	uint64_t slide = 0;
+	int r;
+
+	*s = (struct symbols){ 0 };
+	r = open_sections(v, &sections, path, core, err);
 	if (r == 0)
 		r = read_symbols(&sections, v->fd, core, path, s, &slide, err);
 	if (r == 0) {
@@ -215,4 +224,39 @@ void vmlinux_close(struct vmlinux *v)
 	close_fdp(&v->fd);
 	rangemap_clear(&v->memory);
 	*v = (struct vmlinux){ .fd = -1 };
+}
+
+/* Takes the path, and gives it back if the file is that of the kernel. */
+static char *if_right(char *path, const struct corefile *core)
+{
+	struct sections sections = { 0 };
+	struct vmlinux v = { .fd = -1 };
+	struct derr err;
+	bool right = access(path, R_OK) == 0 && open_sections(&v, &sections, path, core, &err) == 0;
+
+	vmlinux_close(&v);
+	free(sections.v);
+	if (right)
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* Release and build ID are from the dump: nobody vouches for them. */
+char *vmlinux_find(const struct corefile *core)
+{
+	const char *release = kv_get(&core->vmcoreinfo, "OSRELEASE"), *id = kv_get(&core->vmcoreinfo, "BUILD-ID");
+	char *path, *found = NULL;
+
+	if (!id || strlen(id) < 3 || strspn(id, "0123456789abcdef") != strlen(id))
+		return NULL;
+	if (asprintf(&path, "/usr/lib/debug/.build-id/%.2s/%s.debug", id, id + 2) >= 0)
+		found = if_right(path, core);
+	if (!release || strchr(release, '/'))
+		return found;
+	if (!found && asprintf(&path, "/usr/lib/debug/boot/vmlinux-%s", release) >= 0)
+		found = if_right(path, core);
+	if (!found && asprintf(&path, "/usr/lib/debug/lib/modules/%s/vmlinux", release) >= 0)
+		found = if_right(path, core);
+	return found;
 }

@@ -14,6 +14,9 @@ struct vmlinux {
 int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err);
 void vmlinux_close(struct vmlinux *v);
 
+/* Where packages of debug symbols have that of the dump's kernel, by its build ID; to be freed. NULL: nowhere. */
+char *vmlinux_find(const struct corefile *core);
+
 /* The build ID of ELF notes as hexadecimal digits. */
 #define BUILD_ID_TEXT_MAX 65
 bool build_id_text(const char *notes, size_t size, char buf[static BUILD_ID_TEXT_MAX]);

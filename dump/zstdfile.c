@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <zstd.h>
 
@@ -99,6 +100,17 @@ int zstd_compress(int in, uint64_t size, int out, struct derr *err)
 	}
 	progress_end(&p);
 	return r;
+}
+
+int zstd_write(int (*write_plain)(void *what, int fd, struct derr *err), void *what, int out, struct derr *err)
+{
+	_cleanup_close_ int plain = scratch_open(err);
+	struct stat st;
+	int r = plain < 0 ? plain : write_plain(what, plain, err);
+
+	if (r == 0 && fstat(plain, &st) < 0)
+		r = derr_set(err, -errno, "Cannot read the size of the dump: %s", strerror(errno));
+	return r < 0 ? r : zstd_compress(plain, st.st_size, out, err);
 }
 
 bool zstd_detect(int fd, uint64_t size)

@@ -14,6 +14,9 @@ int scratch_open(struct derr *err);
 /* All of a file, as one frame that says its size and has a checksum. Nothing is written twice: out may be a pipe. */
 int zstd_compress(int in, uint64_t size, int out, struct derr *err);
 
+/* The same of what is written by a function, which may write it in any order. */
+int zstd_write(int (*write)(void *what, int fd, struct derr *err), void *what, int out, struct derr *err);
+
 bool zstd_detect(int fd, uint64_t size);
 
 /* A descriptor of the content, which can be read at any place, and its size, at most max. path is for messages. */

@@ -21,7 +21,7 @@
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1
  *	SOURCE=vmcore.elf		what it was collected from
- *	SOURCE_KIND=vmcore		raw, vmcore, blobs or rawdump
+ *	SOURCE_KIND=vmcore		raw, vmcore, blobs, rawdump, snapshot or pstore
  *	SOURCE_BYTES=1073741824		memory in it
  *	BACKEND=ram			firmware: pieces that boot firmware saved, there was no table
  *	TABLE=0x5270000			physical address
@@ -58,6 +58,10 @@
  *
  * If that is more than fits, the whole text is compressed: the eight bytes QCMD_NOTE_TRACE_ZLIB, then a zlib stream.
  *
+ * A dump of pstore's has the kernel log as text, and no memory at all. The note QCMD_NOTE_LOG is that text as pstore
+ * keeps it: a line "Panic#1 Part1" before each part of it, then lines "<6>[   12.345678] text". SOURCE_KIND is pstore,
+ * and CRASHTIME in the note of qcmdump is what VMCOREINFO has in other dumps: seconds since the epoch.
+ *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
 #ifndef QCMD_NOTE_H
@@ -67,6 +71,7 @@
 #define QCMD_NOTE_KERNEL	0x51434d01
 #define QCMD_NOTE_COLLECT	0x51434d02
 #define QCMD_NOTE_TRACE		0x51434d03
+#define QCMD_NOTE_LOG		0x51434d04
 
 #define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
 #define QCMD_NOTE_TRACE_REGION	"KQCMD_TRACE"

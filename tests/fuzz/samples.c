@@ -9,6 +9,7 @@
 
 #include "collect.h"
 #include "corefile.h"
+#include "pstore.h"
 #include "samples.h"
 #include "zstdfile.h"
 
@@ -174,6 +175,23 @@ static void add_vmcore(struct samples *all, const struct di *d)
 	unlink(path);
 }
 
+/* The log alone */
+static void add_log(struct samples *all)
+{
+	static char text[] = "Panic#2 Part1\n<6>[    1.234567] a line\n<28>[    2.000000][  T712] a daemon\n"
+			     "<0>[    3.000000][   C1] Kernel panic - not syncing: a crash\n";
+	struct pstore_record record = { .path = text, .text = text, .size = sizeof(text) - 1, .time = 1700000000 };
+	char path[] = "/tmp/qcmd-sample-XXXXXX";
+	int fd = mkstemp(path);
+	struct derr err;
+
+	if (fd < 0 || pstore_write(&record, fd, &err) < 0)
+		abort();
+	close(fd);
+	add(all, path, "log", 0);
+	unlink(path);
+}
+
 void samples_make(struct samples *all)
 {
 	struct df files;
@@ -187,6 +205,7 @@ void samples_make(struct samples *all)
 	add_compressed(all, &(struct sample){ .data = all->v[0].data, .size = all->v[0].size });
 	add(all, d.path, "image", 0);
 	add_vmcore(all, &d);
+	add_log(all);
 	df_init(&files, &d);
 	for (enum df_places places = DF_NONE; places <= DF_SAHARA; places++) {
 		df_folder(&files, places);

@@ -91,7 +91,7 @@ static void test_documents(void **state)
 			fail_msg("docs/completion/qcmdctl does not have %s", word);
 		found++;
 	}
-	assert_int_equal(found, 20);
+	assert_int_equal(found, 21);
 }
 
 static void test_usage(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* qcmd-collect: what it keeps of made-up rawdump partitions, once, and within its limits. */
+/* qcmd-collect: what it keeps of made-up rawdump partitions and pstore folders, once, and within its limits. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -66,7 +66,7 @@ static int collect_from(const char *before, const char *partition, const char *c
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "Rawdump=%s\\n%s", partition, config);
+	snprintf(text, sizeof(text), "Pstore=none\\nRawdump=%s\\n%s", partition, config);
 	return collect(before, text);
 }
 
@@ -135,7 +135,9 @@ static void once(void **state)
 /* The oldest go, and none goes in vain. */
 static void limits(void **state)
 {
-	char path[64];
+	char path[64], config[64];
+	struct store s;
+	struct derr err;
 
 	crash("Kernel panic - not syncing: 1", NULL, path);
 	crash("Kernel panic - not syncing: 2", path, path);
@@ -156,8 +158,12 @@ static void limits(void **state)
 	assert_int_equal(collect_from("ulimit -f 2; trap '' XFSZ;", path, ""), 1);
 	has_said("Cannot ");
 	assert_int_equal(files(), 3);
-	/* It is not lost. */
-	assert_int_equal(collect_from("", path, "MaxUse=100M\\nMaxDumps=2"), 0);
+	/* It is not lost; and takes the place of one that is as large. */
+	assert_int_equal(store_open(&s, folder, false, &err), 0);
+	assert_int_equal(s.n, 2);
+	snprintf(config, sizeof(config), "MaxUse=%llu\\nMaxDumps=100", (unsigned long long)(s.v[0].size + s.v[1].size));
+	store_close(&s);
+	assert_int_equal(collect_from("", path, config), 0);
 	has_said(": 4\n");
 	assert_int_equal(files(), 3);
 	unlink(path);
@@ -190,7 +196,8 @@ static void damaged(void **state)
 static void configuration(void **state)
 {
 	assert_int_equal(
-		collect("", "Rawdump=none\\nMaxUse=lots\\nMaxDumps=0\\nFoo=1\\nCompress=xz\\nbar\\nRawdump=x\\n # y"),
+		collect("", "Rawdump=none\\nMaxUse=lots\\nMaxDumps=0\\nFoo=1\\nCompress=xz\\nbar\\nRawdump=x\\n # y\\n"
+			    "Pstore=none\\nPstore=y"),
 		0);
 	has_said("conf:3: MaxUse: expected a number of bytes");
 	has_said("conf:4: MaxDumps: expected a number from 1 on");
@@ -199,6 +206,7 @@ static void configuration(void **state)
 	has_said("conf:7: bar: expected [Collect] or KEY=VALUE");
 	has_said("conf:8: Rawdump: expected auto, none or the path");
 	assert_null(strstr(said, "conf:9"));
+	has_said("conf:11: Pstore: expected auto, none or the path of a folder");
 }
 
 /* qcmdctl on the folder; the exit status. */
@@ -252,6 +260,138 @@ static void shown(void **state)
 	has_said("apt-get install linux-image-6.12.0-test-dbg");
 }
 
+/* A record of pstore's, in folder/pstore/NAME. */
+static void put_record(const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/pstore/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int collect_records(const char *config)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "Rawdump=none\\nPstore=%s/pstore\\n%s", folder, config);
+	return collect("", text);
+}
+
+/* files() counts the folder of the records. */
+static size_t dumps(void)
+{
+	return files() - 2;
+}
+
+static void make_records(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "mkdir -p %s/pstore/7/001", folder);
+	assert_int_equal(system(command), 0);
+	/* What is no crash, what is no record, and the older parts of one */
+	put_record("console-ramoops-0", "Panic#1 Part1\n<0>[    9.000000] Kernel panic - not syncing: console\n");
+	put_record("dmesg-ramoops-5", "Shutdown#1 Part1\n<0>[    9.000000] reboot: Power down\n");
+	put_record("dmesg-ramoops-6", "");
+	put_record("dmesg.txt", "dmesg-x-1:\nPanic#1 Part1\n<0>[    7.000000] Kernel panic - not syncing: a copy\n");
+	put_record("dmesg-ramoops-7", "garbage\n<0>[    9.000000] Kernel panic - not syncing: garbage\n");
+	put_record("dmesg-erst-8", "Panic#1 Part2\n<0>[    8.000000] Kernel panic - not syncing: part 2\n");
+}
+
+#define PANIC "<0>[   12.000003][   C1] Kernel panic - not syncing: in RAM\n"
+
+static void logs(void **state)
+{
+	make_records();
+	put_record("7/001/dmesg-erst-9", "Panic#1 Part1\n<0>[    8.000000] Kernel panic - not syncing: a part\n");
+	put_record("7/001/dmesg.txt", "dmesg-erst-10:\nPanic#1 Part2\n<6>[    7.000000] first\nPanic#1 Part1\n"
+				      "<0>[    8.000000] Kernel panic - not syncing: whole\n");
+	put_record("dmesg-ramoops-0", "Panic#2 Part1\n<30>[   11.25][ T712] a daemon\n" PANIC "<6>no time \033[31m\n");
+	put_record("dmesg-ramoops-1", "Oops#1 Part1\n<1>[    5.000000] BUG: alone\n");
+	put_record("dmesg-pstore_blk-2", "Emergency: Total 3 times\nEmergency#3 Part1\n<4>[    6.000000] sysrq\n");
+	assert_int_equal(collect_records(""), 0);
+	has_said("Collected the log of a crash: Kernel panic - not syncing: whole\n");
+	has_said("Collected the log of a crash: Kernel panic - not syncing: in RAM\n");
+	has_said("Collected the log of a crash: BUG: alone\n");
+	has_said("Collected the log of a crash: of unknown cause\n");
+	assert_int_equal(dumps(), 4);
+	assert_int_equal(collect_records(""), 0);
+	assert_string_equal(said, "");
+
+	/* It moves, and is the same. */
+	put_record("dmesg-ramoops-9", "Oops#1 Part1\n<1>[    5.000000] BUG: alone\n");
+	assert_int_equal(collect_records(""), 0);
+	assert_string_equal(said, "");
+
+	/* The same limits */
+	put_record("dmesg-ramoops-3", "Oops#2 Part1\n<1>[    5.000001] BUG: another one\n");
+	assert_int_equal(collect_records("MaxUse=1K"), 1);
+	has_said("dmesg-ramoops-3: The dump has ");
+	assert_int_equal(collect_records("MaxDumps=1"), 0);
+	assert_int_equal(dumps(), 1);
+	assert_int_equal(ctl("dumps"), 0);
+	has_said(" pstore ");
+	has_said("BUG: another one");
+}
+
+static void log_alone(void **state)
+{
+	make_records();
+	put_record("dmesg-ramoops-0", "Panic#2 Part1\n<30>[   11.25][ T712] a daemon\n" PANIC "<6>no time \033[31m\n");
+	assert_int_equal(collect_records(""), 0);
+	assert_int_equal(ctl("dump log"), 0);
+	assert_string_equal(said, "[   11.000025] a daemon\n"
+				  "[   12.000003] Kernel panic - not syncing: in RAM\n"
+				  "[   12.000003] no time \\x1b[31m\n");
+	assert_int_equal(ctl("--json dump log"), 0);
+	has_said("\"timestamp_ns\":11000025000,\"level\":6,\"facility\":3,\"caller\":\"T712\",\"text\":\"a daemon\"");
+	has_said("\"level\":0,\"facility\":0,\"caller\":\"C1\"");
+	assert_int_equal(ctl("dump info"), 0);
+	has_said("/pstore/dmesg-ramoops-0\n");
+	has_said("none: the log is all that pstore kept");
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const others[] = { "dump tasks", "dump stack", "dump trace", "dump regions",
+						      "dump debug" };
+
+		assert_int_equal(ctl(others[i]), 1);
+		has_said("has the kernel's log and nothing else");
+	}
+}
+
+/* Of an oops that led to a panic, and of a panic that there is a dump of, the log is not kept besides. */
+static void same_crash(void **state)
+{
+	char path[64], text[256];
+
+	make_records();
+	put_record("dmesg-ramoops-0", "Oops#1 Part1\n<1>[   11.000000] BUG: early\n");
+	put_record("dmesg-ramoops-1", "Panic#2 Part1\n<1>[   11.000000] BUG: early\n" PANIC);
+	/* The same words, at another time */
+	put_record("dmesg-ramoops-2", "Oops#2 Part1\n<1>[   11.000001] BUG: early\n");
+	assert_int_equal(collect_records(""), 0);
+	has_said(": in RAM\n");
+	has_said(": BUG: early\n");
+	assert_int_equal(dumps(), 2);
+
+	crash("Kernel panic - not syncing: in both", NULL, path);
+	put_record("dmesg-ramoops-3", "Panic#1 Part1\n<0>[    0.000000] Kernel panic - not syncing: in both\n");
+	snprintf(text, sizeof(text), "Rawdump=%s\\nPstore=%s/pstore", path, folder);
+	assert_int_equal(collect("", text), 0);
+	has_said("Collected the dump of a crash: Kernel panic - not syncing: in both\n");
+	assert_null(strstr(said, "the log of"));
+	assert_int_equal(dumps(), 3);
+	/* Not even when that is gone */
+	snprintf(text, sizeof(text), "rm %s/*.elf.zst", folder);
+	assert_int_equal(system(text), 0);
+	assert_int_equal(collect_records(""), 0);
+	assert_string_equal(said, "");
+	unlink(path);
+}
+
 static int setup(void **state)
 {
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
@@ -274,6 +414,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(logs, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(same_crash, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

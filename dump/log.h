@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel log of a dump: the printk ring buffer, or the text of it where that alone was kept. */
+#ifndef LOG_H
+#define LOG_H
+
+#include "prb.h"
+
+/* As prb_walk() */
+int log_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skipped, struct derr *err);
+
+/*
+ * Each line of a text as a record. Lines are as the kernel's own dumpers of its log get them, "<6>[   12.345678] text";
+ * what is not, has no level, and the time of the line before.
+ */
+void log_walk_text(const char *text, size_t size, prb_fn fn, void *arg);
+
+/* The first line of what pstore keeps says why: "Panic#2 Part1". Its length, 0: it is none. */
+#define LOG_REASON_MAX 16
+size_t log_text_header(const char *text, size_t size, char reason[static LOG_REASON_MAX], unsigned int *part);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The end of a log that the kernel's pstore kept over a reset, in RAM (ramoops) or elsewhere, and dumps of that alone. */
+#ifndef PSTORE_H
+#define PSTORE_H
+
+#include "dumputil.h"
+
+/* Where the kernel shows it, and where systemd-pstore.service moves it at boot. */
+#define PSTORE_PATH    "/sys/fs/pstore"
+#define PSTORE_ARCHIVE "/var/lib/systemd/pstore"
+
+struct pstore_record {
+	char *path;
+	char *text;
+	size_t size;
+	uint64_t time; /* of the crash */
+	bool panic;    /* the last of a kernel's */
+};
+
+struct pstore {
+	struct pstore_record *v;
+	size_t n, capacity;
+	struct strlist problems; /* of records that can't be read */
+};
+
+/* Adds the crashes in a folder, which need not be there. */
+void pstore_add(struct pstore *p, const char *folder);
+/* Panics first: what led to one is in its log, too. */
+void pstore_sort(struct pstore *p);
+void pstore_clear(struct pstore *p);
+
+/* An ELF core with the log and nothing else. */
+int pstore_write(void *record, int fd, struct derr *err); /* fits zstd_write() */
+
+#endif
