@@ -28,7 +28,7 @@ MAGIC = b"QCOM-MINIDUMP-1\0"
 VALID, INVALID = 0x56414C49, 0x494E5641
 # Registered before the first instant and never removed.
 ALWAYS = ("KELF_HEADER", "KVMCOREINFO", "KQCMD_NOTE", "KLOGBUF", "LOG_DESC", "LOG_INFO", "LOG_RING", "LOG_PRB",
-          "KUTSNAME", "KCHURNBASE")
+          "KUTSNAME", "KCPUREGS", "KCHURNBASE")
 SYMBOLS = ("init_task", "init_uts_ns", "runqueues", "__per_cpu_offset", "__start_BTF", "__stop_BTF")
 
 
