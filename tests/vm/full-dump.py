@@ -47,13 +47,14 @@ def number(pattern, text):
 
 
 def direct_map(core, vmcoreinfo, system_map):
-    """(where the kernel's image is in physical memory, where all of memory is in virtual memory)"""
+    """(phys_base, a place of the kernel's image in physical memory, where all of memory is in virtual memory)"""
     info = vmcoreinfo.decode("ascii", "replace")
     phys_base = number(r"^NUMBER\(phys_base\)=(-?\d+)$", info)
     with open(system_map) as file:
         variable = int(re.search(r"^([0-9a-f]+) . page_offset_base$", file.read(), re.MULTILINE).group(1), 16)
     moved = int(re.search(r"^KERNELOFFSET=([0-9a-f]+)$", info, re.MULTILINE).group(1), 16)
-    return phys_base, struct.unpack_from("<Q", core.data, core.at(variable + moved - IMAGE + phys_base))[0]
+    text = int(re.search(r"^SYMBOL\(_stext\)=([0-9a-f]+)$", info, re.MULTILINE).group(1), 16) - IMAGE + phys_base
+    return phys_base, text, struct.unpack_from("<Q", core.data, core.at(variable + moved - IMAGE + phys_base))[0]
 
 
 def copy(core, offset, size, out, to):
@@ -84,17 +85,17 @@ def main():
         sys.exit(f"{options.vmcore} has no VMCOREINFO")
     registers = [note for name, kind, note in minidump.notes if name == b"CORE" and kind == NT_PRSTATUS]
     notes = b"".join(registers) + vmcoreinfo
-    phys_base, page_offset = direct_map(core, vmcoreinfo, options.system_map)
+    phys_base, text, page_offset = direct_map(core, vmcoreinfo, options.system_map)
 
     offset, headers, places = 1 << 16, [], []
     for start, size, old in core.loads:
         places.append((old, size, offset))
-        if not start:
-            # phys_base is negative where the image lies lower than its addresses say.
-            skip = max(0, -phys_base)
-            at = phys_base + skip
+        if start <= text < start + size:
+            # phys_base is lower than this memory, or negative, where the image lies lower than its addresses say.
+            skip = max(0, start - phys_base)
+            at = phys_base + skip - start
             image = min(IMAGE_SIZE - skip, size - at)
-            headers.append((PT_LOAD, 7, offset + at, IMAGE + skip, at, image, image, 0))
+            headers.append((PT_LOAD, 7, offset + at, IMAGE + skip, start + at, image, image, 0))
         offset += size + 0xfff & ~0xfff
     headers += [(PT_LOAD, 7, place[2], page_offset + start, start, size, size, 0)
                 for (start, size, _), place in zip(core.loads, places)]
