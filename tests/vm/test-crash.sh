@@ -138,4 +138,4 @@ die_by() { # mode
 for mode in sysrq-c panic hang reset; do
 	die_by $mode
 done
-same_elsewhere "$work/dump.elf"
+same_elsewhere "$work/dump.elf" 12
