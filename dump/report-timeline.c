@@ -197,18 +197,6 @@ static void write_missing_cpus(const struct picture *p)
 	}
 }
 
-/* How far the trace reaches, where its clock is that of the log. */
-static void write_distance(const struct picture *p)
-{
-	const char *clock = trace_array_clock(p->trace, p->t.array);
-	uint64_t log = p->r->last_words.last_ts;
-
-	if (p->r->last_words.records && (!strcmp(clock, "local") || !strcmp(clock, "global")))
-		fprintf(p->r->out, ", which is %.4g ms %s the last line of the log",
-			p->t.to > log ? (double)(p->t.to - log) / 1e6 : (double)(log - p->t.to) / 1e6,
-			p->t.to > log ? "behind" : "before");
-}
-
 static bool crashed_is_drawn(const struct picture *p)
 {
 	for (size_t i = 0; i < p->t.n_runs; i++)
@@ -223,7 +211,6 @@ static void write_remarks(const struct picture *p)
 
 	fprintf(out, "<p class=\"note\">The last %.4g ms before the last event of the trace array ", window_ms(p));
 	report_text(p->r, trace_array_name(p->trace, p->t.array));
-	write_distance(p);
 	fputs(". Boxes are tasks, grey is idle, and where nothing is drawn the trace does not say who ran. Marks below "
 	      "them are other events than switches.",
 	      out);

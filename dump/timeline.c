@@ -108,15 +108,18 @@ static void follow(struct timeline *t, const struct trace_event *e)
 
 static void keep(struct timeline *t, const struct trace_event *e)
 {
+	size_t len = strnlen(e->text, TIMELINE_TEXT_MAX);
 	struct timeline_event *new;
 
+	/* What was written to trace_marker has the end of its line. */
+	len -= len && e->text[len - 1] == '\n';
 	t->events = dump_grow(t->events, &t->events_capacity, t->n_events + 1, sizeof(*t->events));
 	new = &t->events[t->n_events++];
 	*new = (struct timeline_event){
 		.ts = e->ts, .cpu = e->cpu, .pid = e->pid, .lost = e->lost, .has_switch = e->has_switch
 	};
 	new->name = dump_strdup(e->name, strnlen(e->name, TIMELINE_TEXT_MAX));
-	new->text = dump_strdup(e->text, strnlen(e->text, TIMELINE_TEXT_MAX));
+	new->text = dump_strdup(e->text, len);
 }
 
 void timeline_read(struct timeline *t, struct trace *trace)

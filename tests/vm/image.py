@@ -12,9 +12,12 @@ import shlex
 import shutil
 import stat
 import subprocess
+import struct
 import sys
 import tempfile
 import time
+import uuid
+import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(TOP, "build", "vm")
@@ -261,6 +264,37 @@ def root_image(kernel):
                 tool("sh", "-euc", SET_UP, "sh", archive, kernel.folder, kernel.release, new, IMAGE_SIZE,
                      " ".join(MASKED))
     return path
+
+
+SECTOR = 512
+GPT_ENTRIES = 128
+GPT_SECTORS = GPT_ENTRIES * 128 // SECTOR + 1
+GPT_LINUX = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
+
+
+def gpt(at, other, entries_at, last, entries):
+    """A header of a GUID partition table, for sector AT; the one in sector OTHER is its copy."""
+    def header(checksum):
+        return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, checksum, 0, at, other, GPT_SECTORS + 1,
+                           last, GPT_LINUX.bytes, entries_at, GPT_ENTRIES, 128, zlib.crc32(entries))
+    return header(zlib.crc32(header(0))).ljust(SECTOR, b"\0")
+
+
+def disk_with_partition(path, label, contents):
+    """A disk whose only partition has that label and the bytes of the file CONTENTS."""
+    first, sectors = 2048, -(-os.path.getsize(contents) // SECTOR)
+    end = first + sectors + GPT_SECTORS
+    entries = struct.pack("<16s16sQQQ72s", GPT_LINUX.bytes_le, uuid.uuid4().bytes, first, first + sectors - 1, 0,
+                          label.encode("utf-16-le")).ljust(128 * GPT_ENTRIES, b"\0")
+    usable = end - GPT_SECTORS - 1
+    protective = struct.pack("<446xB3sB3sII", 0, b"\0\2\0", 0xee, b"\xff\xff\xff", 1, end - 1)
+    with open(contents, "rb") as source, open(path, "wb") as disk:
+        disk.write(protective.ljust(SECTOR - 2, b"\0") + b"\x55\xaa" + gpt(1, end - 1, 2, usable, entries) + entries)
+        disk.seek(first * SECTOR)
+        shutil.copyfileobj(source, disk)
+        disk.truncate(end * SECTOR)
+        disk.seek((end - GPT_SECTORS) * SECTOR)
+        disk.write(entries + gpt(end - 1, 1, end - GPT_SECTORS, usable, entries))
 
 
 class Cpio:

@@ -168,6 +168,12 @@ Description=Tasks of this test
 [Task]
 Comm=named-*
 Register=task stack
+
+[Ftrace]
+Instance=qcmd
+Events=sched:sched_switch
+SizePerCPU=64K
+SubBufferSize=16K
 POLICY
 modprobe qcom_minidump || fail "the module doesn't load"
 (printf 'add name=KTASK_2 paddr=0x60000000 size=64\nsleep 1000\n') | ./mdnl >/dev/null &

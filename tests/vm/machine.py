@@ -151,12 +151,18 @@ class Machine:
                         "-semihosting-config", "enable=on,target=native"]
             self.firmware.prepare(options, command, kernel, initrd, append)
         else:
-            command += ["-action", "reboot=shutdown,shutdown=pause",
+            reboot = "reset" if options.restart else "shutdown"
+            command += ["-action", f"reboot={reboot},shutdown=pause",
                         "-kernel", kernel.image, "-initrd", initrd, "-append", append]
         if options.backend == "mmio" and not self.firmware:
             command += self._registers()
         command += ["-drive", f"file={disk},format=raw,if=none,id=root,snapshot=on,cache=unsafe",
                     "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
+        if options.rawdump:
+            path = os.path.join(self.scratch, "rawdump.disk")
+            image.disk_with_partition(path, "rawdump", options.rawdump)
+            command += ["-drive", f"file={path},format=raw,if=none,id=rawdump",
+                        "-device", "virtio-blk-pci,drive=rawdump"]
         for channel in self.channels.values():
             command += channel.arguments()
         command += ["-serial", "chardev:console", "-mon", "chardev=monitor,mode=control"]
@@ -219,7 +225,10 @@ class Machine:
                     self.off = True
                     self._die("reset" if message["data"]["reason"] == "guest-reset" else "shutdown", 0)
                 elif message["event"] == "RESET" and message["data"]["guest"]:
-                    self._die("reset", 0)
+                    if self.options.restart:
+                        self._restart()
+                    else:
+                        self._die("reset", 0)
             elif "return" in message or "error" in message:
                 self.replies.append(message)
 
@@ -233,6 +242,8 @@ class Machine:
         self.script_started = self.script_started or SCRIPT_STARTS in self.tail
         if not self.script_started and (COMPLAINT.search(self.tail) or PANIC_END.search(self.tail)):
             self._die(BOOT_FAILURE, 0)
+        elif self.options.restart:
+            pass
         elif PANIC_END.search(self.tail):
             self._die("panic", SETTLE)
         elif HANGING.search(self.tail):
@@ -268,6 +279,12 @@ class Machine:
     def _die(self, how, settle):
         if not self.death:
             self.death = (how, time.monotonic() + settle)
+
+    def _restart(self):
+        """It boots again, which is no end."""
+        self.tail = b""
+        self.script_started = False
+        self.started = time.monotonic()
 
     def _pump(self, selector):
         for key, _ in selector.select(0.05):

@@ -150,4 +150,4 @@ die_by sysrq-c
 die_by oops crash_kexec_post_notifiers
 die_by hang
 die_by reset
-same_elsewhere "$work/dump.elf"
+same_elsewhere "$work/dump.elf" 12

@@ -16,6 +16,7 @@ for backend in mmio smem; do
 	check_cores "$backend"
 	check_collected "$backend"
 done
+same_elsewhere "$work/dump.elf" 15
 
 # Files that were renamed and lost on the way: the rest is saved, and what is not is said.
 for file in "$work"/crash/usb/md_*; do
@@ -77,3 +78,72 @@ grep -q 'KLARGE.* was not written, for lack of room: 2097152 bytes are lost' "$w
 ! grep KLARGE "$work/regions" || fail "what was not written is there"
 grep -q 'KSMALL .* 4096 ' "$work/regions" || fail "what still fits is not there: $(cat "$work/regions")"
 echo "ok: two dumps in a partition, the second cut short"
+
+# Some machine boots with that partition, and takes over both dumps by itself, though it is another one; and once.
+mkdir "$work/wants"
+ln -s /usr/lib/systemd/system/qcmd-collect.service "$work/wants/"
+vm --rawdump "$saved" --file "$work/wants:/etc/systemd/system/multi-user.target.wants" --fetch "/srv/out:$work/out" \
+	<<'SCRIPT' || fail "the dumps were not collected at boot"
+fail() {
+	echo "FAILED: $*"
+	qcmdctl dumps
+	journalctl -b --no-pager -u qcmd-collect
+	exit 1
+}
+journal() { # message ID, field
+	journalctl -b -q -o cat --output-fields="$2" MESSAGE_ID="$1"
+}
+collected() {
+	journal 3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20 "$1"
+}
+dumps() {
+	find /var/lib/qcmd/dumps -type f ! -name collected | wc -l
+}
+crash='Kernel panic - not syncing: sysrq triggered crash'
+[ "$(systemctl show -P Result qcmd-collect)" = success ] || fail "qcmd-collect.service failed"
+[ "$(collected MESSAGE | sort | uniq -c | sed 's/^ *//')" = "2 Collected the dump of a crash: $crash" ] ||
+	fail "the journal says: $(collected MESSAGE)"
+[ "$(collected PRIORITY | uniq)" = 2 ] || fail "the priority is $(collected PRIORITY)"
+[ "$(collected QCMD_SOURCE | uniq)" = /dev/disk/by-partlabel/rawdump ] || fail "from $(collected QCMD_SOURCE)"
+[ "$(collected QCMD_CRASH | uniq)" = "$crash" ] || fail "died of $(collected QCMD_CRASH)"
+[ "$(qcmdctl --no-legend dumps | grep -c " rawdump .* $crash\$")" = 2 ] || fail "qcmdctl lists other dumps"
+[ "$(find /var/lib/qcmd/dumps -perm 600 -name '*.elf.zst' | wc -l)" = 2 ] || fail "others can read them"
+journalctl -q --update-catalog
+mkdir out
+for id in $(collected QCMD_ID); do
+	qcmdctl dump log "$id" >"out/log-$id" || fail "no log of $id"
+	qcmdctl --json dump info "$id" >"out/info-$id" || fail "no info of $id"
+	qcmdctl -o "out/report-$id" dump report "$id" || fail "no report of $id"
+	journalctl -x -b MESSAGE_ID=3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20 | grep -q "What happened: qcmdctl dump info $id" ||
+		fail "the journal does not explain $id"
+	debug=$(qcmdctl dump debug "$id" 2>&1) && fail "there are debug symbols"
+	[[ $debug == *'apt-get install linux-image-6.12'*-arm64-dbg ]] || fail "debug says: $debug"
+done
+
+# Neither again nor when one is gone
+systemctl start qcmd-collect || fail "a second run fails"
+rm "$(collected QCMD_DUMP | head -n 1)"
+systemctl start qcmd-collect || fail "a third run fails"
+[ "$(collected QCMD_ID | wc -l) $(dumps)" = '2 1' ] || fail "they were collected again"
+
+# As on a new machine: it keeps to its limits.
+rm /var/lib/qcmd/dumps/*
+printf '[Collect]\nMaxDumps=1\n' >/etc/qcmd/collect.conf
+systemctl start qcmd-collect || fail "no run with MaxDumps=1"
+[ "$(collected QCMD_ID | wc -l) $(dumps)" = '4 1' ] || fail "MaxDumps=1 leaves $(dumps)"
+rm /var/lib/qcmd/dumps/*
+printf '[Collect]\nMaxUse=1K\n' >/etc/qcmd/collect.conf
+systemctl start qcmd-collect && fail "no failure with MaxUse=1K"
+[ "$(journal 7a0b9d0d0e9a4b6b9a1f3f8a5f1c2d31 MESSAGE | grep -c '/rawdump: .* more than MaxUse=')" = 2 ] ||
+	fail "nothing is said of MaxUse="
+[ "$(collected QCMD_ID | wc -l) $(dumps)" = '4 0' ] || fail "MaxUse=1K leaves $(dumps)"
+SCRIPT
+sums() {
+	for file; do
+		sha256sum <"$file"
+	done | sort
+}
+diff <(sums "$work/first.log" "$work/log") <(sums "$work/out"/log-*) || fail "what was collected has other logs"
+grep -q '"architecture": *"aarch64"' "$work/out"/info-* || fail "no dump is of an arm64 machine"
+grep -q -F '<h1>Kernel panic - not syncing: sysrq triggered crash</h1>' "$work/out"/report-* || fail "no report"
+echo "ok: collected at boot, once, within limits"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Debian's crash and drgn, unmodified, say of a dump with the policy crash-utility what they say of a full dump of the
 # same crash, and gdb shows the stack of the task that crashed. On 6.12 Debian's drgn finds no stacks in a full dump
-# either, and its crash does not start.
+# either, and its crash does not start. qcmdctl dump debug starts each of them with what qcmd-collect keeps.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -122,3 +122,63 @@ compare crash '^ *PANIC: "Kernel panic - not syncing: sysrq triggered crash"' \
 	'^\[ *[0-9.]+\] Kernel panic - not syncing: sysrq' '^ +0 +0 +1 +[0-9a-f]{16} +RU +\[swapper/1\]$' \
 	'^> +[0-9]+ +-?[0-9]+ +[01] .* crash$' '^ *#[0-9]+ \[[0-9a-f]+\] write_sysrq_trigger at ' \
 	'^[0-9a-f]{16} +qcom_minidump_ram ' '^CPU 1 RUNQUEUE: ' '^jiffies = \$[0-9]+ = [0-9]+$' '^  comm = "systemd'
+
+# What qcmd-collect makes of it is compressed, and has no path that says what it is of.
+mkdir "$work/store"
+printf '[Collect]\nRawdump=none\nPstore=none\n' >"$work/collect.conf"
+"$top/build/qcmd-collect" --config="$work/collect.conf" --folder="$work/store" --vmcore="$work/crash/vmcore" ||
+	fail "qcmd-collect"
+ctl() {
+	QCMD_DUMPS=$work/store timeout 200 env PATH="${path:-$PATH}" "$top/build/qcmdctl" "$@"
+}
+says() { # pattern...
+	local pattern
+	for pattern; do
+		grep -q -E "$pattern" "$work/debug" || fail "it doesn't say $pattern: $(tail -n 30 "$work/debug")"
+	done
+}
+debug_with() { # exit status, option..., commands on standard input
+	local status=$1
+	shift
+	ctl "$@" dump debug >"$work/debug" 2>&1
+	[ $? = "$status" ] || fail "dump debug $*: not the exit status $status: $(tail -n 30 "$work/debug")"
+}
+pid=$("$qcmdump" tasks "$work/dump.elf" | awk '$NF == "crash" { print $1 }')
+
+debug_with 0 <<<"print(prog.stack_trace(find_task(prog, $pid)))"
+says '^drgn ' ' sysrq_handle_crash ' ' write_sysrq_trigger '
+debug_with 0 --debugger=drgn <<<"print('release', prog['init_uts_ns'].name.release.string_().decode())"
+says "release ${release//+/.}\$"
+debug_with 7 --debugger=gdb <<<$'bt\ninfo threads\nquit 7'
+says ' in sysrq_handle_crash ' '^ *2 +(process|LWP)'
+if command -v crash >/dev/null; then
+	debug_with 0 --debugger=crash <<<$'sys\nbt\nquit'
+	says 'PANIC: "Kernel panic - not syncing: sysrq triggered crash"' "PID: $pid .*COMMAND: \"crash\"" \
+		'sysrq_handle_crash at'
+	[ -z "$(find /var/tmp -maxdepth 1 -name 'qcmd-??????' -newer "$work/store")" ] || fail "a copy is left over"
+else
+	echo "not looked at: crash, which is not installed"
+fi
+path=/nonexistent
+debug_with 1 </dev/null
+says 'there is no debugger: install drgn \(python3-drgn\), crash or gdb$'
+debug_with 1 --debugger=gdb </dev/null
+says 'gdb is not installed: apt-get install gdb$'
+path=
+
+# Ctrl-C on a terminal reaches qcmdctl, too; gdb takes it for itself.
+QCMD_DUMPS=$work/store python3 - "$top/build/qcmdctl" <<'PYTHON' || fail "Ctrl-C"
+import os, signal, subprocess, sys, time
+p = subprocess.Popen([sys.argv[1], "--debugger=gdb", "dump", "debug"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                     start_new_session=True, text=True)
+p.stdin.write("echo it runs\\n\n")
+p.stdin.flush()
+while "it runs" not in p.stdout.readline():
+    assert p.poll() is None, p.returncode
+os.killpg(p.pid, signal.SIGINT)
+time.sleep(1)
+assert p.poll() is None, f"qcmdctl has ended: {p.returncode}"
+p.communicate("quit 5\n", 60)
+assert p.returncode == 5, p.returncode
+PYTHON
+echo "ok: qcmdctl dump debug"
