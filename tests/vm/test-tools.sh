@@ -114,7 +114,7 @@ check_gdb() {
 }
 
 compare drgn 'sysrq triggered crash' "release: ${release//+/.}" '^tasks: \[\(1, ' 'find_task 1: systemd' \
-	'^panic_cpu: [01]$' '^runqueue 1: \[[0-9]' '^current 0: '
+	'^panic_cpu: \(int\)[01]$' '^runqueue 1: \[[0-9]' '^current 0: '
 [ "$kernel" != 6.1 ] || grep -q '(drivers/tty/sysrq.c' "$work/drgn-dump" || fail "drgn has no stack of the crash"
 check_gdb
 [ "$kernel" = 6.1 ] || exit 0
