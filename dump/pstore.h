@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The end of a log that the kernel's pstore kept over a reset, in RAM (ramoops) or elsewhere, and dumps of that alone. */
+/* The end of a log that the kernel's pstore kept over a reset, in RAM (ramoops) or elsewhere; dumps of that alone. */
 #ifndef PSTORE_H
 #define PSTORE_H
 

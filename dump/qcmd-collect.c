@@ -27,9 +27,9 @@
 static const char help[] =
 	"Usage: qcmd-collect [OPTION...]\n"
 	"\n"
-	"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the dumps that\n"
-	"boot firmware wrote to a rawdump partition, and the logs that pstore kept. qcmd-collect.service runs it at\n"
-	"boot.\n"
+	"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the dumps\n"
+	"that boot firmware wrote to a rawdump partition, and the logs that pstore kept. qcmd-collect.service runs it\n"
+	"at boot.\n"
 	"\n"
 	"      --config=FILE    default: " COLLECT_CONF_PATH "\n"
 	"      --folder=FOLDER  where the dumps go (default: " STORE_PATH ")\n"
