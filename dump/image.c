@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <linux/qcom_minidump_table.h>
 
@@ -274,9 +278,53 @@ struct scan {
 	image_scan_fn fn;
 	void *arg;
 	char *buf;
+	bool may_map;
 	uint64_t done;
 	struct progress progress;
 };
+
+/* A mapped file that has become shorter since, or can't be read, has no other way to say so. */
+static void on_bus_error(int sig)
+{
+	static const char text[] = "Cannot read the file to its end: it became shorter, or its disk has an error.\n";
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)ignored;
+	_exit(EXIT_FAILURE);
+}
+
+/*
+ * Of most pages only the first bytes are looked at: where the file can be mapped, no more than that is read. NULL: it
+ * can't, as devices and /proc/vmcore, whose errors a read tells.
+ */
+static const char *map_chunk(const struct scan *s, uint64_t offset, size_t size, size_t *ret_mapped)
+{
+	size_t skew = offset % DUMP_PAGE;
+	char *map;
+
+	if (!s->may_map || offset + size > s->img->file_size)
+		return NULL;
+	*ret_mapped = size + skew;
+	map = mmap(NULL, *ret_mapped, PROT_READ, MAP_SHARED, s->img->fd, offset - skew);
+	return map == MAP_FAILED ? NULL : map + skew;
+}
+
+static int scan_chunk(const struct scan *s, uint64_t pos, uint64_t offset, size_t size, struct derr *err)
+{
+	size_t mapped;
+	const char *map = map_chunk(s, offset, size, &mapped);
+	int r;
+
+	if (map) {
+		r = s->fn(s->arg, pos, map, size);
+		munmap((void *)(map - offset % DUMP_PAGE), mapped);
+		return r;
+	}
+	r = pread_full(s->img->fd, s->buf, size, offset);
+	if (r < 0)
+		return derr_set(err, r, "Cannot read %s at offset %" PRIu64 ": %s", s->img->path, offset, strerror(-r));
+	return s->fn(s->arg, pos, s->buf, size);
+}
 
 static int scan_range(struct scan *s, const struct range *r, struct derr *err)
 {
@@ -297,11 +345,7 @@ static int scan_range(struct scan *s, const struct range *r, struct derr *err)
 		if (end - pos < DUMP_PAGE)
 			break;
 		n = end - pos < SCAN_CHUNK ? page_down(end - pos) : SCAN_CHUNK;
-		ret = pread_full(s->img->fd, s->buf, n, offset + skew);
-		if (ret < 0)
-			return derr_set(err, ret, "Cannot read %s at offset %" PRIu64 ": %s", s->img->path,
-					offset + skew, strerror(-ret));
-		ret = s->fn(s->arg, pos, s->buf, n);
+		ret = scan_chunk(s, pos, offset + skew, n, err);
 		if (ret)
 			return ret;
 		pos += n;
@@ -315,11 +359,17 @@ int image_scan(const struct image *img, image_scan_fn fn, void *arg, struct derr
 {
 	_cleanup_free_ char *buf = dump_alloc(SCAN_CHUNK, 1);
 	struct scan s = { .img = img, .fn = fn, .arg = arg, .buf = buf };
+	struct sigaction fault = { .sa_handler = on_bus_error }, before;
+	struct stat st;
 	int r = 0;
+
+	s.may_map = fstat(img->fd, &st) == 0 && S_ISREG(st.st_mode) && sigaction(SIGBUS, &fault, &before) == 0;
 
 	progress_start(&s.progress, "Looking for the minidump table", rangemap_total(&img->phys));
 	for (size_t i = 0; i < img->phys.n && r == 0; i++)
 		r = scan_range(&s, &img->phys.v[i], err);
 	progress_end(&s.progress);
+	if (s.may_map)
+		sigaction(SIGBUS, &before, NULL);
 	return r;
 }
