@@ -140,12 +140,9 @@ class Machine:
             memory = f"memory-backend-ram,{memory}"
         append = (f"console={console} root=/dev/vda rw panic=0 systemd.unit=qcmd-test.target systemd.show_status=no "
                   f"systemd.log_target=journal-or-kmsg net.ifnames=0 {options.append}")
-        turns = "single" if options.count else "multi"
         command = [program, "-nodefaults", "-no-user-config", "-display", "none",
-                   "-accel", f"tcg,thread={turns}", "-cpu", cpu, "-smp", str(options.cpus),
+                   "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(options.cpus),
                    "-machine", f"{machine},memory-backend=ram", "-object", memory, "-m", f"{options.mem}M"]
-        if options.count:
-            command += ["-icount", "shift=0,sleep=off"]
         if self.firmware:
             command += ["-action", "reboot=reset,shutdown=pause", "-bios", IMAGE,
                         "-semihosting-config", "enable=on,target=native"]
