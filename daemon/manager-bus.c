@@ -17,6 +17,7 @@
 #define ERROR_BUSY    "org.qcmd1.Error.Busy"
 #define BUS_ADDRESS   "unix:path=/run/dbus/system_bus_socket"
 #define BUS_RETRY     1000000ULL /* us: after the bus has gone away */
+#define BUS_WAIT      2000000ULL /* likewise: for our name on it, before READY */
 
 /* The bus daemon says who it is; if it does not, it is nobody special. */
 bool manager_bus_sender_is_root(sd_bus_message *message)
@@ -337,6 +338,29 @@ static const sd_bus_vtable log_vtable[] = {
 
 static int open_bus(struct manager *m);
 
+static void stop_waiting(struct manager *m)
+{
+	m->bus_pending = false;
+	m->bus_late = sd_event_source_disable_unref(m->bus_late);
+	manager_tell_ready(m);
+}
+
+static int on_bus_late(sd_event_source *s, uint64_t now, void *userdata)
+{
+	stop_waiting(userdata);
+	return 0;
+}
+
+/* The bus may come later than we do, or never: nobody waits for that. */
+static void wait_for_name(struct manager *m)
+{
+	uint64_t now;
+
+	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+	m->bus_pending =
+		sd_event_add_time(m->event, &m->bus_late, CLOCK_MONOTONIC, now + BUS_WAIT, 0, on_bus_late, m) >= 0;
+}
+
 static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata)
 {
 	struct manager *m = userdata;
@@ -353,6 +377,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 	uint64_t now;
 
 	log_notice("The system bus has gone away, waiting for it");
+	stop_waiting(m);
 	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
 	return sd_event_add_time(m->event, &m->bus_retry, CLOCK_MONOTONIC, now + BUS_RETRY, 0, on_bus_retry, m);
 }
@@ -360,9 +385,11 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	const sd_bus_error *e = sd_bus_message_get_error(message);
+	struct manager *m = userdata;
 
 	if (e)
 		log_error("Can't have the bus name %s: %s", BUS_NAME, e->message);
+	stop_waiting(m);
 	return 0;
 }
 
@@ -413,12 +440,15 @@ int manager_bus_start(struct manager *m)
 	/* What is saved in a crash does not depend on it. */
 	if (r < 0)
 		log_warning("Can't open the system bus, qcmdctl won't work: %s", strerror(-r));
+	else
+		wait_for_name(m);
 	return r == -ENOMEM ? r : 0;
 }
 
 void manager_bus_stop(struct manager *m)
 {
 	m->bus_retry = sd_event_source_disable_unref(m->bus_retry);
+	m->bus_late = sd_event_source_disable_unref(m->bus_late);
 	m->bus = sd_bus_flush_close_unref(m->bus);
 }
 

@@ -486,10 +486,17 @@ static int on_work(sd_event_source *s, void *userdata)
 	struct manager *m = userdata;
 
 	work(m);
-	if (!m->ready)
-		sd_notify(false, "READY=1");
-	m->ready = true;
+	m->reconciled = true;
+	manager_tell_ready(m);
 	return 0;
+}
+
+void manager_tell_ready(struct manager *m)
+{
+	if (m->ready || !m->reconciled || m->bus_pending)
+		return;
+	sd_notify(false, "READY=1");
+	m->ready = true;
 }
 
 /* Policies */

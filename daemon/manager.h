@@ -42,7 +42,10 @@ struct manager {
 
 	sd_bus *bus;
 	sd_event_source *bus_retry;
+	sd_event_source *bus_late;
+	bool bus_pending; /* our name on the bus has been asked for, and there may be an answer soon */
 
+	bool reconciled; /* for the first time */
 	bool ready;
 	bool release; /* on exit: stopped, not restarted */
 	/* What the world was told last. */
@@ -55,8 +58,11 @@ struct manager {
 int manager_new(struct manager **ret);
 struct manager *manager_free(struct manager *m); /* returns NULL */
 
-/* Everything up to the first reconcile, which says READY. */
+/* Everything up to the first reconcile. */
 int manager_start(struct manager *m);
+
+/* Says READY when all that the policies ask for was tried, and whoever waits for that can call. */
+void manager_tell_ready(struct manager *m);
 
 /* The loop has ended: leave the regions to the next one, or take them out of the table. */
 void manager_finish(struct manager *m);
