@@ -20,6 +20,10 @@
 
 #define READ_INTERVAL 1000000 /* µs */
 
+/* How much of a variable's name fits if the file "md_KNAME.BIN" or "md_KNAME_12.BIN" has the 19 bytes of firmware. */
+#define NAME_OF_ONE  11
+#define NAME_OF_MANY 8
+
 struct source {
 	struct source_host host;
 	struct symbol_reader *reader;
@@ -35,6 +39,7 @@ struct context {
 	const struct policy_section *section;
 	struct want base;
 	struct wants *wants;
+	bool many; /* of one name: told apart by their number */
 };
 
 static const char *local_name(const char *symbol)
@@ -50,7 +55,7 @@ __attribute__((format(printf, 4, 5))) static int add(struct context *c, const ch
 	struct want want = c->base;
 	va_list ap;
 
-	snprintf(want.name, sizeof(want.name), "K%.14s", local_name(symbol));
+	snprintf(want.name, sizeof(want.name), "K%.*s", c->many ? NAME_OF_MANY : NAME_OF_ONE, local_name(symbol));
 	va_start(ap, format);
 	vsnprintf(want.comment, sizeof(want.comment), format, ap);
 	va_end(ap);
@@ -107,9 +112,11 @@ static int want_cpus(struct context *c, const char *symbol, int (*want)(struct c
 	const char *at = possible ?: "0";
 	int first, last, r = 0;
 
+	c->many = true;
 	while (cpulist_next(&at, &first, &last))
 		for (int cpu = first; cpu <= last && r >= 0; cpu++)
 			r = want(c, symbol, cpu);
+	c->many = false;
 	return r;
 }
 
@@ -139,11 +146,13 @@ static int want_list(struct context *c, const char *list)
 
 	snprintf(head, sizeof(head), "%.*s", (int)(colon - list), list);
 	snprintf(type, sizeof(type), "%.*s", (int)(dot - colon - 1), colon + 1);
+	c->many = true;
 	r = symbol_list(c->s->reader, head, type, dot + 1, &place, &elements, &n);
 	if (r >= 0)
 		r = add(c, head, &place, "head of the list %s", list);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = add(c, head, &elements[i], LABEL_ELEMENT "%s: %s", head, type);
+	c->many = false;
 	return r;
 }
 

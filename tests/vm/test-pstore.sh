@@ -67,7 +67,7 @@ SCRIPT
 tr -d '\r' <"$top/build/vm/console/test-pstore-x86_64-$kernel.log" >"$work/console"
 words=$(grep -a -o '\[.*qcmd-test: the last words$' "$work/console") || fail "the console lacks the last words"
 grep -q -x -F "$words" "$work/out/log" || fail "the log lacks '$words': $(tail -n 5 "$work/out/log")"
-tail -n 20 "$work/out/log" | grep -q 'Kernel panic - not syncing: sysrq triggered crash' ||
+tail -n 60 "$work/out/log" | grep -q 'Kernel panic - not syncing: sysrq triggered crash' ||
 	fail "the log doesn't end with the panic: $(tail -n 5 "$work/out/log")"
 [ "$(wc -l <"$work/out/log")" -gt 50 ] || fail "the log has $(wc -l <"$work/out/log") lines only"
 grep -q '"source_kind": *"pstore"' "$work/out/info" || fail "another source: $(cat "$work/out/info")"
