@@ -93,7 +93,7 @@ struct policy_symbol {
 	char **names;	 /* Name=; for these and the next two see policy_symbol_name() */
 	char **percpu;	 /* PerCPU= */
 	char **pointers; /* Pointer= */
-	/* Size=: of what they point to, at most of the others: bytes, -bytes, "struct type", or a variable that has it */
+	/* Size=: of what they point to, at most of the others: bytes, -bytes, "struct type", a variable that has it */
 	char *size;
 	char **lists; /* List=: "head:struct type.member" */
 };

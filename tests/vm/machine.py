@@ -30,8 +30,8 @@ BOOT_FAILURE = "boot"
 INSTANTS_GO = re.compile(rb"instants: go(.*)\n")
 # Seconds that a boot may take. It takes 10, on a busy machine 40.
 BOOT_LIMIT = 150
-# Seconds between two instants: anything that is no multiple of something in the guest. First the machine runs as fast as
-# it can. The emulator stops between blocks of instructions, though: at the end it makes each instruction a block.
+# Seconds between two instants: anything that is no multiple of something in the guest. First the machine runs as fast
+# as it can. The emulator stops between blocks of instructions, though: at the end it makes each instruction a block.
 INSTANTS_APART = (0.01, 0.15)
 INSTANTS_STEPPED = (0.01, 0.03)
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
