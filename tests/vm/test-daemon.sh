@@ -111,8 +111,9 @@ until_true "a new task" has_task "$task"
 list | grep -q "name=KSTACK .*pid=$task " || fail "no stack of it"
 parent=$(awk '{ print $4 }' "/proc/$task/stat")
 until_true "its parent" has_task "$parent"
+rm /tmp/pid
 bash -c '/tmp/marker1 1000 & echo $! >/tmp/pid; sleep 2' &
-sleep 1
+until_true "another new task" test -s /tmp/pid
 task2=$(cat /tmp/pid)
 first=$(awk '{ print $4 }' "/proc/$task2/stat")
 until_true "the parent that will exit" has_task "$first"
