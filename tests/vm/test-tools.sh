@@ -149,7 +149,7 @@ debug_with 0 <<<"print(prog.stack_trace(find_task(prog, $pid)))"
 says '^drgn ' ' sysrq_handle_crash ' ' write_sysrq_trigger '
 debug_with 0 --debugger=drgn <<<"print('release', prog['init_uts_ns'].name.release.string_().decode())"
 says "release ${release//+/.}\$"
-debug_with 7 --debugger=gdb <<<$'bt\ninfo threads\nquit 7'
+debug_with 7 --debugger=gdb <<<$'thread apply all bt\ninfo threads\nquit 7'
 says ' in sysrq_handle_crash ' '^ *2 +(process|LWP)'
 if command -v crash >/dev/null; then
 	debug_with 0 --debugger=crash <<<$'sys\nbt\nquit'
