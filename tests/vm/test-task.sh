@@ -226,8 +226,8 @@ Register=stack
 MaxTasks=8
 POLICY
 for _ in 1 2 3 4; do
-	bash -c 'echo -n storm >/proc/self/comm; sleep 1000; :' &
-	bash -c 'echo -n other >/proc/self/comm; sleep 1000; :' &
+	bash -c 'echo -n storm >/proc/self/comm; sleep infinity; :' &
+	bash -c 'echo -n other >/proc/self/comm; sleep infinity; :' &
 done
 all_there() {
 	[ "$(names_in storm)" = "$(pgrep -x storm | sort -n | paste -sd ' ')" ] &&
