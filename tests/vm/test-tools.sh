@@ -83,9 +83,11 @@ run_crash() {
 
 # Without the name of the dump, without what it shows while it waits, and without how much memory a process has (%MEM,
 # VSZ, RSS of ps): that is in its struct mm_struct, which no policy saves.
+# No policy has the names of modules' functions: from where one is on a stack on, crash without them goes other ways.
 normal_crash() {
-	sed -E -e 's/.*\r//' -e '/^please wait/d' -e '/^ *DUMPFILE: /d' \
-		-e 's/^(>? +[0-9]+ +-?[0-9]+ +[0-9]+ +[0-9a-f]{16} +[A-Z]{2}) +[0-9.]+ +[0-9]+ +[0-9]+ /\1 /'
+	awk '!/^>? *#/ { cut = 0 } /^>? *#.* \[[a-z0-9_]+\]$/ { cut = 1 } !cut' |
+		sed -E -e 's/.*\r//' -e '/^please wait/d' -e '/^ *DUMPFILE: /d' \
+			-e 's/^(>? +[0-9]+ +-?[0-9]+ +[0-9]+ +[0-9a-f]{16} +[A-Z]{2}) +[0-9.]+ +[0-9]+ +[0-9]+ /\1 /'
 }
 
 run_drgn() {
