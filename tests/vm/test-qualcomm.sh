@@ -82,7 +82,7 @@ echo "ok: two dumps in a partition, the second cut short"
 # Some machine boots with that partition, and takes over both dumps by itself, though it is another one; and once.
 mkdir "$work/wants"
 ln -s /usr/lib/systemd/system/qcmd-collect.service "$work/wants/"
-vm --rawdump "$saved" --file "$work/wants:/etc/systemd/system/multi-user.target.wants" --fetch "/srv/out:$work/fetched" \
+vm --rawdump "$saved" --file "$work/wants:/etc/systemd/system/multi-user.target.wants" --fetch "/srv/out:$work/kept" \
 	<<'SCRIPT' || fail "the dumps were not collected at boot"
 fail() {
 	echo "FAILED: $*"
@@ -143,7 +143,7 @@ sums() {
 		sha256sum <"$file"
 	done | sort
 }
-diff <(sums "$work/first.log" "$work/log") <(sums "$work/fetched"/log-*) || fail "what was collected has other logs"
-grep -q '"architecture": *"aarch64"' "$work/fetched"/info-* || fail "no dump is of an arm64 machine"
-grep -q -F '<h1>Kernel panic - not syncing: sysrq triggered crash</h1>' "$work/fetched"/report-* || fail "no report"
+diff <(sums "$work/first.log" "$work/log") <(sums "$work/kept"/log-*) || fail "what was collected has other logs"
+grep -q '"architecture": *"aarch64"' "$work/kept"/info-* || fail "no dump is of an arm64 machine"
+grep -q -F '<h1>Kernel panic - not syncing: sysrq triggered crash</h1>' "$work/kept"/report-* || fail "no report"
 echo "ok: collected at boot, once, within limits"
