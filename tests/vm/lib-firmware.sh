@@ -3,7 +3,7 @@
 # For tests of a back end whose table is collected from outside of the machine; after lib.sh and lib-dump.sh.
 #
 #   need_arm64                        what follows is skipped without an arm64 machine and its firmware
-#   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with mdnl in /srv
+#   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with the modules and mdnl in /srv, and nothing else that runs
 #   refuses BACKEND VARIANT LINE      refuses what is wrong with the firmware, in one line of the log
 #   fail_in_guest                     prints the beginning of a script
 #   random_operations ADDRESS [COUNT] prints the part of a script that does them, up to a full table
@@ -34,7 +34,7 @@ need_arm64() {
 }
 
 vm_arm64() {
-	vm --arch arm64 --product modules --file "$mdnl" "$@"
+	vm --arch arm64 --bare --product modules --file "$mdnl" "$@"
 }
 
 fail_in_guest() {

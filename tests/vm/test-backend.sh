@@ -45,7 +45,7 @@ rm /etc/modprobe.d/local.conf
 systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart"
 expect_soon 0 '● A crash now would give a dump: dmesg*back end smem).*'
 SCRIPT
-} | vm_arm64 --backend smem --product all --timeout 600 || fail "with boot firmware"
+} | vm --arch arm64 --file "$mdnl" --backend smem --timeout 600 || fail "with boot firmware"
 echo "ok: with boot firmware"
 
 {
@@ -59,5 +59,5 @@ said=$(journalctl -k -p err --no-pager -o cat | grep qcom_)
 [ -z "$said" ] || fail "errors in the kernel's log: $said"
 journalctl -k --no-pager -o cat | grep -q 'qcom_minidump_smem: no SMEM' || fail "smem was not tried"
 SCRIPT
-} | vm_arm64 --product all --timeout 600 || fail "without boot firmware"
+} | vm --arch arm64 --file "$mdnl" --timeout 600 || fail "without boot firmware"
 echo "ok: without boot firmware"

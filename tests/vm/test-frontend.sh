@@ -51,7 +51,7 @@ want() { # what, wanted, got
 }
 SCRIPT
 		cat
-	} | vm --product modules --file "$top/build/tests/mdnl" --file "$top/tests/vm/random-operations.pl" \
+	} | vm --bare --product modules --file "$top/build/tests/mdnl" --file "$top/tests/vm/random-operations.pl" \
 		--file "$top/tests/vm/rebind.sh" "$@"
 }
 

@@ -20,7 +20,7 @@ has_banner() {
 
 crash_by() { # shell command, what the console's end has to say
 	rm -rf "$work/crash"
-	vm --product none --crash "$work/crash" --timeout 120 <<<"$1"
+	vm --bare --product none --crash "$work/crash" --timeout 120 <<<"$1"
 	status=$?
 	expect 0 "death by: $1"
 	has_banner "$work/crash/ram.bin"
@@ -54,22 +54,22 @@ echo "ok: files go there and come back"
 
 # The same code for each kernel: one is enough.
 if [ "$kernel" = 6.12 ]; then
-	vm --product none --timeout 25 <<<'echo waiting; sleep 1000' >"$work/log" 2>&1
+	vm --bare --product none --timeout 25 <<<'echo waiting; sleep 1000' >"$work/log" 2>&1
 	status=$?
 	expect 124 "a script that takes too long"
 	grep -q 'the time is over' "$work/log" || fail "nothing says that the time is over"
 
-	vm --product none --crash "$work/crash" <<<'exit 0' >"$work/log" 2>&1
+	vm --bare --product none --crash "$work/crash" <<<'exit 0' >"$work/log" 2>&1
 	status=$?
 	expect 125 "a script that was to crash and did not"
 	grep -q 'ended with status 0 instead' "$work/log" || fail "nothing says that the crash didn't come"
 
-	vm --product none <<<'crash sysrq-c' >"$work/log" 2>&1
+	vm --bare --product none <<<'crash sysrq-c' >"$work/log" 2>&1
 	status=$?
 	expect 125 "a crash that nobody expected"
 	grep -q 'the machine died while the script ran (panic)' "$work/log" || fail "nothing says that it died"
 
-	vm --product none <<<'echo "<4>WARNING: CPU: 0 PID: 1 at a test" >/dev/kmsg' >"$work/log" 2>&1
+	vm --bare --product none <<<'echo "<4>WARNING: CPU: 0 PID: 1 at a test" >/dev/kmsg' >"$work/log" 2>&1
 	status=$?
 	expect 125 "a kernel that complains"
 

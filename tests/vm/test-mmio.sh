@@ -134,10 +134,6 @@ echo "ok: what is left after a panic"
 # The arm64 machine has one kernel.
 [ "$kernel" = 6.12 ] || exit 0
 need_arm64
-arm64() {
-	vm_arm64 --backend mmio "$@"
-}
-
 refuses mmio absent 'there is no minidump table: its registers read as all ones'
 refuses mmio small 'there is no minidump table: its registers would take 60 bytes, not 0x0000000000000020'
 refuses mmio uninitialised 'firmware has not initialised the minidump table (status 0)'
@@ -158,15 +154,15 @@ SCRIPT
 ./mdnl list
 crash panic
 SCRIPT
-} | arm64 --file "$top/tests/vm/random-operations.pl" --crash "$work/crash" --timeout 400 >"$work/said" ||
-	fail "$(tail -n 5 "$work/said")"
+} | vm --arch arm64 --backend mmio --product modules --file "$mdnl" --file "$top/tests/vm/random-operations.pl" \
+	--crash "$work/crash" --timeout 400 >"$work/said" || fail "$(tail -n 5 "$work/said")"
 check_saved "10,000 random operations, a full table"
 [ "$(wc -l <"$work/walked")" = 201 ] || fail "the table was not full"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"
 ends_with_panic
 
-hangs mmio 'udevadm settle'
+hangs mmio 'modprobe qcom_minidump_mmio'
 driver=/sys/bus/platform/drivers/qcom_minidump_mmio
-clears mmio 'udevadm settle' qcom_minidump_mmio 0x60000000 1000 "'echo 40140000.minidump >$driver/bind'" \
+clears mmio 'modprobe qcom_minidump_mmio' qcom_minidump_mmio 0x60000000 1000 "'echo 40140000.minidump >$driver/bind'" \
 	"'echo 40140000.minidump >$driver/unbind'"
-wants_encryption mmio 'udevadm settle' --append qcom_minidump_mmio.encrypt=1
+wants_encryption mmio 'modprobe qcom_minidump_mmio' --append qcom_minidump_mmio.encrypt=1
