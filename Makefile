@@ -249,7 +249,7 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
-.PHONY: tests fuzz fuzz-dump check demo style bench instant storm
+.PHONY: tests fuzz fuzz-dump check check-all demo style bench instant storm
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS)
 fuzz: $(FUZZERS)
 
@@ -259,6 +259,10 @@ fuzz-dump: $(B)/tests/fuzz/mutate-dump
 check:
 	@tests/deps --install build headers vm arm64 check
 	@tests/run
+
+check-all:
+	@tests/deps --install build headers vm arm64 check tools
+	@tests/run --all
 
 demo:
 	@tests/demo
@@ -338,7 +342,8 @@ help:
 	@echo 'make install        into $(PREFIX) and /lib/modules; DESTDIR= and PREFIX= as usual'
 	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
-	@echo 'make check          all tests, installs missing packages (root); tests/run runs some of them'
+	@echo 'make check          the tests, installs missing packages (root); tests/run runs some of them'
+	@echo 'make check-all      each of them with each kernel, with 600 MB of debug symbols for what reads dumps'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
