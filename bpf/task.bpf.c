@@ -49,6 +49,7 @@ struct task_struct {
 	int exit_state;
 	__u64 start_boottime;
 	void *stack;
+	void *mm;
 	struct task_struct *real_parent;
 	char comm[GLOB_TEXT_SIZE];
 } __attribute__((preserve_access_index));
@@ -207,6 +208,7 @@ static void fill(struct task_event *e, struct task_struct *task, const char *com
 	e->parent_start = parent->start_boottime;
 	e->task = (__u64)task;
 	e->stack = (__u64)task->stack;
+	e->mm = (__u64)task->mm;
 	e->kind = kind;
 	e->pid = task->pid;
 	e->tgid = task->tgid;

@@ -66,6 +66,7 @@ enum task_event_kind {
  * @parent_start: of the task that real_parent points to
  * @task: address of the task_struct
  * @stack: address of its stack
+ * @mm: address of its mm_struct, 0: it has none
  * @cgroups: patterns that its cgroup or one above matches
  * @switches: how often it has given up the CPU by itself
  * @tgid: process id
@@ -83,6 +84,7 @@ struct task_event {
 	__u64 parent_start;
 	__u64 task;
 	__u64 stack;
+	__u64 mm;
 	__u64 cgroups;
 	__u64 switches;
 	__u32 tgid;

@@ -14,7 +14,7 @@ bool entry_active(const struct entry *e)
 
 bool entry_absent(const struct entry *e)
 {
-	if (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)
+	if (region_key_is_task(&e->want.key))
 		return e->error == -ESRCH;
 	if (e->want.key.kind == REGION_CURRENT || e->want.key.kind == REGION_CURRENT_STACK)
 		return e->error == -ENODEV;

@@ -23,13 +23,22 @@ static const struct policy_section_info sections[] = {
 	{ "Map", POLICY_SOURCE_MAP },	      { "Ftrace", POLICY_SOURCE_FTRACE },
 };
 
-#define EXPECTS_PARTS "task, stack or both with a blank between them"
-
 #define EXPECTS_VARIABLES "names of variables such as "
 #define EXPECTS_LIST \
 	"the head of a list, the type of its elements and their struct list_head, such as modules:struct module.list"
 #define EXPECTS_PINS "absolute paths of at most 95 bytes, such as /sys/fs/bpf/counters"
-static const struct policy_word part_words[] = { { "task", POLICY_TASK_STRUCT }, { "stack", POLICY_TASK_STACK }, {} };
+static const struct policy_word current_words[] = {
+	{ "task", POLICY_TASK_STRUCT },
+	{ "stack", POLICY_TASK_STACK },
+	{},
+};
+
+static const struct policy_word part_words[] = {
+	{ "task", POLICY_TASK_STRUCT },
+	{ "stack", POLICY_TASK_STACK },
+	{ "mm", POLICY_TASK_MM },
+	{},
+};
 
 static const struct policy_word state_words[] = {
 	{ "running", TASK_STATE_RUNNING }, { "sleeping", TASK_STATE_SLEEPING },
@@ -63,8 +72,8 @@ static const struct policy_key keys[] = {
 	{ "Policy", "ConditionArchitecture", policy_value_condition, .standard = POLICY_CONDITION_ARCHITECTURE },
 	{ "Policy", "ConditionBackend", policy_value_condition, .standard = POLICY_CONDITION_BACKEND },
 	{ "Policy", "ConditionVirtualization", policy_value_condition, .standard = POLICY_CONDITION_VIRTUALIZATION },
-	{ "Current", "Register", policy_value_flags, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS,
-	  .words = part_words },
+	{ "Current", "Register", policy_value_flags, offsetof(struct policy_task, parts), .words = current_words,
+	  .expects = "task, stack or both with a blank between them" },
 	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms), .max = POLICY_TASK_COMMS_MAX },
 	{ "Task", "PID", policy_value_pids, offsetof(struct policy_task, pids), .min = 1, .max = 4194304 },
 	{ "Task", "Cgroup", policy_value_cgroups, offsetof(struct policy_task, cgroups),
@@ -75,8 +84,8 @@ static const struct policy_key keys[] = {
 	  .expects = "running, sleeping, uninterruptible, idle, stopped, traced or parked" },
 	{ "Task", "StateSec", policy_value_uint, offsetof(struct policy_task, state_sec), .min = 0, .max = 86400,
 	  .example = 30 },
-	{ "Task", "Register", policy_value_flags, offsetof(struct policy_task, parts), .expects = EXPECTS_PARTS,
-	  .words = part_words },
+	{ "Task", "Register", policy_value_flags, offsetof(struct policy_task, parts), .words = part_words,
+	  .expects = "task, stack, mm or several of them with blanks between them" },
 	{ "Task", "MaxTasks", policy_value_uint, offsetof(struct policy_task, max_tasks), .min = 1, .max = 4096,
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
 	{ "Task", "Keep", policy_value_word, offsetof(struct policy_task, keep), .words = keep_words,

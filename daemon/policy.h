@@ -53,6 +53,7 @@ enum policy_source_kind {
 enum policy_task_part {
 	POLICY_TASK_STRUCT = 1 << 0, /* "task" */
 	POLICY_TASK_STACK = 1 << 1,  /* "stack" */
+	POLICY_TASK_MM = 1 << 2,     /* "mm"; not of [Current] */
 };
 
 /* Which of more than MaxTasks= stay. */

@@ -141,7 +141,7 @@ static bool key_of_region(const struct md_region *region, struct region_key *ret
 		ret->kind = REGION_OBJECT;
 		memcpy(ret->object, region->object, sizeof(ret->object));
 	} else if (region->pid) {
-		ret->kind = region->part == QCOM_MINIDUMP_TASK_STACK ? REGION_STACK : REGION_TASK;
+		ret->kind = region_kind_of_part(region->part);
 		ret->pid = region->pid;
 		ret->start = region->start_time;
 	} else if (region->part) {
@@ -212,7 +212,8 @@ static int adopt_one(struct reconcile *r, size_t n_known, const struct md_region
 		return add_stray(r, region->id);
 	entry_set_region(e, region);
 	/* Whether a task_struct is that of the task we know can be seen; of other things it is taken for granted. */
-	e->address = key.kind == REGION_TASK || region_key_is_range(&key) ? region->addr : e->want.address;
+	e->address = region_key_is_range(&key) || key.kind == REGION_TASK || key.kind == REGION_MM ? region->addr :
+												     e->want.address;
 	return 0;
 }
 
@@ -385,9 +386,12 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 		break;
 	case REGION_TASK:
 	case REGION_STACK:
+	case REGION_MM:
 		q->pid = key->pid;
 		q->start_time = key->start;
-		q->part = key->kind == REGION_STACK ? QCOM_MINIDUMP_TASK_STACK : QCOM_MINIDUMP_TASK_STRUCT;
+		q->part = key->kind == REGION_STACK ? QCOM_MINIDUMP_TASK_STACK :
+			  key->kind == REGION_MM    ? QCOM_MINIDUMP_TASK_MM :
+						      QCOM_MINIDUMP_TASK_STRUCT;
 		break;
 	case REGION_CURRENT:
 	case REGION_CURRENT_STACK:
@@ -630,7 +634,7 @@ static int update_entries(struct reconcile *r)
 
 static void added(struct reconcile *r, struct entry *e, const struct md_result *result)
 {
-	if (result->error == -ESRCH && (e->want.key.kind == REGION_TASK || e->want.key.kind == REGION_STACK)) {
+	if (result->error == -ESRCH && region_key_is_task(&e->want.key)) {
 		entry_fail(e, -ESRCH, "%s", result->message);
 		r->ops->gone(&e->want.key, r->userdata);
 		return;

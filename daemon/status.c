@@ -282,6 +282,7 @@ const char *row_kind(const struct row *row)
 		[REGION_OBJECT] = "object",
 		[REGION_TASK] = "task",
 		[REGION_STACK] = "stack",
+		[REGION_MM] = "mm",
 		[REGION_CURRENT] = "current task",
 		[REGION_CURRENT_STACK] = "current stack",
 		[REGION_SYMBOL] = "symbol",
@@ -296,7 +297,7 @@ const char *row_kind(const struct row *row)
 	if (r->object[0])
 		return "object";
 	if (r->pid)
-		return r->part == QCOM_MINIDUMP_TASK_STACK ? "stack" : "task";
+		return kinds[region_kind_of_part(r->part)];
 	if (r->part)
 		return r->part == QCOM_MINIDUMP_TASK_STACK ? "current stack" : "current task";
 	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";

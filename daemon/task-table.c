@@ -63,8 +63,8 @@ static bool is_same_task(const struct task_event *a, const struct task_event *b)
 /* A region of it would be another one, or have another comment. */
 static bool looks_different(const struct task_event *a, const struct task_event *b)
 {
-	return !is_same_task(a, b) || a->parent_pid != b->parent_pid || a->parent_start != b->parent_start ||
-	       strcmp(a->comm, b->comm) != 0;
+	return !is_same_task(a, b) || a->mm != b->mm || a->parent_pid != b->parent_pid ||
+	       a->parent_start != b->parent_start || strcmp(a->comm, b->comm) != 0;
 }
 
 /* Who leaves the CPU by itself and comes back to the same state has not stayed in it. */

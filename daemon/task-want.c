@@ -18,12 +18,17 @@ static void describe_task(struct want *want, const char *what, const struct task
 
 static int want_part(struct wants *wants, const struct want *base, enum region_kind kind, const struct task_event *e)
 {
+	static const char *const names[] = {
+		[REGION_TASK] = "KTASK",
+		[REGION_STACK] = "KSTACK",
+		[REGION_MM] = "KMM",
+	};
 	struct want want = *base;
 
 	want.key = (struct region_key){ .kind = kind, .pid = e->pid, .start = e->start };
 	want.rank = WANT_RANK_TASK;
-	want.address = kind == REGION_STACK ? e->stack : e->task;
-	snprintf(want.name, sizeof(want.name), kind == REGION_STACK ? "KSTACK" : "KTASK");
+	want.address = kind == REGION_STACK ? e->stack : kind == REGION_MM ? e->mm : e->task;
+	snprintf(want.name, sizeof(want.name), "%s", names[kind]);
 	describe_task(&want, "", e);
 	return wants_add(wants, &want);
 }
@@ -54,6 +59,9 @@ static int want_task(struct wants *wants, const struct want *base, const struct 
 	}
 	if (r >= 0 && parts & POLICY_TASK_STACK)
 		r = want_part(wants, base, REGION_STACK, e);
+	/* All threads of a process have the same one. */
+	if (r >= 0 && parts & POLICY_TASK_MM && e->mm && e->pid == e->tgid)
+		r = want_part(wants, base, REGION_MM, e);
 	return r;
 }
 

@@ -19,6 +19,23 @@ int region_key_compare(const struct region_key *a, const struct region_key *b)
 							 strcmp(a->label, b->label);
 }
 
+enum region_kind region_kind_of_part(uint32_t part)
+{
+	switch (part) {
+	case QCOM_MINIDUMP_TASK_STACK:
+		return REGION_STACK;
+	case QCOM_MINIDUMP_TASK_MM:
+		return REGION_MM;
+	default:
+		return REGION_TASK;
+	}
+}
+
+bool region_key_is_task(const struct region_key *key)
+{
+	return key->kind == REGION_TASK || key->kind == REGION_STACK || key->kind == REGION_MM;
+}
+
 bool region_key_is_range(const struct region_key *key)
 {
 	return key->kind == REGION_SYMBOL || key->kind == REGION_MAP;

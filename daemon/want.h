@@ -16,6 +16,7 @@ enum region_kind {
 	REGION_OBJECT,
 	REGION_TASK,
 	REGION_STACK,
+	REGION_MM,	/* of the same task: its struct mm_struct */
 	REGION_CURRENT, /* the task that a CPU runs */
 	REGION_CURRENT_STACK,
 	REGION_SYMBOL,	  /* a variable, or what it leads to */
@@ -28,7 +29,7 @@ enum region_kind {
 /* The same region over time, whatever its id is. */
 struct region_key {
 	enum region_kind kind;
-	uint32_t pid;				   /* TASK, STACK */
+	uint32_t pid;				   /* TASK, STACK, MM */
 	uint64_t start;				   /* likewise: start_boottime */
 	uint32_t cpu;				   /* CURRENT, CURRENT_STACK */
 	uint64_t address;			   /* TRACE_CPU, TRACE; SYMBOL, if it is one of many: of a list */
@@ -95,6 +96,10 @@ struct wants {
 #define LABEL_ELEMENT "element of "
 #define LABEL_MAP     "map "
 
+/* Of enum qcom_minidump_task_part: TASK, STACK or MM. */
+enum region_kind region_kind_of_part(uint32_t part);
+/* Named by task: these. */
+bool region_key_is_task(const struct region_key *key);
 /* Named by address: SYMBOL and MAP. */
 bool region_key_is_range(const struct region_key *key);
 /* Of a policy with DryRun=: to be shown, not to be registered. */

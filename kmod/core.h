@@ -100,9 +100,10 @@ struct md_name {
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 };
 
-/* The task of a region; the reference keeps its struct from being reused. MD_KIND_CURRENT: none, but a CPU. */
+/* The task of a region; the references keep its structs from being reused. MD_KIND_CURRENT: none, but a CPU. */
 struct md_task {
 	struct task_struct *task;
+	struct mm_struct *mm;	/* QCOM_MINIDUMP_TASK_MM */
 	u32 cpu;
 	u32 pid;
 	u64 start_time;
@@ -330,6 +331,7 @@ const char *md_object_name(const struct md_object *object);
 const char *md_object_region_name(const struct md_object *object);
 int md_object_segments(const struct md_object *object, struct md_segment *segs, u32 max, struct md_why *why);
 int md_task_get(struct md_task *t, struct md_why *why);
+void md_task_put(struct md_task *t);
 int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct md_why *why);
 int md_vmcoreinfo_spec(struct md_spec *spec);
 

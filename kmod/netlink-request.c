@@ -155,9 +155,11 @@ static int md_parse_task(struct genl_info *info, struct md_spec *spec)
 		t->start_time = nla_get_u64(start_time);
 	}
 	t->part = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PART]);
-	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK)
+	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK ||
+	    (t->part == QCOM_MINIDUMP_TASK_MM && !cpu))
 		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, tb[QCOM_MINIDUMP_TASK_A_PART], "TASK: PART is 1 (struct) or 2 (stack)");
+	NL_SET_ERR_MSG_ATTR(info->extack, tb[QCOM_MINIDUMP_TASK_A_PART],
+			    "TASK: PART is 1 (struct), 2 (stack) or, without CPU, 3 (mm)");
 	return -EINVAL;
 }
 
@@ -249,11 +251,5 @@ int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *sp
 	ret = md_parse_task(info, spec);
 	if (ret || spec->kind == MD_KIND_CURRENT)
 		return ret;
-	ret = md_task_get(&spec->task, why);
-	if (ret)
-		return ret;
-	ret = md_task_range(&spec->task, &spec->addr, &spec->size, why);
-	if (ret)
-		put_task_struct(spec->task.task);
-	return ret;
+	return md_task_get(&spec->task, why) ?: md_task_range(&spec->task, &spec->addr, &spec->size, why);
 }

@@ -141,7 +141,7 @@ static struct md_region *md_add(struct sk_buff *skb, struct md_spec *spec, struc
 	spin_unlock_irqrestore(&md.lock, flags);
 	idr_preload_end();
 	if (ret) {
-		r->task.task = NULL;
+		r->task = (struct md_task){};
 		r->map = NULL;
 		r->buf = NULL;
 		md_region_put(r);
@@ -164,11 +164,11 @@ static int md_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!ret) {
 		r = md_add(skb, &spec, &why);
 		ret = PTR_ERR_OR_ZERO(r);
-		if (ret && spec.task.task)
-			put_task_struct(spec.task.task);
 		if (ret && spec.map)
 			bpf_map_put(spec.map);
 	}
+	if (ret)
+		md_task_put(&spec.task);
 	if (ret) {
 		if (why.text)
 			info->extack->_msg = why.text;

@@ -12,6 +12,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
@@ -277,7 +278,18 @@ int md_object_segments(const struct md_object *object, struct md_segment *segs, 
 
 /* Tasks */
 
-/* Takes a reference on the task that t->pid and t->start_time name. */
+/* The struct is held, not the memory that it is about. It may be another one after an exec. */
+static int md_task_get_mm(struct md_task *t, struct md_why *why)
+{
+	t->mm = get_task_mm(t->task);
+	if (!t->mm)
+		return md_refuse(why, -ESRCH, "TASK: it has no memory of its own (any more)");
+	mmgrab(t->mm);
+	mmput(t->mm);
+	return 0;
+}
+
+/* Takes the references that t->pid, t->start_time and t->part ask for. May sleep. */
 int md_task_get(struct md_task *t, struct md_why *why)
 {
 	struct task_struct *task;
@@ -291,7 +303,19 @@ int md_task_get(struct md_task *t, struct md_why *why)
 	rcu_read_unlock();
 
 	t->task = task;
-	return task ? 0 : md_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
+	if (!task)
+		return md_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
+	return t->part == QCOM_MINIDUMP_TASK_MM ? md_task_get_mm(t, why) : 0;
+}
+
+void md_task_put(struct md_task *t)
+{
+	if (t->mm)
+		mmdrop(t->mm);
+	if (t->task)
+		put_task_struct(t->task);
+	t->mm = NULL;
+	t->task = NULL;
 }
 
 /* Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. */
@@ -305,6 +329,11 @@ int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct 
 	if (t->part == QCOM_MINIDUMP_TASK_STRUCT) {
 		*addr = t->task;
 		*size = md_task_struct_size(t->task);
+		return 0;
+	}
+	if (t->part == QCOM_MINIDUMP_TASK_MM) {
+		*addr = t->mm;
+		*size = ksize(t->mm);
 		return 0;
 	}
 	*addr = task_stack_page(t->task);

@@ -170,8 +170,7 @@ static void md_region_free(struct kref *ref)
 	md_region_free_seqs(r);
 	if (r->name)
 		md_name_put(r->name);
-	if (r->task.task)
-		put_task_struct(r->task.task);
+	md_task_put(&r->task);
 	if (r->map)
 		bpf_map_put(r->map);
 	if (r->buf)

@@ -464,8 +464,8 @@ static void test_check(void **state)
 {
 	struct check_arguments one = { .files = { good }, .n = 1 }, all = { .files = { good, bad, missing }, .n = 3 },
 			       none = { .n = 0 }, json = { .files = { bad }, .n = 1, .json = CTL_JSON_SHORT };
-	const char message[] = "etc/20-bad.conf:2:10: Register= takes task, stack or both with a blank between them, "
-			       "not 'nothing'\n";
+	const char message[] = "etc/20-bad.conf:2:10: Register= takes task, stack, mm or several of them with blanks "
+			       "between them, not 'nothing'\n";
 	_cleanup_(freep) char *three = ctl_printf("%setc/30-missing.conf: can't be read: No such file or directory\n"
 						  "3 files checked: 2 errors, 0 warnings\n",
 						  message);
@@ -479,7 +479,7 @@ static void test_check(void **state)
 	assert_captured(installed);
 	assert_int_equal(capture(run_check, &json), CTL_FAILURE);
 	assert_captured("[{\"path\":\"etc/20-bad.conf\",\"line\":2,\"column\":10,\"severity\":\"error\","
-			"\"message\":\"Register= takes task, stack or both with a blank between them, "
+			"\"message\":\"Register= takes task, stack, mm or several of them with blanks between them, "
 			"not 'nothing'\"}]\n");
 }
 

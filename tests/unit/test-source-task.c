@@ -233,6 +233,57 @@ static const struct policy_task usual = {
 	.max_tasks = 2,
 };
 
+static char other_program[32];
+
+static void begin_other_program(int signal)
+{
+	execl(other_program, other_program, "1000", NULL);
+	_exit(EXIT_FAILURE);
+}
+
+/* Of a process that begins another program it is another one. */
+static void test_mm(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_task t = usual;
+	const struct want *w;
+	uint64_t before;
+	pid_t pid;
+
+	snprintf(other_program, sizeof(other_program), "/tmp/%s", named("-b"));
+	assert_int_equal(symlink("/bin/sleep", other_program), 0);
+	signal(SIGUSR1, begin_other_program);
+	pid = start(named("-a"));
+	wait_until(f, pid, true);
+	assert_null(find(f, REGION_MM, pid));
+	t.parts = POLICY_TASK_STRUCT | POLICY_TASK_MM;
+	use(f, &t);
+	w = find(f, REGION_MM, pid);
+	assert_non_null(w);
+	assert_string_equal(w->name, "KMM");
+	before = w->address;
+	assert_int_not_equal(before, 0);
+	assert_int_not_equal(before, find(f, REGION_TASK, pid)->address);
+	kill(pid, SIGUSR1);
+	for (int i = 0; i < TRIES && find(f, REGION_MM, pid)->address == before; i++) {
+		assert_true(sd_event_run(f->event, 50000) >= 0);
+		collect(f);
+		assert_non_null(find(f, REGION_MM, pid));
+	}
+	assert_int_not_equal(find(f, REGION_MM, pid)->address, before);
+	unlink(other_program);
+	stop(pid);
+	wait_until(f, pid, false);
+	assert_null(find(f, REGION_MM, pid));
+
+	/* kthreadd has none. */
+	t = (struct policy_task){ .kernel_thread = POLICY_YES, .parts = t.parts, .max_tasks = 1 };
+	use(f, &t);
+	assert_non_null(find(f, REGION_TASK, 2));
+	assert_null(find(f, REGION_MM, 2));
+	use(f, &usual);
+}
+
 static void test_newest_stay(void **state)
 {
 	struct fixture *f = fixture(state);
@@ -392,8 +443,9 @@ static void test_reload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),       TEST(test_oldest_stay), TEST(test_newest_stay), TEST(test_state),
-		TEST(test_reparented), TEST(test_gone),	       TEST(test_lost_events), TEST(test_reload),
+		TEST(test_life),	TEST(test_oldest_stay), TEST(test_mm),
+		TEST(test_newest_stay), TEST(test_state),	TEST(test_reparented),
+		TEST(test_gone),	TEST(test_lost_events), TEST(test_reload),
 	};
 
 	snprintf(own_name, sizeof(own_name), "qs%d", getpid());

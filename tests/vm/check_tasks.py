@@ -21,12 +21,13 @@ class TaskChecks:
         self.followed = followed
         self.late = {}
         self.ran, self.first, self.pids = set(), set(), set()
-        self.between = self.departed = self.gone = 0
+        self.between = self.departed = self.gone = self.mms = 0
 
     def check(self, entries, addresses, throughout):
         """entries: (name, number, physical address, size); addresses: by the first three, the virtual one."""
         listed = self.kernel.listed()
         stacks = {task.stack: task for task in listed.values() if task.stack}
+        mms = {task.mm for task in listed.values()}
         pids, late = set(), set()
         current = {}
         for entry in entries:
@@ -35,6 +36,8 @@ class TaskChecks:
             elif entry[0] == "KSTACK":
                 self.check_stack(entry, addresses.get(entry[:3]), listed, stacks)
             elif entry[0] == "KTASK" and not self.check_task(entry, listed, pids):
+                late.add(entry[:3])
+            elif entry[0] == "KMM" and not self.check_mm(entry, mms):
                 late.add(entry[:3])
         for cpu, found in sorted(current.items()):
             self.check_cpu(cpu, found, addresses, listed, stacks)
@@ -58,6 +61,14 @@ class TaskChecks:
         if not task.exiting:
             raise Wrong(f"{name} {seq} is none of the kernel's tasks: {task}")
         return False
+
+    def check_mm(self, entry, mms):
+        """False: its process has exited, or runs another program."""
+        address = entry[2] + self.memory.linear
+        if not 0 < self.memory.number(address + self.kernel.offsets["mm_struct"]["mm_count"], "i") < 1 << 20:
+            raise Wrong(f"{entry[0]} {entry[1]} is no mm_struct: {address:#x}")
+        self.mms += 1
+        return address in mms
 
     def check_stack(self, entry, address, listed, stacks):
         """It is of a task that the kernel still has: the module takes it out before the task has exited."""
@@ -138,6 +149,8 @@ class TaskChecks:
     def summary(self, instants):
         if instants >= 50 and len(self.ran) < 3 or instants >= 1000 and self.pids == self.first:
             raise Wrong(f"no churn: the CPUs ran {len(self.ran)} tasks, {len(self.pids)} were in the table")
+        if instants >= 50 and not self.mms:
+            raise Wrong("there was no mm_struct in the table")
         if self.departed * 50 > instants + 50:
             raise Wrong(f"{self.departed} of the CPUs' stack pages were of no task in the kernel's list")
         return (f"{self.between} in a context switch; {len(self.pids)} tasks of policies, {len(self.ran)} that ran, "

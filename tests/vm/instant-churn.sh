@@ -17,7 +17,7 @@ mkdir -p /etc/qcmd.d
 cat >/etc/qcmd.d/50-churn.conf <<POLICY
 [Task]
 Comm=churn*
-Register=task stack
+Register=task stack mm
 MaxTasks=64
 
 [Ftrace]

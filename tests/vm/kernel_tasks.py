@@ -11,8 +11,9 @@ STACK_SIZE = 16384
 STACK_END_MAGIC = 0x57AC6E9D
 TASKS_MAX = 10000
 MEMBERS = {"task_struct": ("pid", "comm", "tasks", "signal", "thread_node", "stack", "on_cpu", "exit_state",
-                           "thread_info", "flags"),
-           "thread_info": ("cpu",), "signal_struct": ("thread_head",), "rq": ("curr", "idle", "clock"),
+                           "thread_info", "flags", "mm"),
+           "thread_info": ("cpu",), "mm_struct": ("mm_count",), "signal_struct": ("thread_head",),
+           "rq": ("curr", "idle", "clock"),
            "uts_namespace": ("name",), "new_utsname": ("domainname",),
            "ring_buffer_per_cpu": ("cpu", "pages", "reader_page"), "buffer_page": ("list", "page")}
 
@@ -25,6 +26,7 @@ class Task:
         self.pid = self.memory.number(address + offsets["pid"], "i")
         self.comm = self.memory.read(address + offsets["comm"], 16).split(b"\0")[0]
         self.stack = self.memory.number(address + offsets["stack"])
+        self.mm = self.memory.number(address + offsets["mm"])
         self.on_cpu = self.memory.number(address + offsets["on_cpu"], "I")
         self.exiting = bool(self.memory.number(address + offsets["flags"], "I") & 4)  # PF_EXITING
         self.cpu = self.memory.number(address + offsets["thread_info"] + kernel.offsets["thread_info"]["cpu"], "I")

@@ -5,7 +5,7 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --file "$top/build/tests/mdnl" --product modules <<'SCRIPT'
+vm --bare --file "$top/build/tests/mdnl" --product modules <<'SCRIPT'
 fail() {
 	echo "FAILED: $*"
 	exit 1
@@ -101,7 +101,8 @@ expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=X paddr=0xfee00000 size
 expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=X paddr=0x100000 size=0x7fffffff00000000
 expect 'error ESRCH: TASK: no such task*' add name=X pid=1 start=1 part=1
 expect 'error EINVAL: TASK needs PART, and either PID and START_TIME or CPU*' add name=X pid=1
-expect 'error EINVAL: TASK: PART is 1*' add name=X pid=1 start=1 part=3
+expect 'error EINVAL: TASK: PART is 1*' add name=X pid=1 start=1 part=4
+expect 'error EINVAL: TASK: PART is 1*' add name=X cpu=0 part=3
 expect 'error EINVAL: Unknown attribute type*' add object=prb raw=99:x
 expect 'error EINVAL: ID is missing*' del
 expect 'error ENOENT: ID: there is no such region*' del id=4711

@@ -54,6 +54,38 @@ POLICY
 has KSTACK $one && has_no KSTACK $two && has_no KSTACK 1 || fail "PID= and Comm="
 echo "ok: PID="
 
+# What a process knows of its memory: another one when it begins another program, none of a kernel thread.
+policy <<POLICY
+[Task]
+PID=$one 2
+Register=task mm
+POLICY
+has KMM $one && has_no KMM 2 && has KTASK 2 || fail "Register=mm"
+start=$(./mdnl list | sed -n 's/.* name=KTASK .* pid=2 start=\([0-9]*\) .*/\1/p')
+[ -n "$start" ] && ./mdnl add name=X pid=2 "start=$start" part=3 | grep -q 'ESRCH: TASK: it has no memory of its own' ||
+	fail "the memory of a kernel thread: $start"
+mkfifo begin
+bash -c 'read -r <begin; exec /tmp/marker-one 1000' &
+begins=$!
+policy <<POLICY
+[Task]
+PID=$begins
+Register=mm
+POLICY
+has KMM $begins || fail "no KMM of bash"
+before=$(./mdnl list | grep 'name=KMM ')
+mm_differs() {
+	has KMM $begins && [ "$(place "$(./mdnl list | grep 'name=KMM ')")" != "$(place "$before")" ]
+}
+place() { # region
+	sed 's/.* seg=[0-9]*:[0-9]*:\([^ ]*\).*/\1/' <<<"$1"
+}
+echo >begin
+until_true "the memory of another program" mm_differs
+kill $begins
+until_true "the memory of a dead process" has_no KMM $begins
+echo "ok: Register=mm"
+
 policy <<POLICY
 [Task]
 KernelThread=yes

@@ -23,7 +23,7 @@ Comm=*
 Register=task stack
 MaxTasks=150
 POLICY
-qcmdctl enable crash-utility && systemctl start qcmdd || exit 1
+qcmdctl enable crash-utility && qcmdctl enable memory && systemctl start qcmdd || exit 1
 until_true "all is registered" qcmdctl --no-pager status
 qcmdctl --no-pager regions
 sleep 2
@@ -81,13 +81,11 @@ run_crash() {
 	} | crash "$vmlinux" "$dump"
 }
 
-# Without the name of the dump, without what it shows while it waits, and without how much memory a process has (%MEM,
-# VSZ, RSS of ps): that is in its struct mm_struct, which no policy saves.
+# Without the name of the dump, and without what it shows while it waits.
 # No policy has the names of modules' functions: from where one is on a stack on, crash without them goes other ways.
 normal_crash() {
 	awk '!/^>? *#/ { cut = 0 } /^>? *#.* \[[a-z0-9_]+\]$/ { cut = 1 } !cut' |
-		sed -E -e 's/.*\r//' -e '/^please wait/d' -e '/^ *DUMPFILE: /d' \
-			-e 's/^(>? +[0-9]+ +-?[0-9]+ +[0-9]+ +[0-9a-f]{16} +[A-Z]{2}) +[0-9.]+ +[0-9]+ +[0-9]+ /\1 /'
+		sed -E -e 's/.*\r//' -e '/^please wait/d' -e '/^ *DUMPFILE: /d'
 }
 
 run_drgn() {

@@ -13,8 +13,8 @@
  *
  * A region can have up to 128 segments: receive with buffers of 16 KiB or more.
  *
- * The stack of a task goes when the task begins to exit, so that no other one is ever taken for it. Its struct stays,
- * held by reference.
+ * The stack of a task goes when the task begins to exit, so that no other one is ever taken for it. Its struct and its
+ * struct mm_struct stay, held by reference.
  *
  * Every error carries an extended ACK whose text names the attribute and says what would be right.
  */
@@ -176,9 +176,17 @@ enum qcom_minidump_task_attr {
 	QCOM_MINIDUMP_TASK_A_MAX = __QCOM_MINIDUMP_TASK_A_MAX - 1
 };
 
+/**
+ * enum qcom_minidump_task_part - which memory
+ * @QCOM_MINIDUMP_TASK_STRUCT: its struct task_struct
+ * @QCOM_MINIDUMP_TASK_STACK: its kernel stack
+ * @QCOM_MINIDUMP_TASK_MM: the struct mm_struct that it has when the region is added: how much memory the process uses,
+ *	and where. Not with CPU
+ */
 enum qcom_minidump_task_part {
 	QCOM_MINIDUMP_TASK_STRUCT = 1,
 	QCOM_MINIDUMP_TASK_STACK,
+	QCOM_MINIDUMP_TASK_MM,
 };
 
 /**
