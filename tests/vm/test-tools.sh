@@ -119,9 +119,11 @@ compare drgn 'sysrq triggered crash' "release: ${release//+/.}" '^tasks: \[\(1, 
 check_gdb
 [ "$kernel" = 6.1 ] || exit 0
 compare crash '^ *PANIC: "Kernel panic - not syncing: sysrq triggered crash"' \
-	'^\[ *[0-9.]+\] Kernel panic - not syncing: sysrq' '^ +0 +0 +1 +[0-9a-f]{16} +RU +\[swapper/1\]$' \
-	'^> +[0-9]+ +-?[0-9]+ +[01] .* crash$' '^ *#[0-9]+ \[[0-9a-f]+\] write_sysrq_trigger at ' \
-	'^[0-9a-f]{16} +qcom_minidump_ram ' '^CPU 1 RUNQUEUE: ' '^jiffies = \$[0-9]+ = [0-9]+$' '^  comm = "systemd'
+	'^\[ *[0-9.]+\] Kernel panic - not syncing: sysrq' \
+	'^>? +0 +0 +1 +[0-9a-f]{16} +RU +0\.0 +0 +0 +\[swapper/1\]$' \
+	'^> +[0-9]+ +-?[0-9]+ +[01] +[0-9a-f]{16} +RU +[0-9.]+ +[1-9][0-9]+ +[1-9][0-9]+ +crash$' \
+	'^ *#[0-9]+ \[[0-9a-f]+\] write_sysrq_trigger at ' '^[0-9a-f]{16} +qcom_minidump_ram ' '^CPU 1 RUNQUEUE: ' \
+	'^jiffies = \$[0-9]+ = [0-9]+$' '^  comm = "systemd'
 
 # What qcmd-collect makes of it is compressed, and has no path that says what it is of.
 mkdir "$work/store"
