@@ -178,7 +178,7 @@ static void test_without_bus(void **state)
 
 static void test_check(void **state)
 {
-	expect(CTL_OK, "build/qcmdctl check systemd/qcmd.d/*.conf", "7 files checked: no errors\n");
+	expect(CTL_OK, "build/qcmdctl check systemd/qcmd.d/*.conf", "8 files checked: no errors\n");
 	assert_int_equal(run("build/qcmdctl check tests/unit/policy/unknown-key.conf 2>/dev/null"), CTL_FAILURE);
 	assert_string_equal(output, "1 file checked: 8 errors, 0 warnings\n");
 	expect(CTL_FAILURE, "build/qcmdctl check /nonexistent.conf 2>&1 >/dev/null",

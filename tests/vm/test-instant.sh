@@ -17,7 +17,7 @@ for arch in "${arches[@]}"; do
 	programs=("$build/tests/mdnl" "$build/tests/bench/switch-rate" "$top/tests/vm/ftrace-churn.sh")
 	make -s -C "$top" ARCH="$arch" "${build#"$top/"}/tests/mdnl" "${build#"$top/"}/tests/bench/switch-rate" ||
 		fail "$arch: the guest's programs"
-	vm --arch "$arch" --mem 512 --instants "$instants" --timeout $((300 + instants)) \
+	vm --arch "$arch" --mem 512 --instants "$instants" --timeout $((300 + 2 * instants)) \
 		--inspect "/usr/bin/python3 $top/tests/vm/inspect-table.py" --file "$top/tests/vm/instant-churn.sh" \
 		"${programs[@]/#/--file=}" <<SCRIPT || fail "$arch: see above"
 exec ./instant-churn.sh $ram

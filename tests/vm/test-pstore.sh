@@ -7,11 +7,6 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-if [ "$kernel" != 6.12 ]; then
-	echo "seen with 6.12 only"
-	exit 77
-fi
-
 # The disk is kept over the reset, too, and tells the script that it runs for the second time.
 place=$((0x30000000))
 vm --restart --timeout 560 --fetch /srv/out:"$work/out" --append "panic=1 memmap=1M\$$place ramoops.mem_address=$place \
