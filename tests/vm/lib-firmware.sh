@@ -6,13 +6,13 @@
 #   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with the modules and mdnl in /srv, and nothing else that runs
 #   refuses BACKEND VARIANT LINE      refuses what is wrong with the firmware, in one line of the log
 #   fail_in_guest                     prints the beginning of a script
-#   random_operations ADDRESS [COUNT] prints the part of a script that does them, up to a full table
+#   random_operations ADDRESS [COUNT] prints the part of a script that does $operations of them, up to a full table
 #   check_saved WHAT                  after a crash: what the firmware saw is what `mdnl list` said in $work/said
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
 #   dumped FILE                       prints the same of a dump
 #   check_core WHAT FILE              the regions in the order of the table are an ELF core
 #   hangs BACKEND LOAD                a machine that hangs; LOAD is the command that loads the back end
-#   clears BACKEND LOAD [ARG...]      the table is taken away 1,000 times by rebind.sh ARG..., and at last for good
+#   clears BACKEND LOAD [ARG...]      the table is taken away by rebind.sh ARG..., and at last for good
 #   wants_encryption BACKEND LOAD [OPTION...]   a table that asks for what this firmware lacks
 #   product_dies BACKEND [OPTION...]  a guest with all of the product, and policies, that panics
 #   check_cores BACKEND               after that: the cores that other people's tools make are sound; leaves $work/log
@@ -20,6 +20,9 @@
 
 export LC_ALL=C
 qcmdump=$top/build/qcmdump
+# An emulated arm64 machine takes minutes for all of them: that is for tests/run --all.
+operations=2000 rebinds=200
+[ -z "${QCMD_LONG-}" ] || operations=10000 rebinds=1000
 
 need_arm64() {
 	if [ "$kernel" != 6.12 ]; then
@@ -47,7 +50,7 @@ SCRIPT
 }
 
 random_operations() {
-	echo "./random-operations.pl $* &"
+	echo "./random-operations.pl $1 ${2:-$operations} &"
 	cat <<'SCRIPT'
 for _ in $(seq 200); do
 	[ ! -e done ] || break

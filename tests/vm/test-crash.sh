@@ -129,7 +129,7 @@ check_registers() { # mode, source of the dump
 die_by() { # mode, more for the kernel's command line
 	rm -rf "$work/crash"
 	n_tasks=$([ "$1" = sysrq-c ] && echo 10 || echo 6)
-	before "$1" | vm --crash "$work/crash" --timeout 200 --append "${2-}" --file "$top/build/tests/fork-storm" \
+	before "$1" | vm --crash "$work/crash" --timeout 400 --append "${2-}" --file "$top/build/tests/fork-storm" \
 		--file "$top/build/tests/thread-exec" >"$work/said" || fail "$1: $(cat "$work/said")"
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"

@@ -69,7 +69,7 @@ check() { # CPUs
 }
 
 for cpus in 2 4; do
-	guest $cpus | vm --cpus $cpus --crash "$work/crash" --timeout 200 >"$work/said" ||
+	guest $cpus | vm --cpus $cpus --crash "$work/crash" --timeout 400 >"$work/said" ||
 		fail "$cpus CPUs: $(tail -n 20 "$work/said")"
 	check $cpus
 done

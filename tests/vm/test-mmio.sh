@@ -156,13 +156,13 @@ crash panic
 SCRIPT
 } | vm --arch arm64 --backend mmio --product modules --file "$mdnl" --file "$top/tests/vm/random-operations.pl" \
 	--crash "$work/crash" --timeout 400 >"$work/said" || fail "$(tail -n 5 "$work/said")"
-check_saved "10,000 random operations, a full table"
+check_saved "$operations random operations, a full table"
 [ "$(wc -l <"$work/walked")" = 201 ] || fail "the table was not full"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"
 ends_with_panic
 
 hangs mmio 'modprobe qcom_minidump_mmio'
 driver=/sys/bus/platform/drivers/qcom_minidump_mmio
-clears mmio 'modprobe qcom_minidump_mmio' qcom_minidump_mmio 0x60000000 1000 "'echo 40140000.minidump >$driver/bind'" \
-	"'echo 40140000.minidump >$driver/unbind'"
+clears mmio 'modprobe qcom_minidump_mmio' qcom_minidump_mmio 0x60000000 $rebinds \
+	"'echo 40140000.minidump >$driver/bind'" "'echo 40140000.minidump >$driver/unbind'"
 wants_encryption mmio 'modprobe qcom_minidump_mmio' --append qcom_minidump_mmio.encrypt=1

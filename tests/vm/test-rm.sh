@@ -88,7 +88,7 @@ settle
 crash panic
 SCRIPT
 } | rm_guest --timeout 400 || exit 1
-check_told "10,000 random operations, a full table"
+check_told "$operations random operations, a full table"
 [ "$(wc -l <"$work/walked")" = 193 ] || fail "the table was not full"
 "$qcmdump" collect "$work/crash/vm" -o "$work/collected" >/dev/null 2>&1
 "$qcmdump" log "$work/collected" >"$work/log" || fail "qcmdump log"
@@ -184,8 +184,9 @@ SCRIPT
 	fail "the manager's list at any instant"
 echo "ok: 60 instants"
 
-# Bound and unbound in any order, and 1,000 times under load; at the end the manager has nothing.
+# Bound and unbound in any order, and many times under load; at the end the manager has nothing.
 {
+	echo "times=$rebinds"
 	begin
 	cat <<'SCRIPT'
 echo $device >$driver/unbind
@@ -193,7 +194,7 @@ insmod "$(modinfo -n qcom_minidump_ram)" || fail "ram is refused"
 echo $device >$driver/bind && fail "bound beside ram"
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
 echo $device >$driver/bind || fail "not bound after ram"
-./rebind.sh qcom_minidump_rm 0x60000000 1000 "echo $device >$driver/bind" "echo $device >$driver/unbind" || exit 1
+./rebind.sh qcom_minidump_rm 0x60000000 $times "echo $device >$driver/bind" "echo $device >$driver/unbind" || exit 1
 crash reset
 SCRIPT
 } | rm_guest --file "$top/tests/vm/rebind.sh" --timeout 600 || exit 1

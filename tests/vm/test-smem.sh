@@ -39,12 +39,12 @@ crash panic
 SCRIPT
 } | arm64 --file "$top/tests/vm/random-operations.pl" --crash "$work/crash" --timeout 400 >"$work/said" ||
 	fail "$(tail -n 5 "$work/said")"
-check_saved "10,000 random operations, a full table"
+check_saved "$operations random operations, a full table"
 [ "$(wc -l <"$work/walked")" = 201 ] || fail "the table was not full"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"
 tail -n 1 "$work/log" | grep -q 'end Kernel panic - not syncing' || fail "the log doesn't end with the panic"
 same_elsewhere "$work/core" 5
 
 hangs smem 'modprobe qcom_minidump_smem slots=16'
-clears smem 'modprobe qcom_minidump_smem' qcom_minidump_smem 0x60000000
+clears smem 'modprobe qcom_minidump_smem' qcom_minidump_smem 0x60000000 $rebinds
 wants_encryption smem 'modprobe qcom_minidump_smem encrypt=1'
