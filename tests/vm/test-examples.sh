@@ -14,7 +14,7 @@ vm --file "$top/build/tests/mkmap" --file "$top/tests/vm/guest-lib.sh" --file "$
 . ./guest-lib.sh
 rows() { # policy, state
 	qcmdctl --no-pager --no-legend regions |
-		awk -v policy="$1" -v state="$2" '$3 == state && index($0, " " policy " ")'
+		awk -v policy="$1" -v state="$2" '$3 == state && $0 ~ " " policy " +(0x|-)"'
 }
 is_in_use() { # policy
 	[ -n "$(rows "$1" active)" ]
