@@ -1,9 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-only
-# In a guest: random-operations.pl FIRST_ADDRESS [OPERATIONS]
-# Registers, updates and unregisters through ./mdnl, at random, until the table is all but full; then fills it, and sees
-# the next one refused. With OPERATIONS only so many, and the table is not filled. Makes the file "done" and holds the
-# regions until the machine dies.
+# In a guest: random-operations.pl FIRST_ADDRESS OPERATIONS [full]
+# Registers, updates and unregisters through ./mdnl, at random; at the end, if it is to be full, fills the table, and
+# sees the next one refused. Makes the file "done" and holds the regions until the machine dies.
 #
 #             random-operations.pl FIRST_ADDRESS until FILE
 # Does the same with up to 40 regions until FILE is there; then says what it has, "id name address size" a line, and
@@ -13,8 +12,8 @@ use warnings;
 use IPC::Open2;
 
 my $base = hex($ARGV[0]);
-my $until = ($ARGV[1] // '') eq 'until' ? $ARGV[2] : undef;
-my $operations = $ARGV[1] // 10000;
+my $until = $ARGV[1] eq 'until' ? $ARGV[2] : undef;
+my $operations = $ARGV[1];
 my $most = 40;
 open2(my $from, my $to, './mdnl');
 my (%held, $slots, $used);
@@ -89,7 +88,7 @@ for my $object (qw(prb printk_ring printk_descs printk_infos printk_text init_ut
 ($slots, $used) = `./mdnl backend` =~ /slots_max=(\d+).* slots_used=(\d+)/ or die 'no number of slots';
 $most = $slots - $used - 12;
 operate() for 1 .. $operations;
-fill() if @ARGV < 2;
+fill() if ($ARGV[2] // '') eq 'full';
 open(my $done, '>', 'done');
 close($done);
 sleep(1000);

@@ -250,7 +250,7 @@ echo "ok: the memory of the sample driver is in the dump"
 # Random operations and a full table, with ram: what is in memory is what the module lists.
 {
 	echo 'modprobe qcom_minidump_ram slots=201'
-	random_operations 0x20000000 10000
+	operations=10000 random_operations 0x20000000
 	echo './mdnl list; crash panic'
 } | guest --crash "$work/crash" --timeout 400 >"$work/said" ||
 	fail "$(tail -n 5 "$work/said")"
