@@ -6,7 +6,7 @@
 #   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with the modules and mdnl in /srv, and nothing else that runs
 #   refuses BACKEND VARIANT LINE      refuses what is wrong with the firmware, in one line of the log
 #   fail_in_guest                     prints the beginning of a script
-#   random_operations ADDRESS [COUNT] prints the part of a script that does so many; else $operations, up to a full table
+#   random_operations ADDRESS [COUNT] prints the part of a script that does so many; else many, up to a full table
 #   check_saved WHAT                  after a crash: what the firmware saw is what `mdnl list` said in $work/said
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
 #   dumped FILE                       prints the same of a dump
