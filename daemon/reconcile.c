@@ -141,11 +141,11 @@ static bool key_of_region(const struct md_region *region, struct region_key *ret
 		ret->kind = REGION_OBJECT;
 		memcpy(ret->object, region->object, sizeof(ret->object));
 	} else if (region->pid) {
-		ret->kind = region_kind_of_part(region->part);
+		ret->kind = region_kind_of_part(region->part, false);
 		ret->pid = region->pid;
 		ret->start = region->start_time;
 	} else if (region->part) {
-		ret->kind = region->part == QCOM_MINIDUMP_TASK_STACK ? REGION_CURRENT_STACK : REGION_CURRENT;
+		ret->kind = region_kind_of_part(region->part, true);
 		ret->cpu = region->cpu;
 	} else if (note_kind_of(region->name) < _NOTE_KIND_MAX) {
 		ret->kind = REGION_NOTE;
@@ -161,7 +161,7 @@ static bool key_of_region(const struct md_region *region, struct region_key *ret
 	} else {
 		return false;
 	}
-	return true;
+	return ret->kind < _REGION_KIND_MAX;
 }
 
 static int add_stray(struct reconcile *r, uint32_t id)
@@ -389,14 +389,12 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 	case REGION_MM:
 		q->pid = key->pid;
 		q->start_time = key->start;
-		q->part = key->kind == REGION_STACK ? QCOM_MINIDUMP_TASK_STACK :
-			  key->kind == REGION_MM    ? QCOM_MINIDUMP_TASK_MM :
-						      QCOM_MINIDUMP_TASK_STRUCT;
+		q->part = region_part_of_kind(key->kind);
 		break;
 	case REGION_CURRENT:
 	case REGION_CURRENT_STACK:
 		q->cpu = key->cpu;
-		q->part = key->kind == REGION_CURRENT ? QCOM_MINIDUMP_TASK_STRUCT : QCOM_MINIDUMP_TASK_STACK;
+		q->part = region_part_of_kind(key->kind);
 		break;
 	case REGION_MAP:
 		q->map_fd = e->want.map_fd;

@@ -289,6 +289,7 @@ const char *row_kind(const struct row *row)
 		[REGION_MAP] = "map",
 		[REGION_TRACE_CPU] = "trace",
 		[REGION_TRACE] = "trace",
+		[_REGION_KIND_MAX] = "task",
 	};
 	const struct md_region *r = row->region;
 
@@ -296,10 +297,8 @@ const char *row_kind(const struct row *row)
 		return kinds[row->entry->want.key.kind];
 	if (r->object[0])
 		return "object";
-	if (r->pid)
-		return kinds[region_kind_of_part(r->part)];
 	if (r->part)
-		return r->part == QCOM_MINIDUMP_TASK_STACK ? "current stack" : "current task";
+		return kinds[region_kind_of_part(r->part, !r->pid)];
 	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
 }
 

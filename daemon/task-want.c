@@ -16,19 +16,15 @@ static void describe_task(struct want *want, const char *what, const struct task
 	snprintf(want->comment, sizeof(want->comment), "%s%s (%u)", what, comm, e->pid);
 }
 
-static int want_part(struct wants *wants, const struct want *base, enum region_kind kind, const struct task_event *e)
+static int want_part(struct wants *wants, const struct want *base, enum region_kind kind, const char *name,
+		     uint64_t address, const struct task_event *e)
 {
-	static const char *const names[] = {
-		[REGION_TASK] = "KTASK",
-		[REGION_STACK] = "KSTACK",
-		[REGION_MM] = "KMM",
-	};
 	struct want want = *base;
 
 	want.key = (struct region_key){ .kind = kind, .pid = e->pid, .start = e->start };
 	want.rank = WANT_RANK_TASK;
-	want.address = kind == REGION_STACK ? e->stack : kind == REGION_MM ? e->mm : e->task;
-	snprintf(want.name, sizeof(want.name), "%s", names[kind]);
+	want.address = address;
+	snprintf(want.name, sizeof(want.name), "%s", name);
 	describe_task(&want, "", e);
 	return wants_add(wants, &want);
 }
@@ -53,15 +49,15 @@ static int want_task(struct wants *wants, const struct want *base, const struct 
 	int r = 0;
 
 	if (parts & POLICY_TASK_STRUCT) {
-		r = want_part(wants, base, REGION_TASK, e);
+		r = want_part(wants, base, REGION_TASK, "KTASK", e->task, e);
 		if (r >= 0)
 			r = want_parent(wants, base, e);
 	}
 	if (r >= 0 && parts & POLICY_TASK_STACK)
-		r = want_part(wants, base, REGION_STACK, e);
+		r = want_part(wants, base, REGION_STACK, "KSTACK", e->stack, e);
 	/* All threads of a process have the same one. */
 	if (r >= 0 && parts & POLICY_TASK_MM && e->mm && e->pid == e->tgid)
-		r = want_part(wants, base, REGION_MM, e);
+		r = want_part(wants, base, REGION_MM, "KMM", e->mm, e);
 	return r;
 }
 

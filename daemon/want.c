@@ -19,21 +19,34 @@ int region_key_compare(const struct region_key *a, const struct region_key *b)
 							 strcmp(a->label, b->label);
 }
 
-enum region_kind region_kind_of_part(uint32_t part)
+/* What the module names by a task, or by the CPU that runs it. */
+static const struct {
+	bool current;
+	uint32_t part;
+} parts[_REGION_KIND_MAX] = {
+	[REGION_TASK] = { .part = QCOM_MINIDUMP_TASK_STRUCT },
+	[REGION_STACK] = { .part = QCOM_MINIDUMP_TASK_STACK },
+	[REGION_MM] = { .part = QCOM_MINIDUMP_TASK_MM },
+	[REGION_CURRENT] = { .current = true, .part = QCOM_MINIDUMP_TASK_STRUCT },
+	[REGION_CURRENT_STACK] = { .current = true, .part = QCOM_MINIDUMP_TASK_STACK },
+};
+
+enum region_kind region_kind_of_part(uint32_t part, bool current)
 {
-	switch (part) {
-	case QCOM_MINIDUMP_TASK_STACK:
-		return REGION_STACK;
-	case QCOM_MINIDUMP_TASK_MM:
-		return REGION_MM;
-	default:
-		return REGION_TASK;
-	}
+	for (enum region_kind kind = 0; kind < _REGION_KIND_MAX; kind++)
+		if (part && parts[kind].part == part && parts[kind].current == current)
+			return kind;
+	return _REGION_KIND_MAX;
+}
+
+uint32_t region_part_of_kind(enum region_kind kind)
+{
+	return parts[kind].part;
 }
 
 bool region_key_is_task(const struct region_key *key)
 {
-	return key->kind == REGION_TASK || key->kind == REGION_STACK || key->kind == REGION_MM;
+	return parts[key->kind].part && !parts[key->kind].current;
 }
 
 bool region_key_is_range(const struct region_key *key)

@@ -96,9 +96,11 @@ struct wants {
 #define LABEL_ELEMENT "element of "
 #define LABEL_MAP     "map "
 
-/* Of enum qcom_minidump_task_part: TASK, STACK or MM. */
-enum region_kind region_kind_of_part(uint32_t part);
-/* Named by task: these. */
+/* Of enum qcom_minidump_task_part, of a task or of the one that a CPU runs; _REGION_KIND_MAX: a newer module's. */
+enum region_kind region_kind_of_part(uint32_t part, bool current);
+/* The other way; 0: it is not named by a task. */
+uint32_t region_part_of_kind(enum region_kind kind);
+/* Named by task: TASK, STACK and MM. */
 bool region_key_is_task(const struct region_key *key);
 /* Named by address: SYMBOL and MAP. */
 bool region_key_is_range(const struct region_key *key);
