@@ -137,6 +137,14 @@ static void wait_until(struct fixture *f, pid_t pid, bool wanted)
 	fail_msg("%d is %swanted", pid, wanted ? "not " : "");
 }
 
+/* All that was to be told has been, a second look at the children of who exited among it. */
+static void settle(struct fixture *f)
+{
+	usleep(100000);
+	while (sd_event_run(f->event, 0) > 0)
+		;
+}
+
 /* A child of that name, which waits to be killed. */
 static pid_t start(const char *name)
 {
@@ -203,9 +211,7 @@ static void test_oldest_stay(void **state)
 	pid_t a = start(named("-a")), b = start(named("-b")), c = start(named("-c"));
 
 	wait_until(f, b, true);
-	usleep(100000);
-	while (sd_event_run(f->event, 0) > 0)
-		;
+	settle(f);
 	collect(f);
 	assert_non_null(find(f, REGION_TASK, a));
 	assert_non_null(find(f, REGION_TASK, b));
@@ -265,6 +271,7 @@ static void test_mm(void **state)
 	assert_int_not_equal(before, 0);
 	assert_int_not_equal(before, find(f, REGION_TASK, pid)->address);
 	/* Nothing else of it changes, not even its name: the daemon has to be told all the same. */
+	settle(f);
 	f->changes = 0;
 	kill(pid, SIGUSR1);
 	for (int i = 0; i < TRIES && !f->changes; i++)
