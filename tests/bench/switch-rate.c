@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * switch-rate SECONDS: prints how many context switches a second the machine does, all CPUs together, when on each two
- * processes do nothing but wake each other up.
+ * switch-rate MILLISECONDS: prints how many context switches a second the machine does, all CPUs together, when on
+ * each two processes do nothing but wake each other up.
  */
 #include <sched.h>
 #include <stdint.h>
@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	double start;
 
 	if (argc != 2 || atoi(argv[1]) < 1) {
-		fprintf(stderr, "usage: switch-rate SECONDS\n");
+		fprintf(stderr, "usage: switch-rate MILLISECONDS\n");
 		return 2;
 	}
 	rounds = mmap(NULL, (cpus + 1) * sizeof(*rounds), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 	for (int cpu = 0; cpu < cpus; cpu++)
 		if (!fork())
 			play(cpu);
-	sleep(atoi(argv[1]));
+	usleep(atoi(argv[1]) * 1000);
 	*stop = 1;
 	for (int cpu = 0; cpu < cpus; cpu++)
 		sum += 2 * rounds[cpu];

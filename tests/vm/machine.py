@@ -144,8 +144,9 @@ class Machine:
             memory = f"memory-backend-ram,{memory}"
         append = (f"console={console} root=/dev/vda rw panic=0 systemd.unit=qcmd-test.target systemd.show_status=no "
                   f"systemd.log_target=journal-or-kmsg net.ifnames=0 {options.append}")
+        thread = "single" if options.icount else "multi"
         command = [program, "-nodefaults", "-no-user-config", "-display", "none",
-                   "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(options.cpus),
+                   "-accel", f"tcg,thread={thread}", "-cpu", cpu, "-smp", str(options.cpus),
                    "-machine", f"{machine},memory-backend=ram", "-object", memory, "-m", f"{options.mem}M"]
         if self.firmware:
             command += ["-action", "reboot=reset,shutdown=pause", "-bios", IMAGE,
@@ -159,6 +160,8 @@ class Machine:
             command += self._registers()
         command += ["-drive", f"file={disk},format=raw,if=none,id=root,snapshot=on,cache=unsafe",
                     "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
+        if options.icount:
+            command += ["-icount", "shift=0,sleep=off"]
         if options.rawdump:
             path = os.path.join(self.scratch, "rawdump.disk")
             image.disk_with_partition(path, "rawdump", options.rawdump)
