@@ -403,7 +403,7 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
             if name != "lib":
                 cpio.copy(os.path.join(product, name), "payload/" + name)
         helpers = guest_path("/usr/lib/qcmd-test")
-        for name in ("start", "port", "crash", "inspect", *(["alone"] if options.bare else [])):
+        for name in ("start", "port", "crash", "inspect", *(["bare"] if options.bare else [])):
             cpio.copy(os.path.join(GUEST_FILES, name), f"{helpers}/{name}")
         for module in glob.glob(os.path.join(CACHE, "kmod", kernel.release, "*.ko")):
             cpio.copy(module, f"{helpers}/{os.path.basename(module)}")

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Which back end qcmd-backend.service binds on arm64, with boot firmware and without, and what qcmdctl says of it.
+# Usual kernels: newest
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # qcmdd as it is installed: module and back end that come later, kill -9, restart, stop, reload, tasks that come
 # and go, a table that is too small, who may do what.
+# Usual kernels: newest
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

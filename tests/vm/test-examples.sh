@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every example in the documentation, with all that it names, and every policy that comes with qcmd: the daemon takes
 # them, and saves what they ask for.
+# Usual kernels: all
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,6 +4,7 @@
 # firmware would after a crash just then. On x86_64, and on arm64 once.
 #
 # `make instant N=1000` for a long run, ARCH= for one machine alone.
+# Usual kernels: all
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine panics with a capture kernel loaded, which boots as Debian's kdump-tools have it: with the unit of the
 # real package, in the machine's own file system. A drop-in has the minidump collected before the whole memory.
+# Usual kernels: all
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 # The mmio back end. On x86_64 its registers are memory that the machine shares with its host, a PCI device that has to
 # be bound, and the host reads the table while the machine runs. On arm64 they are in the device tree, and emulated boot
 # firmware (tests/firmware/) reads them.
+# Usual kernels: newest
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

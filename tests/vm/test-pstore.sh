@@ -3,6 +3,7 @@
 # The machine panics and is reset, with ramoops in memory that a reset leaves alone: at the next boot
 # qcmd-collect.service finds what the kernel's pstore has kept of the log, where systemd-pstore.service has left it, or
 # without that service where the kernel has it; once.
+# Usual kernels: newest
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

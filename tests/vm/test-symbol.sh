@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # [Symbol] and [Map]: what is in the dump is what was in memory. Variables of the kernel and of a module that comes and
 # goes, of each CPU, behind pointers that change, in lists; maps that outlive their pins; what can't be had, and why.
+# Usual kernels: newest
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
