@@ -42,7 +42,7 @@ for cpu in $(seq 0 $((cpus - 1))); do
 	taskset -c "$cpu" ./busy -c 'while :; do :; done' &
 done
 # Others that come, run and go.
-for _ in $(seq 300); do
+for _ in $(seq 50); do
 	/bin/true
 done
 echo "cpus $cpus"
