@@ -293,7 +293,7 @@ void md_elf_free(struct md_elf *elf);
 void md_elf_publish(u32 from, u32 to);	/* under md.lock */
 /* under md.lock, or that of the CPU that the region follows */
 void md_elf_hide(u32 slot);
-void md_elf_move(const struct md_segment *seg);
+void md_elf_move(const struct md_segment *seg, unsigned long va, phys_addr_t pa);
 
 /* follow.c */
 void __init md_follow_init(void);

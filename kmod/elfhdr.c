@@ -187,19 +187,19 @@ void md_elf_hide(u32 slot)
  * A segment of a region that follows a CPU is somewhere else: its slot moves, and what the header says of it. This is
  * the better part of what following costs, at every context switch.
  */
-void md_elf_move(const struct md_segment *seg)
+void md_elf_move(const struct md_segment *seg, unsigned long va, phys_addr_t pa)
 {
 	struct elf64_phdr *first = md_phdr(md.elf.buf[0], seg->slot), *second = md_phdr(md.elf.buf[1], seg->slot);
 
 	WRITE_ONCE(first->p_type, PT_NULL);
 	WRITE_ONCE(second->p_type, PT_NULL);
 	dma_wmb();
-	WRITE_ONCE(*seg->place, cpu_to_le64(seg->pa));
+	WRITE_ONCE(*seg->place, cpu_to_le64(pa));
 	dma_wmb();
-	WRITE_ONCE(first->p_vaddr, seg->va);
-	WRITE_ONCE(first->p_paddr, seg->pa);
-	WRITE_ONCE(second->p_vaddr, seg->va);
-	WRITE_ONCE(second->p_paddr, seg->pa);
+	WRITE_ONCE(first->p_vaddr, va);
+	WRITE_ONCE(first->p_paddr, pa);
+	WRITE_ONCE(second->p_vaddr, va);
+	WRITE_ONCE(second->p_paddr, pa);
 	dma_wmb();
 	WRITE_ONCE(first->p_type, PT_LOAD);
 	WRITE_ONCE(second->p_type, PT_LOAD);

@@ -93,7 +93,7 @@ static void md_follow_segment(struct md_region *r, struct md_segment *seg, unsig
 	WRITE_ONCE(seg->va, va);
 	WRITE_ONCE(seg->pa, pa);
 	if (r->live)
-		md_elf_move(seg);
+		md_elf_move(seg, va, pa);
 }
 
 /* All but that of the first idle task are from a slab: no need to look whether the address is valid. */
