@@ -35,6 +35,7 @@
 #include "backend.h"
 
 struct bpf_map;
+struct elf64_phdr;
 struct task_struct;
 struct md_follow;
 struct md_object;
@@ -55,11 +56,21 @@ static inline int md_refuse(struct md_why *why, int err, const char *text)
 }
 
 /**
+ * struct md_place - where in memory a slot is, for what moves it at every context switch
+ * @pa: where the table has its physical address
+ * @header: what each of the two headers says of it
+ */
+struct md_place {
+	__le64 *pa;
+	struct elf64_phdr *header[2];
+};
+
+/**
  * struct md_segment - a physically contiguous piece of a region
  * @va: kernel virtual address, 0 where there is none
  * @pa: physical address
  * @size: bytes; in the table it is rounded up
- * @place: of a region that follows a CPU, while it is active: where the table has @pa
+ * @place: of a region that follows a CPU, while it is active
  * @slot: where it is, while the region is active
  * @seq: its sequence number, for as long as the region lives
  */
@@ -67,7 +78,7 @@ struct md_segment {
 	u64 va;
 	phys_addr_t pa;
 	u64 size;
-	__le64 *place;
+	struct md_place place;
 	u32 slot;
 	u32 seq;
 };
@@ -291,9 +302,9 @@ bool md_table_replace(struct md_region *r, struct md_segment *segs, u32 n);
 int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits);
 void md_elf_free(struct md_elf *elf);
 void md_elf_publish(u32 from, u32 to);	/* under md.lock */
-/* under md.lock, or that of the CPU that the region follows */
+/* under md.lock */
+struct elf64_phdr *md_elf_phdr(u32 buffer, u32 slot);
 void md_elf_hide(u32 slot);
-void md_elf_move(const struct md_segment *seg, unsigned long va, phys_addr_t pa);
 
 /* follow.c */
 void __init md_follow_init(void);

@@ -126,7 +126,7 @@ static void md_elf_write_slot(void *buf, u32 slot)
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC | SHF_WRITE,
-		.sh_addr = s->region->follow ? 0 : seg->va,	/* see md_elf_move(): one place less */
+		.sh_addr = s->region->follow ? 0 : seg->va,	/* see md_follow_segments_move(): one place less */
 		.sh_offset = s->offset,
 		.sh_size = md_slot_size(seg),
 		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
@@ -172,37 +172,20 @@ static void md_elf_write_slots(void *buf, u32 from, u32 to)
 	}
 }
 
+struct elf64_phdr *md_elf_phdr(u32 buffer, u32 slot)
+{
+	return md_phdr(md.elf.buf[buffer], slot);
+}
+
 /*
  * A slot is about to move in place: from now on the header doesn't say where it is, so that it never names what the
  * table lacks. Its place in the file stays. In both buffers, as a context switch can't wait for a publication.
  */
 void md_elf_hide(u32 slot)
 {
-	WRITE_ONCE(md_phdr(md.elf.buf[0], slot)->p_type, PT_NULL);
-	WRITE_ONCE(md_phdr(md.elf.buf[1], slot)->p_type, PT_NULL);
+	WRITE_ONCE(md_elf_phdr(0, slot)->p_type, PT_NULL);
+	WRITE_ONCE(md_elf_phdr(1, slot)->p_type, PT_NULL);
 	dma_wmb();
-}
-
-/*
- * A segment of a region that follows a CPU is somewhere else: its slot moves, and what the header says of it. This is
- * the better part of what following costs, at every context switch.
- */
-void md_elf_move(const struct md_segment *seg, unsigned long va, phys_addr_t pa)
-{
-	struct elf64_phdr *first = md_phdr(md.elf.buf[0], seg->slot), *second = md_phdr(md.elf.buf[1], seg->slot);
-
-	WRITE_ONCE(first->p_type, PT_NULL);
-	WRITE_ONCE(second->p_type, PT_NULL);
-	dma_wmb();
-	WRITE_ONCE(*seg->place, cpu_to_le64(pa));
-	dma_wmb();
-	WRITE_ONCE(first->p_vaddr, va);
-	WRITE_ONCE(first->p_paddr, pa);
-	WRITE_ONCE(second->p_vaddr, va);
-	WRITE_ONCE(second->p_paddr, pa);
-	dma_wmb();
-	WRITE_ONCE(first->p_type, PT_LOAD);
-	WRITE_ONCE(second->p_type, PT_LOAD);
 }
 
 /* Slots [from, to) are not what the published header says of them. */

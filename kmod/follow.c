@@ -10,6 +10,7 @@
  * Such a region always has the same number of segments: one for the struct, one for each page of the stack.
  */
 #include <linux/cpu.h>
+#include <linux/elf.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -24,6 +25,7 @@
 #include "core.h"
 
 #define MD_STACK_PIECE	min_t(size_t, THREAD_SIZE, PAGE_SIZE)
+#define MD_STACK_PIECES	(THREAD_SIZE / MD_STACK_PIECE)
 
 /**
  * struct md_follow - what follows one CPU
@@ -88,12 +90,36 @@ void md_follow_park(void)
 	}
 }
 
-static void md_follow_segment(struct md_region *r, struct md_segment *seg, unsigned long va, phys_addr_t pa)
+/*
+ * The slots of the segments move, and what the headers say of them, which don't name them meanwhile. This is the better
+ * part of what following costs, at every context switch: so few barriers, and @n is known to the compiler.
+ */
+static __always_inline void md_follow_show(const struct md_segment *segs, u32 n)
 {
-	WRITE_ONCE(seg->va, va);
-	WRITE_ONCE(seg->pa, pa);
-	if (r->live)
-		md_elf_move(seg, va, pa);
+	u32 i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < n; i++) {
+		WRITE_ONCE(segs[i].place.header[0]->p_type, PT_NULL);
+		WRITE_ONCE(segs[i].place.header[1]->p_type, PT_NULL);
+	}
+	dma_wmb();
+#pragma GCC unroll 8
+	for (i = 0; i < n; i++) {
+		const struct md_segment seg = segs[i];
+
+		WRITE_ONCE(*seg.place.pa, cpu_to_le64(seg.pa));
+		WRITE_ONCE(seg.place.header[0]->p_vaddr, seg.va);
+		WRITE_ONCE(seg.place.header[0]->p_paddr, seg.pa);
+		WRITE_ONCE(seg.place.header[1]->p_vaddr, seg.va);
+		WRITE_ONCE(seg.place.header[1]->p_paddr, seg.pa);
+	}
+	dma_wmb();
+#pragma GCC unroll 8
+	for (i = 0; i < n; i++) {
+		WRITE_ONCE(segs[i].place.header[0]->p_type, PT_LOAD);
+		WRITE_ONCE(segs[i].place.header[1]->p_type, PT_LOAD);
+	}
 }
 
 /* All but that of the first idle task are from a slab: no need to look whether the address is valid. */
@@ -102,22 +128,37 @@ static phys_addr_t md_task_phys(struct task_struct *task)
 	return task == &init_task ? md_virt_to_phys(task) : virt_to_phys(task);
 }
 
+static void md_follow_struct(struct md_region *r, struct task_struct *task)
+{
+	WRITE_ONCE(r->segs->va, (unsigned long)task);
+	WRITE_ONCE(r->segs->pa, md_task_phys(task));
+	if (r->live)
+		md_follow_show(r->segs, 1);
+}
+
 /* From vmalloc, or contiguous. */
 static void md_follow_stack(struct md_region *r, struct task_struct *task)
 {
 	unsigned long va = (unsigned long)task_stack_page(task);
 	const struct vm_struct *area = task_stack_vm_area(task);
 	phys_addr_t pa = area ? 0 : md_virt_to_phys((void *)va);
+	struct page **pages = area ? area->pages : NULL;
+	struct md_segment *segs = r->segs;
 	u32 i;
 
-	for (i = 0; i < r->n_segs; i++, va += MD_STACK_PIECE, pa += MD_STACK_PIECE)
-		md_follow_segment(r, &r->segs[i], va, area ? page_to_phys(area->pages[i]) : pa);
+#pragma GCC unroll 8
+	for (i = 0; i < MD_STACK_PIECES; i++) {
+		WRITE_ONCE(segs[i].va, va + i * MD_STACK_PIECE);
+		WRITE_ONCE(segs[i].pa, pages ? page_to_phys(pages[i]) : pa + i * MD_STACK_PIECE);
+	}
+	if (r->live)
+		md_follow_show(segs, MD_STACK_PIECES);
 }
 
 static void md_follow_move(struct md_region *r, struct task_struct *task)
 {
 	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT)
-		md_follow_segment(r, &r->segs[0], (unsigned long)task, md_task_phys(task));
+		md_follow_struct(r, task);
 	else
 		md_follow_stack(r, task);
 	WRITE_ONCE(r->moves, r->moves + 1);
@@ -190,7 +231,7 @@ int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max
 	if (ret)
 		return ret;
 	if (t->part == QCOM_MINIDUMP_TASK_STACK)
-		n = THREAD_SIZE / MD_STACK_PIECE;
+		n = MD_STACK_PIECES;
 	va = (unsigned long)addr;
 	for (i = 0; segs && i < min(n, max); i++) {
 		segs[i] = (struct md_segment){ .va = va, .pa = md_virt_to_phys((void *)va), .size = size / n };

@@ -56,7 +56,10 @@ static void md_segment_set_slot(const struct md_region *r, struct md_segment *se
 {
 	seg->slot = slot;
 	if (r->follow)
-		seg->place = md.backend->ops->slot_address(md.backend->priv, slot);
+		seg->place = (struct md_place){
+			.pa = md.backend->ops->slot_address(md.backend->priv, slot),
+			.header = { md_elf_phdr(0, slot), md_elf_phdr(1, slot) },
+		};
 }
 
 static void md_slots_append(struct md_region *r, struct md_segment *segs, u32 n)

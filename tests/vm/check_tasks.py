@@ -102,6 +102,7 @@ class TaskChecks:
         for entry in found:
             if entry[0] == "KTASK":
                 tasks.append(self.followed_task(cpu, entry, tasks))
+        self.check_one_stack(cpu, found, addresses)
         owners = set()
         for entry in found:
             piece = self.followed[entry[:2]][1]
@@ -114,6 +115,13 @@ class TaskChecks:
             owners.add(owner and owner.address)
         self.ran.add(running.address)
         self.between += owners != {running.address}
+
+    def check_one_stack(self, cpu, found, addresses):
+        """Between two tasks the slots are of both, but what the header names is not."""
+        bases = {addresses[entry[:3]] - self.followed[entry[:2]][1] * PAGE
+                 for entry in found if entry[0] == "KSTACK" and entry[:3] in addresses}
+        if len(bases) > 1:
+            raise Wrong(f"CPU {cpu}: the ELF header names parts of {len(bases)} stacks: {bases}")
 
     @staticmethod
     def on_cpu(task, cpu):

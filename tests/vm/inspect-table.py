@@ -225,9 +225,9 @@ class Busy:
             raise Wrong(f"{lacks(valid)} is not in the table")
         followed = self.tasks.followed if self.tasks else followed_by(facts)
         addresses, hidden = check_elf_header(ElfHeader(self.image, valid), valid, followed)
-        cpus = [followed[region][0] for region in hidden]
-        if len(cpus) != len(set(cpus)):
-            raise Wrong(f"the ELF header doesn't name two regions of one CPU: {hidden}")
+        moving = {(name, followed[name, seq][0]) for name, seq in hidden}
+        if len(moving) != len({cpu for _, cpu in moving}):
+            raise Wrong(f"the ELF header doesn't name two regions of one CPU: {moving}")
         self.moving += bool(hidden)
         if not self.tasks:
             self.churn_base = [address for name, _, address, _ in valid if name == "KCHURNBASE"][0]
