@@ -420,5 +420,5 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         if options.backend == "mmio" and options.arch == "x86_64":
             cpio.data(guest_path("/etc/systemd/system/qcmd-backend.service.d/qcmd-test.conf"), BIND_REGISTERS.encode())
         for source, target in options.file:
-            cpio.copy(source, guest_path(target))
+            cpio.copy(os.path.realpath(source), guest_path(target))
         cpio.end()

@@ -34,9 +34,11 @@ crash_by() { # shell command, what the console's end has to say
 
 mkdir "$work/in"
 echo brought along >"$work/in/file"
-out=$(vm --product none --file "$work/in" --fetch /srv/out:"$work/out" <<'SCRIPT' 2>/dev/null
+ln -s in/file "$work/link"
+out=$(vm --product none --file "$work/in" --file "$work/link" --fetch /srv/out:"$work/out" <<'SCRIPT' 2>/dev/null
 [ "$(systemctl is-active multi-user.target dbus.service | sort -u)" = active ] || exit 1
 [ "$(uname -r | cut -d. -f1,2)" = "$QCMD_KERNEL" ] || exit 2
+cmp in/file link || exit 3
 mkdir out && cp in/file out/ && ln -s /etc/passwd out/link
 sleep 1000 &
 seq 100000
