@@ -250,7 +250,8 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
 .PHONY: tests fuzz fuzz-dump check check-all demo style bench instant storm
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS)
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS) \
+	$(B)/tests/bench/switch-rate
 fuzz: $(FUZZERS)
 
 fuzz-dump: $(B)/tests/fuzz/mutate-dump

@@ -74,14 +74,19 @@ int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, c
 		  struct netlink_callback *cb)
 {
 	void *hdr = genlmsg_put(skb, portid, seq, &md_family, flags, cmd);
+	int ret;
 
 	if (!hdr)
 		return -EMSGSIZE;
 	if (cb)
 		genl_dump_check_consistent(cb, hdr);
-	if (md_put_region_attrs(skb, r)) {
+	/* All of one task, if it is what a CPU runs. */
+	md_follow_lock(r);
+	ret = md_put_region_attrs(skb, r);
+	md_follow_unlock(r);
+	if (ret) {
 		genlmsg_cancel(skb, hdr);
-		return -EMSGSIZE;
+		return ret;
 	}
 	genlmsg_end(skb, hdr);
 	return 0;

@@ -35,6 +35,16 @@ echo 1 >/sys/devices/system/cpu/cpu1/online
 wait_for "$cpus"
 qcmdctl status --no-pager || exit 1
 
+# A listing has the pages of one task's stack, however often the CPUs switch.
+ids=$(./mdnl list | sed -n "s/.* id=\([0-9]*\) name=KSTACK .*/get id=\1/p")
+./switch-rate 10000 >/dev/null &
+for _ in $(seq 5000); do
+	echo "$ids"
+done | ./mdnl | grep '^region' >listings
+wait
+perl -ne 'my @at = map { hex } /seg=\d+:\d+:(\w+)/g; $whole += @at == 4 && $at[3] - $at[0] == 3 << 12;
+	END { print "$whole of $. listings are of one stack\n"; exit !$. || $whole != $. }' listings || exit 1
+
 cd /tmp
 cp "$(command -v bash)" busy
 cp "$(command -v dd)" killer
@@ -70,7 +80,8 @@ check() { # CPUs
 }
 
 for cpus in 2 4; do
-	guest $cpus | vm --cpus $cpus --crash "$work/crash" --timeout 400 >"$work/said" ||
+	guest $cpus | vm --cpus $cpus --crash "$work/crash" --timeout 400 --file "$top/build/tests/mdnl" \
+		--file "$top/build/tests/bench/switch-rate" >"$work/said" ||
 		fail "$cpus CPUs: $(tail -n 20 "$work/said")"
 	check $cpus
 done
