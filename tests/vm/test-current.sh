@@ -43,7 +43,7 @@ for _ in $(seq 5000); do
 done | ./mdnl | grep '^region' >listings
 wait
 perl -ne 'my @at = map { hex } /seg=\d+:\d+:(\w+)/g; $whole += @at == 4 && $at[3] - $at[0] == 3 << 12;
-	END { print "$whole of $. listings are of one stack\n"; exit !$. || $whole != $. }' listings || exit 1
+	END { print "$whole of $. listings are of one stack\n"; exit(!$. || $whole != $.) }' listings || exit 1
 
 cd /tmp
 cp "$(command -v bash)" busy
