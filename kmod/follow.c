@@ -5,7 +5,8 @@
  * anybody.
  *
  * A CPU moves its own regions alone and under a lock of its own, so CPUs don't wait for each other. Who changes the
- * table, under md.lock, takes that lock for as long as a slot of such a region changes place.
+ * table, under md.lock, takes that lock for as long as a slot of such a region changes place, and who lists such a
+ * region for as long as that is written.
  *
  * Such a region always has the same number of segments: one for the struct, one for each page of the stack.
  */
