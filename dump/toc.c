@@ -120,13 +120,12 @@ static int cmp_by_slot(const void *a, const void *b)
 	return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
-/* A task that a policy names, or that a variable points to, may be what a CPU runs, too. */
+/* The same by two names, as a variable and as what a pointer leads to; or a task that a policy names and a CPU runs. */
 static bool may_overlap(const struct region *a, const struct region *b)
 {
-	bool is_task = !strcmp(a->name, TASK_REGION_NAME) || !strcmp(b->name, TASK_REGION_NAME);
-
-	return !strcmp(a->name, b->name) ? is_task || !strcmp(a->name, STACK_REGION_NAME) :
-					   is_task && a->paddr == b->paddr;
+	if (strcmp(a->name, b->name))
+		return a->paddr == b->paddr;
+	return !strcmp(a->name, TASK_REGION_NAME) || !strcmp(a->name, STACK_REGION_NAME);
 }
 
 /*
