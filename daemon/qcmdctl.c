@@ -174,31 +174,40 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 }
 
 /* What a drop-in says counts from the next reload on; without the daemon, from its next start on. */
-static int set_enabled(const struct options *options, const char *name, bool enabled)
+static int set_enabled(const struct options *options, char *const *names, size_t n, bool enabled)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 	_cleanup_(ctl_json_putp) struct json_object *o = NULL;
-	_cleanup_(freep) char *failure = ctl_set_enabled(name, enabled);
+	size_t failed = 0;
+	int status;
 
-	if (failure) {
-		complain("%s", failure);
-		return CTL_FAILURE;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_(freep) char *failure = ctl_set_enabled(names[i], enabled);
+
+		if (failure) {
+			complain("%s", failure);
+			failed++;
+		}
 	}
+	if (failed == n)
+		return CTL_FAILURE;
 	if (ctl_bus_describe(&o, &error) < 0 && error.absent) {
 		complain("qcmdd is not running: this counts when it is started");
-		return CTL_OK;
+		status = CTL_OK;
+	} else {
+		status = reload(options, NULL, 0);
 	}
-	return reload(options, NULL, 0);
+	return failed ? CTL_FAILURE : status;
 }
 
 static int enable(const struct options *options, char *const *arguments, size_t n)
 {
-	return set_enabled(options, arguments[0], true);
+	return set_enabled(options, arguments, n, true);
 }
 
 static int disable(const struct options *options, char *const *arguments, size_t n)
 {
-	return set_enabled(options, arguments[0], false);
+	return set_enabled(options, arguments, n, false);
 }
 
 static int explain(const struct options *options, char *const *arguments, size_t n)
@@ -320,8 +329,8 @@ static const struct verb verbs[] = {
 	{ "policies", "", "List the policies and what they registered", 0, 0, policies },
 	{ "regions", "", "List the memory regions that a dump would have", 0, 0, regions },
 	{ "explain", "REGION", "Who wanted a region, since when, where it is", 1, 1, explain },
-	{ "enable", "POLICY", "Use a policy, now and from now on", 1, 1, enable },
-	{ "disable", "POLICY", "Use a policy no more", 1, 1, disable },
+	{ "enable", "POLICY...", "Use policies, now and from now on", 1, -1, enable },
+	{ "disable", "POLICY...", "Use policies no more", 1, -1, disable },
 	{ "reload", "", "Have the policy files read anew", 0, 0, reload },
 	{ "snapshot", "", "Save the dump that a crash now would give", 0, 0, snapshot },
 	{ "dumps", "", "List the dumps of crashes that were collected", 0, 0, dumps },

@@ -152,6 +152,14 @@ static void test_enable(void **state)
 	assert_int_equal(run("build/qcmdctl enable ../lib/on"), CTL_FAILURE);
 	assert_non_null(strstr(output, "there is no policy"));
 
+	/* Of several, those that can be. */
+	assert_int_equal(run("build/qcmdctl disable on masked off"), CTL_FAILURE);
+	assert_int_equal(run("build/qcmdctl enable on masked off"), CTL_FAILURE);
+	assert_non_null(strstr(output, "masked.conf is a link to /dev/null: remove it"));
+	free(policy);
+	policy = ctl_printf("test ! -e %s/on.conf.d -a -e %s", etc, dropin);
+	assert_int_equal(run(policy), 0);
+
 	unsetenv("QCMD_POLICY_PATH");
 	free(command);
 	command = ctl_printf("rm -r %s", root);
