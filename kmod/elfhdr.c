@@ -126,7 +126,7 @@ static void md_elf_write_slot(void *buf, u32 slot)
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC | SHF_WRITE,
-		.sh_addr = s->region->follow ? 0 : seg->va,	/* see md_follow_segments_move(): one place less */
+		.sh_addr = s->region->follow ? 0 : seg->va,	/* see md_follow_show(): one place less */
 		.sh_offset = s->offset,
 		.sh_size = md_slot_size(seg),
 		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
