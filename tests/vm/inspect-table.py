@@ -22,7 +22,7 @@ import zlib
 from check_tasks import TaskChecks
 from check_traces import TraceChecks
 from inspector import Wrong, serve
-from kernel_memory import BASES, KernelMemory
+from kernel_memory import BASES, KernelMemory, read_vmcoreinfo
 
 MAGIC = b"QCOM-MINIDUMP-1\0"
 VALID, INVALID = 0x56414C49, 0x494E5641
@@ -269,8 +269,7 @@ def start_task_checks(image, valid, addresses, facts, followed):
     note = image.bytes(*place["KVMCOREINFO"][2:])
     if note[12:22] != b"VMCOREINFO":
         raise Wrong("slot 1 is not VMCOREINFO")
-    lines = note[24:].split(b"\0")[0].decode().splitlines()
-    memory = KernelMemory(image.ram, image.base, dict(line.split("=", 1) for line in lines if "=" in line))
+    memory = KernelMemory(image.ram, image.base, read_vmcoreinfo(note[24:].split(b"\0")[0]))
     base = place["KCHURNBASE"]
     memory.set_linear(addresses[base[:3]], base[2])
     return TaskChecks(memory, {name: int(facts[name], 16) for name in SYMBOLS}, followed)

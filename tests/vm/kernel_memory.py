@@ -13,6 +13,11 @@ BASES = {"x86_64": 0, "arm64": 0x40000000}
 ADDRESS_MASK = 0x0000fffffffff000
 
 
+def read_vmcoreinfo(text):
+    """What it says, by name."""
+    return dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line)
+
+
 class KernelMemory:
     def __init__(self, ram, base, vmcoreinfo):
         self.ram = ram
