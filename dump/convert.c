@@ -135,7 +135,7 @@ int convert_prepare(struct collection *c, const char *path, const struct convert
 	struct corefile core;
 	int r;
 
-	*c = (struct collection){ .img = { .fd = -1, .registers_fd = -1 } };
+	*c = (struct collection){ .img = IMAGE_CLOSED };
 	r = core_open(&core, path, err);
 	if (r == 0)
 		r = core_need_collected(&core, err);

@@ -12,6 +12,7 @@
 
 #include "image.h"
 #include "rawdump.h"
+#include "zstdfile.h"
 
 #define SCAN_CHUNK MIB
 #define COPY_CHUNK MIB
@@ -185,7 +186,8 @@ int image_open(struct image *img, const char *path, const struct image_options *
 	struct stat st;
 	int r;
 
-	*img = (struct image){ .fd = -1, .registers_fd = -1, .path = dump_strdup(path, strlen(path)) };
+	*img = IMAGE_CLOSED;
+	img->path = dump_strdup(path, strlen(path));
 	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, o, err);
 	if (r == 0 && o->registers)
 		r = open_registers(img, o->registers, err);
@@ -206,7 +208,7 @@ void image_close(struct image *img)
 	blobs_close(img->blobs);
 	strlist_clear(&img->problems);
 	strlist_clear(&img->left_out);
-	*img = (struct image){ .fd = -1, .registers_fd = -1 };
+	*img = IMAGE_CLOSED;
 }
 
 int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size)
@@ -221,8 +223,8 @@ static int read_at(void *arg, void *buf, size_t size, uint64_t offset)
 
 int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size)
 {
-	if (img->frozen)
-		return rangemap_read(&img->frozen_at, fileno(img->frozen), paddr, buf, size);
+	if (img->frozen_fd >= 0)
+		return rangemap_read(&img->frozen_at, img->frozen_fd, paddr, buf, size);
 	return rangemap_read_by(&img->phys, read_at, (void *)img, paddr, buf, size);
 }
 
@@ -242,12 +244,15 @@ static int copy_range(const struct image *img, const struct range *r, int fd, ch
 int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err)
 {
 	_cleanup_free_ char *buf = dump_alloc(COPY_CHUNK, 1);
-	FILE *file = tmpfile();
-	int r = file ? 0 : -errno;
+	int fd = scratch_open(err), r = 0;
 
+	if (fd < 0) {
+		rangemap_clear(ranges);
+		return fd;
+	}
 	for (size_t i = 0; i < ranges->n && r == 0; i++)
-		r = copy_range(img, &ranges->v[i], fileno(file), buf);
-	img->frozen = file;
+		r = copy_range(img, &ranges->v[i], fd, buf);
+	img->frozen_fd = fd;
 	img->frozen_at = *ranges;
 	if (r < 0)
 		return derr_set(err, r, "Cannot copy %s to a temporary file: %s", img->path, strerror(-r));
@@ -256,9 +261,8 @@ int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err)
 
 void image_thaw(struct image *img)
 {
-	if (img->frozen)
-		fclose(img->frozen);
-	img->frozen = NULL;
+	close_fdp(&img->frozen_fd);
+	img->frozen_fd = -1;
 	rangemap_clear(&img->frozen_at);
 }
 

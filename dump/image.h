@@ -33,9 +33,12 @@ struct image {
 	struct strlist left_out; /* what was there, and is no part of the minidump */
 
 	int registers_fd; /* what has the table, if the memory is not to be searched for it; else -1 */
-	FILE *frozen;	  /* see image_freeze() */
+	int frozen_fd;	  /* see image_freeze(); else -1 */
 	struct rangemap frozen_at;
 };
+
+/* Not open */
+#define IMAGE_CLOSED ((struct image){ .fd = -1, .registers_fd = -1, .frozen_fd = -1 })
 
 struct image_options {
 	const struct range *maps;

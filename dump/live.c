@@ -83,7 +83,7 @@ static int read_once(struct image *img, struct toc *toc, bool last, struct derr 
 	if (r < 0)
 		return r;
 	now = *img;
-	now.frozen = NULL;
+	now.frozen_fd = -1;
 	same = toc_read(&now, toc->header, &toc_now, &ignored) == 0 && unchanged(img, toc, &now, &toc_now);
 	if (!same && last)
 		report(toc, &toc_now);

@@ -465,6 +465,11 @@ static void by_registers(void **state)
 	snprintf(args, sizeof(args), "collect -f -o registers.bin --registers registers.bin %s", d.path);
 	assert_int_equal(run(args), 1);
 	contains(err, "registers.bin is one of the files that the dump is collected from");
+	setenv("TMPDIR", "/nonexistent", 1);
+	snprintf(args, sizeof(args), "collect -f --registers registers.bin %s", d.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "Cannot create a temporary file in /nonexistent");
+	unsetenv("TMPDIR");
 	assert_int_equal(files_in_folder(), 2);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/minidump.elf", folder);
