@@ -298,7 +298,7 @@ install: all $(if $(RELEASE),install-modules)
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
 	for unit in qcmdd.service qcmd-backend.service qcmd-collect.service; do \
-		sed 's,=/usr/lib/qcmd/,=$(PREFIX)/lib/qcmd/,' systemd/$$unit >$(libdir)/systemd/system/$$unit || exit; \
+		sed 's,/usr/lib/qcmd/,$(PREFIX)/lib/qcmd/,' systemd/$$unit >$(libdir)/systemd/system/$$unit || exit; \
 	done
 	$(INSTALL_DATA) systemd/kdump-tools-dump.service.d.conf \
 		$(libdir)/systemd/system/kdump-tools-dump.service.d/qcmd.conf
