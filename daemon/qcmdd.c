@@ -24,8 +24,8 @@ static void usage(FILE *f)
 {
 	fputs("usage: qcmdd [--help] [--version]\n"
 	      "\n"
-	      "Keeps the minidump table as the policies in /etc/qcmd.d, /run/qcmd.d and\n"
-	      "/usr/lib/qcmd.d ask. It is started by: systemctl enable --now qcmdd\n"
+	      "Keeps the minidump table as the policies in /etc/qcmd.d, /run/qcmd.d,\n"
+	      "/usr/local/lib/qcmd.d and /usr/lib/qcmd.d ask. It is started by: systemctl enable --now qcmdd\n"
 	      "What it does is shown by: qcmdctl status\n"
 	      "\n"
 	      "  -h --help     this text\n"
