@@ -17,18 +17,25 @@ struct source {
 	char *online; /* "0-3,5" */
 };
 
+/* What was known stays if that can't be read now. */
+static void look(struct source *s)
+{
+	char *online = cpulist_read(CPULIST_ONLINE);
+
+	if (!online || (s->online && !strcmp(online, s->online))) {
+		free(online);
+		return;
+	}
+	log_info("CPUs that are online now: %.*s", (int)strcspn(online, "\n"), online);
+	free(s->online);
+	s->online = online;
+}
+
+/* A CPU may have gone and come back before anybody looked: then its regions are gone, and the list is the same. */
 static int on_device(sd_device_monitor *monitor, sd_device *device, void *userdata)
 {
 	struct source *s = userdata;
-	char *online = cpulist_read(CPULIST_ONLINE);
 
-	if (online && s->online && !strcmp(online, s->online)) {
-		free(online);
-		return 0;
-	}
-	log_info("CPUs that are online now: %.*s", online ? (int)strcspn(online, "\n") : 7, online ?: "unknown");
-	free(s->online);
-	s->online = online;
 	s->host.changed(s->host.userdata);
 	return 0;
 }
@@ -120,6 +127,7 @@ static int current_want(struct source *s, const struct policy_set *policies, str
 	struct section_cursor c = {};
 	int r = 0;
 
+	look(s);
 	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_CURRENT, &c, &policy)))
 		r = want_section(s, policy, section, wants);
 	return r;

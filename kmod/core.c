@@ -274,10 +274,12 @@ static int __init md_init(void)
 	int ret;
 
 	md_events_init();
-	md_follow_init();
-	ret = md_ram_init();
+	ret = md_follow_init();
 	if (ret)
 		return ret;
+	ret = md_ram_init();
+	if (ret)
+		goto exit_follow;
 	ret = md_cpu_regs_init();
 	if (ret)
 		goto exit_ram;
@@ -308,6 +310,8 @@ exit_cpu_regs:
 exit_ram:
 	md_ram_exit();
 	idr_destroy(&md.ids);
+exit_follow:
+	md_follow_exit();
 	return ret;
 }
 

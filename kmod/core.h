@@ -307,10 +307,11 @@ struct elf64_phdr *md_elf_phdr(u32 buffer, u32 slot);
 void md_elf_hide(u32 slot);
 
 /* follow.c */
-void __init md_follow_init(void);
+int __init md_follow_init(void);
 void md_follow_exit(void);
 int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max, struct md_why *why);
 int md_follow_start(struct md_region *r, struct md_why *why);
+bool md_follow_is_over(const struct md_region *r);
 /* the rest under md.lock; without effect on a region that follows nobody, md_follow_stop() excepted */
 void md_follow_stop(struct md_region *r);
 void md_follow_lock(const struct md_region *r) __acquires(follow);

@@ -11,8 +11,10 @@
  * Such a region always has the same number of segments: one for the struct, one for each page of the stack.
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/elf.h>
 #include <linux/io.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -44,6 +46,7 @@ static struct tracepoint *md_switch_tp;
 static DEFINE_MUTEX(md_probe_lock);	/* md_probed */
 static bool md_probed;
 static atomic_t md_followers = ATOMIC_INIT(0);
+static int md_cpuhp_state;
 
 /* The lock is not taken again by who holds it: see md_follow_hold(). */
 void md_follow_lock(const struct md_region *r) __acquires(follow)
@@ -218,6 +221,14 @@ static void md_probe_work(struct work_struct *work)
 
 static DECLARE_WORK(md_probe_worker, md_probe_work);
 
+/* Not from under md.lock, which the scheduler itself may be waiting for: that wakes the worker up. */
+static void md_probe_irq(struct irq_work *work)
+{
+	schedule_work(&md_probe_worker);
+}
+
+static DEFINE_IRQ_WORK(md_probe_irq_work, md_probe_irq);
+
 /* The pieces at first: of whoever asks, until the CPU itself has been asked. */
 int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max, struct md_why *why)
 {
@@ -268,8 +279,9 @@ int md_follow_start(struct md_region *r, struct md_why *why)
 	spin_lock_irqsave(&md.lock, flags);
 	md_follow_stop(r);
 	spin_unlock_irqrestore(&md.lock, flags);
-	return md_refuse(why, ret, ret == -ENXIO ? "TASK: there is no such CPU, or it is offline" :
-						   "this kernel lets no module see context switches");
+	if (ret == -ENXIO)
+		return md_refuse(why, -ENODEV, "TASK: the CPU is offline");
+	return md_refuse(why, ret, "this kernel lets no module see context switches");
 }
 
 /* Under md.lock. */
@@ -283,10 +295,38 @@ void md_follow_stop(struct md_region *r)
 	raw_spin_unlock(&f->lock);
 	r->follow = NULL;
 	if (atomic_dec_and_test(&md_followers))
-		schedule_work(&md_probe_worker);
+		irq_work_queue(&md_probe_irq_work);
 }
 
-void __init md_follow_init(void)
+/* It was offline already when its regions were looked for: see md_cpu_dead(). */
+bool md_follow_is_over(const struct md_region *r)
+{
+	return r->follow && !cpu_online(r->task.cpu);
+}
+
+/* The tracepoint keeps silent about the last switch of a CPU that goes offline, from its stopper to its idle task. */
+static int md_cpu_dead(unsigned int cpu)
+{
+	struct md_follow *f = per_cpu_ptr(&md_follows, cpu);
+	struct md_region *r;
+	unsigned long flags;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(f->regions); i++) {
+		spin_lock_irqsave(&md.lock, flags);
+		r = READ_ONCE(f->regions[i]);
+		if (r && md_region_is_there(r))
+			md_region_remove(r);
+		else
+			r = NULL;
+		spin_unlock_irqrestore(&md.lock, flags);
+		if (r)
+			md_region_put(r);
+	}
+	return 0;
+}
+
+int __init md_follow_init(void)
 {
 	int cpu;
 
@@ -294,11 +334,15 @@ void __init md_follow_init(void)
 		raw_spin_lock_init(&per_cpu_ptr(&md_follows, cpu)->lock);
 	check_trace_callback_type_sched_switch(md_on_switch);
 	md_switch_tp = md_tracepoint_find("sched_switch");
+	md_cpuhp_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "qcom_minidump:dead", NULL, md_cpu_dead);
+	return min(md_cpuhp_state, 0);
 }
 
 /* No region is left. */
 void md_follow_exit(void)
 {
+	cpuhp_remove_state_nocalls(md_cpuhp_state);
+	irq_work_sync(&md_probe_irq_work);
 	flush_work(&md_probe_worker);
 	md_probe_update();
 }

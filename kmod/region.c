@@ -321,7 +321,9 @@ int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
 	int ret = 0;
 
 	md_stack_watch(r);
-	if (md.backend)
+	if (md_follow_is_over(r))
+		ret = md_refuse(why, -ENODEV, "TASK: the CPU is offline");
+	else if (md.backend)
 		ret = md_region_fits(r, why);
 	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
 	if (!ret) {

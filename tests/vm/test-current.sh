@@ -33,6 +33,15 @@ echo 0 >/sys/devices/system/cpu/cpu1/online
 wait_for $((cpus - 1))
 echo 1 >/sys/devices/system/cpu/cpu1/online
 wait_for "$cpus"
+
+# The module itself sees to what a CPU leaves behind, as no context switch tells of the last one.
+daemon=$(systemctl show -P MainPID qcmdd)
+kill -STOP "$daemon"
+echo 0 >/sys/devices/system/cpu/cpu1/online
+! ./mdnl list | grep ' cpu=1 ' || exit 1
+echo 1 >/sys/devices/system/cpu/cpu1/online
+kill -CONT "$daemon"
+wait_for "$cpus"
 qcmdctl status --no-pager || exit 1
 
 # A listing has the pages of one task's stack, however often the CPUs switch.
