@@ -140,12 +140,14 @@ void qcom_minidump_backend_unregister(const struct minidump_backend *backend);
  * @backend: the one that is bound; of another one nothing is taken out
  * @name: of the region
  * @seq: sequence number of one of its slots
+ * @pa: where that slot was when it was refused: what is there under this name and number by now may be another one
  * @why: constant text of the back end, for listings: what refused it, and how
  *
- * The region is out of the table and rejected when it returns; it may have been gone before. The back end stays bound.
+ * The region is out of the table and rejected when it returns; it may have been gone, or moved, before. The back end
+ * stays bound. Slots 0 and 1 stay: without them there is no dump.
  * Any context but NMI, and not from within one of the ops.
  */
-void qcom_minidump_backend_refuse(const struct minidump_backend *backend, const char *name, u32 seq,
+void qcom_minidump_backend_refuse(const struct minidump_backend *backend, const char *name, u32 seq, phys_addr_t pa,
 				  const char *why);
 
 #endif

@@ -440,25 +440,29 @@ void md_region_remove(struct md_region *r)
 	md_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
 
-static struct md_region *md_region_of_slot(const char *name, u32 seq)
+static struct md_region *md_region_of_slot(const char *name, u32 seq, phys_addr_t pa)
 {
 	u32 i;
 
-	for (i = 0; i < md.n_slots; i++)
-		if (md.slots[i].seg->seq == seq && !strcmp(md.slots[i].region->name->name, name))
+	for (i = 0; i < md.n_slots; i++) {
+		const struct md_segment *seg = md.slots[i].seg;
+
+		if (seg->seq == seq && seg->pa == pa && !strcmp(md.slots[i].region->name->name, name))
 			return md.slots[i].region;
+	}
 	return NULL;
 }
 
-void qcom_minidump_backend_refuse(const struct minidump_backend *be, const char *name, u32 seq, const char *why)
+void qcom_minidump_backend_refuse(const struct minidump_backend *be, const char *name, u32 seq, phys_addr_t pa,
+				  const char *why)
 {
 	struct md_region *r;
 	unsigned long flags;
 
 	spin_lock_irqsave(&md.lock, flags);
-	r = md.backend == be ? md_region_of_slot(name, seq) : NULL;
-	/* Without the header there is no table. */
-	if (r && r != md.header) {
+	r = md.backend == be ? md_region_of_slot(name, seq, pa) : NULL;
+	/* Without these there is no table, or nobody could read the dump. */
+	if (r && r != md.header && r != md.vmcoreinfo) {
 		md_table_remove(r);
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
 		r->error = why;

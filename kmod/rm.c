@@ -296,12 +296,13 @@ static int rm_refuse(struct rm *rm, const struct minidump_region *region, int er
 {
 	u32 seq = le32_to_cpu(region->seq_num);
 
-	if (region == rm->want)
-		return -EIO;	/* no dump without the header: to be tried again */
+	if (region < rm->want + 2)
+		return -EIO;	/* no dump without the header and VMCOREINFO: to be tried again */
 	if (err == -EREMOTEIO)
 		dev_warn(rm->dev, "the resource manager refuses %s, number %u (error %d)\n", region->name, seq,
 			 rm->manager.error);
-	qcom_minidump_backend_refuse(&rm->backend, region->name, seq, rm_refusal(rm, err));
+	qcom_minidump_backend_refuse(&rm->backend, region->name, seq, le64_to_cpu(region->address),
+				     rm_refusal(rm, err));
 	return -EAGAIN;
 }
 

@@ -62,7 +62,7 @@ struct slot {
 
 static struct slot slots[SLOTS];
 static uint32_t n_slots;
-static bool silent, unsupported, lossy, denies;
+static bool silent, unsupported, lossy, denies, denied_before;
 
 /* The request that is being put together from its messages */
 static struct {
@@ -158,6 +158,10 @@ static long register_range(uint16_t *slot)
 		return error;
 	if (denies && starts_with(name, "KDENIED"))
 		return RM_DENIED;
+	if (denies && equal(name, "KVMCOREINFO") && !denied_before) {
+		denied_before = true;
+		return RM_DENIED;
+	}
 	if (!in_ram(address, size))
 		return RM_MEMORY_INVALID;
 	for (*slot = 0; *slot < n_slots && slots[*slot].used; ++*slot)

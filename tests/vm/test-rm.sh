@@ -160,6 +160,12 @@ check_told "a manager with few slots"
 	echo 'sleep 1000') | ./mdnl >/dev/null &
 settle
 is_bound || fail "a region that is denied has unbound the back end"
+# VMCOREINFO was denied at first, and without it nobody could read the dump.
+dmesg | grep -q "can't be told what to save" || fail "KVMCOREINFO was not denied"
+for _ in $(seq 60); do
+	[[ $(dmesg) != *'knows again'* ]] || break
+	sleep 1
+done
 ./mdnl list
 [ "$(./mdnl list | grep -c "name=KDENIED .*state=rejected error='the resource manager denies it'")" = 2 ] ||
 	fail "the denied regions are not rejected, or without a reason"
