@@ -166,6 +166,13 @@ static int md_check_range(u64 start, u64 size, struct md_why *why)
 	return 0;
 }
 
+/* How much of the range is in one piece, if it is memory at all: all of it but where each page may be elsewhere. */
+static u64 md_piece_of_virt(u64 va, u64 size)
+{
+	return md_is_mapped_by_tables((void *)(unsigned long)va) ? min_t(u64, size, PAGE_SIZE - offset_in_page(va)) :
+								   size;
+}
+
 /*
  * Work out the pieces of a virtual range; with segs NULL only count them. Any context but NMI. Returns how
  * many, at most max, or an error.
@@ -183,10 +190,10 @@ int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32
 		return md_refuse(why, -EFAULT, "ADDR is a user-space address: only kernel memory can be saved");
 
 	while (size) {
-		u64 len = min_t(u64, size, PAGE_SIZE - offset_in_page(va));
+		u64 len = md_piece_of_virt(va, size);
 		phys_addr_t pa = md_virt_to_phys((void *)(unsigned long)va);
 
-		if (!pa)
+		if (!pa || md_virt_to_phys((void *)(unsigned long)(va + len - 1)) != pa + len - 1)
 			return md_refuse(why, -EFAULT, "ADDR + SIZE is not mapped kernel memory from end to end");
 		if (!md_is_ram(pa, pa + len))
 			return md_refuse(why, -EFAULT, "ADDR + SIZE is not RAM from end to end");
