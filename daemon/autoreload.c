@@ -14,7 +14,7 @@
 
 #define BUFFER_SIZE  65536
 #define EVENTS_ABOVE (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
-#define EVENTS	     (EVENTS_ABOVE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)
+#define EVENTS	     (EVENTS_ABOVE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_OPEN)
 
 /* A folder: of policies, of drop-ins, or above one of policies, which may come or be replaced. */
 struct watch {
@@ -33,6 +33,7 @@ struct autoreload {
 	uint64_t quiet;
 	struct watch *watches;
 	size_t n_watches;
+	char **made;	/* files that came since it was quiet, and that nobody was seen to open */
 	char **writing; /* files that somebody has not closed yet */
 	void (*changed)(void *userdata);
 	void *userdata;
@@ -148,28 +149,33 @@ static int scan(struct autoreload *a)
 	return r < 0 ? r : 0;
 }
 
-static void writing_add(struct autoreload *a, const char *path)
+static bool contains(char *const *list, const char *path)
 {
-	for (char **w = a->writing; w && *w; w++)
-		if (!strcmp(*w, path))
-			return;
-	if (strv_append(&a->writing, path) < 0)
+	for (; list && *list; list++)
+		if (!strcmp(*list, path))
+			return true;
+	return false;
+}
+
+static void add_path(char ***list, const char *path)
+{
+	if (!contains(*list, path) && strv_append(list, path) < 0)
 		log_oom();
 }
 
 /* The file, or those in the folder. */
-static void writing_remove(struct autoreload *a, const char *path)
+static void remove_path(char **list, const char *path)
 {
-	size_t n = strlen(path), kept = 0, all = strv_length(a->writing);
+	size_t n = strlen(path), kept = 0, all = strv_length(list);
 
 	for (size_t i = 0; i < all; i++) {
-		if (!strncmp(a->writing[i], path, n) && (!a->writing[i][n] || a->writing[i][n] == '/'))
-			free(a->writing[i]);
+		if (!strncmp(list[i], path, n) && (!list[i][n] || list[i][n] == '/'))
+			free(list[i]);
 		else
-			a->writing[kept++] = a->writing[i];
+			list[kept++] = list[i];
 	}
-	if (a->writing)
-		a->writing[kept] = NULL;
+	if (list)
+		list[kept] = NULL;
 }
 
 static bool is_above_some(const struct autoreload *a, const char *path)
@@ -188,12 +194,28 @@ static bool is_relevant(const struct autoreload *a, const struct watch *w, const
 	       (w->dropins && ends_in(name, ".conf"));
 }
 
-/* A new file is empty, and its maker has it open; a link is whole at once. */
-static bool is_being_made(const char *path)
+static bool is_file(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Who makes a file opens it at once, before anybody else can. What is linked is whole, and nobody opens it. */
+static bool on_open(struct autoreload *a, const char *path)
+{
+	if (!contains(a->made, path))
+		return false;
+	remove_path(a->made, path);
+	add_path(&a->writing, path);
+	return true;
+}
+
+/* What is whole now, or gone, or of another name. */
+static void settle_path(struct autoreload *a, const char *path)
+{
+	remove_path(a->made, path);
+	remove_path(a->writing, path);
 }
 
 /* Whether it has to do with policies. */
@@ -205,10 +227,14 @@ static bool on_entry(struct autoreload *a, const struct watch *w, const struct i
 	if (snprintf(path, sizeof(path), "%s/%s", dir, e->name) >= (int)sizeof(path) ||
 	    !is_relevant(a, w, e->name, path))
 		return false;
+	if (e->mask & IN_OPEN)
+		return on_open(a, path);
 	if (e->mask & (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE))
-		writing_remove(a, path);
-	else if (!(e->mask & IN_ISDIR) && (e->mask & IN_MODIFY || (e->mask & IN_CREATE && is_being_made(path))))
-		writing_add(a, path);
+		settle_path(a, path);
+	else if (e->mask & IN_CREATE && is_file(path))
+		add_path(&a->made, path);
+	else if (e->mask & IN_MODIFY)
+		add_path(&a->writing, path);
 	if (e->mask & IN_ISDIR || is_above_some(a, path))
 		scan(a);
 	return true;
@@ -231,7 +257,7 @@ static bool on_change(struct autoreload *a, const struct inotify_event *e)
 		return false;
 	}
 	if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF)) {
-		writing_remove(a, w->path);
+		settle_path(a, w->path);
 		scan(a);
 		return true;
 	}
@@ -272,6 +298,7 @@ static int on_quiet(sd_event_source *source, uint64_t now, void *userdata)
 	struct autoreload *a = userdata;
 
 	scan(a);
+	a->made = strv_free(a->made);
 	if (a->writing && a->writing[0])
 		log_info("%s is being written: the policies are reloaded when it is closed", a->writing[0]);
 	else
@@ -326,6 +353,7 @@ struct autoreload *autoreload_free(struct autoreload *a)
 	while (a->n_watches)
 		forget_watch(a, &a->watches[0]);
 	free(a->watches);
+	strv_free(a->made);
 	strv_free(a->writing);
 	free(a);
 	return NULL;

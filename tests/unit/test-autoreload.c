@@ -151,6 +151,23 @@ static void test_slow_writer(void **state)
 	close(fd);
 }
 
+/* A link to a whole file that has lost its other name, as of one that never had any. */
+static void test_link(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(in(f->usr, ".new"));
+	assert_int_equal(changes(f), 0);
+	assert_int_equal(link(in(f->usr, ".new"), in(f->usr, "a.conf")), 0);
+	assert_int_equal(unlink(in(f->usr, ".new")), 0);
+	assert_int_equal(changes(f), 1);
+	/* Who reads it is none of its writers. */
+	close(open(in(f->usr, "a.conf"), O_RDONLY | O_CLOEXEC));
+	assert_int_equal(changes(f), 0);
+	write_file(in(f->usr, "b.conf"));
+	assert_int_equal(changes(f), 1);
+}
+
 static void test_other_names(void **state)
 {
 	struct fixture *f = *state;
@@ -254,7 +271,7 @@ static void test_config(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_quiet),	TEST(test_file),    TEST(test_slow_writer),
+		TEST(test_quiet),	TEST(test_file),    TEST(test_slow_writer), TEST(test_link),
 		TEST(test_other_names), TEST(test_folders), TEST(test_config),
 	};
 
