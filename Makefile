@@ -35,7 +35,7 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n'
 .SECONDARY:
 all:
 
--include daemon/files.mk daemon/qcmdd.mk dump/files.mk tests/unit/files.mk
+include daemon/files.mk daemon/qcmdd.mk dump/files.mk
 
 # Flags
 

@@ -16,7 +16,7 @@ bool entry_absent(const struct entry *e)
 {
 	if (region_key_is_task(&e->want.key))
 		return e->error == -ESRCH;
-	if (e->want.key.kind == REGION_CURRENT || e->want.key.kind == REGION_CURRENT_STACK)
+	if (region_key_is_current(&e->want.key))
 		return e->error == -ENODEV;
 	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
 }
@@ -77,6 +77,7 @@ void entry_set_region(struct entry *e, const struct md_region *region)
 	e->slots = region->n_segments;
 	e->size = region->size;
 	e->error = 0;
+	snprintf(e->name, sizeof(e->name), "%s", region->name);
 	snprintf(e->comment, sizeof(e->comment), "%s", region->comment);
 	snprintf(e->reason, sizeof(e->reason), "%s", region->error);
 }

@@ -14,7 +14,7 @@
  * @state: enum qcom_minidump_region_state
  * @slots: how many it takes, once the module has said so
  * @address: what @want.address was when it was added
- * @comment: as the module has it
+ * @name, @comment: as the module has them
  * @error: negative errno: why it could not be added. It is not tried again before something changes
  * @reason: @error in words, or which limit
  * @size: bytes, once the module has said so
@@ -28,6 +28,7 @@ struct entry {
 	uint32_t state;
 	uint32_t slots;
 	uint64_t address;
+	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	int error;
 	char reason[MD_ERROR_MAX];

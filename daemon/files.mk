@@ -29,5 +29,8 @@ QCMD_POLICY_SRCS := \
 
 QCMDCTL_SRCS := daemon/qcmdctl.c
 
+# What is wanted is tested against a table of the tests' own.
+$(B)/tests/unit/test-reconcile $(B)/tests/unit/test-limit: $(B)/san/tests/unit/fake-module.o
+
 # The test of the command line runs the program.
 $(B)/tests/unit/test-ctl-cli: | $(B)/qcmdctl

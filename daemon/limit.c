@@ -72,10 +72,15 @@ static bool limit_entry(struct entry *e, struct usage *u, const struct cost *cos
 	return was != e->limited;
 }
 
+/* What can't be had takes nobody's place. */
+static bool is_in_vain(const struct entry *e)
+{
+	return entry_absent(e) || (!e->id && e->want.error);
+}
+
 static bool has_limit(const struct entry *e)
 {
-	return e->wanted && !entry_dry(e) && !entry_absent(e) && e->want.policy &&
-	       (e->want.policy->max_regions || e->want.policy->max_slots || e->want.policy->max_bytes);
+	return e->wanted && !entry_dry(e) && !is_in_vain(e) && e->want.policy && policy_has_limit(e->want.policy);
 }
 
 /* typical: of the last region of the same kind that the module has taken. */

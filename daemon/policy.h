@@ -187,6 +187,11 @@ struct policy {
 	size_t n_sections;
 };
 
+static inline bool policy_has_limit(const struct policy *p)
+{
+	return p->max_regions || p->max_slots || p->max_bytes;
+}
+
 struct policy_set {
 	struct policy *policies; /* sorted by file name */
 	size_t n_policies;

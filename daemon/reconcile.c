@@ -261,6 +261,12 @@ void reconcile_retry(struct reconcile *r, bool only_full)
 		}
 }
 
+/* A stack when its task exits, what a CPU runs when the CPU goes offline: that is no news. */
+static bool goes_by_itself(const struct region_key *key)
+{
+	return key->kind == REGION_STACK || region_key_is_current(key);
+}
+
 bool reconcile_news(struct reconcile *r, const struct md_region *region, bool gone)
 {
 	struct entry *e = find_id(r, region->id);
@@ -270,8 +276,7 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 	if (!e)
 		return false;
 	if (gone) {
-		/* A stack goes when its task exits, which is no news. */
-		entry_log(e->want.key.kind == REGION_STACK ? LOG_DEBUG : LOG_WARNING, e,
+		entry_log(goes_by_itself(&e->want.key) ? LOG_DEBUG : LOG_WARNING, e,
 			  "%s was removed from the table by the kernel", entry_comment(e));
 		entry_clear_region(e);
 		return true;
@@ -288,11 +293,19 @@ bool reconcile_news(struct reconcile *r, const struct md_region *region, bool go
 	return !error;
 }
 
+/* A module or a CPU was on its way in or out: it may be there by now. */
+static bool was_too_early(const struct entry *old)
+{
+	return region_key_is_range(&old->want.key) ? old->error == -EAGAIN :
+						     region_key_is_current(&old->want.key) && old->error == -ENODEV;
+}
+
 /* What is wanted has become something else, or it was too early, so that an old error says nothing. */
 static bool is_news(const struct entry *old, const struct want *want)
 {
-	return region_key_is_range(&want->key) && (old->error == -EAGAIN || old->want.address != want->address ||
-						   old->want.size != want->size || old->want.error != want->error);
+	return was_too_early(old) ||
+	       (region_key_is_range(&want->key) &&
+		(old->want.address != want->address || old->want.size != want->size || old->want.error != want->error));
 }
 
 /* What is known of the old entry stays; who wants it and why is new. */
@@ -469,6 +482,12 @@ bool reconcile_holds(const struct reconcile *r)
 	return any(r, is_held);
 }
 
+/* Names say which trace array a page is of, by a number that is another one after a restart. */
+static bool is_misnamed(const struct entry *e)
+{
+	return strcmp(e->name, e->want.name) != 0;
+}
+
 static bool is_stale(const struct entry *e)
 {
 	if (!e->id || is_left(e))
@@ -478,6 +497,8 @@ static bool is_stale(const struct entry *e)
 	/* Rejected: it is not in the table, so adding it anew loses nothing and tells whether there is room now. */
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		return !e->error;
+	if (is_misnamed(e))
+		return true;
 	/* A map stays when nothing leads to it any more: its policy is there. */
 	if (e->want.key.kind == REGION_SYMBOL)
 		return e->want.error;
@@ -499,6 +520,8 @@ static void removed(struct entry *e, const struct md_result *result)
 		entry_log(LOG_INFO, e, "Removed %s: %s", entry_comment(e), e->reason);
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		entry_log(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
+	else if (is_misnamed(e))
+		entry_log(level_of(e), e, "Removed %s: it was called %s", entry_comment(e), e->name);
 	else if (e->want.key.kind == REGION_MAP)
 		entry_log(LOG_INFO, e, "Removed %s: it is another map now", entry_comment(e));
 	else if (e->want.key.kind == REGION_SYMBOL)

@@ -49,6 +49,11 @@ bool region_key_is_task(const struct region_key *key)
 	return parts[key->kind].part && !parts[key->kind].current;
 }
 
+bool region_key_is_current(const struct region_key *key)
+{
+	return parts[key->kind].current;
+}
+
 bool region_key_is_range(const struct region_key *key)
 {
 	return key->kind == REGION_SYMBOL || key->kind == REGION_MAP;
@@ -83,11 +88,27 @@ int wants_add(struct wants *w, const struct want *want)
 	return 0;
 }
 
+static bool has_limit(const struct want *want)
+{
+	return want->policy && policy_has_limit(want->policy);
+}
+
+/* Who has a limit may leave it out, which is not to be so for who has none. */
 static int compare_by_key(const void *a, const void *b)
 {
 	const struct want *x = a, *y = b;
 
-	return region_key_compare(&x->key, &y->key) ?: want_compare(x, y);
+	return region_key_compare(&x->key, &y->key)	       ?:
+		       COMPARE(want_is_dry(x), want_is_dry(y)) ?:
+		       COMPARE(has_limit(x), has_limit(y))     ?:
+								 want_compare(x, y);
+}
+
+/* What matters to one of those who want it, matters. */
+static void want_also(struct want *want, const struct want *other)
+{
+	if (!want_is_dry(other) && other->priority > want->priority)
+		want->priority = other->priority;
 }
 
 void wants_settle(struct wants *w)
@@ -100,6 +121,8 @@ void wants_settle(struct wants *w)
 	for (size_t i = 1; i < w->n; i++)
 		if (region_key_compare(&w->items[n].key, &w->items[i].key))
 			w->items[++n] = w->items[i];
+		else
+			want_also(&w->items[n], &w->items[i]);
 	w->n = n + 1;
 }
 

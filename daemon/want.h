@@ -104,6 +104,8 @@ uint32_t region_part_of_kind(enum region_kind kind);
 bool region_key_is_task(const struct region_key *key);
 /* Named by address: SYMBOL and MAP. */
 bool region_key_is_range(const struct region_key *key);
+/* What a CPU runs. */
+bool region_key_is_current(const struct region_key *key);
 /* Of a policy with DryRun=: to be shown, not to be registered. */
 bool want_is_dry(const struct want *want);
 int region_key_compare(const struct region_key *a, const struct region_key *b);
