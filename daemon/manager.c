@@ -417,20 +417,24 @@ static int recollect(struct manager *m)
 
 static int run(struct manager *m)
 {
+	uint32_t free_before;
 	int r = 0;
 
 	if (m->reconnect)
 		r = connect_module(m);
 	if (r >= 0 && m->relist)
 		r = relist(m);
+	/* The module was unloaded and loaded again, and the events that say so were lost. */
+	m->reconnect |= r == -ENOENT;
 	if (r >= 0 && strcmp(m->backend.name, m->judged_backend))
 		r = follow_backend(m);
 	if (r >= 0 && m->recollect)
 		r = recollect(m);
 	if (r < 0 || !minidump_connected(m->md))
 		return r;
-	if (m->recount)
+	if (m->recount || has_full(m))
 		r = recount(m);
+	free_before = free_slots(m);
 	if (r >= 0)
 		r = reconcile_run(m->reconcile);
 	/* Held now: only who looks again knows whether that was in time. */
@@ -444,8 +448,14 @@ static int run(struct manager *m)
 		return r;
 	}
 	r = minidump_get_backend(m->md, &m->backend);
-	if (has_full(m))
-		m->free_when_full = free_slots(m);
+	if (r < 0 || !has_full(m))
+		return r;
+	/* What has become free by that may be enough for what there was no room for. */
+	m->free_when_full = free_slots(m);
+	if (free_slots(m) > free_before) {
+		m->free_when_full = free_before;
+		schedule(m);
+	}
 	return r;
 }
 

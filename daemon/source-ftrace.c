@@ -393,6 +393,8 @@ static int ftrace_reload(struct source *s, const struct policy_set *policies)
 	const struct policy *policy;
 	struct section_cursor c = {};
 
+	if (!s->walker)
+		return 0;
 	for (size_t i = 0; i < s->n_arrays; i++)
 		s->arrays[i].wanted = false;
 	while ((section = section_next(policies, POLICY_SOURCE_FTRACE, &c, &policy))) {

@@ -124,6 +124,21 @@ systemctl restart qcmdd || fail "no restart"
 followed "a restart"
 [ "$(ids)" = "$before" ] || fail "the restart made other regions"
 
+# Without BPF trace arrays can't be found, and that is all.
+dropins=/run/systemd/system/qcmdd.service.d
+mkdir -p $dropins
+printf '[Service]\nSystemCallFilter=~bpf\nSystemCallErrorNumber=EPERM\n' >$dropins/no-bpf.conf
+systemctl daemon-reload
+systemctl restart qcmdd || fail "no start without BPF"
+pid=$(systemctl show -P MainPID qcmdd)
+systemctl reload qcmdd || fail "no reload without BPF"
+qcmdctl --no-pager status | grep -q 'Not all of \[Ftrace\] is followed: ' || fail "status doesn't say that"
+[ "$(systemctl show -P MainPID qcmdd)" = "$pid" ] || fail "a reload without BPF was too much for qcmdd"
+rm -r $dropins
+systemctl daemon-reload
+systemctl restart qcmdd || fail "no restart with BPF again"
+followed "BPF is there again"
+
 printf '[Policy]\nMaxSlots=5\n' >/etc/qcmd.d/trace.conf.d/max.conf
 systemctl reload qcmdd
 sleep 1
