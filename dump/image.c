@@ -12,7 +12,7 @@
 
 #include "image.h"
 #include "rawdump.h"
-#include "zstdfile.h"
+#include "scratchfile.h"
 
 #define SCAN_CHUNK MIB
 #define COPY_CHUNK MIB

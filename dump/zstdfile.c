@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include <zstd.h>
 
+#include "scratchfile.h"
 #include "zstdfile.h"
 
 /* The longest header of a frame, RFC 8878 */
 #define FRAME_HEADER_MAX 18
-
-int scratch_open(struct derr *err)
-{
-	const char *folder = secure_getenv("TMPDIR");
-	int fd;
-
-	/* Not /tmp, which is often memory, and dumps can be large. */
-	if (!folder || !*folder)
-		folder = access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return derr_set(err, -errno, "Cannot create a temporary file in %s: %s. Name another folder in TMPDIR.",
-				folder, strerror(errno));
-	return fd;
-}
 
 static int write_full(int fd, const char *buf, size_t size, struct derr *err)
 {

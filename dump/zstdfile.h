@@ -8,9 +8,6 @@
 /* What is larger than this when it is decompressed is refused: a few kilobytes may claim to be anything. */
 #define ZSTD_CONTENT_MAX (16 * GIB)
 
-/* A file without a name, for something between; it is gone with its descriptor. */
-int scratch_open(struct derr *err);
-
 /* All of a file, as one frame that says its size and has a checksum. Nothing is written twice: out may be a pipe. */
 int zstd_compress(int in, uint64_t size, int out, struct derr *err);
 

@@ -11,6 +11,7 @@
 #include "corefile.h"
 #include "pstore.h"
 #include "samples.h"
+#include "scratchfile.h"
 #include "zstdfile.h"
 
 #include "../unit/dump-firmware.h"

@@ -15,6 +15,7 @@
 #include <zstd.h>
 
 #include "elffile.h"
+#include "scratchfile.h"
 #include "zstdfile.h"
 
 #define CONTENT (3 * MIB + 17)
