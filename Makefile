@@ -37,7 +37,13 @@ all:
 
 include daemon/files.mk daemon/qcmdd.mk dump/files.mk
 
+# The folders of the programs, and where among them a file of that name lies
+DIRS := $(patsubst %/,%,$(wildcard lib/ daemon/ daemon/*/ dump/ dump/*/))
+find = $(foreach name,$(notdir $(1)),$(wildcard $(addsuffix /$(name),$(DIRS))))
+
 # Flags
+
+comma := ,
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
 LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
@@ -45,7 +51,7 @@ LIBS_qcmdctl := $(LIBS_qcmdump) libsystemd libmnl
 LIBS_qcmd-collect := $(LIBS_qcmdump) libsystemd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
 
-INCLUDES := -Idaemon -Idump -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf
+INCLUDES := $(addprefix -I,$(DIRS)) $(addprefix -Wa$(comma)-I,$(DIRS)) -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter -Werror
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
@@ -57,10 +63,10 @@ FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefi
 
 # Sources, each list relative to its folder's fragment
 
-POLICY_SRCS := $(addprefix daemon/,$(notdir $(QCMD_POLICY_SRCS)))
-QCMDD_LIB_SRCS := $(filter-out daemon/qcmdd.c,$(addprefix daemon/,$(notdir $(QCMDD_SRCS))))
-CTL_SRCS := $(addprefix daemon/,$(notdir $(QCMDCTL_SRCS)))
-DUMP_LIB_SRCS := $(filter-out dump/qcmdump.c,$(addprefix dump/,$(notdir $(QCMDUMP_SRCS))))
+POLICY_SRCS := $(call find,$(QCMD_POLICY_SRCS))
+QCMDD_LIB_SRCS := $(filter-out daemon/qcmdd.c,$(call find,$(QCMDD_SRCS)))
+CTL_SRCS := $(call find,$(QCMDCTL_SRCS))
+DUMP_LIB_SRCS := $(filter-out dump/qcmdump.c,$(call find,$(QCMDUMP_SRCS)))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
 PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump $(B)/qcmd-collect

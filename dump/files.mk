@@ -12,8 +12,8 @@ QCMDUMP_SRCS += backtrace.c cpuregs.c kallsyms.c orc.c show-stack.c symbols.c un
 # The page
 QCMDUMP_SRCS += cmd-report.c html.c lastwords.c report.c report-died.c report-log.c report-page.c report-tables.c report-timeline.c \
 	timeline.c
-$(B)/obj/dump/report-page.o $(B)/san/dump/report-page.o $(B)/fuzz/dump/report-page.o: \
-	dump/report.html dump/report.css dump/report.js
+REPORT_PAGE := $(wildcard dump/report-page.c dump/*/report-page.c)
+$(foreach flavour,obj san fuzz,$(B)/$(flavour)/$(REPORT_PAGE:.c=.o)): $(wildcard dump/report.* dump/*/report.*)
 # Trace buffers
 QCMDUMP_SRCS += ringpage.c trace.c tracebuf.c tracecomm.c tracedat.c traceformat.c tracenote.c
 

@@ -8,6 +8,6 @@
 		".byte 0\n"                                            \
 		".popsection\n")
 
-EMBED(report_html, "dump/report.html");
-EMBED(report_css, "dump/report.css");
-EMBED(report_js, "dump/report.js");
+EMBED(report_html, "report.html");
+EMBED(report_css, "report.css");
+EMBED(report_js, "report.js");

@@ -40,7 +40,7 @@ done < <(sources .)
 shellcheck -x "${scripts[@]}" || failed=1
 
 # The modules follow the kernel's own checkpatch, which no package of Debian has by itself.
-sources 'bpf/*.[ch]' 'daemon/*.[ch]' 'dump/*.[ch]' 'tests/*.[ch]' ':!tests/vm' ':!tests/firmware' |
+sources 'bpf/*.[ch]' 'lib/*.[ch]' 'daemon/*.[ch]' 'dump/*.[ch]' 'tests/*.[ch]' ':!tests/vm' ':!tests/firmware' |
 	xargs -0 -r clang-format --dry-run --Werror --ferror-limit=1 || failed=1
 
 make --no-print-directory -s sparse || failed=1

@@ -10,7 +10,7 @@ complain() {
 	failed=1
 }
 
-known=' bpf daemon docs dump include kmod systemd tests Makefile README.md LICENSE .ci .clang-format .gitignore '
+known=' bpf daemon docs dump include kmod lib systemd tests Makefile README.md LICENSE .ci .clang-format .gitignore '
 while IFS= read -r -d '' path; do
 	[ -f "$path" ] || continue
 	[[ $known == *" ${path%%/*} "* ]] || complain "$path: ${path%%/*} is not one of the top folders"
