@@ -17,7 +17,7 @@ QCMDD_SRCS := \
 	daemon/limit.c \
 	daemon/manager-bus.c \
 	daemon/manager.c \
-	daemon/maps.c \
+	daemon/bpf-maps.c \
 	daemon/minidump-codec.c \
 	daemon/minidump-netlink.c \
 	daemon/note.c \

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c ktext.c made.c pids.c registers.c \
+QCMDUMP_SRCS := qcmdump.c cmd-convert.c cmd-trace.c convert.c kernel-text.c derived.c pid-index.c registers.c \
 	blobs.c cmd-collect.c collect.c colour.c corefile.c dumputil.c \
-	elffile.c elfnote.c elfwrite.c extract.c firmware.c image.c kelf.c keyval.c kmap.c layout.c live.c log.c logfilter.c \
+	elffile.c elfnote.c elfwrite.c extract.c firmware.c image.c kelf.c keyval.c kernel-map.c layout.c toc-live.c log.c logfilter.c \
 	output.c outfile.c pagetable.c \
-	pieces.c places.c prb.c rangemap.c rawdump.c scratchfile.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
+	pieces.c piece-list.c prb.c rangemap.c rawdump.c scratchfile.c show-info.c show-log.c show-regions.c show-tasks.c tasks.c toc.c toc-find.c toc-landmarks.c \
 	usage.c zstdfile.c
 # What crashes have left
 QCMDUMP_SRCS += collect-conf.c identity.c pstore.c store.c
