@@ -8,7 +8,7 @@
 
 #include "bpf-util.h"
 #include "map.skel.h"
-#include "maps.h"
+#include "bpf-maps.h"
 #include "policy-util.h"
 
 struct maps {

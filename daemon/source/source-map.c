@@ -15,7 +15,7 @@
 #include <bpf/libbpf.h>
 
 #include "cpulist.h"
-#include "maps.h"
+#include "bpf-maps.h"
 #include "policy-util.h"
 #include "source.h"
 #include "symbol.h"

@@ -8,8 +8,8 @@
 
 #include "collect.h"
 #include "firmware.h"
-#include "live.h"
-#include "pids.h"
+#include "toc-live.h"
+#include "pid-index.h"
 #include "registers.h"
 
 #define NOTE_REGION_MAX (64 * KIB)

@@ -7,7 +7,7 @@
 
 #include "convert.h"
 #include "ktext.h"
-#include "pids.h"
+#include "pid-index.h"
 
 /* What qcmdump convert says itself. */
 static const char *const own_keys[] = { "PAGE_TABLES", "SYNTHETIC", "CONVERTED", "GAP" };

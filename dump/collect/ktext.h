@@ -7,8 +7,8 @@
 #define KTEXT_H
 
 #include "keyval.h"
-#include "kmap.h"
-#include "made.h"
+#include "kernel-map.h"
+#include "derived.h"
 
 /* Fails with a message if the vmlinux is not that of the dump. */
 int ktext_add(struct made_list *made, const char *path, const struct kmap *k, const struct kv *vmcoreinfo,

@@ -7,8 +7,8 @@
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
-#include "kmap.h"
-#include "made.h"
+#include "kernel-map.h"
+#include "derived.h"
 #include "pagetable.h"
 
 /* A PT_LOAD */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "pids.h"
+#include "pid-index.h"
 #include "tasks.h"
 
 #define NS_REGION_NAME "Kinit_pid_ns"

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kelf.h"
-#include "live.h"
+#include "toc-live.h"
 
 #define TRIES 10
 

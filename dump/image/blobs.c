@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "blobs.h"
-#include "places.h"
+#include "piece-list.h"
 
 /* Where a file is in the sequence. */
 struct part {
