@@ -6,7 +6,7 @@
 #include <qcmd_note.h>
 
 #include "convert.h"
-#include "ktext.h"
+#include "kernel-text.h"
 #include "pid-index.h"
 
 /* What qcmdump convert says itself. */

@@ -5,7 +5,7 @@
 
 #include "elffile.h"
 #include "elfnote.h"
-#include "ktext.h"
+#include "kernel-text.h"
 
 /* arch/x86/include/asm/orc_lookup.h: a block of code for each entry of the lookup table */
 #define LOOKUP_BLOCK 256
