@@ -35,15 +35,11 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n'
 .SECONDARY:
 all:
 
-include daemon/files.mk daemon/qcmdd.mk dump/files.mk
-
-# The folders of the programs, and where among them a file of that name lies
-DIRS := $(patsubst %/,%,$(wildcard lib/ daemon/ daemon/*/ dump/ dump/*/))
-find = $(foreach name,$(notdir $(1)),$(wildcard $(addsuffix /$(name),$(DIRS))))
+FOLDERS := lib daemon daemon/policy daemon/ctl daemon/source daemon/table \
+	dump dump/core dump/image dump/collect dump/log dump/stack dump/trace dump/report
+include $(addsuffix /files.mk,$(FOLDERS))
 
 # Flags
-
-comma := ,
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
 LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
@@ -51,9 +47,12 @@ LIBS_qcmdctl := $(LIBS_qcmdump) libsystemd libmnl
 LIBS_qcmd-collect := $(LIBS_qcmdump) libsystemd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
 
-INCLUDES := $(addprefix -I,$(DIRS)) $(addprefix -Wa$(comma)-I,$(DIRS)) -Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf
+# A header of ours is named by its path from here.
+INCLUDES := -iquote . -Iinclude/uapi -Iinclude -I$(B)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wno-unused-parameter -Werror
-pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
+# Asked once, and not before $(SYSROOT) is there; each by itself, as qcmdump is built without those of the others.
+pkg_cflags = $(eval pkg_cflags := $(foreach package,$(PKGS),$(call cflags_of,$(package))))$(pkg_cflags)
+cflags_of = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 COMPILE_FLAGS = -std=gnu11 -D_GNU_SOURCE -DQCMD_VERSION='"$(VERSION)"' $(WARNINGS) $(INCLUDES) $(pkg_cflags) -MMD -MP
 LINK_FLAGS := -Wl,--as-needed
@@ -61,12 +60,9 @@ LINK_FLAGS := -Wl,--as-needed
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-# Sources, each list relative to its folder's fragment
-
-POLICY_SRCS := $(call find,$(QCMD_POLICY_SRCS))
-QCMDD_LIB_SRCS := $(filter-out daemon/qcmdd.c,$(call find,$(QCMDD_SRCS)))
-CTL_SRCS := $(call find,$(QCMDCTL_SRCS))
-DUMP_LIB_SRCS := $(filter-out dump/qcmdump.c,$(call find,$(QCMDUMP_SRCS)))
+# Each library is made of whole folders.
+QCMDD_SRCS := $(DAEMON_SRCS) $(SOURCE_SRCS) $(TABLE_SRCS)
+QCMDUMP_SRCS := $(foreach folder,CORE IMAGE COLLECT LOG STACK TRACE REPORT COMMAND,$(DUMP_$(folder)_SRCS))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
 PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump $(B)/qcmd-collect
@@ -84,14 +80,27 @@ $(M)/deps/%: tests/packages tests/deps
 
 # Objects come in three flavours: plain for the programs, san (ASan and UBSan) for the tests, fuzz for the fuzzers.
 
-define flavour # name, compiler, flags
-$(B)/$(1)/%.o: %.c | $(M)/deps/build $(SYSROOT) $(SKELETONS)
-	@mkdir -p $$(@D)
-	$$(call say,CC)$(2) $$(CFLAGS) $(3) $$(COMPILE_FLAGS) -c -o $$@ $$<
+define compile # compiler, flags
+@mkdir -p $(@D)
+$(call say,CC)$(1) $(CFLAGS) $(2) $(COMPILE_FLAGS) -c -o $@ $<
+endef
 
+# What reads dumps needs no BPF; what looks into the running kernel does.
+define flavour # name, compiler, flags
+$(B)/$(1)/%.o: %.c | $(M)/deps/build $(SYSROOT)
+	$$(call compile,$(2),$(3))
+$(B)/$(1)/lib/%.o: lib/%.c | $(M)/deps/reader $(SYSROOT)
+	$$(call compile,$(2),$(3))
+$(B)/$(1)/dump/%.o: dump/%.c | $(M)/deps/reader $(SYSROOT)
+	$$(call compile,$(2),$(3))
+$(QCMDD_SRCS:%.c=$(B)/$(1)/%.o): | $(SKELETONS)
+
+$(B)/$(1)/dump/report/report-page.o: $(addprefix dump/report/report.,html css js)
+$(B)/$(1)/libqcmd.a: $(LIB_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libpolicy.a: $(POLICY_SRCS:%.c=$(B)/$(1)/%.o)
-$(B)/$(1)/libqcmdd.a: $(QCMDD_LIB_SRCS:%.c=$(B)/$(1)/%.o)
-$(B)/$(1)/libqcmdump.a: $(DUMP_LIB_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libctl.a: $(CTL_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libqcmdd.a: $(QCMDD_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libqcmdump.a: $(QCMDUMP_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/lib%.a:
 	@mkdir -p $$(@D) && rm -f $$@
 	$$(call say,AR)$$(AR) rcs $$@ $$^
@@ -100,10 +109,10 @@ $(eval $(call flavour,obj,$$(CC),))
 $(eval $(call flavour,san,$$(CC),$$(SANITIZE)))
 $(eval $(call flavour,fuzz,$$(CLANG),$$(FUZZ)))
 
-$(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(B)/obj/libqcmdd.a $(B)/obj/libpolicy.a
-$(B)/qcmdctl: $(CTL_SRCS:%.c=$(B)/obj/%.o) $(B)/obj/libpolicy.a $(B)/obj/libqcmdump.a
-$(B)/qcmdump: $(B)/obj/dump/qcmdump.o $(B)/obj/libqcmdump.a
-$(B)/qcmd-collect: $(B)/obj/dump/qcmd-collect.o $(B)/obj/libqcmdump.a
+$(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(addprefix $(B)/obj/,libqcmdd.a libpolicy.a libqcmd.a)
+$(B)/qcmdctl: $(B)/obj/daemon/ctl/qcmdctl.o $(addprefix $(B)/obj/,libctl.a libpolicy.a libqcmdump.a libqcmd.a)
+$(B)/qcmdump: $(B)/obj/dump/qcmdump.o $(addprefix $(B)/obj/,libqcmdump.a libqcmd.a)
+$(B)/qcmd-collect: $(B)/obj/dump/qcmd-collect.o $(addprefix $(B)/obj/,libqcmdump.a libqcmd.a)
 $(PROGRAMS):
 	$(call say,LINK)$(CC) $(CFLAGS) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_$(@F)))
 
@@ -111,7 +120,7 @@ $(PROGRAMS):
 
 BPF_ARCH ?= $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 BPF_FLAGS = -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wno-unused-parameter -Werror \
-	-Ibpf -Iinclude/uapi -Iinclude -I$(B)/bpf \
+	-Iinclude/uapi -Iinclude \
 	$(addprefix -isystem $(SYSROOT)/usr/include/,$(shell $(CC) -print-multiarch))
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(M)/deps/build $(SYSROOT)
@@ -211,8 +220,8 @@ $(B)/man/%: docs/man/%.rst | $(M)/deps/build
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 REPLAYS := $(patsubst tests/fuzz/fuzz-%.c,$(B)/tests/fuzz/replay-%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
-san_libs := $(addprefix $(B)/san/,libqcmdd.a libpolicy.a libqcmdump.a)
-fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libpolicy.a libqcmdump.a)
+san_libs := $(addprefix $(B)/san/,libqcmdd.a libctl.a libpolicy.a libqcmdump.a libqcmd.a)
+fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libctl.a libpolicy.a libqcmdump.a libqcmd.a)
 
 $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(M)/deps/check
 	@mkdir -p $(@D)
@@ -254,6 +263,14 @@ $(B)/tests/bench/empty-switch: $(B)/bpf/empty-switch.skel.h
 $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
+
+# What tests need besides the libraries: memory images that they build themselves, a table of their own, the programs.
+QCMDUMP_TESTS := $(filter $(B)/tests/unit/test-dump-%,$(UNIT_TESTS))
+$(QCMDUMP_TESTS): $(addprefix $(B)/san/tests/unit/,dump-image.o dump-firmware.o dump-trace.o)
+$(B)/tests/unit/test-reconcile $(B)/tests/unit/test-limit: $(B)/san/tests/unit/fake-module.o
+$(B)/tests/unit/test-ctl-cli: | $(B)/qcmdctl
+$(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
+$(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 
 .PHONY: tests fuzz fuzz-dump check check-all demo style bench instant storm
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS) \

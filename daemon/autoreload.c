@@ -8,9 +8,9 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
-#include "autoreload.h"
-#include "policy-util.h"
-#include "qcmdd-log.h"
+#include "daemon/autoreload.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
 
 #define BUFFER_SIZE  65536
 #define EVENTS_ABOVE (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)

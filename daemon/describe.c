@@ -10,8 +10,8 @@
 
 #include <json-c/json.h>
 
-#include "describe.h"
-#include "policy-util.h"
+#include "daemon/describe.h"
+#include "lib/policy-util.h"
 
 #define SCHEMA 1
 

@@ -6,11 +6,11 @@
 #include <json-c/json_object.h>
 #include <time.h>
 
-#include "machine.h"
-#include "minidump-netlink.h"
-#include "policy.h"
-#include "reconcile.h"
-#include "source.h"
+#include "lib/machine.h"
+#include "daemon/table/minidump-netlink.h"
+#include "daemon/policy/policy.h"
+#include "daemon/table/reconcile.h"
+#include "daemon/source/source.h"
 
 #define STATUS_PROBLEMS_MAX 16
 

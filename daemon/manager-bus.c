@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manager.h"
-#include "policy-util.h"
-#include "qcmdd-log.h"
+#include "daemon/manager.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
 
 #define BUS_NAME      "org.qcmd1"
 #define BUS_PATH      "/org/qcmd1"

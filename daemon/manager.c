@@ -9,11 +9,11 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "config.h"
-#include "manager.h"
-#include "note.h"
-#include "policy-util.h"
-#include "qcmdd-log.h"
+#include "daemon/policy/config.h"
+#include "daemon/manager.h"
+#include "daemon/note.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 #define MSEC		1000ULL
@@ -536,6 +536,26 @@ static void reload_info_set(struct reload_info *info, bool ok, const struct poli
 		if (strv_append(&info->errors, text) < 0)
 			return;
 	}
+}
+
+static void log_diag(const struct policy_diag *diag)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	f = open_memstream(&text, &size);
+	if (!f) {
+		log_oom();
+		return;
+	}
+	policy_diag_print(diag, f);
+	if (fclose(f) != 0) {
+		log_oom();
+		return;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	log_config(diag->error ? LOG_ERR : LOG_WARNING, diag->path, diag->line, text);
 }
 
 static void log_diags(const struct policy_diags *diags)

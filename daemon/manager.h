@@ -7,12 +7,12 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
-#include "autoreload.h"
-#include "describe.h"
-#include "minidump-netlink.h"
-#include "policy.h"
-#include "reconcile.h"
-#include "source.h"
+#include "daemon/autoreload.h"
+#include "daemon/describe.h"
+#include "daemon/table/minidump-netlink.h"
+#include "daemon/policy/policy.h"
+#include "daemon/table/reconcile.h"
+#include "daemon/source/source.h"
 
 struct manager {
 	sd_event *event;

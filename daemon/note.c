@@ -10,10 +10,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "ktypes.h"
-#include "note.h"
-#include "policy-util.h"
-#include "policy.h"
+#include "daemon/source/ktypes.h"
+#include "daemon/note.h"
+#include "lib/policy-util.h"
+#include "daemon/policy/policy.h"
 #include "uapi/linux/qcom_minidump.h"
 
 enum fact_kind { FACT_SIZE, FACT_OFFSET, FACT_BITS };

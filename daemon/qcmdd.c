@@ -12,8 +12,8 @@
 
 #include <systemd/sd-daemon.h>
 
-#include "manager.h"
-#include "qcmdd-log.h"
+#include "daemon/manager.h"
+#include "lib/qcmdd-log.h"
 
 enum {
 	EXIT_USAGE = 2, /* those of the LSB, as systemd.exec(5) lists them */

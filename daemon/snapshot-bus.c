@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "manager.h"
-#include "policy-util.h"
-#include "snapshot.h"
+#include "daemon/manager.h"
+#include "lib/policy-util.h"
+#include "daemon/snapshot.h"
 
 #define ACTION	     "org.qcmd1.snapshot"
 #define POLKIT_NAME  "org.freedesktop.PolicyKit1"

@@ -11,12 +11,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "policy-util.h"
-#include "qcmdd-log.h"
-#include "rawdump-format.h"
-#include "snapshot.h"
-#include "snapshot-chunk.h"
-#include "snapshot.skel.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
+#include "qcmd_rawdump.h"
+#include "daemon/snapshot.h"
+#include "bpf/snapshot-chunk.h"
+#include "bpf/snapshot.skel.h"
 
 #define SLOTS_MAX    65536
 #define SNAPSHOT_MAX (256ULL << 20)

@@ -3,7 +3,7 @@
 #ifndef QCMDD_SNAPSHOT_H
 #define QCMDD_SNAPSHOT_H
 
-#include "minidump-netlink.h"
+#include "daemon/table/minidump-netlink.h"
 
 /* Reads memory of the kernel: 0 or a negative errno. */
 typedef int (*snapshot_read_fn)(void *arg, uint64_t addr, void *buf, size_t size);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "describe.h"
-#include "policy-util.h"
+#include "daemon/policy/config.h"
+#include "daemon/describe.h"
+#include "lib/policy-util.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 static const char *const state_names[_STATUS_STATE_MAX] = {

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "collect.h"
-#include "outfile.h"
-#include "output.h"
-#include "rawdump.h"
-#include "usage.h"
-#include "zstdfile.h"
+#include "dump/collect/collect.h"
+#include "lib/outfile.h"
+#include "lib/output.h"
+#include "dump/image/rawdump.h"
+#include "lib/usage.h"
+#include "dump/core/zstdfile.h"
 
 #define DEFAULT_OUTPUT	    "minidump.elf"
 #define DEFAULT_OUTPUT_ZSTD DEFAULT_OUTPUT ".zst"

@@ -3,10 +3,10 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "convert.h"
-#include "outfile.h"
-#include "output.h"
-#include "usage.h"
+#include "dump/collect/convert.h"
+#include "lib/outfile.h"
+#include "lib/output.h"
+#include "lib/usage.h"
 
 static const char convert_help[] =
 	"Usage: qcmdump convert [OPTION...] --for=PROGRAM FILE -o OUT\n"

@@ -3,10 +3,10 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "outfile.h"
-#include "output.h"
-#include "report.h"
-#include "usage.h"
+#include "lib/outfile.h"
+#include "lib/output.h"
+#include "dump/report/report.h"
+#include "lib/usage.h"
 
 #define DEFAULT_OUTPUT "report.html"
 

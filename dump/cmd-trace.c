@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "outfile.h"
-#include "output.h"
-#include "trace.h"
-#include "tracedat.h"
-#include "usage.h"
+#include "lib/outfile.h"
+#include "lib/output.h"
+#include "dump/trace/trace.h"
+#include "dump/trace/tracedat.h"
+#include "lib/usage.h"
 
 static const char trace_help[] =
 	"Usage: qcmdump trace [OPTION...] FILE\n"

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "extract.h"
-#include "outfile.h"
+#include "dump/extract.h"
+#include "lib/outfile.h"
 
 /* A message names as many regions. */
 #define CANDIDATES_MAX 12

@@ -10,12 +10,12 @@
 
 #include <systemd/sd-journal.h>
 
-#include "collect-conf.h"
-#include "lastwords.h"
-#include "outfile.h"
-#include "pstore.h"
-#include "rawdump.h"
-#include "zstdfile.h"
+#include "dump/collect/collect-conf.h"
+#include "dump/log/lastwords.h"
+#include "lib/outfile.h"
+#include "dump/collect/pstore.h"
+#include "dump/image/rawdump.h"
+#include "dump/core/zstdfile.h"
 
 #define EXIT_USAGE 2
 #define VMCORE	   "/proc/vmcore"

@@ -4,9 +4,9 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "colour.h"
-#include "output.h"
-#include "usage.h"
+#include "lib/colour.h"
+#include "lib/output.h"
+#include "lib/usage.h"
 
 static const char main_help[] =
 	"Usage: qcmdump COMMAND [OPTION...] FILE\n"

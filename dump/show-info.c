@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "cpuregs.h"
-#include "lastwords.h"
-#include "output.h"
+#include "dump/core/cpuregs.h"
+#include "dump/log/lastwords.h"
+#include "lib/output.h"
 
 static const char *arch_name(const struct corefile *core)
 {

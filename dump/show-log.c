@@ -2,10 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "colour.h"
-#include "lastwords.h"
-#include "log.h"
-#include "output.h"
+#include "lib/colour.h"
+#include "dump/log/lastwords.h"
+#include "dump/log/log.h"
+#include "lib/output.h"
 
 struct log_output {
 	FILE *out;

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "extract.h"
-#include "tasks.h"
+#include "dump/extract.h"
+#include "dump/core/tasks.h"
 
 /* What a reader should know about a region, or NULL. */
 static const char *remark(const struct core_region *r, const struct task_list *tasks)

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "backtrace.h"
-#include "output.h"
+#include "dump/stack/backtrace.h"
+#include "lib/output.h"
 
 static void print_stack(const struct backtrace *b, const struct task *t, FILE *out)
 {

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "output.h"
-#include "tasks.h"
+#include "lib/output.h"
+#include "dump/core/tasks.h"
 
 static void add_row(struct grid *g, const struct task_list *l, const struct task *t)
 {

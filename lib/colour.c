@@ -4,7 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "colour.h"
+#include "lib/colour.h"
 
 static bool is_false(const char *s)
 {

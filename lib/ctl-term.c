@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "colour.h"
-#include "ctl.h"
-#include "policy-util.h"
+#include "lib/colour.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 static pid_t pager;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "outfile.h"
+#include "lib/outfile.h"
 
 /* The folder of a path, "." where it has none. */
 static char *folder_of(const char *path)

@@ -3,7 +3,7 @@
 #ifndef OUTFILE_H
 #define OUTFILE_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 struct outfile {
 	int fd;

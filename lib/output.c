@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "output.h"
+#include "lib/output.h"
 
 void grid_init(struct grid *g, size_t columns, const char *const headers[])
 {

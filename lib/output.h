@@ -5,8 +5,8 @@
 
 #include <json-c/json.h>
 
-#include "corefile.h"
-#include "logfilter.h"
+#include "dump/core/corefile.h"
+#include "dump/log/logfilter.h"
 
 struct show_options {
 	bool json;

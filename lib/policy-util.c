@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy-util.h"
+#include "lib/policy-util.h"
 
 char **strv_free(char **l)
 {

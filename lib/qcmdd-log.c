@@ -6,10 +6,9 @@
 #include <sys/stat.h>
 
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
-#include "policy-util.h"
-#include "policy.h"
-#include "qcmdd-log.h"
+#include "lib/qcmdd-log.h"
 
 #define MESSAGE_MAX 2048 /* bytes; the rest is cut */
 
@@ -91,27 +90,11 @@ void log_write(int level, const char *format, ...)
 	va_end(ap);
 }
 
-void log_diag(const struct policy_diag *diag)
+void log_config(int level, const char *path, unsigned int line, const char *text)
 {
-	_cleanup_(freep) char *text = NULL;
-	int level = diag->error ? LOG_ERR : LOG_WARNING;
-	size_t size;
-	FILE *f;
-
-	f = open_memstream(&text, &size);
-	if (!f) {
-		log_oom();
-		return;
-	}
-	policy_diag_print(diag, f);
-	if (fclose(f) != 0) {
-		log_oom();
-		return;
-	}
-	text[strcspn(text, "\n")] = '\0';
 	if (level > max_level)
 		return;
-	if (!to_journal || sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", level, "CONFIG_FILE=%s", diag->path,
-					   "CONFIG_LINE=%u", diag->line, NULL) < 0)
+	if (!to_journal || sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", level, "CONFIG_FILE=%s", path,
+					   "CONFIG_LINE=%u", line, NULL) < 0)
 		fprintf(stderr, "%s\n", text);
 }

@@ -7,8 +7,6 @@
 #include <stdarg.h>
 #include <syslog.h>
 
-struct policy_diag;
-
 void log_open(void);
 int log_max_level(void);
 
@@ -23,8 +21,8 @@ const char *log_target(void);
 __attribute__((format(printf, 2, 3))) void log_write(int level, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void log_writev(int level, const char *format, va_list ap);
 
-/* A policy's diagnostic, with CONFIG_FILE and CONFIG_LINE for those who search the journal. */
-void log_diag(const struct policy_diag *diag);
+/* What is to say of a line in a file of configuration; CONFIG_FILE and CONFIG_LINE are for searching the journal. */
+void log_config(int level, const char *path, unsigned int line, const char *text);
 
 #define log_debug(...)	 log_write(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...)	 log_write(LOG_INFO, __VA_ARGS__)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scratchfile.h"
+#include "lib/scratchfile.h"
 
 int scratch_open(struct derr *err)
 {

@@ -3,7 +3,7 @@
 #ifndef SCRATCHFILE_H
 #define SCRATCHFILE_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 /* In $TMPDIR. The descriptor, or a negative errno */
 int scratch_open(struct derr *err);

@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "usage.h"
+#include "lib/usage.h"
 
 int usage_error(const char *verb, const char *fmt, ...)
 {

@@ -3,7 +3,7 @@
 #ifndef USAGE_H
 #define USAGE_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 #define EXIT_USAGE 2
 

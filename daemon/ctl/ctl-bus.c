@@ -4,8 +4,8 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 #define NAME	  "org.qcmd1"
 #define OBJECT	  "/org/qcmd1"

@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 static struct json_object *diags_to_json(const struct policy_diags *diags)
 {

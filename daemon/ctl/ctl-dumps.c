@@ -6,13 +6,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "ctl.h"
-#include "ctl-table.h"
-#include "elffile.h"
-#include "lastwords.h"
-#include "policy-util.h"
-#include "store.h"
-#include "vmlinuxfile.h"
+#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/ctl-table.h"
+#include "dump/core/elffile.h"
+#include "dump/log/lastwords.h"
+#include "lib/policy-util.h"
+#include "dump/collect/store.h"
+#include "dump/stack/vmlinuxfile.h"
 
 static const char *store_folder(void)
 {

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ctl.h"
-#include "policy.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "daemon/policy/policy.h"
+#include "lib/policy-util.h"
 
 /* The last drop-in wins. */
 #define DROPIN "zz-qcmdctl.conf"

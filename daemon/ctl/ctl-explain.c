@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 static bool is_it(struct json_object *region, const char *what)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "ctl.h"
+#include "daemon/ctl/ctl.h"
 
 static struct json_object *get(struct json_object *o, const char *key, enum json_type type)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "ctl-table.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl-table.h"
+#include "lib/policy-util.h"
 
 static bool equal(const char *a, const char *b)
 {

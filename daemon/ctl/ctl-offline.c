@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 static void set(struct json_object *o, const char *key, struct json_object *value)
 {

@@ -3,10 +3,10 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 #include "uapi/linux/qcom_minidump_table.h"
-#include "want.h"
+#include "daemon/table/want.h"
 
 struct tally {
 	size_t active, pending, failed;

@@ -3,7 +3,7 @@
 #ifndef QCMD_CTL_TABLE_H
 #define QCMD_CTL_TABLE_H
 
-#include "ctl.h"
+#include "daemon/ctl/ctl.h"
 
 struct ctl_column {
 	const char *heading;

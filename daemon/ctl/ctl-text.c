@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 _Noreturn void ctl_out_of_memory(void)
 {

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "machine.h"
+#include "lib/machine.h"
 
 /* Exit status. */
 enum {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 struct options {
 	const char *output; /* of snapshot, or a dump's report */

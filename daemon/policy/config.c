@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
-#include "config.h"
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/config.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 int config_load(const char *path, struct config *ret, struct policy_diags *diags)
 {

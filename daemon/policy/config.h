@@ -3,7 +3,7 @@
 #ifndef QCMDD_CONFIG_H
 #define QCMDD_CONFIG_H
 
-#include "policy.h"
+#include "daemon/policy/policy.h"
 
 #define CONFIG_PATH "/etc/qcmd/qcmdd.conf"
 

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "machine.h"
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "lib/machine.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define BLANKS " \t"
 

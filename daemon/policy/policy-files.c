@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define SUFFIX	      ".conf"
 #define DROPIN_SUFFIX ".conf.d"

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define BLANKS " \t"
 

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <sys/types.h>
 
-#include "policy.h"
+#include "daemon/policy/policy.h"
 
 /* policy.c: adds one; 0 or -ENOMEM. */
 int policy_diag_add(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column, bool error,

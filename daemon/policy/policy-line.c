@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 void policy_reader_init(struct policy_reader *r, const char *path, const char *text, size_t size,
 			struct policy_diags *diags)

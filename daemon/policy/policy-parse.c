@@ -2,9 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config.h"
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/config.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define BLANKS " \t"
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define LETTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define WORD_CHARS LETTERS "0123456789"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define COMM_MAX 15 /* of task_struct.comm, without NUL */
 #define BLANKS	 " \t"

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy-internal.h"
-#include "policy-util.h"
+#include "daemon/policy/policy-internal.h"
+#include "lib/policy-util.h"
 
 #define DIRS_MAX 16 /* in $QCMD_POLICY_PATH */
 

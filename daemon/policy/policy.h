@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "task-state.h"
+#include "bpf/task-state.h"
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
 #define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */

@@ -6,10 +6,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf-util.h"
-#include "map.skel.h"
-#include "bpf-maps.h"
-#include "policy-util.h"
+#include "daemon/source/bpf-util.h"
+#include "bpf/map.skel.h"
+#include "daemon/source/bpf-maps.h"
+#include "lib/policy-util.h"
 
 struct maps {
 	struct map_bpf *skel;

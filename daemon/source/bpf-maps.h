@@ -8,7 +8,7 @@
 
 #include <linux/types.h>
 
-#include "map.h"
+#include "bpf/map.h"
 
 struct maps;
 

@@ -6,8 +6,8 @@
 
 #include <bpf/libbpf.h>
 
-#include "bpf-util.h"
-#include "qcmdd-log.h"
+#include "daemon/source/bpf-util.h"
+#include "lib/qcmdd-log.h"
 
 __attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level level, const char *format, va_list ap)
 {

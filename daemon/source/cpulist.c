@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cpulist.h"
+#include "daemon/source/cpulist.h"
 
 #define CPUS_MAX 8192
 

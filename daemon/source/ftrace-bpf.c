@@ -6,9 +6,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf-util.h"
-#include "ftrace-bpf.h"
-#include "ftrace.skel.h"
+#include "daemon/source/bpf-util.h"
+#include "daemon/source/ftrace-bpf.h"
+#include "bpf/ftrace.skel.h"
 
 struct ftrace_walker {
 	struct ftrace_bpf *skel;

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "ftrace.h"
+#include "bpf/ftrace.h"
 
 struct ftrace_walker;
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ftrace-files.h"
-#include "policy-util.h"
+#include "daemon/source/ftrace-files.h"
+#include "lib/policy-util.h"
 
 #define TRACEFS	     "/sys/kernel/tracing"
 #define FILE_MAX     (1024 * 1024) /* bytes that are read of one */

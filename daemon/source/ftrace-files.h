@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy.h"
+#include "daemon/policy/policy.h"
 
 /* The path of one of its files; in 6.1 the top-level array has all that an instance has. */
 const char *trace_path(char buffer[PATH_MAX], const char *instance, const char *file);

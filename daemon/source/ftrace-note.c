@@ -7,11 +7,11 @@
 
 #include <zlib.h>
 
-#include "ftrace-files.h"
-#include "ftrace-note.h"
-#include "policy-util.h"
+#include "daemon/source/ftrace-files.h"
+#include "daemon/source/ftrace-note.h"
+#include "lib/policy-util.h"
 #include "qcmd_note.h"
-#include "qcmdd-log.h"
+#include "lib/qcmdd-log.h"
 #include "uapi/linux/qcom_minidump.h"
 
 #define MAGIC_SIZE strlen(QCMD_NOTE_TRACE_ZLIB)

@@ -4,8 +4,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "ftrace-files.h"
-#include "ftrace-watch.h"
+#include "daemon/source/ftrace-files.h"
+#include "daemon/source/ftrace-watch.h"
 
 static const struct {
 	const char *file;

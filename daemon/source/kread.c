@@ -6,9 +6,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf-util.h"
-#include "kread.h"
-#include "kread.skel.h"
+#include "daemon/source/bpf-util.h"
+#include "daemon/source/kread.h"
+#include "bpf/kread.skel.h"
 
 struct kread {
 	struct kread_bpf *skel;

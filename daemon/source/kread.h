@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#include "kread-word.h"
+#include "bpf/kread-word.h"
 
 struct kread;
 

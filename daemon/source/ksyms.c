@@ -10,10 +10,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf-util.h"
-#include "ksyms.h"
-#include "ksyms.skel.h"
-#include "policy-util.h"
+#include "daemon/source/bpf-util.h"
+#include "daemon/source/ksyms.h"
+#include "bpf/ksyms.skel.h"
+#include "lib/policy-util.h"
 
 struct ksyms {
 	struct ksyms_bpf *skel;

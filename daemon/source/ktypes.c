@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "ktypes.h"
+#include "daemon/source/ktypes.h"
 
 #define NESTING_MAX 8 /* anonymous structures in each other */
 

@@ -7,9 +7,9 @@
 
 #include <systemd/sd-device.h>
 
-#include "cpulist.h"
-#include "qcmdd-log.h"
-#include "source.h"
+#include "daemon/source/cpulist.h"
+#include "lib/qcmdd-log.h"
+#include "daemon/source/source.h"
 
 struct source {
 	struct source_host host;

@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ftrace-bpf.h"
-#include "ftrace-files.h"
-#include "ftrace-note.h"
-#include "ftrace-watch.h"
-#include "policy-util.h"
+#include "daemon/source/ftrace-bpf.h"
+#include "daemon/source/ftrace-files.h"
+#include "daemon/source/ftrace-note.h"
+#include "daemon/source/ftrace-watch.h"
+#include "lib/policy-util.h"
 #include "qcmd_note.h"
-#include "qcmdd-log.h"
-#include "source.h"
+#include "lib/qcmdd-log.h"
+#include "daemon/source/source.h"
 
 #define MSEC	      1000ULL
 #define LOOK_INTERVAL (1000 * MSEC) /* at least this often */

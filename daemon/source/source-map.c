@@ -14,11 +14,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "cpulist.h"
-#include "bpf-maps.h"
-#include "policy-util.h"
-#include "source.h"
-#include "symbol.h"
+#include "daemon/source/cpulist.h"
+#include "daemon/source/bpf-maps.h"
+#include "lib/policy-util.h"
+#include "daemon/source/source.h"
+#include "daemon/source/symbol.h"
 
 #define LOOK_INTERVAL	   2000000 /* µs */
 #define PERCPU_ENTRIES_MAX 64

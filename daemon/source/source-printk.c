@@ -6,7 +6,7 @@
 
 #include <linux/qcom_minidump_table.h>
 
-#include "source.h"
+#include "daemon/source/source.h"
 
 static const struct {
 	const char *object;

@@ -12,11 +12,11 @@
 
 #include <systemd/sd-device.h>
 
-#include "cpulist.h"
-#include "policy-util.h"
-#include "qcmdd-log.h"
-#include "source.h"
-#include "symbol.h"
+#include "daemon/source/cpulist.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
+#include "daemon/source/source.h"
+#include "daemon/source/symbol.h"
 
 #define READ_INTERVAL 1000000 /* µs */
 

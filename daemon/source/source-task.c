@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-util.h"
-#include "qcmdd-log.h"
-#include "source.h"
-#include "task-bpf.h"
-#include "task-cgroup.h"
-#include "task-want.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
+#include "daemon/source/source.h"
+#include "daemon/source/task-bpf.h"
+#include "daemon/source/task-cgroup.h"
+#include "daemon/source/task-want.h"
 
 #define MSEC 1000ULL
 /* After an exit: by then the children have been given to another parent, which nothing tells. */

@@ -10,8 +10,8 @@
 
 #include <systemd/sd-event.h>
 
-#include "policy.h"
-#include "want.h"
+#include "daemon/policy/policy.h"
+#include "daemon/table/want.h"
 
 /* What a source is given by whoever runs it. */
 struct source_host {

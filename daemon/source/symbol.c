@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kread.h"
-#include "ksyms.h"
-#include "ktypes.h"
-#include "policy-util.h"
-#include "symbol.h"
+#include "daemon/source/kread.h"
+#include "daemon/source/ksyms.h"
+#include "daemon/source/ktypes.h"
+#include "lib/policy-util.h"
+#include "daemon/source/symbol.h"
 
 #define PAGE	      4096
 #define TRIES_MAX     5		 /* to walk a list that changes */

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "minidump-netlink.h"
-#include "policy.h"
+#include "daemon/table/minidump-netlink.h"
+#include "daemon/policy/policy.h"
 
 #define SYMBOL_LIST_MAX 1024 /* elements of one list */
 

@@ -9,12 +9,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf-util.h"
-#include "policy-util.h"
-#include "qcmdd-log.h"
-#include "task-bpf.h"
-#include "task-cgroup.h"
-#include "task.skel.h"
+#include "daemon/source/bpf-util.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
+#include "daemon/source/task-bpf.h"
+#include "daemon/source/task-cgroup.h"
+#include "bpf/task.skel.h"
 
 #define DISPATCH_MAX 256 /* events in one turn of the loop */
 #define ITER_BUFFER  (64 * sizeof(struct task_event))

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy.h"
-#include "task.h"
+#include "daemon/policy/policy.h"
+#include "bpf/task.h"
 
 struct task_watcher;
 /* A TASK_EVENT_CGROUP has nothing but its kind: a cgroup that is asked about has come. */

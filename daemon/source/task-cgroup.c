@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "policy-util.h"
-#include "task-cgroup.h"
+#include "lib/policy-util.h"
+#include "daemon/source/task-cgroup.h"
 
 void cgroup_patterns_done(struct cgroup_patterns *p)
 {

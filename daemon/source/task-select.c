@@ -3,8 +3,8 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 
-#include "source.h"
-#include "task-select.h"
+#include "daemon/source/source.h"
+#include "daemon/source/task-select.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 

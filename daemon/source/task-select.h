@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy.h"
-#include "task.h"
+#include "daemon/policy/policy.h"
+#include "bpf/task.h"
 
 struct task_selector {
 	const struct policy *policy;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qcmdd-log.h"
-#include "task-table.h"
+#include "lib/qcmdd-log.h"
+#include "daemon/source/task-table.h"
 
 static struct task **bucket(struct task_table *t, uint32_t pid)
 {

@@ -3,7 +3,7 @@
 #ifndef QCMDD_TASK_TABLE_H
 #define QCMDD_TASK_TABLE_H
 
-#include "task-select.h"
+#include "daemon/source/task-select.h"
 
 #define TASK_TABLE_BUCKETS 4096
 

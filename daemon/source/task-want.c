@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "minidump-netlink.h"
-#include "policy-util.h"
-#include "task-want.h"
+#include "daemon/table/minidump-netlink.h"
+#include "lib/policy-util.h"
+#include "daemon/source/task-want.h"
 
 static void describe_task(struct want *want, const char *what, const struct task_event *e)
 {

@@ -3,8 +3,8 @@
 #ifndef QCMDD_TASK_WANT_H
 #define QCMDD_TASK_WANT_H
 
-#include "task-table.h"
-#include "want.h"
+#include "daemon/source/task-table.h"
+#include "daemon/table/want.h"
 
 int task_wants_add(const struct task_table *t, const struct task_selectors *s, uint64_t now, struct wants *wants);
 

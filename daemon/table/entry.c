@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "entry.h"
-#include "qcmdd-log.h"
+#include "daemon/table/entry.h"
+#include "lib/qcmdd-log.h"
 
 bool entry_active(const struct entry *e)
 {

@@ -3,8 +3,8 @@
 #ifndef QCMDD_ENTRY_H
 #define QCMDD_ENTRY_H
 
-#include "minidump-netlink.h"
-#include "want.h"
+#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/want.h"
 
 /**
  * struct entry - one region, wanted or in the module or both

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy-util.h"
-#include "reconcile.h"
+#include "lib/policy-util.h"
+#include "daemon/table/reconcile.h"
 
 int entry_compare_importance(const void *a, const void *b)
 {

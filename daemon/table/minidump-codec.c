@@ -8,8 +8,8 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 
-#include "minidump-netlink.h"
-#include "policy-util.h"
+#include "daemon/table/minidump-netlink.h"
+#include "lib/policy-util.h"
 
 #define GENL_SIZE (MNL_ALIGN(sizeof(struct nlmsghdr)) + MNL_ALIGN(sizeof(struct genlmsghdr)))
 

@@ -10,9 +10,9 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 
-#include "minidump-netlink.h"
-#include "policy-util.h"
-#include "qcmdd-log.h"
+#include "daemon/table/minidump-netlink.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
 
 #define RECEIVE_SIZE   (64 * 1024) /* a dump's messages are at most half of that */
 #define SEND_SIZE      (64 * 1024)

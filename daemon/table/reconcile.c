@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy-util.h"
-#include "qcmdd-log.h"
+#include "lib/policy-util.h"
+#include "lib/qcmdd-log.h"
 #include "qcmd_note.h"
-#include "reconcile.h"
+#include "daemon/table/reconcile.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 struct reconcile {

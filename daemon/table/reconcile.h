@@ -8,7 +8,7 @@
 #ifndef QCMDD_RECONCILE_H
 #define QCMDD_RECONCILE_H
 
-#include "entry.h"
+#include "daemon/table/entry.h"
 
 struct reconcile_ops {
 	/* As minidump_apply(). */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "want.h"
+#include "daemon/table/want.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 

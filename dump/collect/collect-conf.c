@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collect-conf.h"
+#include "dump/collect/collect-conf.h"
 
 struct line {
 	const char *key, *value;

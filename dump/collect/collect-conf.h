@@ -3,7 +3,7 @@
 #ifndef COLLECT_CONF_H
 #define COLLECT_CONF_H
 
-#include "store.h"
+#include "dump/collect/store.h"
 
 #define COLLECT_CONF_PATH "/etc/qcmd/collect.conf"
 

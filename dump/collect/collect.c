@@ -6,11 +6,11 @@
 
 #include <qcmd_note.h>
 
-#include "collect.h"
-#include "firmware.h"
-#include "toc-live.h"
-#include "pid-index.h"
-#include "registers.h"
+#include "dump/collect/collect.h"
+#include "dump/collect/firmware.h"
+#include "dump/collect/toc-live.h"
+#include "dump/collect/pid-index.h"
+#include "dump/collect/registers.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
 

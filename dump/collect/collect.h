@@ -3,8 +3,8 @@
 #ifndef COLLECT_H
 #define COLLECT_H
 
-#include "elfnote.h"
-#include "layout.h"
+#include "dump/core/elfnote.h"
+#include "dump/collect/layout.h"
 
 struct collect_options {
 	struct image_options image;

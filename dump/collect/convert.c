@@ -5,9 +5,9 @@
 
 #include <qcmd_note.h>
 
-#include "convert.h"
-#include "kernel-text.h"
-#include "pid-index.h"
+#include "dump/collect/convert.h"
+#include "dump/collect/kernel-text.h"
+#include "dump/collect/pid-index.h"
 
 /* What qcmdump convert says itself. */
 static const char *const own_keys[] = { "PAGE_TABLES", "SYNTHETIC", "CONVERTED", "GAP" };

@@ -3,8 +3,8 @@
 #ifndef CONVERT_H
 #define CONVERT_H
 
-#include "collect.h"
-#include "corefile.h"
+#include "dump/collect/collect.h"
+#include "dump/core/corefile.h"
 
 struct convert_options {
 	const char *program; /* crash, drgn or gdb */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "derived.h"
+#include "dump/collect/derived.h"
 
 char *made_add(struct made_list *l, uint64_t vaddr, uint64_t paddr, uint64_t size)
 {

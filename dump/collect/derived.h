@@ -3,7 +3,7 @@
 #ifndef MADE_H
 #define MADE_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 struct made {
 	uint64_t vaddr;

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collect.h"
+#include "dump/collect/collect.h"
 
 #define COPY_CHUNK  MIB
 #define STRTAB_NAME "STR_TBL"

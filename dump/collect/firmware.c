@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "elfnote.h"
-#include "firmware.h"
+#include "dump/core/elfnote.h"
+#include "dump/collect/firmware.h"
 
 #define VMCOREINFO_MAX (64 * KIB)
 

@@ -6,8 +6,8 @@
 #ifndef FIRMWARE_H
 #define FIRMWARE_H
 
-#include "kelf.h"
-#include "toc.h"
+#include "dump/core/kelf.h"
+#include "dump/collect/toc.h"
 
 /* vm: whose regions to take ("": the machine itself), or NULL to find out. Adds to img->phys and img->left_out. */
 int firmware_read(struct image *img, const char *vm, struct kelf *kelf, struct toc *toc, struct derr *err);

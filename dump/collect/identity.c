@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "identity.h"
+#include "dump/collect/identity.h"
 
 #define CHUNK (64 * KIB)
 

@@ -3,8 +3,8 @@
 #ifndef IDENTITY_H
 #define IDENTITY_H
 
-#include "collect.h"
-#include "corefile.h"
+#include "dump/collect/collect.h"
+#include "dump/core/corefile.h"
 
 #define IDENTITY_TEXT 17 /* 16 hexadecimal digits */
 

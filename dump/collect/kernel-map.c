@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kernel-map.h"
+#include "dump/collect/kernel-map.h"
 
 /* The direct map starts at a multiple of this, with or without KASLR, on x86_64 and on arm64 with 4 KiB pages. */
 #define DIRECT_MAP_ALIGN GIB

@@ -6,9 +6,9 @@
 #ifndef KMAP_H
 #define KMAP_H
 
-#include "kelf.h"
-#include "keyval.h"
-#include "toc.h"
+#include "dump/core/kelf.h"
+#include "dump/core/keyval.h"
+#include "dump/collect/toc.h"
 
 /* x86_64: start of the mapping of the kernel image */
 #define KERNEL_IMAGE_X86_64 0xffffffff80000000ULL

@@ -3,9 +3,9 @@
 #include <gelf.h>
 #include <string.h>
 
-#include "elffile.h"
-#include "elfnote.h"
-#include "kernel-text.h"
+#include "dump/core/elffile.h"
+#include "dump/core/elfnote.h"
+#include "dump/collect/kernel-text.h"
 
 /* arch/x86/include/asm/orc_lookup.h: a block of code for each entry of the lookup table */
 #define LOOKUP_BLOCK 256

@@ -6,9 +6,9 @@
 #ifndef KTEXT_H
 #define KTEXT_H
 
-#include "keyval.h"
-#include "kernel-map.h"
-#include "derived.h"
+#include "dump/core/keyval.h"
+#include "dump/collect/kernel-map.h"
+#include "dump/collect/derived.h"
 
 /* Fails with a message if the vmlinux is not that of the dump. */
 int ktext_add(struct made_list *made, const char *path, const struct kmap *k, const struct kv *vmcoreinfo,

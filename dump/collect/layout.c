@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "layout.h"
+#include "dump/collect/layout.h"
 
 /* makedumpfile takes the last segment outside of the kernel image for the direct map: that one is last. */
 enum { ORDER_IMAGE, ORDER_OTHER, ORDER_DIRECT };

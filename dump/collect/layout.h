@@ -7,9 +7,9 @@
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
-#include "kernel-map.h"
-#include "derived.h"
-#include "pagetable.h"
+#include "dump/collect/kernel-map.h"
+#include "dump/collect/derived.h"
+#include "dump/collect/pagetable.h"
 
 /* A PT_LOAD */
 struct segment {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
-#include "pagetable.h"
+#include "dump/collect/pagetable.h"
 
 /* Present, writable, accessed, dirty: as the kernel maps its own memory. */
 #define ENTRY_FLAGS 0x63ULL

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "pid-index.h"
-#include "tasks.h"
+#include "dump/collect/pid-index.h"
+#include "dump/core/tasks.h"
 
 #define NS_REGION_NAME "Kinit_pid_ns"
 #define NAME_MIN       11 /* to which a back end may have cut it */

@@ -7,7 +7,7 @@
 #ifndef PIDS_H
 #define PIDS_H
 
-#include "collect.h"
+#include "dump/collect/collect.h"
 
 /* Nothing is made where init_pid_ns or the layout of these structures is not in the dump. end: of the memory. */
 void pids_add(struct collection *c, uint64_t end);

@@ -9,9 +9,9 @@
 
 #include <qcmd_note.h>
 
-#include "elfnote.h"
-#include "log.h"
-#include "pstore.h"
+#include "dump/core/elfnote.h"
+#include "dump/log/log.h"
+#include "dump/collect/pstore.h"
 
 #define RECORDS_MAX 100
 #define RECORD_MAX  MIB

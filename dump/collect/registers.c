@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cpuregs.h"
-#include "registers.h"
-#include "tasks.h"
+#include "dump/core/cpuregs.h"
+#include "dump/collect/registers.h"
+#include "dump/core/tasks.h"
 
 /* What Linux can be built for. */
 #define CPUS_MAX  8192

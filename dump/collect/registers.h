@@ -6,7 +6,7 @@
 #ifndef REGISTERS_H
 #define REGISTERS_H
 
-#include "collect.h"
+#include "dump/collect/collect.h"
 
 /* Adds them to the notes, and where they are from to c->registers. After the ELF header was read. */
 void registers_add(struct collection *c);

@@ -9,8 +9,8 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#include "outfile.h"
-#include "store.h"
+#include "lib/outfile.h"
+#include "dump/collect/store.h"
 
 #define TIME_FORMAT "%Y%m%dT%H%M%SZ"
 #define TIME_LENGTH 16

@@ -3,7 +3,7 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include "identity.h"
+#include "dump/collect/identity.h"
 
 #define STORE_PATH "/var/lib/qcmd/dumps"
 

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "toc.h"
+#include "dump/collect/toc.h"
 
 /* Headers that are looked at closely. A machine has one, or two when a capture kernel ran. */
 #define HEADERS_MAX 16

@@ -7,9 +7,9 @@
 
 #include <qcmd_note.h>
 
-#include "elfnote.h"
-#include "keyval.h"
-#include "toc.h"
+#include "dump/core/elfnote.h"
+#include "dump/core/keyval.h"
+#include "dump/collect/toc.h"
 
 #define NOTE_MAX     (64 * KIB)
 #define IMAGE_X86_64 0xffffffff80000000ULL

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "kelf.h"
-#include "toc-live.h"
+#include "dump/core/kelf.h"
+#include "dump/collect/toc-live.h"
 
 #define TRIES 10
 

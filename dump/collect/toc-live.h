@@ -3,7 +3,7 @@
 #ifndef LIVE_H
 #define LIVE_H
 
-#include "toc.h"
+#include "dump/collect/toc.h"
 
 /*
  * Finds the table and copies the memory of its regions, so that image_read() gives what belongs to the table. If the

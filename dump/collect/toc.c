@@ -5,8 +5,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "tasks.h"
-#include "toc.h"
+#include "dump/core/tasks.h"
+#include "dump/collect/toc.h"
 
 bool toc_header_plausible(const struct minidump_ram_header *h)
 {

@@ -8,7 +8,7 @@
 
 #include <linux/qcom_minidump_table.h>
 
-#include "image.h"
+#include "dump/image/image.h"
 
 /* More slots than this are not looked at; firmware has 201, the ram back end some thousands at most. */
 #define TOC_SLOTS_MAX 32768

@@ -6,8 +6,8 @@
 #include <linux/qcom_minidump_table.h>
 #include <qcmd_note.h>
 
-#include "corefile.h"
-#include "elfnote.h"
+#include "dump/core/corefile.h"
+#include "dump/core/elfnote.h"
 
 static void map_segments(struct corefile *core)
 {

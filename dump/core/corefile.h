@@ -3,9 +3,9 @@
 #ifndef COREFILE_H
 #define COREFILE_H
 
-#include "elffile.h"
-#include "keyval.h"
-#include "rangemap.h"
+#include "dump/core/elffile.h"
+#include "dump/core/keyval.h"
+#include "dump/core/rangemap.h"
 
 /* As many as a table can have slots. */
 #define CORE_REGIONS_MAX 32768

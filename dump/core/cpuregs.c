@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cpuregs.h"
-#include "elfnote.h"
+#include "dump/core/cpuregs.h"
+#include "dump/core/elfnote.h"
 
 #define PRSTATUS_REGS 112
 

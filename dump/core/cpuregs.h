@@ -3,7 +3,7 @@
 #ifndef CPUREGS_H
 #define CPUREGS_H
 
-#include "corefile.h"
+#include "dump/core/corefile.h"
 
 /* struct pt_regs of x86_64, by index of its 64-bit fields */
 enum { X86_R13 = 2, X86_BP = 4, X86_R10 = 7, X86_DX = 12, X86_DI = 14, X86_IP = 16, X86_CS = 17, X86_SP = 19 };

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "elffile.h"
-#include "zstdfile.h"
+#include "dump/core/elffile.h"
+#include "dump/core/zstdfile.h"
 
 int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 {

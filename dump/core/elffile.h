@@ -5,7 +5,7 @@
 
 #include <elf.h>
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 /* What notes of a core may take. /proc/vmcore has some 350 bytes for each CPU. */
 #define ELF_NOTES_MAX (16 * MIB)

@@ -2,7 +2,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "elfnote.h"
+#include "dump/core/elfnote.h"
 
 static size_t align4(size_t n)
 {

@@ -3,7 +3,7 @@
 #ifndef ELFNOTE_H
 #define ELFNOTE_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 #define VMCOREINFO_NAME "VMCOREINFO"
 

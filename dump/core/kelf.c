@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kelf.h"
+#include "dump/core/kelf.h"
 
 int region_name_copy(char to[static KELF_NAME_SIZE], const char *from, size_t max)
 {

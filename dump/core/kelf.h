@@ -11,7 +11,7 @@
 
 #include <linux/qcom_minidump_table.h>
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 /* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
 #define KELF_MAX (16 * MIB)

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "keyval.h"
+#include "dump/core/keyval.h"
 
 #define KEY_MAX 128
 

@@ -3,7 +3,7 @@
 #ifndef KEYVAL_H
 #define KEYVAL_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 struct kv_pair {
 	const char *key;

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "rangemap.h"
+#include "dump/core/rangemap.h"
 
 void rangemap_add(struct rangemap *m, uint64_t start, uint64_t size, uint64_t offset)
 {

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tasks.h"
+#include "dump/core/tasks.h"
 
 /* No kernel has a task_struct of this size. */
 #define TASK_STRUCT_MAX (64 * KIB)

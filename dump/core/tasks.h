@@ -3,7 +3,7 @@
 #ifndef TASKS_H
 #define TASKS_H
 
-#include "corefile.h"
+#include "dump/core/corefile.h"
 
 #define TASK_REGION_NAME  "KTASK"
 #define STACK_REGION_NAME "KSTACK"

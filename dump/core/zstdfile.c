@@ -6,8 +6,8 @@
 
 #include <zstd.h>
 
-#include "scratchfile.h"
-#include "zstdfile.h"
+#include "lib/scratchfile.h"
+#include "dump/core/zstdfile.h"
 
 /* The longest header of a frame, RFC 8878 */
 #define FRAME_HEADER_MAX 18

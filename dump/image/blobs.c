@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "blobs.h"
-#include "piece-list.h"
+#include "dump/image/blobs.h"
+#include "dump/image/piece-list.h"
 
 /* Where a file is in the sequence. */
 struct part {

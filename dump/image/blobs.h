@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "pieces.h"
+#include "dump/image/pieces.h"
 
 struct blobs;
 

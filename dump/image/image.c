@@ -10,9 +10,9 @@
 
 #include <linux/qcom_minidump_table.h>
 
-#include "image.h"
-#include "rawdump.h"
-#include "scratchfile.h"
+#include "dump/image/image.h"
+#include "dump/image/rawdump.h"
+#include "lib/scratchfile.h"
 
 #define SCAN_CHUNK MIB
 #define COPY_CHUNK MIB

@@ -6,10 +6,10 @@
 #ifndef IMAGE_H
 #define IMAGE_H
 
-#include "blobs.h"
-#include "elffile.h"
-#include "pieces.h"
-#include "rangemap.h"
+#include "dump/image/blobs.h"
+#include "dump/core/elffile.h"
+#include "dump/image/pieces.h"
+#include "dump/core/rangemap.h"
 
 enum image_kind {
 	IMAGE_RAW,

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "piece-list.h"
+#include "dump/image/piece-list.h"
 
 /*
  * An entry of the table that a device in Sahara's memory debug mode (64 bits) shows to the host. Source: qdl's

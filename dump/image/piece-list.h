@@ -11,7 +11,7 @@
 #ifndef PLACES_H
 #define PLACES_H
 
-#include "pieces.h"
+#include "dump/image/pieces.h"
 
 /* qdl takes no larger one */
 #define PLACES_FILE_MAX (64 * KIB)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pieces.h"
+#include "dump/image/pieces.h"
 
 #define PREFIX "md_"
 #define SUFFIX ".BIN"

@@ -6,7 +6,7 @@
 #ifndef PIECES_H
 #define PIECES_H
 
-#include "kelf.h"
+#include "dump/core/kelf.h"
 
 /* Firmware has room for some hundreds. */
 #define PIECES_MAX 8192

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "rawdump.h"
+#include "dump/image/rawdump.h"
 
 /* Dumps start at a block of the partition. */
 #define BLOCK	   512ULL

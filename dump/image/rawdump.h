@@ -3,8 +3,8 @@
 #ifndef RAWDUMP_H
 #define RAWDUMP_H
 
-#include "image.h"
-#include "rawdump-format.h"
+#include "dump/image/image.h"
+#include "qcmd_rawdump.h"
 
 /* A dump starts the file. */
 bool rawdump_detect(int fd, uint64_t size);

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lastwords.h"
-#include "log.h"
+#include "dump/log/lastwords.h"
+#include "dump/log/log.h"
 
 /* How the last words of a kernel start, the most telling first. */
 static const char *const last_words[] = {

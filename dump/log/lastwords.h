@@ -3,7 +3,7 @@
 #ifndef LASTWORDS_H
 #define LASTWORDS_H
 
-#include "prb.h"
+#include "dump/log/prb.h"
 
 struct last_words {
 	size_t records;

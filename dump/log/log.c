@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "log.h"
+#include "dump/log/log.h"
 
 /* What stands before the text of a line is shorter. */
 #define HEAD_MAX 64

@@ -3,7 +3,7 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include "prb.h"
+#include "dump/log/prb.h"
 
 /* As prb_walk() */
 int log_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skipped, struct derr *err);

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "log.h"
-#include "logfilter.h"
+#include "dump/log/log.h"
+#include "dump/log/logfilter.h"
 
 /* As dmesg(1) calls them, by number */
 static const char *const level_names[] = { "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug" };

@@ -3,7 +3,7 @@
 #ifndef LOGFILTER_H
 #define LOGFILTER_H
 
-#include "prb.h"
+#include "dump/log/prb.h"
 
 struct log_filter {
 	uint8_t levels; /* a bit for each; 0: all */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "prb.h"
+#include "dump/log/prb.h"
 
 /* No structure of the ring is larger than this. */
 #define STRUCT_MAX 1024

@@ -3,7 +3,7 @@
 #ifndef PRB_H
 #define PRB_H
 
-#include "corefile.h"
+#include "dump/core/corefile.h"
 
 #define PRB_SUBSYSTEM_MAX 16
 #define PRB_DEVICE_MAX	  48

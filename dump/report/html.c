@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "html.h"
+#include "dump/report/html.h"
 
 void html_text(FILE *out, const char *s, size_t n)
 {

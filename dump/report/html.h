@@ -3,7 +3,7 @@
 #ifndef HTML_H
 #define HTML_H
 
-#include "dumputil.h"
+#include "lib/dumputil.h"
 
 void html_text(FILE *out, const char *s, size_t n);
 

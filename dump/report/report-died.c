@@ -3,8 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "html.h"
-#include "report.h"
+#include "dump/report/html.h"
+#include "dump/report/report.h"
 
 static const char *headline(const struct report *r)
 {

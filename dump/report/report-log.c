@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "html.h"
-#include "log.h"
-#include "report.h"
+#include "dump/report/html.h"
+#include "dump/log/log.h"
+#include "dump/report/report.h"
 
 struct log_page {
 	const struct report *report;

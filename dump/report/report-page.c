@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The page's files as they lie here, put into the program. */
-#include "report.h"
+#include "dump/report/report.h"
 
 #define EMBED(name, file)                                              \
 	__asm__(".pushsection .rodata\n"                               \
@@ -8,6 +8,6 @@
 		".byte 0\n"                                            \
 		".popsection\n")
 
-EMBED(report_html, "report.html");
-EMBED(report_css, "report.css");
-EMBED(report_js, "report.js");
+EMBED(report_html, "dump/report/report.html");
+EMBED(report_css, "dump/report/report.css");
+EMBED(report_js, "dump/report/report.js");

@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cpuregs.h"
-#include "html.h"
-#include "report.h"
+#include "dump/core/cpuregs.h"
+#include "dump/report/html.h"
+#include "dump/report/report.h"
 
 static void task_row(const struct report *r, const struct task *t)
 {

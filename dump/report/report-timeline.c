@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "html.h"
-#include "report.h"
-#include "timeline.h"
+#include "dump/report/html.h"
+#include "dump/report/report.h"
+#include "dump/report/timeline.h"
 
 /* In units of the picture, which is as wide as the page lets it be. */
 #define WIDTH	     1100

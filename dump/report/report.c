@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "html.h"
-#include "report.h"
+#include "dump/report/html.h"
+#include "dump/report/report.h"
 
 static void style(const struct report *r)
 {

@@ -3,8 +3,8 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-#include "backtrace.h"
-#include "lastwords.h"
+#include "dump/stack/backtrace.h"
+#include "dump/log/lastwords.h"
 
 struct report {
 	const struct corefile *core;

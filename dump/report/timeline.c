@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "timeline.h"
+#include "dump/report/timeline.h"
 
 /* The window holds the last 20 ms and the last 200 switches. */
 #define WINDOW_NS	20000000

@@ -3,8 +3,8 @@
 #ifndef TIMELINE_H
 #define TIMELINE_H
 
-#include "trace.h"
-#include "tracebuf.h"
+#include "dump/trace/trace.h"
+#include "dump/trace/tracebuf.h"
 
 #define TIMELINE_EVENTS_MAX 2000
 #define TIMELINE_TEXT_MAX   256

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "backtrace.h"
-#include "kallsyms.h"
+#include "dump/stack/backtrace.h"
+#include "dump/stack/kallsyms.h"
 
 #define RUNNING_NOTES_MAX (64 * KIB)
 

@@ -3,7 +3,7 @@
 #ifndef BACKTRACE_H
 #define BACKTRACE_H
 
-#include "unwind.h"
+#include "dump/stack/unwind.h"
 
 struct backtrace {
 	struct vmlinux vmlinux;

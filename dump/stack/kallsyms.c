@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "kallsyms.h"
+#include "dump/stack/kallsyms.h"
 
 /* KSYM_NAME_LEN of the kernel */
 #define NAME_MAX_ 512

@@ -3,7 +3,7 @@
 #ifndef KALLSYMS_H
 #define KALLSYMS_H
 
-#include "symbols.h"
+#include "dump/stack/symbols.h"
 
 /* -ENOENT: it is not in the dump; -EINVAL: it is damaged. */
 int kallsyms_read(struct symbols *s, const struct corefile *core);

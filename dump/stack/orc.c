@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "orc.h"
+#include "dump/stack/orc.h"
 
 /* struct orc_entry of the kernel: two offsets, two registers of four bits, a type; not aligned */
 #define ENTRY_SIZE 6

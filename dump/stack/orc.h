@@ -3,8 +3,8 @@
 #ifndef ORC_H
 #define ORC_H
 
-#include "symbols.h"
-#include "vmlinuxfile.h"
+#include "dump/stack/symbols.h"
+#include "dump/stack/vmlinuxfile.h"
 
 enum orc_reg {
 	ORC_UNDEFINED,

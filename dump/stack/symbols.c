@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "symbols.h"
+#include "dump/stack/symbols.h"
 
 /* Ten times what Debian's kernels have */
 #define SYMBOLS_MAX 2000000

@@ -3,7 +3,7 @@
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
-#include "corefile.h"
+#include "dump/core/corefile.h"
 
 struct symbol {
 	uint64_t addr;

@@ -7,9 +7,9 @@
 #ifndef UNWIND_H
 #define UNWIND_H
 
-#include "cpuregs.h"
-#include "orc.h"
-#include "tasks.h"
+#include "dump/core/cpuregs.h"
+#include "dump/stack/orc.h"
+#include "dump/core/tasks.h"
 
 #define UNWIND_FRAMES_MAX 256
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "elfnote.h"
-#include "vmlinuxfile.h"
+#include "dump/core/elfnote.h"
+#include "dump/stack/vmlinuxfile.h"
 
 /* With debug symbols, kernels have some 80 sections, 400,000 symbols and 8 MiB of names. */
 #define SECTIONS_MAX 4096

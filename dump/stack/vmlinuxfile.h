@@ -3,7 +3,7 @@
 #ifndef VMLINUXFILE_H
 #define VMLINUXFILE_H
 
-#include "symbols.h"
+#include "dump/stack/symbols.h"
 
 struct vmlinux {
 	int fd;

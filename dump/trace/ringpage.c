@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "ringpage.h"
+#include "dump/trace/ringpage.h"
 
 /* Header of an event: type_len has the lowest 5 bits, time_delta the others. */
 #define TYPE_BITS	 5

@@ -2,10 +2,10 @@
 #ifndef TRACE_PRIVATE_H
 #define TRACE_PRIVATE_H
 
-#include "trace.h"
-#include "tracebuf.h"
-#include "tracecomm.h"
-#include "traceformat.h"
+#include "dump/trace/trace.h"
+#include "dump/trace/tracebuf.h"
+#include "dump/trace/tracecomm.h"
+#include "dump/trace/traceformat.h"
 
 struct trace {
 	struct tracenote note;

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "trace-private.h"
+#include "dump/trace/trace-private.h"
 
 /* What every event begins with: its number, flags, a count, and the task */
 #define PID_OFFSET 4

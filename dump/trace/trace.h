@@ -6,7 +6,7 @@
 #ifndef TRACE_H
 #define TRACE_H
 
-#include "corefile.h"
+#include "dump/core/corefile.h"
 
 struct trace;
 

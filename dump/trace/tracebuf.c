@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "tracebuf.h"
+#include "dump/trace/tracebuf.h"
 
 #define PAGES_PREFIX "KFT"
 #define STATE_PREFIX "KFR"

@@ -6,8 +6,8 @@
 #ifndef TRACEBUF_H
 #define TRACEBUF_H
 
-#include "ringpage.h"
-#include "tracenote.h"
+#include "dump/trace/ringpage.h"
+#include "dump/trace/tracenote.h"
 
 #define TRACE_ARRAYS_MAX 64
 #define TRACE_CPUS_MAX	 8192

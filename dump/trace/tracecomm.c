@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "tracecomm.h"
+#include "dump/trace/tracecomm.h"
 
 static void add(struct tracecomms *c, int32_t pid, uint64_t ts, const char *comm)
 {

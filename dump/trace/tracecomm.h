@@ -3,8 +3,8 @@
 #ifndef TRACECOMM_H
 #define TRACECOMM_H
 
-#include "tasks.h"
-#include "traceformat.h"
+#include "dump/core/tasks.h"
+#include "dump/trace/traceformat.h"
 
 struct tracecomm {
 	int32_t pid;

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "trace-private.h"
-#include "tracedat.h"
+#include "dump/trace/trace-private.h"
+#include "dump/trace/tracedat.h"
 
 #define OPTION_TRACECLOCK 4
 

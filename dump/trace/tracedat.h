@@ -3,7 +3,7 @@
 #ifndef TRACEDAT_H
 #define TRACEDAT_H
 
-#include "trace.h"
+#include "dump/trace/trace.h"
 
 /* One array, and of that one CPU or all (-1), into an empty file. */
 int tracedat_write(const struct trace *t, unsigned int array, long cpu, int fd, struct derr *err);

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "traceformat.h"
+#include "dump/trace/traceformat.h"
 
 #define FORMAT_MAX (64 * KIB)
 #define FIELDS_MAX 256

@@ -6,7 +6,7 @@
 #include <event-parse.h>
 #include <trace-seq.h>
 
-#include "tracenote.h"
+#include "dump/trace/tracenote.h"
 
 /* What the offsets in an event (16 bits, and a length of as many) can lead to from any field of it */
 #define TRACE_FIELD_END 65536

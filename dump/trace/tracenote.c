@@ -3,8 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "elfnote.h"
-#include "tracenote.h"
+#include "dump/core/elfnote.h"
+#include "dump/trace/tracenote.h"
 
 /* All formats of a kernel take some 2 MiB. */
 #define TEXT_MAX	(16 * MIB)

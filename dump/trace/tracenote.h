@@ -7,7 +7,7 @@
 
 #include <qcmd_note.h>
 
-#include "corefile.h"
+#include "dump/core/corefile.h"
 
 /* A file of tracefs; its name is "events/sched/sched_switch/format". */
 struct trace_file {

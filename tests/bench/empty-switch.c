@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "empty-switch.skel.h"
+#include "bpf/empty-switch.skel.h"
 
 int main(void)
 {

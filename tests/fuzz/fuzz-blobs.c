@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "collect.h"
+#include "dump/collect/collect.h"
 
 static const char *const fixed[] = { "md_KBUF.BIN",  "md_KTASK.BIN",   "md_KTASK_1.BIN", "md_KTASK_2.BIN",
 				     "md_KINFO.BIN", "md_TZ_IMEM.BIN", "md_2d_KBUF.BIN" };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "collect.h"
+#include "dump/collect/collect.h"
 
 #define IMAGE_SIZE MIB
 

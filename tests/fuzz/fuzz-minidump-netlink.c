@@ -6,7 +6,7 @@
 
 #include <libmnl/libmnl.h>
 
-#include "minidump-netlink.h"
+#include "daemon/table/minidump-netlink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "collect.h"
-#include "rawdump.h"
+#include "dump/collect/collect.h"
+#include "dump/image/rawdump.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,12 +7,12 @@
 
 #include <linux/qcom_minidump_table.h>
 
-#include "collect.h"
-#include "corefile.h"
-#include "pstore.h"
+#include "dump/collect/collect.h"
+#include "dump/core/corefile.h"
+#include "dump/collect/pstore.h"
 #include "samples.h"
-#include "scratchfile.h"
-#include "zstdfile.h"
+#include "lib/scratchfile.h"
+#include "dump/core/zstdfile.h"
 
 #include "../unit/dump-firmware.h"
 #include "../unit/dump-trace.h"

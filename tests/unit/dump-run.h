@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collect.h"
-#include "output.h"
+#include "dump/collect/collect.h"
+#include "lib/output.h"
 
 #include "dump-image.h"
 

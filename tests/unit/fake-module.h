@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "reconcile.h"
+#include "daemon/table/reconcile.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 #define PORT	    4711

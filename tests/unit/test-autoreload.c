@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "autoreload.h"
-#include "config.h"
-#include "policy-util.h"
+#include "daemon/autoreload.h"
+#include "daemon/policy/config.h"
+#include "lib/policy-util.h"
 
 #define QUIET 100000 /* microseconds */
 

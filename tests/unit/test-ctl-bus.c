@@ -17,8 +17,8 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "ctl.h"
-#include "policy-util.h"
+#include "daemon/ctl/ctl.h"
+#include "lib/policy-util.h"
 
 static pid_t bus_pid, service_pid;
 static char folder[] = "/tmp/test-ctl-bus-XXXXXX";

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "ctl.h"
+#include "daemon/ctl/ctl.h"
 #include "golden.h"
-#include "policy-util.h"
+#include "lib/policy-util.h"
 #include "terminal.h"
 
 static char *output; /* of the last run, stdout and stderr together */

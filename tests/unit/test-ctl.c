@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl.h"
-#include "ctl-table.h"
+#include "daemon/ctl/ctl.h"
+#include "daemon/ctl/ctl-table.h"
 #include "golden.h"
-#include "policy-util.h"
+#include "lib/policy-util.h"
 
 static const struct ctl_style plain = { .legend = true, .utf8 = true };
 

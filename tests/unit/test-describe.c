@@ -11,7 +11,7 @@
 
 #include <json-c/json.h>
 
-#include "describe.h"
+#include "daemon/describe.h"
 
 #define PORT 4711
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
-#include "convert.h"
+#include "dump/collect/convert.h"
 
 #define MIB_ (1ULL << 20)
 

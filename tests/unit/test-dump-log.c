@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
-#include "prb.h"
+#include "dump/log/prb.h"
 
 #define MIB_ (1ULL << 20)
 #define SEC  1000000000ULL

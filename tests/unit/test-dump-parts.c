@@ -11,13 +11,13 @@
 
 #include <cmocka.h>
 
-#include "elfnote.h"
-#include "image.h"
-#include "keyval.h"
-#include "outfile.h"
-#include "output.h"
-#include "pagetable.h"
-#include "rangemap.h"
+#include "dump/core/elfnote.h"
+#include "dump/image/image.h"
+#include "dump/core/keyval.h"
+#include "lib/outfile.h"
+#include "lib/output.h"
+#include "dump/collect/pagetable.h"
+#include "dump/core/rangemap.h"
 
 static void sizes(void **state)
 {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
-#include "rawdump.h"
+#include "dump/image/rawdump.h"
 
 #include "dump-firmware.h"
 

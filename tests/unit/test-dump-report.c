@@ -12,8 +12,8 @@
 
 #include "dump-run.h"
 #include "dump-trace.h"
-#include "report.h"
-#include "timeline.h"
+#include "dump/report/report.h"
+#include "dump/report/timeline.h"
 
 #define MIB_	(1ULL << 20)
 #define SEC	1000000000ULL

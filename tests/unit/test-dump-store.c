@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "collect-conf.h"
+#include "dump/collect/collect-conf.h"
 #include "dump-firmware.h"
 
 #define RAM (8 * MIB)

@@ -13,8 +13,8 @@
 
 #include "dump-run.h"
 #include "dump-trace.h"
-#include "trace.h"
-#include "tracedat.h"
+#include "dump/trace/trace.h"
+#include "dump/trace/tracedat.h"
 
 #define MIB_  (1ULL << 20)
 #define SEC   1000000000ULL

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 #include <zstd.h>
 
-#include "elffile.h"
-#include "scratchfile.h"
-#include "zstdfile.h"
+#include "dump/core/elffile.h"
+#include "lib/scratchfile.h"
+#include "dump/core/zstdfile.h"
 
 #define CONTENT (3 * MIB + 17)
 

@@ -13,8 +13,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "kread.h"
-#include "ksyms.h"
+#include "daemon/source/kread.h"
+#include "daemon/source/ksyms.h"
 
 static char table[] = "0 fixed_percpu_data \n"
 		      "1c0 runqueues \n"

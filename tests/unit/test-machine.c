@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include "machine.h"
-#include "policy-util.h"
+#include "lib/machine.h"
+#include "lib/policy-util.h"
 
 #define MODULES	 "/sys/module"
 #define CORE	 MODULES "/qcom_minidump"

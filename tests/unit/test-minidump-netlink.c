@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "minidump-netlink.h"
-#include "policy-util.h"
+#include "daemon/table/minidump-netlink.h"
+#include "lib/policy-util.h"
 
 #define FAMILY 0x55
 

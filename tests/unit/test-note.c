@@ -12,9 +12,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "note.h"
-#include "policy-util.h"
-#include "policy.h"
+#include "daemon/note.h"
+#include "lib/policy-util.h"
+#include "daemon/policy/policy.h"
 #include "uapi/linux/qcom_minidump.h"
 
 static char *layout_or_skip(void)

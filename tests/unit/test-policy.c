@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "golden.h"
-#include "policy.h"
-#include "policy-util.h"
+#include "daemon/policy/policy.h"
+#include "lib/policy-util.h"
 
 static const char *short_path(const char *path)
 {

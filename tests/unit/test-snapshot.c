@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "rawdump.h"
-#include "snapshot.h"
+#include "dump/image/rawdump.h"
+#include "daemon/snapshot.h"
 
 #define N	   5
 #define VIRT(slot) (0xffff888000000000ULL + (slot)*0x10000ULL)

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "source.h"
+#include "daemon/source/source.h"
 
 #define TRIES 200 /* turns of the loop of at most 50 ms */
 

@@ -21,8 +21,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "task-bpf.h"
-#include "task-cgroup.h"
+#include "daemon/source/task-bpf.h"
+#include "daemon/source/task-cgroup.h"
 
 #define COMM	   "qcmd-test"
 #define STORM	   2000 /* three events each: twice of what the ring takes, as some come late */

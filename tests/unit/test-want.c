@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "want.h"
+#include "daemon/table/want.h"
 
 /* After a restart regions are told apart by what the module says of them. */
 static void test_parts(void **state)

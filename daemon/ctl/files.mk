@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+CTL_SRCS := \
+	daemon/ctl/ctl-bus.c \
+	daemon/ctl/ctl-check.c \
+	daemon/ctl/ctl-dumps.c \
+	daemon/ctl/ctl-enable.c \
+	daemon/ctl/ctl-explain.c \
+	daemon/ctl/ctl-json.c \
+	daemon/ctl/ctl-list.c \
+	daemon/ctl/ctl-offline.c \
+	daemon/ctl/ctl-run.c \
+	daemon/ctl/ctl-status.c \
+	daemon/ctl/ctl-table.c \
+	daemon/ctl/ctl-text.c

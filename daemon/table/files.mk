@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+TABLE_SRCS := \
+	daemon/table/entry.c \
+	daemon/table/limit.c \
+	daemon/table/minidump-codec.c \
+	daemon/table/minidump-netlink.c \
+	daemon/table/reconcile.c \
+	daemon/table/want.c

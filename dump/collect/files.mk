@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+DUMP_COLLECT_SRCS := \
+	dump/collect/collect-conf.c \
+	dump/collect/collect.c \
+	dump/collect/convert.c \
+	dump/collect/derived.c \
+	dump/collect/elfwrite.c \
+	dump/collect/firmware.c \
+	dump/collect/identity.c \
+	dump/collect/kernel-map.c \
+	dump/collect/kernel-text.c \
+	dump/collect/layout.c \
+	dump/collect/pagetable.c \
+	dump/collect/pid-index.c \
+	dump/collect/pstore.c \
+	dump/collect/registers.c \
+	dump/collect/store.c \
+	dump/collect/toc-find.c \
+	dump/collect/toc-landmarks.c \
+	dump/collect/toc-live.c \
+	dump/collect/toc.c

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
+DUMP_IMAGE_SRCS := \
+	dump/image/blobs.c \
+	dump/image/image.c \
+	dump/image/piece-list.c \
+	dump/image/pieces.c \
+	dump/image/rawdump.c

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+DUMP_STACK_SRCS := \
+	dump/stack/backtrace.c \
+	dump/stack/kallsyms.c \
+	dump/stack/orc.c \
+	dump/stack/symbols.c \
+	dump/stack/unwind.c \
+	dump/stack/vmlinuxfile.c
