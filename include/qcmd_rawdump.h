@@ -3,8 +3,8 @@
  * The "rawdump" partition that boot firmware writes a dump to when it has no host to send it to. Source of the layout:
  * boot_raw_partition_ramdump.h of Qualcomm's boot loader, and the scripts of vendors that split such partitions.
  */
-#ifndef RAWDUMP_FORMAT_H
-#define RAWDUMP_FORMAT_H
+#ifndef QCMD_RAWDUMP_H
+#define QCMD_RAWDUMP_H
 
 #include <stdint.h>
 
