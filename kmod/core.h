@@ -111,6 +111,12 @@ struct md_name {
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 };
 
+/* By what its owner knows a region again; nobody else looks into it. */
+struct md_tag {
+	u8 size;		/* 0: it has none */
+	u8 bytes[QCOM_MINIDUMP_TAG_MAX];
+};
+
 /* The task of a region; the references keep its structs from being reused. MD_KIND_CURRENT: none, but a CPU. */
 struct md_task {
 	struct task_struct *task;
@@ -127,6 +133,7 @@ struct md_task {
  * @ref: md.ids holds one; a queued event holds one
  * @name: shared by all regions of that name
  * @comment: from who added it
+ * @tag: likewise
  * @kind: which of the following say what it is
  * @size: bytes
  * @object: MD_KIND_OBJECT
@@ -160,6 +167,7 @@ struct md_region {
 	struct kref ref;
 	struct md_name *name;
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
+	struct md_tag tag;
 	enum md_kind kind;
 	u64 size;
 	const struct md_object *object;
@@ -258,6 +266,7 @@ extern struct minidump md;
 struct md_spec {
 	const char *name;
 	const char *comment;
+	struct md_tag tag;
 	enum md_kind kind;
 	const void *addr;
 	phys_addr_t paddr;

@@ -56,6 +56,7 @@ static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
 	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, md_object_name(r->object))) ||
 	    (r->task.part && md_put_task(skb, r)) ||
 	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
+	    (r->tag.size && nla_put(skb, QCOM_MINIDUMP_REGION_A_TAG, r->tag.size, r->tag.bytes)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
 	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->portid) ||
@@ -99,7 +100,7 @@ static size_t md_region_msg_size(const struct md_region *r)
 
 	return GENL_HDRLEN + 3 * u32_attr + 4 * u64_attr + nla_total_size(QCOM_MINIDUMP_NAME_MAX + 1) +
 	       nla_total_size(QCOM_MINIDUMP_OBJECT_MAX + 1) + nla_total_size(QCOM_MINIDUMP_COMMENT_MAX + 1) +
-	       nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(128) +
+	       nla_total_size(QCOM_MINIDUMP_TAG_MAX) + nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(128) +
 	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
 }
 

@@ -57,6 +57,14 @@ static int md_validate_note(const struct nlattr *attr, struct netlink_ext_ack *e
 	return -EINVAL;
 }
 
+static int md_validate_tag(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	if (nla_len(attr) && nla_len(attr) <= QCOM_MINIDUMP_TAG_MAX)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "TAG: give 1 to 64 bytes");
+	return -EINVAL;
+}
+
 static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_TASK_A_START_TIME] = { .type = NLA_U64 },
@@ -74,6 +82,7 @@ const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
 	[QCOM_MINIDUMP_REGION_A_MAP] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_HOLD] = { .type = NLA_FLAG },
+	[QCOM_MINIDUMP_REGION_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_tag),
 };
 
 const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
@@ -93,6 +102,7 @@ const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
 	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note),
 	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note_name),
 	[QCOM_MINIDUMP_NOTE_A_TYPE] = { .type = NLA_U32 },
+	[QCOM_MINIDUMP_NOTE_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_tag),
 };
 
 /* An attribute that is to blame, with the text that says why. */
@@ -163,6 +173,12 @@ static int md_parse_task(struct genl_info *info, struct md_spec *spec)
 	return -EINVAL;
 }
 
+void md_parse_tag(const struct nlattr *attr, struct md_tag *tag)
+{
+	if (attr)
+		tag->size = nla_memcpy(tag->bytes, attr, sizeof(tag->bytes));
+}
+
 /* ADDR or PADDR, with SIZE. */
 int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec)
 {
@@ -227,6 +243,7 @@ int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *sp
 		return md_missing(info, QCOM_MINIDUMP_REGION_A_NAME, "NAME is missing");
 	if (a[QCOM_MINIDUMP_REGION_A_COMMENT])
 		spec->comment = nla_data(a[QCOM_MINIDUMP_REGION_A_COMMENT]);
+	md_parse_tag(a[QCOM_MINIDUMP_REGION_A_TAG], &spec->tag);
 
 	if (range && !a[QCOM_MINIDUMP_REGION_A_SIZE])
 		return md_missing(info, QCOM_MINIDUMP_REGION_A_SIZE, "SIZE is missing: ADDR and PADDR need it");

@@ -391,6 +391,7 @@ static int md_note_replace(struct md_region *r, struct md_spec *spec, struct md_
 	old_size = r->size;
 	ret = md_region_move(r, spec, why);
 	if (!ret) {
+		r->tag = spec->tag;
 		swap(r->buf, spec->buf);
 		spec->size = old_size;
 	}
@@ -475,6 +476,7 @@ static int md_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!spec.buf)
 		return -ENOMEM;
 	spec.addr = spec.buf;
+	md_parse_tag(info->attrs[QCOM_MINIDUMP_NOTE_A_TAG], &spec.tag);
 	r = md_note_set(skb, &spec, &why);
 	if (spec.buf)
 		free_pages_exact(spec.buf, spec.size);

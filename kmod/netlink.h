@@ -29,6 +29,7 @@ extern const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
 extern const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
 
 int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec, struct md_why *why);
+void md_parse_tag(const struct nlattr *attr, struct md_tag *tag);
 int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec);
 int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr);
 int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);

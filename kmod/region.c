@@ -264,6 +264,7 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 	r->owner = spec->owner;
 	r->object = spec->object;
 	r->hold = spec->hold;
+	r->tag = spec->tag;
 	r->created = ktime_get_boot_fast_ns();
 	if (spec->comment)
 		strscpy(r->comment, spec->comment, sizeof(r->comment));

@@ -24,16 +24,16 @@ static const char usage[] =
 	"usage: mdnl [COMMAND [KEY=VALUE...]]\n"
 	"  backend                 the bound back end\n"
 	"  list                    all regions\n"
-	"  add KEY=VALUE...        name comment addr paddr size object pid start part cpu; hold=yes\n"
+	"  add KEY=VALUE...        name comment addr paddr size object pid start part cpu; tag=HEX hold=yes\n"
 	"  update KEY=VALUE...     id, and addr paddr size comment; or activate=yes\n"
 	"  del id=N | get id=N\n"
-	"  note text=TEXT | note fill=BYTES  and name, type\n"
+	"  note text=TEXT | note fill=BYTES  and name, type, tag\n"
 	"  monitor SECONDS         notifications\n"
 	"  sleep SECONDS\n"
 	"  any command takes raw=TYPE:TEXT, an attribute as it is\n"
 	"  without a command they are read from standard input, one a line\n";
 
-enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING, ATTR_FLAG };
+enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING, ATTR_FLAG, ATTR_HEX };
 
 static const struct key {
 	const char *name;
@@ -49,6 +49,7 @@ static const struct key {
 	{ .name = "size", .attr = QCOM_MINIDUMP_REGION_A_SIZE, .type = ATTR_U64 },
 	{ .name = "object", .attr = QCOM_MINIDUMP_REGION_A_OBJECT, .type = ATTR_STRING },
 	{ .name = "hold", .attr = QCOM_MINIDUMP_REGION_A_HOLD, .type = ATTR_FLAG },
+	{ .name = "tag", .attr = QCOM_MINIDUMP_REGION_A_TAG, .type = ATTR_HEX },
 	{ .name = "activate", .attr = QCOM_MINIDUMP_REGION_A_ACTIVATE, .type = ATTR_FLAG },
 	{ .name = "pid", .attr = QCOM_MINIDUMP_TASK_A_PID, .type = ATTR_U32, .task = true },
 	{ .name = "start", .attr = QCOM_MINIDUMP_TASK_A_START_TIME, .type = ATTR_U64, .task = true },
@@ -117,6 +118,15 @@ static void print_task(const struct nlattr *nest)
 	}
 }
 
+static void print_hex(const char *what, const struct nlattr *a)
+{
+	const unsigned char *bytes = mnl_attr_get_payload(a);
+
+	printf("%s", what);
+	for (size_t i = 0; i < mnl_attr_get_payload_len(a); i++)
+		printf("%02x", bytes[i]);
+}
+
 static void print_region_attr(const struct nlattr *a)
 {
 	switch (mnl_attr_get_type(a)) {
@@ -158,6 +168,9 @@ static void print_region_attr(const struct nlattr *a)
 		break;
 	case QCOM_MINIDUMP_REGION_A_COMMENT:
 		printf(" comment='%s'", mnl_attr_get_str(a));
+		break;
+	case QCOM_MINIDUMP_REGION_A_TAG:
+		print_hex(" tag=", a);
 		break;
 	case QCOM_MINIDUMP_REGION_A_ERROR:
 		printf(" error='%s'", mnl_attr_get_str(a));
@@ -284,6 +297,17 @@ static struct nlmsghdr *begin(char *buf, unsigned int type, int cmd, unsigned in
 	return nlh;
 }
 
+/* Two digits for each byte. */
+static void put_hex(struct nlmsghdr *nlh, int attr, const char *value)
+{
+	char bytes[256];
+	size_t n = 0;
+
+	for (; n < sizeof(bytes) && sscanf(value + 2 * n, "%2hhx", (unsigned char *)&bytes[n]) == 1; n++)
+		;
+	mnl_attr_put(nlh, attr, n, bytes);
+}
+
 static void put_value(struct nlmsghdr *nlh, int attr, enum attr_type type, const char *value)
 {
 	if (type == ATTR_U32)
@@ -292,6 +316,8 @@ static void put_value(struct nlmsghdr *nlh, int attr, enum attr_type type, const
 		mnl_attr_put_u64(nlh, attr, strtoull(value, NULL, 0));
 	else if (type == ATTR_FLAG)
 		mnl_attr_put(nlh, attr, 0, NULL);
+	else if (type == ATTR_HEX)
+		put_hex(nlh, attr, value);
 	else
 		mnl_attr_put_strz(nlh, attr, value);
 }
@@ -319,6 +345,10 @@ static void put_note(struct nlmsghdr *nlh, const char *key, const char *value)
 	}
 	if (!strcmp(key, "type")) {
 		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_NOTE_A_TYPE, strtoul(value, NULL, 0));
+		return;
+	}
+	if (!strcmp(key, "tag")) {
+		put_hex(nlh, QCOM_MINIDUMP_NOTE_A_TAG, value);
 		return;
 	}
 	memset(fill, 'x', sizeof(fill));

@@ -94,6 +94,10 @@ expect 'error EINVAL: NAME may hold printable*' add name=$'a\tb' object=prb
 expect "error EINVAL: NAME: *are the names of the module's own" add name=KELF_HDR object=prb
 expect "error EINVAL: NAME: *are the names of the module's own" add name=KVMCOREINFO object=prb
 expect 'error EINVAL: COMMENT: give at most 127 bytes*' add object=prb comment="$(printf '%0128d' 0)"
+expect 'error EINVAL: TAG: give 1 to 64 bytes*' add object=prb tag="$(printf '%0130d' 0)"
+expect 'error EINVAL: TAG: give 1 to 64 bytes*' add object=prb tag=
+expect 'error EINVAL: Unsupported attribute*' update id=1 tag=01
+expect 'error EINVAL: TAG: give 1 to 64 bytes*' note text=A=1 tag="$(printf '%0130d' 0)"
 expect 'error EINVAL: ADDR + SIZE wraps around*' add name=X addr=0xffffffffffffff00 size=0x1000
 expect 'error EFAULT: ADDR is a user-space address*' add name=X addr=0x400000 size=16
 expect 'error EFAULT: ADDR is 0*' add name=X addr=0 size=16
@@ -159,16 +163,25 @@ numbers() { # file
 	fail "numbers of a removed name: $(numbers list-after)"
 echo "ok: names that look like numbers"
 
-# Notifications; sizes are rounded up in the table
+# Notifications; sizes are rounded up in the table. The tag is that of the owner in each of them, and in each listing.
+tag=00ff0a20e4$(printf '%0118d' 7)
 ./mdnl monitor 4 >events &
 sleep 1
 {
-	echo 'add name=ROUND paddr=0x100000 size=61'
-	printf '%s\n' 'sleep 0.3' 'note text=A=1' 'sleep 0.3' 'note text=B=2' 'sleep 0.3'
-} | ./mdnl >/dev/null
+	echo "add name=ROUND paddr=0x100000 size=61 tag=$tag"
+	sleep 1
+	echo "get id=$(field id "$(cat replies)")"
+	printf '%s\n' list 'sleep 0.3' 'note text=A=1 tag=00' list 'sleep 0.3' "note text=B=2 tag=$tag" list 'sleep 0.3'
+	printf '%s\n' 'note text=C=3' list 'sleep 0.3'
+} | ./mdnl >replies
 wait
+[ "$(grep -c " name=ROUND .* size=61 tag=$tag state" replies)" = 6 ] || fail "a reply without the tag: $(cat replies)"
+[ "$(grep -c " name=ROUND .* size=61 tag=$tag state" events)" = 2 ] || fail "an event without the tag: $(cat events)"
+[ "$(sed -n 's/.* name=KQCMD_NOTE .*comment=[^=]* \(tag=[0-9a-f]* \)\?state.*/\1/p' replies | xargs)" = \
+	"tag=00 tag=00 tag=$tag tag=$tag" ] || fail "tags of the notes: $(cat replies)"
 grep -q 'add-ntf region .* name=ROUND .* size=61 .*:64$' events || fail "no add event: $(cat events)"
-grep -q 'update-ntf region .* name=KQCMD_NOTE .* moves=1 ' events || fail "no update event: $(cat events)"
+grep -q "update-ntf region .* name=KQCMD_NOTE .* tag=$tag state.* moves=1 " events ||
+	fail "no update event: $(cat events)"
 [ "$(grep -c 'del-ntf region .* owner=[1-9]' events)" = 2 ] || fail "no del events: $(cat events)"
 echo "ok: notifications"
 
