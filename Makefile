@@ -143,13 +143,14 @@ RELEASE := $(if $(KDIR),$(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' $(
 KMOD_SRCS := $(wildcard kmod/*.[ch] kmod/Kbuild include/*.h include/*/*.h include/*/*/*.h)
 SAMPLE_SRCS := $(wildcard kmod/samples/*)
 VM_KMOD_SRCS := $(wildcard tests/vm/kmod/*)
+KBUILD_VARS = KCFLAGS=-Werror QCMD_VERSION=$(VERSION)
 
 define kbuild # folder of sources, folder of products, variables
 @mkdir -p $(2)/obj
 @cp -rsfT $(CURDIR)/include $(2)/obj/include
 @cp -rsfT $(CURDIR)/$(1) $(2)/obj/$(notdir $(1))
 @find $(2)/obj -xtype l -delete
-+$(call say,KBUILD)$(MAKE) -s -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) KCFLAGS=-Werror $(3) modules
++$(call say,KBUILD)$(MAKE) -s -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) $(KBUILD_VARS) $(3) modules
 @cp $(2)/obj/$(notdir $(1))/*.ko $(2)/
 @touch $@
 endef
@@ -169,7 +170,7 @@ $(M)/vm/kmod/$(RELEASE)/built: $(VM_KMOD_SRCS) $(UTSRELEASE) $(M)/samples/$(RELE
 
 .PHONY: sparse
 sparse: modules
-	$(MAKE) -s -C $(KDIR) M=$(abspath $(M)/kmod/$(RELEASE)/obj/kmod) KCFLAGS=-Werror C=2 CF=-Wsparse-error modules
+	$(MAKE) -s -C $(KDIR) M=$(abspath $(M)/kmod/$(RELEASE)/obj/kmod) $(KBUILD_VARS) C=2 CF=-Wsparse-error modules
 
 .PHONY: all programs modules samples vm-kmod
 all: programs $(if $(RELEASE),modules,no-headers)
