@@ -67,6 +67,8 @@
 #ifndef QCMD_NOTE_H
 #define QCMD_NOTE_H
 
+#include <linux/qcom_minidump_table.h>
+
 #define QCMD_NOTE_NAME		"QCMD"
 #define QCMD_NOTE_KERNEL	0x51434d01
 #define QCMD_NOTE_COLLECT	0x51434d02
@@ -74,7 +76,7 @@
 #define QCMD_NOTE_LOG		0x51434d04
 
 #define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
-#define QCMD_NOTE_TRACE_REGION	"KQCMD_TRACE"
+#define QCMD_NOTE_TRACE_REGION	MINIDUMP_TRACE_NOTE_NAME
 #define QCMD_NOTE_TRACE_ZLIB	"QCMDZLIB"
 
 #endif

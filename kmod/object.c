@@ -227,20 +227,19 @@ struct md_object {
 	int (*segments)(struct md_segment *segs, u32 max, struct md_why *why);
 };
 
-/* KLOGBUF, LOG_DESC and LOG_INFO are what Qualcomm's ramdump parser looks for. */
 static const struct md_object md_objects[] = {
-	{ "prb", "LOG_PRB", MD_PRINTK_POINTER, md_printk_range },
-	{ "printk_ring", "LOG_RING", MD_PRINTK_RING, md_printk_range },
-	{ "printk_descs", "LOG_DESC", MD_PRINTK_DESCS, md_printk_range },
-	{ "printk_infos", "LOG_INFO", MD_PRINTK_INFOS, md_printk_range },
-	{ "printk_text", "KLOGBUF", MD_PRINTK_TEXT, md_printk_range },
-	{ "init_uts_ns", "KUTSNAME", 0, md_uts_range },
+	{ "prb", MINIDUMP_LOG_PRB_NAME, MD_PRINTK_POINTER, md_printk_range },
+	{ "printk_ring", MINIDUMP_LOG_RING_NAME, MD_PRINTK_RING, md_printk_range },
+	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, MD_PRINTK_DESCS, md_printk_range },
+	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, MD_PRINTK_INFOS, md_printk_range },
+	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, MD_PRINTK_TEXT, md_printk_range },
+	{ "init_uts_ns", MINIDUMP_UTS_NAME, 0, md_uts_range },
 	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, 0, md_cpu_regs_range },
-	{ "node_states", "KNODESTATES", 0, md_node_states_range },
+	{ "node_states", MINIDUMP_NODE_STATES_NAME, 0, md_node_states_range },
 #ifdef CONFIG_SPARSEMEM_EXTREME
-	{ "mem_section", "KMEMSECTION", 0, md_mem_section_range },
-	{ "mem_section_roots", "KMEMROOTS", 0, md_mem_section_roots_range },
-	{ "mem_sections", "KMEMSECTS", 0, NULL, md_mem_sections_segments },
+	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, 0, md_mem_section_range },
+	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, 0, md_mem_section_roots_range },
+	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, 0, NULL, md_mem_sections_segments },
 #endif
 };
 

@@ -34,10 +34,10 @@ static int md_name_check(const char *name, struct md_why *why)
 	return 0;
 }
 
-/* Host tools find the ELF header by the first four letters. */
+/* Host tools find the ELF header by the first letters. */
 static bool md_name_is_ours(const char *name)
 {
-	return !strncmp(name, MINIDUMP_ELF_HEADER_NAME, 4) || !strcmp(name, MINIDUMP_VMCOREINFO_NAME);
+	return str_has_prefix(name, MINIDUMP_ELF_PREFIX) || !strcmp(name, MINIDUMP_VMCOREINFO_NAME);
 }
 
 static struct md_name *md_name_get(const char *name, gfp_t gfp);
@@ -249,7 +249,8 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 	ret = md_name_check(spec->name, why);
 	if (!ret && spec->kind != MD_KIND_BUILTIN && md_name_is_ours(spec->name))
 		ret = md_refuse(why, -EINVAL,
-				"NAME: KVMCOREINFO, and what begins with KELF, are the names of the module's own");
+				"NAME: " MINIDUMP_VMCOREINFO_NAME ", and what begins with " MINIDUMP_ELF_PREFIX
+				", are the names of the module's own");
 	if (ret)
 		return ERR_PTR(ret);
 

@@ -181,7 +181,7 @@ enum qcom_minidump_task_attr {
 };
 
 /**
- * enum qcom_minidump_task_part - which memory
+ * enum qcom_minidump_task_part - which memory: the one enumeration of the parts of a task
  * @QCOM_MINIDUMP_TASK_STRUCT: its struct task_struct
  * @QCOM_MINIDUMP_TASK_STACK: its kernel stack
  * @QCOM_MINIDUMP_TASK_MM: the struct mm_struct that it has when the region is added: how much memory the process uses,

@@ -198,9 +198,49 @@ struct minidump_cpu_regs {
  * STR_TBL holds its own name, then these in the order of the slots, with NULs between them. No two are the
  * same, but for a region that was being moved, which may be there twice.
  */
+
+/*
+ * Names of regions: what each of them is called, here and nowhere else. Any other one is a driver's or a policy's.
+ *
+ * The module's own. Host tools take whatever begins with the first one for the ELF header.
+ */
+#define MINIDUMP_ELF_PREFIX		"KELF"
 #define MINIDUMP_ELF_HEADER_NAME	"KELF_HEADER"
-#define MINIDUMP_VMCOREINFO_NAME	"KVMCOREINFO"
+#define MINIDUMP_VMCOREINFO_NAME	"KVMCOREINFO"	/* the kernel's vmcoreinfo_note */
+
+/* Notes of qcmdd, include/qcmd_note.h */
 #define MINIDUMP_NOTE_NAME		"KQCMD_NOTE"
-#define MINIDUMP_CPU_REGS_NAME		"KCPUREGS"
+#define MINIDUMP_TRACE_NOTE_NAME	"KQCMD_TRACE"
+
+/*
+ * The printk ring. Qualcomm's ramdump parser looks for the text, the descriptors and the infos by these names:
+ * struct printk_ringbuffer.text_data_ring.data, .desc_ring.descs, .desc_ring.infos, itself, and the pointer prb.
+ */
+#define MINIDUMP_LOG_TEXT_NAME		"KLOGBUF"
+#define MINIDUMP_LOG_DESCS_NAME		"LOG_DESC"
+#define MINIDUMP_LOG_INFOS_NAME		"LOG_INFO"
+#define MINIDUMP_LOG_RING_NAME		"LOG_RING"
+#define MINIDUMP_LOG_PRB_NAME		"LOG_PRB"
+
+/* Other objects that the module finds by itself, QCOM_MINIDUMP_REGION_A_OBJECT */
+#define MINIDUMP_UTS_NAME		"KUTSNAME"	/* init_uts_ns */
+#define MINIDUMP_CPU_REGS_NAME		"KCPUREGS"	/* struct minidump_cpu_regs_header and what follows it */
+#define MINIDUMP_NODE_STATES_NAME	"KNODESTATES"	/* node_states */
+#define MINIDUMP_MEM_SECTION_NAME	"KMEMSECTION"	/* the pointer mem_section */
+#define MINIDUMP_MEM_ROOTS_NAME		"KMEMROOTS"	/* the pointers in mem_section[] */
+#define MINIDUMP_MEM_SECTIONS_NAME	"KMEMSECTS"	/* struct mem_section[] of each of them */
+
+/* Parts of tasks, enum qcom_minidump_task_part; those of what a CPU runs have the same names. */
+#define MINIDUMP_TASK_NAME		"KTASK"		/* QCOM_MINIDUMP_TASK_STRUCT */
+#define MINIDUMP_STACK_NAME		"KSTACK"	/* QCOM_MINIDUMP_TASK_STACK */
+#define MINIDUMP_MM_NAME		"KMM"		/* QCOM_MINIDUMP_TASK_MM */
+
+/* Of CPU c of trace array i, with iCc behind it: sub-buffers (KFT0C3), and struct ring_buffer_per_cpu */
+#define MINIDUMP_TRACE_NAME		"KFT"
+#define MINIDUMP_TRACE_CPU_NAME		"KFR"
+
+/* Of policies, with as much of the name as fits behind it: a variable or a pinned BPF map, and any other map */
+#define MINIDUMP_SYMBOL_NAME		"K"
+#define MINIDUMP_MAP_NAME		"Kmap"
 
 #endif /* _UAPI_LINUX_QCOM_MINIDUMP_TABLE_H */
