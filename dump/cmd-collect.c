@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dump/commands.h"
 #include "dump/collect/collect.h"
 #include "lib/outfile.h"
 #include "lib/output.h"

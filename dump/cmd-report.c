@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/output.h"
 #include "dump/report/report.h"

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/output.h"
 #include "dump/trace/trace.h"

@@ -5,6 +5,7 @@
 
 #include "dump/extract.h"
 #include "lib/outfile.h"
+#include "lib/output.h"
 
 /* A message names as many regions. */
 #define CANDIDATES_MAX 12

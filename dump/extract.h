@@ -2,7 +2,7 @@
 #ifndef EXTRACT_H
 #define EXTRACT_H
 
-#include "lib/output.h"
+#include "dump/commands.h"
 
 /* regions --extract: the bytes of one region in a file, or in out for "-". */
 int extract_region(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);

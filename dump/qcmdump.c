@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "dump/commands.h"
 #include "lib/colour.h"
 #include "lib/output.h"
 #include "lib/usage.h"
@@ -270,6 +271,15 @@ static int parse_args(const struct show_command *cmd, int argc, char *argv[], st
 	if (optind == argc)
 		return usage_error(cmd->name, "Name the dump to look at.");
 	return usage_error(cmd->name, "One dump at a time: what is '%s'?", argv[optind + 1]);
+}
+
+void warn_cut_off(const struct corefile *core)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (core->elf.missing)
+		fprintf(stderr, "qcmdump: %s is cut off: the last %s of its memory are missing. Copy it again.\n",
+			core->path, size_text(size, core->elf.missing));
 }
 
 static int run_show(const struct show_command *cmd, int argc, char *argv[])

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "dump/commands.h"
 #include "dump/core/cpuregs.h"
 #include "dump/log/lastwords.h"
 #include "lib/output.h"

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/commands.h"
 #include "lib/colour.h"
 #include "dump/log/lastwords.h"
 #include "dump/log/log.h"

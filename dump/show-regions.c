@@ -4,6 +4,7 @@
 
 #include "dump/extract.h"
 #include "dump/core/tasks.h"
+#include "lib/output.h"
 
 /* What a reader should know about a region, or NULL. */
 static const char *remark(const struct core_region *r, const struct task_list *tasks)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/commands.h"
 #include "dump/stack/backtrace.h"
 #include "lib/output.h"
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/commands.h"
 #include "lib/output.h"
 #include "dump/core/tasks.h"
 

@@ -170,12 +170,3 @@ void pager_wait(void)
 		;
 	pager_pid = 0;
 }
-
-void warn_cut_off(const struct corefile *core)
-{
-	char size[SIZE_TEXT_MAX];
-
-	if (core->elf.missing)
-		fprintf(stderr, "qcmdump: %s is cut off: the last %s of its memory are missing. Copy it again.\n",
-			core->path, size_text(size, core->elf.missing));
-}

@@ -1,44 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What people and programs read: tables, JSON, the pager, and the commands that print them. */
+/* What people and programs read: tables, JSON, the pager. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
 #include <json-c/json.h>
 
-#include "dump/core/corefile.h"
-#include "dump/log/logfilter.h"
-
-struct show_options {
-	bool json;
-	bool all;
-	const char *vmlinux;
-	const char *kallsyms;
-	int32_t *pids;
-	size_t n_pids;
-	int32_t cpu;
-	bool has_cpu;
-	bool colour;
-	struct log_filter log;
-	const char *extract;
-	const char *output;
-	bool force;
-};
-
-/* The commands that look at a dump. 0, or negative with err. Notes for the user go to stderr. */
-int show_info(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_log(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_regions(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_stack(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_tasks(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-
-/* Exit status of the program. */
-int cmd_collect(int argc, char *argv[]);
-int cmd_report(int argc, char *argv[]);
-int cmd_trace(int argc, char *argv[]);
-int cmd_convert(int argc, char *argv[]);
-
-/* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */
-void warn_cut_off(const struct corefile *core);
+#include "lib/dumputil.h"
 
 /* A table whose columns are as wide as what is in them. A header that starts with '>' is a column of numbers. */
 struct grid {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "dump/collect/collect.h"
-#include "lib/output.h"
+#include "dump/commands.h"
 
 #include "dump-image.h"
 
