@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* qcmdd: decides by policy files what is in the minidump table. */
 #include <errno.h>
-#include <getopt.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,53 +12,19 @@
 #include <systemd/sd-daemon.h>
 
 #include "daemon/manager.h"
+#include "lib/options.h"
 #include "lib/qcmdd-log.h"
 
-enum {
-	EXIT_USAGE = 2, /* those of the LSB, as systemd.exec(5) lists them */
-	EXIT_PRIVILEGE = 4,
+/* Of the LSB, as systemd.exec(5) lists them; so is EXIT_USAGE. */
+#define EXIT_PRIVILEGE 4
+
+static const struct program program = {
+	.name = "qcmdd",
+	.usage = "[OPTION...]",
+	.about = "Keeps the minidump table as the policies in /etc/qcmd.d, /run/qcmd.d,\n"
+		 "/usr/local/lib/qcmd.d and /usr/lib/qcmd.d ask. It is started by: systemctl enable --now qcmdd\n"
+		 "What it does is shown by: qcmdctl status",
 };
-
-static void usage(FILE *f)
-{
-	fputs("usage: qcmdd [--help] [--version]\n"
-	      "\n"
-	      "Keeps the minidump table as the policies in /etc/qcmd.d, /run/qcmd.d,\n"
-	      "/usr/local/lib/qcmd.d and /usr/lib/qcmd.d ask. It is started by: systemctl enable --now qcmdd\n"
-	      "What it does is shown by: qcmdctl status\n"
-	      "\n"
-	      "  -h --help     this text\n"
-	      "     --version  the version\n",
-	      f);
-}
-
-/* Negative: go on. */
-static int parse_argv(int argc, char **argv)
-{
-	enum { OPTION_VERSION = 256 };
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
-						 { "version", no_argument, NULL, OPTION_VERSION },
-						 {} };
-	int c;
-
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
-		switch (c) {
-		case 'h':
-			usage(stdout);
-			return EXIT_SUCCESS;
-		case OPTION_VERSION:
-			puts("qcmdd " QCMD_VERSION);
-			return EXIT_SUCCESS;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "qcmdd: takes no argument, '%s' was given\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	return -1;
-}
 
 static bool has_capability(const struct __user_cap_data_struct *data, int capability)
 {
@@ -137,9 +102,9 @@ int main(int argc, char **argv)
 	struct manager *m;
 	int r;
 
-	r = parse_argv(argc, argv);
-	if (r >= 0)
-		return r;
+	r = options_parse(&program, argc, argv, NULL);
+	if (r < 0)
+		return ~r;
 	log_open();
 	if (!is_privileged()) {
 		log_error("qcmdd needs the capabilities CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON: "

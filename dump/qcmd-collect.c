@@ -2,7 +2,6 @@
 /* qcmd-collect: after a crash, takes over what firmware or the kernel before left of it. See qcmd-collect(8). */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -12,30 +11,40 @@
 
 #include "dump/collect/collect-conf.h"
 #include "dump/log/lastwords.h"
+#include "lib/options.h"
 #include "lib/outfile.h"
 #include "dump/collect/pstore.h"
 #include "dump/image/rawdump.h"
 #include "dump/core/zstdfile.h"
 
-#define EXIT_USAGE 2
-#define VMCORE	   "/proc/vmcore"
+#define VMCORE "/proc/vmcore"
 
 /* Told to whoever watches the journal; systemd/qcmd.catalog explains them. */
 #define MESSAGE_ID_COLLECTED "3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20"
 #define MESSAGE_ID_FAILED    "7a0b9d0d0e9a4b6b9a1f3f8a5f1c2d31"
 
-static const char help[] =
-	"Usage: qcmd-collect [OPTION...]\n"
-	"\n"
-	"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the dumps\n"
-	"that boot firmware wrote to a rawdump partition, and the logs that pstore kept. qcmd-collect.service runs it\n"
-	"at boot.\n"
-	"\n"
-	"      --config=FILE    default: " COLLECT_CONF_PATH "\n"
-	"      --folder=FOLDER  where the dumps go (default: " STORE_PATH ")\n"
-	"      --vmcore=FILE    the memory of the crashed kernel (default: " VMCORE ")\n"
-	"  -h, --help           show this help\n"
-	"      --version        show the version\n";
+struct options {
+	const char *config;
+	const char *folder;
+	const char *vmcore;
+};
+
+static const struct opt options[] = {
+	{ "config", 0, "FILE", "default: " COLLECT_CONF_PATH, .at = offsetof(struct options, config) },
+	{ "folder", 0, "FOLDER", "where the dumps go (default: " STORE_PATH ")", .at = offsetof(struct options, folder) },
+	{ "vmcore", 0, "FILE", "the memory of the crashed kernel (default: " VMCORE ")",
+	  .at = offsetof(struct options, vmcore) },
+};
+
+static const struct program program = {
+	.name = "qcmd-collect",
+	.usage = "[OPTION...]",
+	.about = "Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the dumps\n"
+		 "that boot firmware wrote to a rawdump partition, and the logs that pstore kept. qcmd-collect.service "
+		 "runs it\nat boot.",
+	.options = options,
+	.n_options = ARRAY_LEN(options),
+};
 
 struct collector {
 	const char *vmcore;
@@ -272,41 +281,9 @@ static int run(struct collector *c, const char *config, const char *folder)
 
 int main(int argc, char *argv[])
 {
-	enum { ARG_CONFIG = 256, ARG_FOLDER, ARG_VMCORE, ARG_VERSION };
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, ARG_CONFIG }, { "folder", required_argument, NULL, ARG_FOLDER },
-		{ "vmcore", required_argument, NULL, ARG_VMCORE }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, ARG_VERSION },	   { 0 },
-	};
-	const char *config = COLLECT_CONF_PATH, *folder = STORE_PATH;
-	struct collector c = { .vmcore = VMCORE, .journal = getenv("JOURNAL_STREAM") };
-	int opt;
+	struct options o = { .config = COLLECT_CONF_PATH, .folder = STORE_PATH, .vmcore = VMCORE };
+	int r = options_parse(&program, argc, argv, &o);
+	struct collector c = { .vmcore = o.vmcore, .journal = getenv("JOURNAL_STREAM") };
 
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (opt) {
-		case ARG_CONFIG:
-			config = optarg;
-			break;
-		case ARG_FOLDER:
-			folder = optarg;
-			break;
-		case ARG_VMCORE:
-			c.vmcore = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_SUCCESS;
-		case ARG_VERSION:
-			puts("qcmd-collect " QCMD_VERSION);
-			return EXIT_SUCCESS;
-		default:
-			fputs("Try 'qcmd-collect --help'.\n", stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr, "qcmd-collect: what is '%s'? Try 'qcmd-collect --help'.\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	return run(&c, config, folder);
+	return r < 0 ? ~r : run(&c, o.config, o.folder);
 }

@@ -4,6 +4,7 @@ LIB_SRCS := \
 	lib/ctl-term.c \
 	lib/dumputil.c \
 	lib/machine.c \
+	lib/options.c \
 	lib/outfile.c \
 	lib/output.c \
 	lib/policy-util.c \

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
+#include "lib/options.h"
 #include "lib/policy-util.h"
 
 struct options {
@@ -13,20 +11,11 @@ struct options {
 	bool force;
 	const char *debugger;
 	enum ctl_json json;
-	bool pager;
-	bool legend;
+	bool no_pager;
+	bool no_legend;
 };
 
-struct verb {
-	const char *name;
-	const char *arguments;
-	const char *help;
-	int min_arguments;
-	int max_arguments; /* -1: any number */
-	int (*run)(const struct options *options, char *const *arguments, size_t n);
-};
-
-static int help(const struct options *options, char *const *arguments, size_t n);
+enum { STATUS, POLICIES, REGIONS, EXPLAIN, ENABLE, DISABLE, RELOAD, SNAPSHOT, DUMPS, DUMP, CHECK, CAT_CONFIG, HELP };
 
 static void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -92,14 +81,14 @@ static struct json_object *describe_anyway(void)
 static int status(const struct options *options, char *const *arguments, size_t n)
 {
 	_cleanup_(ctl_json_putp) struct json_object *o = describe_anyway();
-	struct ctl_style style = ctl_style(options->legend);
+	struct ctl_style style = ctl_style(!options->no_legend);
 
 	if (options->json != CTL_JSON_OFF) {
 		ctl_json_print(o, options->json, stdout);
 		return ctl_status_exit(o);
 	}
 
-	if (options->pager)
+	if (!options->no_pager)
 		ctl_pager_open();
 	ctl_status_print(stdout, o, &style);
 	return ctl_status_exit(o);
@@ -109,7 +98,7 @@ static int list(const struct options *options, const char *key,
 		void (*print)(FILE *f, struct json_object *describe, const struct ctl_style *style))
 {
 	_cleanup_(ctl_json_putp) struct json_object *o = describe();
-	struct ctl_style style = ctl_style(options->legend);
+	struct ctl_style style = ctl_style(!options->no_legend);
 
 	if (!o)
 		return CTL_FAILURE;
@@ -121,7 +110,7 @@ static int list(const struct options *options, const char *key,
 		return CTL_OK;
 	}
 
-	if (options->pager)
+	if (!options->no_pager)
 		ctl_pager_open();
 	print(stdout, o, &style);
 	return CTL_OK;
@@ -155,7 +144,7 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 	_cleanup_(ctl_json_putp) struct json_object *before = describe(), *after = NULL;
-	struct ctl_style style = ctl_style(options->legend);
+	struct ctl_style style = ctl_style(!options->no_legend);
 
 	if (!before)
 		return CTL_FAILURE;
@@ -213,7 +202,7 @@ static int disable(const struct options *options, char *const *arguments, size_t
 static int explain(const struct options *options, char *const *arguments, size_t n)
 {
 	_cleanup_(ctl_json_putp) struct json_object *o = describe(), *found = NULL;
-	struct ctl_style style = ctl_style(options->legend);
+	struct ctl_style style = ctl_style(!options->no_legend);
 
 	if (!o)
 		return CTL_FAILURE;
@@ -227,7 +216,7 @@ static int explain(const struct options *options, char *const *arguments, size_t
 		ctl_json_print(found, options->json, stdout);
 		return CTL_OK;
 	}
-	if (options->pager)
+	if (!options->no_pager)
 		ctl_pager_open();
 	ctl_explain_print(stdout, found, &style);
 	return CTL_OK;
@@ -264,14 +253,9 @@ static int check(const struct options *options, char *const *arguments, size_t n
 
 static int cat_config(const struct options *options, char *const *arguments, size_t n)
 {
-	struct ctl_style style = ctl_style(options->legend);
+	struct ctl_style style = ctl_style(!options->no_legend);
 
-	if (options->json != CTL_JSON_OFF) {
-		complain("cat-config shows files as they are, it has no JSON form");
-		return CTL_USAGE;
-	}
-
-	if (options->pager)
+	if (!options->no_pager)
 		ctl_pager_open();
 	return ctl_cat_config(arguments, n, &style);
 }
@@ -280,7 +264,7 @@ static int dumps(const struct options *options, char *const *arguments, size_t n
 {
 	_cleanup_(freep) char *failure = NULL;
 	_cleanup_(ctl_json_putp) struct json_object *list = ctl_dumps_list(&failure);
-	struct ctl_style style = ctl_style(options->legend);
+	struct ctl_style style = ctl_style(!options->no_legend);
 
 	if (!list) {
 		complain("%s", failure);
@@ -290,7 +274,7 @@ static int dumps(const struct options *options, char *const *arguments, size_t n
 		ctl_json_print(list, options->json, stdout);
 		return CTL_OK;
 	}
-	if (options->pager)
+	if (!options->no_pager)
 		ctl_pager_open();
 	ctl_dumps_print(stdout, list, &style);
 	return CTL_OK;
@@ -298,209 +282,122 @@ static int dumps(const struct options *options, char *const *arguments, size_t n
 
 static int dump(const struct options *options, char *const *arguments, size_t n)
 {
-	static const char *const names[] = { "info",	"log",	  "tasks", "stack", "trace",
-					     "regions", "report", "debug", NULL };
 	struct ctl_dump_options o = {
 		.output = options->output,
 		.debugger = options->debugger,
 		.force = options->force,
 		.json = options->json != CTL_JSON_OFF,
-		.pager = options->pager,
+		.pager = !options->no_pager,
 	};
 	_cleanup_(freep) char *failure = NULL;
-	size_t i;
 	int r;
 
-	for (i = 0; names[i] && strcmp(names[i], arguments[0]) != 0; i++)
-		;
-	if (!names[i]) {
-		complain("'dump' takes info, log, tasks, stack, trace, regions, report or debug, not '%s'",
-			 quote(arguments[0], strlen(arguments[0])).s);
-		return CTL_USAGE;
-	}
 	r = ctl_dump(arguments[0], n > 1 ? arguments[1] : "latest", &o, &failure);
 	if (failure)
 		complain("%s", failure);
 	return r;
 }
 
-static const struct verb verbs[] = {
-	{ "status", "", "Would a crash now give a dump, and of what?", 0, 0, status },
-	{ "policies", "", "List the policies and what they registered", 0, 0, policies },
-	{ "regions", "", "List the memory regions that a dump would have", 0, 0, regions },
-	{ "explain", "REGION", "Who wanted a region, since when, where it is", 1, 1, explain },
-	{ "enable", "POLICY...", "Use policies, now and from now on", 1, -1, enable },
-	{ "disable", "POLICY...", "Use policies no more", 1, -1, disable },
-	{ "reload", "", "Have the policy files read anew", 0, 0, reload },
-	{ "snapshot", "", "Save the dump that a crash now would give", 0, 0, snapshot },
-	{ "dumps", "", "List the dumps of crashes that were collected", 0, 0, dumps },
-	{ "dump", "WHAT [ID]", "Show info, log, tasks, stack, trace, regions, report; or debug", 1, 2, dump },
-	{ "check", "[FILE...]", "Check policy files, without the daemon", 0, -1, check },
-	{ "cat-config", "[POLICY...]", "Show the policy files in the order of use", 0, -1, cat_config },
-	{ "help", "", "Show this help", 0, 0, help },
-};
-
-#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
-
-static int help(const struct options *options, char *const *arguments, size_t n)
+static int check_dump(struct options *options, char *const *arguments, size_t n, struct derr *err)
 {
-	printf("qcmdctl [OPTION...] [COMMAND] ...\n\n"
-	       "Show and change what a dump of this machine would have in it.\n\nCommands:\n");
-	for (size_t i = 0; i < N_VERBS; i++) {
-		int width = printf("  %s %s", verbs[i].name, verbs[i].arguments);
+	static const char *const names[] = { "info", "log", "tasks", "stack", "trace", "regions", "report", "debug" };
+	size_t i = 0;
 
-		printf("%*s%s\n", width < 26 ? 26 - width : 1, "", verbs[i].help);
-	}
-	printf("\nOptions:\n"
-	       "  -h --help               Show this help\n"
-	       "     --version            Show the version\n"
-	       "     --json=MODE          Show JSON: short, pretty (as --json alone) or off\n"
-	       "     --no-pager           Do not send output through a pager\n"
-	       "     --no-legend          Leave out headings and totals\n"
-	       "  -o --output=FILE        With snapshot, dump report: where to save it\n"
-	       "  -f --force              With snapshot, dump report: replace FILE if it exists\n"
-	       "     --debugger=NAME      With dump debug: drgn, crash or gdb (default: what is installed)\n"
-	       "\nWithout a command: status. Its exit status is 3 when a crash now would give no dump,\n"
-	       "or not all that the policies ask for. See qcmdctl(1) and qcmd.d(5).\n");
-	return CTL_OK;
+	while (i < ARRAY_LEN(names) && strcmp(names[i], arguments[0]) != 0)
+		i++;
+	if (i == ARRAY_LEN(names))
+		return derr_set(err, -EINVAL,
+				"'dump' takes info, log, tasks, stack, trace, regions, report or debug, not '%s'",
+				quote(arguments[0], strlen(arguments[0])).s);
+	if ((options->output || options->force) && strcmp(arguments[0], "report") != 0)
+		return derr_set(err, -EINVAL, "--output= and --force are for 'snapshot' and 'dump report' only");
+	if (options->debugger && strcmp(arguments[0], "debug") != 0)
+		return derr_set(err, -EINVAL, "--debugger= is for 'dump debug' only");
+	return 0;
 }
 
-static int parse_json(const char *mode, enum ctl_json *ret)
+static int check_cat_config(struct options *options, char *const *arguments, size_t n, struct derr *err)
+{
+	if (options->json == CTL_JSON_OFF)
+		return 0;
+	return derr_set(err, -EINVAL, "cat-config shows files as they are, it has no JSON form");
+}
+
+static int set_json(struct options *options, const char *mode, struct derr *err)
 {
 	static const char *const names[] = { "off", "short", "pretty" };
 
-	if (!mode)
-		mode = "pretty";
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(mode, names[i]) == 0) {
-			*ret = (enum ctl_json)i;
-			return CTL_OK;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(mode ?: "pretty", names[i]) == 0) {
+			options->json = (enum ctl_json)i;
+			return 0;
 		}
-
-	complain("--json= takes short, pretty or off, not '%s'", quote(mode, strlen(mode)).s);
-	return CTL_USAGE;
+	return -EINVAL;
 }
 
-/* Returns CTL_OK with *ret set; -1: done; CTL_USAGE. */
-static int parse_options(int argc, char **argv, struct options *ret)
+static int set_debugger(struct options *options, const char *name, struct derr *err)
 {
-	enum { VERSION = 256, JSON, NO_PAGER, NO_LEGEND, DEBUGGER };
-	static const struct option long_options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, VERSION },
-		{ "json", optional_argument, NULL, JSON },
-		{ "no-pager", no_argument, NULL, NO_PAGER },
-		{ "no-legend", no_argument, NULL, NO_LEGEND },
-		{ "output", required_argument, NULL, 'o' },
-		{ "force", no_argument, NULL, 'f' },
-		{ "debugger", required_argument, NULL, DEBUGGER },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "ho:f", long_options, NULL)) >= 0)
-		switch (c) {
-		case 'h':
-			help(ret, NULL, 0);
-			return -1;
-		case VERSION:
-			printf("qcmdctl %s\n", QCMD_VERSION);
-			return -1;
-		case JSON:
-			if (parse_json(optarg, &ret->json) != CTL_OK)
-				return CTL_USAGE;
-			break;
-		case NO_PAGER:
-			ret->pager = false;
-			break;
-		case NO_LEGEND:
-			ret->legend = false;
-			break;
-		case 'o':
-			ret->output = optarg;
-			break;
-		case 'f':
-			ret->force = true;
-			break;
-		case DEBUGGER:
-			ret->debugger = optarg;
-			break;
-		default:
-			/* getopt has said what is wrong */
-			fputs("Try 'qcmdctl --help'.\n", stderr);
-			return CTL_USAGE;
-		}
-
-	if (ret->debugger && !ctl_is_debugger(ret->debugger)) {
-		complain("--debugger= takes drgn, crash or gdb, not '%s'",
-			 quote(ret->debugger, strlen(ret->debugger)).s);
-		return CTL_USAGE;
-	}
-	return CTL_OK;
+	options->debugger = name;
+	return ctl_is_debugger(name) ? 0 : -EINVAL;
 }
 
-static const struct verb *find_verb(const char *name)
-{
-	const char *names[N_VERBS + 1] = { NULL }, *meant;
+static const struct verb verbs[] = {
+	[STATUS] = { "status", "", "Would a crash now give a dump, and of what?" },
+	[POLICIES] = { "policies", "", "List the policies and what they registered" },
+	[REGIONS] = { "regions", "", "List the memory regions that a dump would have" },
+	[EXPLAIN] = { "explain", "REGION", "Who wanted a region, since when, where it is", NULL, 1, 1 },
+	[ENABLE] = { "enable", "POLICY...", "Use policies, now and from now on", NULL, 1, -1 },
+	[DISABLE] = { "disable", "POLICY...", "Use policies no more", NULL, 1, -1 },
+	[RELOAD] = { "reload", "", "Have the policy files read anew" },
+	[SNAPSHOT] = { "snapshot", "", "Save the dump that a crash now would give" },
+	[DUMPS] = { "dumps", "", "List the dumps of crashes that were collected" },
+	[DUMP] = { "dump", "WHAT [ID]", "Show info, log, tasks, stack, trace, regions, report; or debug", NULL, 1, 2,
+		   check_dump },
+	[CHECK] = { "check", "[FILE...]", "Check policy files, without the daemon", NULL, 0, -1 },
+	[CAT_CONFIG] = { "cat-config", "[POLICY...]", "Show the policy files in the order of use", NULL, 0, -1,
+			 check_cat_config },
+	[HELP] = { "help", "", "Show this help" },
+};
 
-	for (size_t i = 0; i < N_VERBS; i++) {
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-		names[i] = verbs[i].name;
-	}
+static int (*const run[])(const struct options *options, char *const *arguments, size_t n) = {
+	[STATUS] = status,   [POLICIES] = policies, [REGIONS] = regions, [EXPLAIN] = explain,
+	[ENABLE] = enable,   [DISABLE] = disable,   [RELOAD] = reload,	 [SNAPSHOT] = snapshot,
+	[DUMPS] = dumps,     [DUMP] = dump,	    [CHECK] = check,	 [CAT_CONFIG] = cat_config,
+};
 
-	meant = did_you_mean(name, names);
-	complain("unknown command '%s'%s%s%s", quote(name, strlen(name)).s, meant ? ", did you mean '" : "",
-		 meant ?: "", meant ? "'?" : "; 'qcmdctl --help' lists them");
-	return NULL;
-}
+#define AT(member) .at = offsetof(struct options, member)
 
-/* Options that few commands have: NULL, or what is wrong. */
-static const char *misplaced(const struct options *options, const struct verb *verb, const char *argument)
-{
-	bool report = verb->run == dump && strcmp(argument, "report") == 0;
-	bool debug = verb->run == dump && strcmp(argument, "debug") == 0;
+static const struct opt options_table[] = {
+	{ "json", 0, "MODE", "show JSON: short, pretty (as --json alone) or off", .set = set_json,
+	  .expected = "short, pretty or off", .may_lack_argument = true },
+	{ "no-pager", 0, NULL, "do not send output through a pager", AT(no_pager) },
+	{ "no-legend", 0, NULL, "leave out headings and totals", AT(no_legend) },
+	{ "output", 'o', "FILE", "with snapshot, dump report: where to save it", 1 << SNAPSHOT | 1 << DUMP, AT(output) },
+	{ "force", 'f', NULL, "with snapshot, dump report: replace FILE if it exists", 1 << SNAPSHOT | 1 << DUMP,
+	  AT(force) },
+	{ "debugger", 0, "NAME", "with dump debug: drgn, crash or gdb (default: what is installed)", 1 << DUMP,
+	  .set = set_debugger, .expected = "drgn, crash or gdb" },
+};
 
-	if ((options->output || options->force) && verb->run != snapshot && !report)
-		return "--output= and --force are for 'snapshot' and 'dump report' only";
-	return options->debugger && !debug ? "--debugger= is for 'dump debug' only" : NULL;
-}
+static const struct program program = {
+	.name = "qcmdctl",
+	.usage = "[OPTION...] [COMMAND] ...",
+	.about = "Show and change what a dump of this machine would have in it.",
+	.more = "Without a command: status. Its exit status is 3 when a crash now would give no dump,\n"
+		"or not all that the policies ask for. See qcmdctl(1) and qcmd.d(5).",
+	.verbs = verbs,
+	.n_verbs = ARRAY_LEN(verbs),
+	.none = &verbs[STATUS],
+	.options = options_table,
+	.n_options = ARRAY_LEN(options_table),
+};
 
 int main(int argc, char **argv)
 {
-	struct options options = { .json = CTL_JSON_OFF, .pager = true, .legend = true };
-	const struct verb *verb = &verbs[0];
-	const char *wrong;
-	int r, n;
+	struct options options = { .json = CTL_JSON_OFF };
+	int verb = options_parse(&program, argc, argv, &options);
+	int r = verb < 0 ? ~verb : run[verb](&options, argv + optind, argc - optind);
 
-	r = parse_options(argc, argv, &options);
-	if (r != CTL_OK)
-		return r < 0 ? CTL_OK : r;
-
-	if (optind < argc)
-		verb = find_verb(argv[optind++]);
-	if (!verb)
-		return CTL_USAGE;
-
-	n = argc - optind;
-	if (n < verb->min_arguments) {
-		complain("'%s' needs an argument: %s", verb->name, verb->arguments);
-		return CTL_USAGE;
-	}
-	if (verb->max_arguments >= 0 && n > verb->max_arguments) {
-		const char *extra = argv[optind + verb->max_arguments];
-
-		complain("'%s' takes no argument '%s'", verb->name, quote(extra, strlen(extra)).s);
-		return CTL_USAGE;
-	}
-
-	wrong = misplaced(&options, verb, n > 0 ? argv[optind] : "");
-	if (wrong) {
-		complain("%s", wrong);
-		return CTL_USAGE;
-	}
-
-	r = verb->run(&options, argv + optind, n);
 	if (fflush(stdout) == EOF && r == CTL_OK && errno != EPIPE) {
 		complain("can't write the output: %m");
 		r = CTL_FAILURE;

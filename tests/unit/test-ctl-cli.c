@@ -94,18 +94,39 @@ static void test_documents(void **state)
 	assert_int_equal(found, 21);
 }
 
+#define TRY "\nTry 'qcmdctl --help'.\n"
+
 static void test_usage(void **state)
 {
-	expect(CTL_USAGE, "build/qcmdctl stauts", "qcmdctl: unknown command 'stauts', did you mean 'status'?\n");
-	expect(CTL_USAGE, "build/qcmdctl xyzzy", "qcmdctl: unknown command 'xyzzy'; 'qcmdctl --help' lists them\n");
-	expect(CTL_USAGE, "build/qcmdctl regions 7", "qcmdctl: 'regions' takes no argument '7'\n");
-	expect(CTL_USAGE, "build/qcmdctl explain", "qcmdctl: 'explain' needs an argument: REGION\n");
-	expect(CTL_USAGE, "build/qcmdctl --json=yaml status",
-	       "qcmdctl: --json= takes short, pretty or off, not 'yaml'\n");
-	expect(CTL_USAGE, "build/qcmdctl cat-config --json",
-	       "qcmdctl: cat-config shows files as they are, it has no JSON form\n");
-	assert_int_equal(run("build/qcmdctl --frobnicate"), CTL_USAGE);
-	assert_int_equal(count_lines(output), 2);
+	static const char *const cases[][2] = {
+		{ "stauts", "unknown command 'stauts', did you mean 'status'?" },
+		{ "xyzzy", "unknown command 'xyzzy'" },
+		{ "regions 7", "'regions' takes no argument '7'" },
+		{ "explain", "'explain' needs an argument: REGION" },
+		{ "explain a b", "'explain' takes no further argument 'b'" },
+		{ "--json=yaml status", "--json=yaml: expected short, pretty or off" },
+		{ "cat-config --json", "cat-config shows files as they are, it has no JSON form" },
+		{ "dump logs", "'dump' takes info, log, tasks, stack, trace, regions, report or debug, not 'logs'" },
+		{ "dump log -f", "--output= and --force are for 'snapshot' and 'dump report' only" },
+		{ "dump log --debugger=gdb", "--debugger= is for 'dump debug' only" },
+		{ "dump debug --debugger=vi", "--debugger=vi: expected drgn, crash or gdb" },
+		{ "status --output=x", "'status' takes no option --output" },
+		{ "-f", "'status' takes no option -f" },
+		{ "--frobnicate", "unknown option '--frobnicate'" },
+		{ "-x regions", "unknown option '-x'" },
+		{ "--no-leg=x regions", "option '--no-leg' takes no argument" },
+		{ "regions --no", "ambiguous option '--no'" },
+		{ "dumps --no-pagre", "unknown option '--no-pagre', did you mean '--no-pager'?" },
+		{ "snapshot -fo", "option '-o' needs an argument" },
+		{ "-o", "'status' takes no option -o" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		_cleanup_(freep) char *command = ctl_printf("build/qcmdctl %s", cases[i][0]);
+		_cleanup_(freep) char *expected = ctl_printf("qcmdctl: %s" TRY, cases[i][1]);
+
+		expect(CTL_USAGE, command, expected);
+	}
 }
 
 /* A policy of a package, with and without drop-ins of the administrator. */
