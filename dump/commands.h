@@ -3,39 +3,63 @@
 #ifndef COMMANDS_H
 #define COMMANDS_H
 
-#include "dump/core/corefile.h"
+#include "dump/collect/convert.h"
 #include "dump/log/logfilter.h"
+#include "lib/options.h"
 
-struct show_options {
-	bool json;
-	bool all;
-	const char *vmlinux;
-	const char *kallsyms;
-	int32_t *pids;
-	size_t n_pids;
-	int32_t cpu;
-	bool has_cpu;
-	bool colour;
-	struct log_filter log;
-	const char *extract;
+#define MAPS_MAX 64
+
+enum command { COLLECT, INFO, LOG, TASKS, STACK, REPORT, REGIONS, TRACE, CONVERT, HELP };
+
+/* Of all commands; each takes some of them. */
+struct options {
+	const char *file; /* a dump, or what one is collected from */
 	const char *output;
 	bool force;
+	bool json;
+	bool no_pager;
+	bool colour; /* the output is for somebody to look at */
+
+	const char *vmlinux;
+	const char *kallsyms;
+	bool all;
+	bool has_cpu;
+	int32_t cpu;
+	int32_t *pids;
+	size_t n_pids;
+	const char *extract;
+	struct log_filter log;
+
+	/* trace */
+	const char *array;
+	const char *event;
+	uint64_t since;
+	uint64_t last; /* 0: all */
+
+	/* collect */
+	struct collect_options collect;
+	struct range maps[MAPS_MAX];
+	uint64_t table;
+	char vm[PIECE_VM_SIZE];
+	bool zstd;
+	bool list;
+
+	struct convert_options convert;
 };
 
-/* The commands that look at a dump. 0, or negative with err. Notes for the user go to stderr. */
-int show_info(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_log(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_regions(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_stack(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
-int show_tasks(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err);
+/* command-line.c: the table of commands is in the order of enum command */
+extern const struct program qcmdump;
 
-/* Exit status of the program. */
-int cmd_collect(int argc, char *argv[]);
-int cmd_report(int argc, char *argv[]);
-int cmd_trace(int argc, char *argv[]);
-int cmd_convert(int argc, char *argv[]);
+/*
+ * What a command does; those that look at a dump get it, the others NULL. 0, or negative with err. Notes for the user
+ * go to stderr.
+ */
+typedef int command_fn(const struct corefile *core, const struct options *o, FILE *out, struct derr *err);
 
-/* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */
-void warn_cut_off(const struct corefile *core);
+command_fn cmd_collect, cmd_convert, cmd_report, cmd_trace;
+command_fn show_info, show_log, show_regions, show_stack, show_tasks;
+
+/* regions --extract: the bytes of one region in a file, or in out for "-". */
+command_fn extract_region;
 
 #endif

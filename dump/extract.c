@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "dump/extract.h"
+#include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/output.h"
 
@@ -103,7 +103,7 @@ static int write_bytes(const struct corefile *core, const struct core_region *r,
 	return 0;
 }
 
-static int save(const struct corefile *core, const struct core_region *region, const struct show_options *o,
+static int save(const struct corefile *core, const struct core_region *region, const struct options *o,
 		struct derr *err)
 {
 	struct outfile f;
@@ -124,7 +124,7 @@ static int save(const struct corefile *core, const struct core_region *region, c
 	return r;
 }
 
-static void print_result(const struct core_region *region, const struct show_options *o, FILE *out)
+static void print_result(const struct core_region *region, const struct options *o, FILE *out)
 {
 	_cleanup_free_ char *name = escape_text(region->name, strlen(region->name));
 	struct json_object *j;
@@ -142,7 +142,7 @@ static void print_result(const struct core_region *region, const struct show_opt
 	json_print(j, out);
 }
 
-int extract_region(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+int extract_region(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	const struct core_region *region = find_region(core, o->extract, err);
 	int r;

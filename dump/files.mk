@@ -4,6 +4,7 @@ DUMP_COMMAND_SRCS := \
 	dump/cmd-convert.c \
 	dump/cmd-report.c \
 	dump/cmd-trace.c \
+	dump/command-line.c \
 	dump/extract.c \
 	dump/show-info.c \
 	dump/show-log.c \

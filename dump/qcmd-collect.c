@@ -31,7 +31,8 @@ struct options {
 
 static const struct opt options[] = {
 	{ "config", 0, "FILE", "default: " COLLECT_CONF_PATH, .at = offsetof(struct options, config) },
-	{ "folder", 0, "FOLDER", "where the dumps go (default: " STORE_PATH ")", .at = offsetof(struct options, folder) },
+	{ "folder", 0, "FOLDER", "where the dumps go (default: " STORE_PATH ")",
+	  .at = offsetof(struct options, folder) },
 	{ "vmcore", 0, "FILE", "the memory of the crashed kernel (default: " VMCORE ")",
 	  .at = offsetof(struct options, vmcore) },
 };
@@ -39,9 +40,9 @@ static const struct opt options[] = {
 static const struct program program = {
 	.name = "qcmd-collect",
 	.usage = "[OPTION...]",
-	.about = "Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the dumps\n"
-		 "that boot firmware wrote to a rawdump partition, and the logs that pstore kept. qcmd-collect.service "
-		 "runs it\nat boot.",
+	.about = "Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the\n"
+		 "dumps that boot firmware wrote to a rawdump partition, and the logs that pstore kept.\n"
+		 "qcmd-collect.service runs it at boot.",
 	.options = options,
 	.n_options = ARRAY_LEN(options),
 };

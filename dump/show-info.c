@@ -282,7 +282,7 @@ static void print_json(const struct corefile *core, const struct last_words *log
 	json_print(j, out);
 }
 
-int show_info(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+int show_info(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	struct last_words log;
 

@@ -91,7 +91,7 @@ static void take_record(void *arg, const struct prb_record *r)
 	o->n++;
 }
 
-int show_log(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+int show_log(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	struct log_filter filter = o->log;
 	struct log_output l = { .out = out, .json = o->json, .colour = o->colour, .filter = &filter };

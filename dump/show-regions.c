@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "dump/extract.h"
+#include "dump/commands.h"
 #include "dump/core/tasks.h"
 #include "lib/output.h"
 
@@ -50,7 +50,7 @@ static struct json_object *region_json(const struct core_region *r, const char *
 	return j;
 }
 
-int show_regions(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+int show_regions(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	static const char *const headers[] = {
 		">SLOT", "NAME", ">SEQ", "VIRTUAL", ">PHYSICAL", ">SIZE", ">OFFSET", "NOTE",

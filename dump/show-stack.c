@@ -70,7 +70,7 @@ static struct json_object *stack_json(const struct backtrace *b, const struct ta
 	return j;
 }
 
-static bool is_wanted(const struct task *t, const struct show_options *o)
+static bool is_wanted(const struct task *t, const struct options *o)
 {
 	for (size_t i = 0; i < o->n_pids; i++)
 		if (t->pid == o->pids[i])
@@ -83,7 +83,7 @@ static bool is_wanted(const struct task *t, const struct show_options *o)
 }
 
 /* Someone asked for it by number: it is an error if it is not there. */
-static int check_wanted(const struct corefile *core, const struct task_list *l, const struct show_options *o,
+static int check_wanted(const struct corefile *core, const struct task_list *l, const struct options *o,
 			struct derr *err)
 {
 	for (size_t i = 0; i < o->n_pids; i++) {
@@ -126,7 +126,7 @@ static void print_sources(const struct backtrace *b, FILE *out)
 		fputs("Give --kallsyms=FILE or --vmlinux=FILE of this kernel for names.\n", stderr);
 }
 
-int show_stack(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+int show_stack(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	struct task_list l = { 0 };
 	struct backtrace b;

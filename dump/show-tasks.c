@@ -54,7 +54,7 @@ static struct json_object *task_json(const struct task_list *l, const struct tas
 	return j;
 }
 
-int show_tasks(const struct corefile *core, const struct show_options *o, FILE *out, struct derr *err)
+int show_tasks(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	static const char *const headers[] = { ">PID", ">TGID", ">PPID", ">CPU", "STATE", ">STARTED", "COMM" };
 	struct task_list l;

@@ -9,5 +9,4 @@ LIB_SRCS := \
 	lib/output.c \
 	lib/policy-util.c \
 	lib/qcmdd-log.c \
-	lib/scratchfile.c \
-	lib/usage.c
+	lib/scratchfile.c

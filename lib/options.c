@@ -231,10 +231,10 @@ static const struct verb *take_verb(const struct program *p, char *argv[])
 
 static int check_arguments(const struct program *p, const struct verb *v, char *argv[], int n, struct options *values)
 {
-	int max = v ? v->max_arguments : 0;
+	int max = v ? v->max : 0;
 	struct derr err;
 
-	if (v && n < v->min_arguments)
+	if (v && n < v->min)
 		return misuse(p, v, "'%s' needs an argument: %s", v->name, v->arguments);
 	if (max >= 0 && n > max)
 		return misuse(p, v, "'%s' takes no%s argument '%s'", v ? v->name : p->name, max ? " further" : "",

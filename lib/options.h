@@ -31,8 +31,7 @@ struct verb {
 	const char *arguments;
 	const char *summary;
 	const char *about; /* for --help after the verb; NULL: there it is that of the program */
-	int min_arguments;
-	int max_arguments; /* -1: any number */
+	int min, max;	   /* arguments; -1: any number */
 	/* What else there is to say: 0, or negative with err. NULL: nothing. */
 	int (*check)(struct options *o, char *const *arguments, size_t n, struct derr *err);
 };

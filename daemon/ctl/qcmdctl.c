@@ -342,27 +342,28 @@ static int set_debugger(struct options *options, const char *name, struct derr *
 }
 
 static const struct verb verbs[] = {
-	[STATUS] = { "status", "", "Would a crash now give a dump, and of what?" },
-	[POLICIES] = { "policies", "", "List the policies and what they registered" },
-	[REGIONS] = { "regions", "", "List the memory regions that a dump would have" },
-	[EXPLAIN] = { "explain", "REGION", "Who wanted a region, since when, where it is", NULL, 1, 1 },
-	[ENABLE] = { "enable", "POLICY...", "Use policies, now and from now on", NULL, 1, -1 },
-	[DISABLE] = { "disable", "POLICY...", "Use policies no more", NULL, 1, -1 },
-	[RELOAD] = { "reload", "", "Have the policy files read anew" },
-	[SNAPSHOT] = { "snapshot", "", "Save the dump that a crash now would give" },
-	[DUMPS] = { "dumps", "", "List the dumps of crashes that were collected" },
-	[DUMP] = { "dump", "WHAT [ID]", "Show info, log, tasks, stack, trace, regions, report; or debug", NULL, 1, 2,
-		   check_dump },
-	[CHECK] = { "check", "[FILE...]", "Check policy files, without the daemon", NULL, 0, -1 },
-	[CAT_CONFIG] = { "cat-config", "[POLICY...]", "Show the policy files in the order of use", NULL, 0, -1,
-			 check_cat_config },
-	[HELP] = { "help", "", "Show this help" },
+	[STATUS] = { "status", "", .summary = "Would a crash now give a dump, and of what?" },
+	[POLICIES] = { "policies", "", .summary = "List the policies and what they registered" },
+	[REGIONS] = { "regions", "", .summary = "List the memory regions that a dump would have" },
+	[EXPLAIN] = { "explain", "REGION", .summary = "Who wanted a region, since when, where it is", .min = 1,
+		      .max = 1 },
+	[ENABLE] = { "enable", "POLICY...", .summary = "Use policies, now and from now on", .min = 1, .max = -1 },
+	[DISABLE] = { "disable", "POLICY...", .summary = "Use policies no more", .min = 1, .max = -1 },
+	[RELOAD] = { "reload", "", .summary = "Have the policy files read anew" },
+	[SNAPSHOT] = { "snapshot", "", .summary = "Save the dump that a crash now would give" },
+	[DUMPS] = { "dumps", "", .summary = "List the dumps of crashes that were collected" },
+	[DUMP] = { "dump", "WHAT [ID]", .summary = "Show info, log, tasks, stack, trace, regions, report; or debug",
+		   .min = 1, .max = 2, .check = check_dump },
+	[CHECK] = { "check", "[FILE...]", .summary = "Check policy files, without the daemon", .min = 0, .max = -1 },
+	[CAT_CONFIG] = { "cat-config", "[POLICY...]", .summary = "Show the policy files in the order of use", .min = 0,
+			 .max = -1, .check = check_cat_config },
+	[HELP] = { "help", "", .summary = "Show this help" },
 };
 
 static int (*const run[])(const struct options *options, char *const *arguments, size_t n) = {
-	[STATUS] = status,   [POLICIES] = policies, [REGIONS] = regions, [EXPLAIN] = explain,
-	[ENABLE] = enable,   [DISABLE] = disable,   [RELOAD] = reload,	 [SNAPSHOT] = snapshot,
-	[DUMPS] = dumps,     [DUMP] = dump,	    [CHECK] = check,	 [CAT_CONFIG] = cat_config,
+	[STATUS] = status, [POLICIES] = policies, [REGIONS] = regions, [EXPLAIN] = explain,
+	[ENABLE] = enable, [DISABLE] = disable,	  [RELOAD] = reload,   [SNAPSHOT] = snapshot,
+	[DUMPS] = dumps,   [DUMP] = dump,	  [CHECK] = check,     [CAT_CONFIG] = cat_config,
 };
 
 #define AT(member) .at = offsetof(struct options, member)
@@ -372,7 +373,8 @@ static const struct opt options_table[] = {
 	  .expected = "short, pretty or off", .may_lack_argument = true },
 	{ "no-pager", 0, NULL, "do not send output through a pager", AT(no_pager) },
 	{ "no-legend", 0, NULL, "leave out headings and totals", AT(no_legend) },
-	{ "output", 'o', "FILE", "with snapshot, dump report: where to save it", 1 << SNAPSHOT | 1 << DUMP, AT(output) },
+	{ "output", 'o', "FILE", "with snapshot, dump report: where to save it", 1 << SNAPSHOT | 1 << DUMP,
+	  AT(output) },
 	{ "force", 'f', NULL, "with snapshot, dump report: replace FILE if it exists", 1 << SNAPSHOT | 1 << DUMP,
 	  AT(force) },
 	{ "debugger", 0, "NAME", "with dump debug: drgn, crash or gdb (default: what is installed)", 1 << DUMP,

@@ -2,6 +2,7 @@
 DUMP_IMAGE_SRCS := \
 	dump/image/blobs.c \
 	dump/image/image.c \
+	dump/image/map-option.c \
 	dump/image/piece-list.c \
 	dump/image/pieces.c \
 	dump/image/rawdump.c

@@ -60,9 +60,6 @@ static inline bool image_has_registers(const struct image *img)
 	return img->registers_fd >= 0;
 }
 
-/* One --map OFFSET:PADDR:SIZE */
-int image_parse_map(const char *arg, struct range *ret, struct derr *err);
-
 int image_open(struct image *img, const char *path, const struct image_options *o, struct derr *err);
 void image_close(struct image *img);
 

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void look(const struct corefile *core, FILE *out, bool json)
 {
-	struct show_options o = { .json = json, .all = true };
+	struct options o = { .json = json, .all = true };
 	struct derr err;
 
 	show_info(core, &o, out, &err);

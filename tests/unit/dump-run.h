@@ -32,10 +32,10 @@ static inline int run_collect(const char *source, const struct collect_options *
 	return r;
 }
 
-typedef int (*show_fn)(const struct corefile *, const struct show_options *, FILE *, struct derr *);
+typedef int (*show_fn)(const struct corefile *, const struct options *, FILE *, struct derr *);
 
 /* What a command prints about a dump; NULL and err if it fails. */
-static inline char *run_show_with(show_fn show, const char *path, const struct show_options *o, struct derr *err)
+static inline char *run_show_with(show_fn show, const char *path, const struct options *o, struct derr *err)
 {
 	struct corefile core;
 	char *text = NULL;
@@ -58,7 +58,7 @@ static inline char *run_show_with(show_fn show, const char *path, const struct s
 
 static inline char *run_show(show_fn show, const char *path, bool json, bool all, struct derr *err)
 {
-	return run_show_with(show, path, &(struct show_options){ .json = json, .all = all }, err);
+	return run_show_with(show, path, &(struct options){ .json = json, .all = all }, err);
 }
 
 static inline bool has_problem(const struct collection *c, const char *part)

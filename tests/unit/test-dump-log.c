@@ -66,7 +66,7 @@ static void build_levels(struct di *d)
 /* The first letters of the records that a filter leaves, or why there are none. */
 static void log_has(const char *path, const struct log_filter *f, const char *expected)
 {
-	const struct show_options o = { .log = *f };
+	const struct options o = { .log = *f };
 	struct derr err = { 0 };
 	char *text = run_show_with(show_log, path, &o, &err), letters[16] = "";
 	const char *at = text ? text : err.text;
@@ -154,7 +154,7 @@ static void log_filters_unknown(void **state)
 
 static void log_colours(void **state)
 {
-	const struct show_options o = { .colour = true };
+	const struct options o = { .colour = true };
 	struct derr err = { 0 };
 	char out[64], *text;
 	struct di d;

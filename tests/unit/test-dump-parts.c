@@ -15,6 +15,7 @@
 #include "dump/image/image.h"
 #include "dump/core/keyval.h"
 #include "lib/outfile.h"
+#include "dump/image/map-option.h"
 #include "lib/output.h"
 #include "dump/collect/pagetable.h"
 #include "dump/core/rangemap.h"
@@ -43,15 +44,15 @@ static void map_arguments(void **state)
 	struct derr err;
 	struct range r;
 
-	assert_int_equal(image_parse_map("0x1000:4G:2M", &r, &err), 0);
+	assert_int_equal(map_option_parse("0x1000:4G:2M", &r, &err), 0);
 	assert_int_equal(r.offset, 0x1000);
 	assert_int_equal(r.start, 4ULL << 30);
 	assert_int_equal(r.size, 2 << 20);
-	assert_int_equal(image_parse_map("0:0", &r, &err), -EINVAL);
-	assert_int_equal(image_parse_map("0:0:1:2", &r, &err), -EINVAL);
-	assert_int_equal(image_parse_map("0:0:0", &r, &err), -EINVAL);
-	assert_int_equal(image_parse_map("0:0xffffffffffffffff:2", &r, &err), -ERANGE);
-	assert_int_equal(image_parse_map("0xffffffffffffffff:0:2", &r, &err), -ERANGE);
+	assert_int_equal(map_option_parse("0:0", &r, &err), -EINVAL);
+	assert_int_equal(map_option_parse("0:0:1:2", &r, &err), -EINVAL);
+	assert_int_equal(map_option_parse("0:0:0", &r, &err), -EINVAL);
+	assert_int_equal(map_option_parse("0:0xffffffffffffffff:2", &r, &err), -ERANGE);
+	assert_int_equal(map_option_parse("0xffffffffffffffff:0:2", &r, &err), -ERANGE);
 }
 
 static void escapes(void **state)

@@ -239,7 +239,7 @@ static void regions(void **state)
 
 static void extract_is(const char *path, const char *wanted, const void *expected, size_t size)
 {
-	const struct show_options o = { .extract = wanted, .output = "-" };
+	const struct options o = { .extract = wanted, .output = "-" };
 	struct derr err = { 0 };
 	char *bytes = run_show_with(show_regions, path, &o, &err);
 
@@ -253,7 +253,7 @@ static void extract_is(const char *path, const char *wanted, const void *expecte
 
 static void extract_fails(const char *path, const char *wanted, const char *expected)
 {
-	const struct show_options o = { .extract = wanted, .output = "-" };
+	const struct options o = { .extract = wanted, .output = "-" };
 	struct derr err = { 0 };
 
 	assert_null(run_show_with(show_regions, path, &o, &err));

@@ -129,7 +129,7 @@ static void done(struct machine *m)
 	di_done(&m->d);
 }
 
-static char *stack_of(struct machine *m, struct show_options o, struct derr *err)
+static char *stack_of(struct machine *m, struct options o, struct derr *err)
 {
 	struct corefile core;
 	char *text = NULL;
@@ -151,7 +151,7 @@ static char *stack_of(struct machine *m, struct show_options o, struct derr *err
 }
 
 /* Behind the line that says where names are from. */
-static void stack_is(struct machine *m, struct show_options o, const char *expected)
+static void stack_is(struct machine *m, struct options o, const char *expected)
 {
 	struct derr err = { 0 };
 	char *text = stack_of(m, o, &err);
@@ -162,7 +162,7 @@ static void stack_is(struct machine *m, struct show_options o, const char *expec
 	free(text);
 }
 
-static void stack_fails(struct machine *m, struct show_options o, const char *part)
+static void stack_fails(struct machine *m, struct options o, const char *part)
 {
 	struct derr err = { 0 };
 	char *text = stack_of(m, o, &err);
@@ -181,7 +181,7 @@ static void by_orc(void **state)
 {
 	static const uint8_t format_6_4[] = { 0xfe, 0x5d, 0x32, 0xbf, 0x58, 0x1b, 0xd6, 0x3b, 0x2c, 0xa9,
 					      0xa5, 0xc6, 0x5b, 0xa5, 0xa6, 0x25, 0xea, 0xb3, 0xfe, 0x24 };
-	const struct show_options all = { .all = true };
+	const struct options all = { .all = true };
 	char expected[512], symbols[512];
 	struct machine m;
 
@@ -206,7 +206,7 @@ static void by_orc(void **state)
 
 static void json(void **state)
 {
-	const struct show_options o = { .all = true, .json = true };
+	const struct options o = { .all = true, .json = true };
 	struct machine m;
 
 	start(&m);
@@ -232,7 +232,7 @@ static void json(void **state)
 /* It was running, and nobody saved its registers: the newest frame that leads to the others. */
 static void guessed(void **state)
 {
-	const struct show_options running = { 0 }, cpu = { .has_cpu = true, .cpu = 1 };
+	const struct options running = { 0 }, cpu = { .has_cpu = true, .cpu = 1 };
 	const char expected[] =
 		"\nPID 7  wai\\x1bter  running on CPU 1\n"
 		"  ? 0xffffffff80000150  schedule+0x50/0x100\n"
@@ -258,7 +258,7 @@ static void guessed(void **state)
 /* Without ORC tables; then without names, too. */
 static void scanned(void **state)
 {
-	const struct show_options all = { .all = true };
+	const struct options all = { .all = true };
 	struct machine m;
 
 	start(&m);
@@ -291,7 +291,7 @@ static void scanned(void **state)
 /* Frame records, with return addresses that are signed; the last one is empty. */
 static void by_frame_pointers(void **state)
 {
-	const struct show_options all = { .all = true };
+	const struct options all = { .all = true };
 	struct machine m;
 
 	start(&m);
@@ -321,7 +321,7 @@ static void by_frame_pointers(void **state)
 /* Tables and frames that lead nowhere, round and round, or out of the stack. */
 static void damaged(void **state)
 {
-	const struct show_options all = { .all = true };
+	const struct options all = { .all = true };
 	static const int16_t offsets[] = { 0, -16, 4, 32767, -32768 };
 	struct derr err;
 	struct machine m;
@@ -357,7 +357,7 @@ static void names_in_dump(void **state)
 	} symbols[] = { { 0x20, "Apercpu" },	      { -1, "T_stext" },
 			{ -0x101, "Tsche\001ule" },   { -0x201, "t\001o_wait" },
 			{ -0x301, "Tdo_syscall_64" }, { -0x401, "Tentry_SYSCALL_64" } };
-	const struct show_options all = { .all = true };
+	const struct options all = { .all = true };
 	uint64_t at = DI_PHYS_BASE + 0x5000;
 	uint16_t index[256] = { 0 };
 	char tokens[1024] = { 0 };
@@ -418,7 +418,7 @@ static void write_file(const char *path, const char *text)
 static void wrong_files(void **state)
 {
 	int32_t pids[] = { 7, 8 };
-	struct show_options all = { .all = true }, o = { .pids = pids, .n_pids = 2 };
+	struct options all = { .all = true }, o = { .pids = pids, .n_pids = 2 };
 	struct machine m;
 
 	start(&m);
@@ -440,16 +440,16 @@ static void wrong_files(void **state)
 	stack_fails(&m, all, "is of another kernel than");
 	write_list(&m, "");
 	stack_fails(&m, o, "No task with PID 8 is in");
-	o = (struct show_options){ .has_cpu = true, .cpu = 3 };
+	o = (struct options){ .has_cpu = true, .cpu = 3 };
 	stack_fails(&m, o, "The task that CPU 3 ran is not in");
-	o = (struct show_options){ 0 };
+	o = (struct options){ 0 };
 	stack_fails(&m, o, "No task that was running is in");
 	done(&m);
 }
 
 static void no_stack(void **state)
 {
-	const struct show_options all = { .all = true };
+	const struct options all = { .all = true };
 	struct machine m;
 
 	start(&m);
