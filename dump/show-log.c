@@ -10,11 +10,8 @@
 
 struct log_output {
 	FILE *out;
-	const struct log_filter *filter;
-	bool json;
 	bool colour;
 	struct last_words last_words; /* where there are colours */
-	size_t all, n;		      /* records in the log, and those that are printed */
 };
 
 /* By level, where the log tells it. */
@@ -34,7 +31,7 @@ static void print_coloured(const struct log_output *o, const struct prb_record *
 }
 
 /* As dmesg prints it; every line of a record has its time. */
-static void print_record(struct log_output *o, const struct prb_record *r)
+static void print_record(const struct log_output *o, const struct prb_record *r)
 {
 	const char *line = r->text, *end = r->text + r->text_len;
 	char time[40];
@@ -53,7 +50,7 @@ static void print_record(struct log_output *o, const struct prb_record *r)
 	} while (line < end);
 }
 
-static void print_record_json(const struct log_output *o, const struct prb_record *r)
+static struct json_object *record_json(const struct prb_record *r)
 {
 	struct json_object *j = json_object_new_object();
 	char caller[16];
@@ -74,46 +71,47 @@ static void print_record_json(const struct log_output *o, const struct prb_recor
 		json_add_text(j, "subsystem", r->subsystem);
 	if (r->device[0])
 		json_add_text(j, "device", r->device);
-	json_array_item(j, o->out, o->n);
+	return j;
 }
 
-static void take_record(void *arg, const struct prb_record *r)
+static size_t print_records(const struct log *log, const struct log_filter *filter, bool json,
+			    const struct log_output *o)
 {
-	struct log_output *o = arg;
+	size_t n = 0;
 
-	o->all++;
-	if (!log_filter_wants(o->filter, r))
-		return;
-	if (o->json)
-		print_record_json(o, r);
-	else
-		print_record(o, r);
-	o->n++;
+	for (size_t i = 0; i < log->n; i++) {
+		if (!log_filter_wants(filter, &log->v[i]))
+			continue;
+		if (json)
+			json_array_item(record_json(&log->v[i]), o->out, n);
+		else
+			print_record(o, &log->v[i]);
+		n++;
+	}
+	if (json)
+		json_array_end(o->out, n);
+	return n;
 }
 
 int show_log(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
+	struct log_output l = { .out = out, .colour = o->colour };
 	struct log_filter filter = o->log;
-	struct log_output l = { .out = out, .json = o->json, .colour = o->colour, .filter = &filter };
-	uint64_t skipped;
+	struct log log;
 	int r;
 
-	r = log_filter_prepare(&filter, core, err);
-	if (r < 0)
-		return r;
-	if (o->colour)
-		last_words_read(core, &l.last_words);
-	r = log_walk(core, take_record, &l, &skipped, err);
-	last_words_clear(&l.last_words);
-	if (r < 0)
-		return r;
-	if (o->json)
-		json_array_end(out, l.n);
-	if (l.all && !l.n)
+	r = log_read(core, &log, err);
+	if (r == 0)
+		r = log_filter_prepare(&filter, &log, err);
+	if (r == 0 && o->colour)
+		last_words_of(&log, &l.last_words);
+	if (r == 0 && !print_records(&log, &filter, o->json, &l) && log.n)
 		fputs("No records: the options leave out all that are there.\n", stderr);
-	if (skipped)
+	if (r == 0 && log.skipped)
 		fprintf(stderr,
 			"Left out: %" PRIu64 " of the records, being written when the machine stopped, or damaged.\n",
-			skipped);
-	return 0;
+			log.skipped);
+	last_words_clear(&l.last_words);
+	log_clear(&log);
+	return r;
 }

@@ -31,10 +31,8 @@ static void note_task(struct last_words *w, const struct prb_record *r)
 		w->has_pid = true;
 }
 
-static void summarise(void *arg, const struct prb_record *r)
+static void summarise(struct last_words *w, const struct prb_record *r)
 {
-	struct last_words *w = arg;
-
 	w->records++;
 	w->last_ts = r->ts_nsec;
 	note_task(w, r);
@@ -53,14 +51,32 @@ static void summarise(void *arg, const struct prb_record *r)
 	}
 }
 
+void last_words_of(const struct log *log, struct last_words *w)
+{
+	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
+	for (size_t i = 0; i < log->n; i++)
+		summarise(w, &log->v[i]);
+}
+
 void last_words_read(const struct corefile *core, struct last_words *w)
 {
-	uint64_t skipped;
 	struct derr err;
+	struct log log;
+	int r = log_read(core, &log, &err);
 
-	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
-	if (log_walk(core, summarise, w, &skipped, &err) < 0)
+	last_words_of(&log, w);
+	if (r < 0)
 		w->why_not = dump_strdup(err.text, strlen(err.text));
+	log_clear(&log);
+}
+
+void last_words_read_text(const char *text, size_t size, struct last_words *w)
+{
+	struct log log;
+
+	log_read_text(text, size, &log);
+	last_words_of(&log, w);
+	log_clear(&log);
 }
 
 bool last_words_are(const struct last_words *w, const struct prb_record *r)
@@ -70,32 +86,17 @@ bool last_words_are(const struct last_words *w, const struct prb_record *r)
 	return w->crash && !strncmp(text, w->crash, strlen(w->crash));
 }
 
-void last_words_read_text(const char *text, size_t size, struct last_words *w)
-{
-	*w = (struct last_words){ .rank = ARRAY_LEN(last_words) };
-	log_walk_text(text, size, summarise, w);
-}
-
-struct search {
-	const struct last_words *w;
-	bool found;
-};
-
-static void compare(void *arg, const struct prb_record *r)
-{
-	struct search *s = arg;
-
-	s->found |= r->ts_nsec / 1000 == s->w->crash_ts / 1000 && last_words_are(s->w, r);
-}
-
 bool last_words_in(const struct last_words *w, const struct corefile *core)
 {
-	struct search s = { .w = w };
-	uint64_t skipped;
+	bool found = false;
 	struct derr err;
+	struct log log;
 
-	log_walk(core, compare, &s, &skipped, &err);
-	return s.found;
+	log_read(core, &log, &err);
+	for (size_t i = 0; i < log.n && !found; i++)
+		found = log.v[i].ts_nsec / 1000 == w->crash_ts / 1000 && last_words_are(w, &log.v[i]);
+	log_clear(&log);
+	return found;
 }
 
 void last_words_clear(struct last_words *w)

@@ -16,8 +16,9 @@ struct last_words {
 	bool has_pid;
 };
 
+void last_words_of(const struct log *log, struct last_words *w);
 void last_words_read(const struct corefile *core, struct last_words *w);
-void last_words_read_text(const char *text, size_t size, struct last_words *w); /* see log_walk_text() */
+void last_words_read_text(const char *text, size_t size, struct last_words *w); /* see log_read_text() */
 /* Whether it is the record that crash is of. */
 bool last_words_are(const struct last_words *w, const struct prb_record *r);
 /* Whether a log has that line, written at that time: it is of the same crash, or of one that it led to. */

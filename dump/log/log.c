@@ -53,28 +53,36 @@ static void parse_line(struct prb_record *r, const char *line, size_t size)
 	r->text_len = size - at;
 }
 
-void log_walk_text(const char *text, size_t size, prb_fn fn, void *arg)
+void log_read_text(const char *text, size_t size, struct log *l)
 {
 	const char *end = text + size, *eol;
 	struct prb_record r = { 0 };
 	char reason[LOG_REASON_MAX];
 	unsigned int part;
 
+	*l = (struct log){ 0 };
 	for (const char *line = text; line < end; line = eol + 1) {
 		eol = memchr(line, '\n', end - line) ?: end;
 		if (log_text_header(line, end - line, reason, &part))
 			continue;
 		parse_line(&r, line, eol - line);
-		fn(arg, &r);
+		log_add(l, &r);
 		r.seq++;
 	}
 }
 
-int log_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skipped, struct derr *err)
+int log_read(const struct corefile *core, struct log *l, struct derr *err)
 {
+	*l = (struct log){ 0 };
 	if (!core->log)
-		return prb_walk(core, fn, arg, skipped, err);
-	*skipped = 0;
-	log_walk_text(core->log, core->log_size, fn, arg);
+		return prb_read(core, l, err);
+	log_read_text(core->log, core->log_size, l);
 	return 0;
+}
+
+void log_clear(struct log *l)
+{
+	free(l->v);
+	free(l->text);
+	*l = (struct log){ 0 };
 }

@@ -5,14 +5,15 @@
 
 #include "dump/log/prb.h"
 
-/* As prb_walk() */
-int log_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skipped, struct derr *err);
+/* log_clear() in any case */
+int log_read(const struct corefile *core, struct log *l, struct derr *err);
+void log_clear(struct log *l);
 
 /*
- * Each line of a text as a record. Lines are as the kernel's own dumpers of its log get them, "<6>[   12.345678] text";
- * what is not, has no level, and the time of the line before.
+ * Each line of a text is a record. Lines are as the kernel's own dumpers of its log get them, "<6>[   12.345678] text";
+ * what is not, has no level, and the time of the line before. The text has to stay.
  */
-void log_walk_text(const char *text, size_t size, prb_fn fn, void *arg);
+void log_read_text(const char *text, size_t size, struct log *l);
 
 /* The first line of what pstore keeps says why: "Panic#2 Part1". Its length, 0: it is none. */
 #define LOG_REASON_MAX 16

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dump/log/log.h"
 #include "dump/log/logfilter.h"
 
 /* As dmesg(1) calls them, by number */
@@ -58,37 +57,23 @@ int log_filter_caller(struct log_filter *f, const char *arg)
 	return 0;
 }
 
-static void note_last(void *arg, const struct prb_record *r)
-{
-	struct prb_record *last = arg;
-
-	*last = *r;
-}
-
-int log_filter_prepare(struct log_filter *f, const struct corefile *core, struct derr *err)
+int log_filter_prepare(struct log_filter *f, const struct log *log, struct derr *err)
 {
 	/* Of a log without records nothing is missing. */
-	struct prb_record last = { .has_level = true, .has_caller = true };
-	uint64_t skipped, last_us;
-	int r;
+	static const struct prb_record none = { .has_level = true, .has_caller = true };
+	const struct prb_record *last = log->n ? &log->v[log->n - 1] : &none;
+	uint64_t last_us = last->ts_nsec / 1000;
 
-	if (!f->levels && !f->before_last && !f->has_caller)
-		return 0;
-	r = log_walk(core, note_last, &last, &skipped, err);
-	if (r < 0)
-		return r;
-	if (f->levels && !last.has_level)
+	if (f->levels && !last->has_level)
 		return derr_set(err, -ENOENT,
 				"The levels of the records are not known: the dump has no note in which qcmdd says "
 				"where the kernel keeps them. Leave out --level.");
-	if (f->has_caller && !last.has_caller)
+	if (f->has_caller && !last->has_caller)
 		return derr_set(err, -ENOENT,
 				"This kernel does not record callers: VMCOREINFO has no OFFSET(printk_info.caller_id). "
 				"Leave out --follow-caller.");
-	if (f->before_last) {
-		last_us = last.ts_nsec / 1000;
+	if (f->before_last)
 		f->since_us = last_us > f->since_us ? last_us - f->since_us : 0;
-	}
 	return 0;
 }
 

@@ -20,7 +20,7 @@ int log_filter_since(struct log_filter *f, const char *arg);
 int log_filter_caller(struct log_filter *f, const char *arg);
 
 /* To be called before the first question: looks where the log ends, and whether it tells what the filter asks. */
-int log_filter_prepare(struct log_filter *f, const struct corefile *core, struct derr *err);
+int log_filter_prepare(struct log_filter *f, const struct log *log, struct derr *err);
 bool log_filter_wants(const struct log_filter *f, const struct prb_record *r);
 
 #endif

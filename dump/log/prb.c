@@ -38,8 +38,8 @@ struct prb {
 	uint64_t descs, infos, data;
 	uint64_t count, size;
 	uint64_t head, tail;
-	char *text; /* one record */
-	uint64_t skipped;
+	char *text; /* of all records */
+	uint64_t text_size;
 };
 
 static int need(const struct kv *v, int (*get)(const struct kv *, const char *, uint64_t *), const char *name,
@@ -246,22 +246,33 @@ static int read_record(struct prb *p, uint64_t id, struct prb_record *r)
 	text_len = field(info, l->info_size, l->text_len, 2);
 	if (text_len > len)
 		text_len = len;
-	if (text_len && core_read_virt(p->core, p->data + at, p->text, text_len) < 0)
+	/* No two texts have a byte in common, so they all fit, or this one is damaged. */
+	if (text_len > p->size - p->text_size ||
+	    (text_len && core_read_virt(p->core, p->data + at, p->text + p->text_size, text_len) < 0))
 		return -EBADMSG;
 	fill_info(p, info, r);
-	r->text = p->text;
+	r->text = p->text + p->text_size;
 	r->text_len = text_len;
+	p->text_size += text_len;
 	return 1;
 }
 
-int prb_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skipped, struct derr *err)
+void log_add(struct log *l, const struct prb_record *r)
 {
-	_cleanup_free_ char *text = dump_alloc(UINT16_MAX, 1);
-	struct prb p = { .core = core, .text = text };
+	if (l->n == LOG_RECORDS_MAX) {
+		l->skipped++;
+		return;
+	}
+	l->v = dump_grow(l->v, &l->capacity, l->n + 1, sizeof(*l->v));
+	l->v[l->n++] = *r;
+}
+
+int prb_read(const struct corefile *core, struct log *l, struct derr *err)
+{
+	struct prb p = { .core = core };
 	uint64_t n;
 	int r;
 
-	*skipped = 0;
 	r = read_layout(&p.l, core, err);
 	if (r == 0)
 		r = read_control(&p, err);
@@ -273,14 +284,15 @@ int prb_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skippe
 		n = p.count;
 		p.tail = p.head - n + 1;
 	}
+	l->text = p.text = dump_alloc(p.size, 1);
 	for (uint64_t i = 0; i < n; i++) {
 		struct prb_record record;
 
 		r = read_record(&p, (p.tail + i) & ID_MASK, &record);
 		if (r > 0)
-			fn(arg, &record);
+			log_add(l, &record);
 		else if (r < 0)
-			++*skipped;
+			l->skipped++;
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The printk ring buffer of a dump, as VMCOREINFO describes it. */
+/* The records of a kernel log, and where most are from: the printk ring buffer, as VMCOREINFO describes it. */
 #ifndef PRB_H
 #define PRB_H
 
@@ -29,9 +29,20 @@ struct prb_record {
 #define PRB_LEVEL_ERR	  3
 #define PRB_LEVEL_WARNING 4
 
-typedef void (*prb_fn)(void *arg, const struct prb_record *r);
+/* More than a ring can have */
+#define LOG_RECORDS_MAX (1 << 22)
 
-/* Calls fn for each record, oldest first. skipped: records that were being written or are damaged. */
-int prb_walk(const struct corefile *core, prb_fn fn, void *arg, uint64_t *skipped, struct derr *err);
+struct log {
+	struct prb_record *v; /* oldest first */
+	size_t n;
+	size_t capacity;
+	char *text;	  /* of all records; NULL: it is the dump's */
+	uint64_t skipped; /* records that were being written or are damaged */
+};
+
+void log_add(struct log *l, const struct prb_record *r);
+
+/* The log is empty before. */
+int prb_read(const struct corefile *core, struct log *l, struct derr *err);
 
 #endif

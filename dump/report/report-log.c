@@ -3,13 +3,7 @@
 #include <string.h>
 
 #include "dump/report/html.h"
-#include "dump/log/log.h"
 #include "dump/report/report.h"
-
-struct log_page {
-	const struct report *report;
-	size_t n;
-};
 
 static const char *class_of(const struct prb_record *rec)
 {
@@ -18,14 +12,10 @@ static const char *class_of(const struct prb_record *rec)
 	return rec->level == PRB_LEVEL_WARNING ? "warn" : "err";
 }
 
-static void write_record(void *arg, const struct prb_record *rec)
+static void write_record(const struct report *r, const struct prb_record *rec)
 {
-	struct log_page *page = arg;
-	const struct report *r = page->report;
 	const char *line = rec->text, *end = rec->text + rec->text_len;
 
-	if (!page->n++)
-		fputs("<ol class=\"log\" tabindex=\"0\" aria-label=\"Kernel log\">\n", r->out);
 	fprintf(r->out, "<li class=\"%s%s\"", class_of(rec), last_words_are(&r->last_words, rec) ? " cause" : "");
 	if (rec->has_level)
 		fprintf(r->out, " data-level=\"%u\"", rec->level);
@@ -44,21 +34,21 @@ static void write_record(void *arg, const struct prb_record *rec)
 
 void report_log(const struct report *r)
 {
-	struct log_page page = { .report = r };
-	uint64_t skipped;
-	struct derr err;
-
-	if (log_walk(r->core, write_record, &page, &skipped, &err) < 0) {
+	if (r->last_words.why_not) {
 		fputs("<p class=\"problem\">", r->out);
-		report_text(r, err.text);
+		report_text(r, r->last_words.why_not);
 		fputs("</p>\n", r->out);
 		return;
 	}
-	fputs(page.n ? "</ol>\n" : "<p>It is empty.</p>\n", r->out);
-	if (skipped)
+	if (r->log.n)
+		fputs("<ol class=\"log\" tabindex=\"0\" aria-label=\"Kernel log\">\n", r->out);
+	for (size_t i = 0; i < r->log.n; i++)
+		write_record(r, &r->log.v[i]);
+	fputs(r->log.n ? "</ol>\n" : "<p>It is empty.</p>\n", r->out);
+	if (r->log.skipped)
 		fprintf(r->out,
 			"<p class=\"note\">Left out: %" PRIu64
 			" of the records, being written when the machine stopped, or "
 			"damaged.</p>\n",
-			skipped);
+			r->log.skipped);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include "dump/log/log.h"
 #include "dump/report/html.h"
 #include "dump/report/report.h"
 
@@ -46,9 +47,13 @@ void report_write(const struct corefile *core, const struct backtrace *b, FILE *
 {
 	struct report r = { .core = core, .backtrace = b, .out = out };
 	const char *p = report_html, *at;
-	struct derr no_tasks;
+	struct derr no_tasks, err;
+	int no_log;
 
-	last_words_read(core, &r.last_words);
+	no_log = log_read(core, &r.log, &err);
+	last_words_of(&r.log, &r.last_words);
+	if (no_log)
+		r.last_words.why_not = dump_strdup(err.text, strlen(err.text));
 	if (core_need_collected(core, &no_tasks) < 0 || tasks_read(core, &r.tasks, &no_tasks) < 0)
 		r.no_tasks = dump_strdup(no_tasks.text, strlen(no_tasks.text));
 	while ((at = strchr(p, '@'))) {
@@ -59,6 +64,7 @@ void report_write(const struct corefile *core, const struct backtrace *b, FILE *
 	}
 	fputs(p, out);
 	last_words_clear(&r.last_words);
+	log_clear(&r.log);
 	tasks_clear(&r.tasks);
 	free(r.no_tasks);
 }

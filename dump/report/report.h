@@ -9,6 +9,7 @@
 struct report {
 	const struct corefile *core;
 	const struct backtrace *backtrace;
+	struct log log;
 	struct last_words last_words;
 	struct task_list tasks;
 	char *no_tasks; /* why there are none */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
-#include "dump/log/prb.h"
+#include "dump/log/log.h"
 
 #define MIB_ (1ULL << 20)
 #define SEC  1000000000ULL
@@ -184,9 +184,8 @@ struct walked {
 	bool gap, wrong;
 };
 
-static void note_record(void *arg, const struct prb_record *r)
+static void note_record(struct walked *w, const struct prb_record *r)
 {
-	struct walked *w = arg;
 	char text[64];
 
 	snprintf(text, sizeof(text), "record %llu%.*s", (unsigned long long)r->seq, (int)(r->seq % 23),
@@ -203,10 +202,15 @@ static void walk(const char *path, struct walked *w, uint64_t *skipped)
 {
 	struct corefile core;
 	struct derr err;
+	struct log log;
 
 	*w = (struct walked){ 0 };
 	assert_int_equal(core_open(&core, path, &err), 0);
-	assert_int_equal(prb_walk(&core, note_record, w, skipped, &err), 0);
+	assert_int_equal(log_read(&core, &log, &err), 0);
+	for (size_t i = 0; i < log.n; i++)
+		note_record(w, &log.v[i]);
+	*skipped = log.skipped;
+	log_clear(&log);
 	core_close(&core);
 }
 
