@@ -11,7 +11,7 @@
 #define CANDIDATES_MAX 12
 
 /* NAME, or NAME_SEQ, as regions lists them. */
-static bool is_called(const struct core_region *r, const char *wanted)
+static bool is_called(const struct region *r, const char *wanted)
 {
 	_cleanup_free_ char *name = escape_text(r->name, strlen(r->name));
 	size_t n = strlen(name);
@@ -21,7 +21,7 @@ static bool is_called(const struct core_region *r, const char *wanted)
 	return !strncmp(wanted, name, n) && (!wanted[n] || !strcmp(wanted + n, seq));
 }
 
-static bool is_among(const struct core_region *const *v, size_t n, const char *name)
+static bool is_among(const struct region *const *v, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(v[i]->name, name))
@@ -30,7 +30,7 @@ static bool is_among(const struct core_region *const *v, size_t n, const char *n
 }
 
 /* Candidates as "A, B, ..."; with their numbers where the name alone is not enough. */
-static char *candidates_text(const struct core_region *const *v, size_t n, bool with_seq)
+static char *candidates_text(const struct region *const *v, size_t n, bool with_seq)
 {
 	char *text = NULL;
 	size_t size;
@@ -53,7 +53,7 @@ static char *candidates_text(const struct core_region *const *v, size_t n, bool 
 
 static int no_such_region(const struct corefile *core, const char *wanted, struct derr *err)
 {
-	const struct core_region *v[CANDIDATES_MAX + 1] = { 0 };
+	const struct region *v[CANDIDATES_MAX + 1] = { 0 };
 	_cleanup_free_ char *names = NULL;
 	size_t n = 0;
 
@@ -64,9 +64,9 @@ static int no_such_region(const struct corefile *core, const char *wanted, struc
 	return derr_set(err, -ENOENT, "There is no region %s in the dump. There are: %s", wanted, n ? names : "none");
 }
 
-static const struct core_region *find_region(const struct corefile *core, const char *wanted, struct derr *err)
+static const struct region *find_region(const struct corefile *core, const char *wanted, struct derr *err)
 {
-	const struct core_region *v[CANDIDATES_MAX + 1] = { 0 };
+	const struct region *v[CANDIDATES_MAX + 1] = { 0 };
 	_cleanup_free_ char *names = NULL;
 	size_t n = 0;
 
@@ -84,7 +84,7 @@ static const struct core_region *find_region(const struct corefile *core, const 
 	return NULL;
 }
 
-static int write_bytes(const struct corefile *core, const struct core_region *r, FILE *to, struct derr *err)
+static int write_bytes(const struct corefile *core, const struct region *r, FILE *to, struct derr *err)
 {
 	char buf[65536];
 
@@ -103,7 +103,7 @@ static int write_bytes(const struct corefile *core, const struct core_region *r,
 	return 0;
 }
 
-static int save(const struct corefile *core, const struct core_region *region, const struct options *o,
+static int save(const struct corefile *core, const struct region *region, const struct options *o,
 		struct derr *err)
 {
 	struct outfile f;
@@ -124,7 +124,7 @@ static int save(const struct corefile *core, const struct core_region *region, c
 	return r;
 }
 
-static void print_result(const struct core_region *region, const struct options *o, FILE *out)
+static void print_result(const struct region *region, const struct options *o, FILE *out)
 {
 	_cleanup_free_ char *name = escape_text(region->name, strlen(region->name));
 	struct json_object *j;
@@ -144,7 +144,7 @@ static void print_result(const struct core_region *region, const struct options 
 
 int extract_region(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
-	const struct core_region *region = find_region(core, o->extract, err);
+	const struct region *region = find_region(core, o->extract, err);
 	int r;
 
 	if (!region)

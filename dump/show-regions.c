@@ -7,7 +7,7 @@
 #include "lib/output.h"
 
 /* What a reader should know about a region, or NULL. */
-static const char *remark(const struct core_region *r, const struct task_list *tasks)
+static const char *remark(const struct region *r, const struct task_list *tasks)
 {
 	if (r->missing)
 		return "cut off";
@@ -16,7 +16,7 @@ static const char *remark(const struct core_region *r, const struct task_list *t
 	return NULL;
 }
 
-static void add_row(struct grid *g, const struct core_region *r, const char *name, const char *note)
+static void add_row(struct grid *g, const struct region *r, const char *name, const char *note)
 {
 	grid_addf(g, "%u", r->slot);
 	grid_addf(g, "%s", name);
@@ -31,7 +31,7 @@ static void add_row(struct grid *g, const struct core_region *r, const char *nam
 	grid_addf(g, "%s", note ? note : "");
 }
 
-static struct json_object *region_json(const struct core_region *r, const char *note)
+static struct json_object *region_json(const struct region *r, const char *note)
 {
 	struct json_object *j = json_object_new_object();
 
@@ -70,7 +70,7 @@ int show_regions(const struct corefile *core, const struct options *o, FILE *out
 	if (!o->json)
 		grid_init(&g, ARRAY_LEN(headers), headers);
 	for (size_t i = 0; i < core->n_regions; i++) {
-		const struct core_region *reg = &core->regions[i];
+		const struct region *reg = &core->regions[i];
 		_cleanup_free_ char *name = escape_text(reg->name, strlen(reg->name));
 		const char *note = remark(reg, &tasks);
 

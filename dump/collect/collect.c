@@ -148,12 +148,8 @@ static void add_collect_note(struct collection *c)
 	fputs(c->registers ? c->registers : "", f);
 	print_memory(f, c);
 	collect_print_made(f, c);
-	for (size_t i = 0; i < c->toc.n_regions; i++) {
-		const struct region *r = &c->toc.regions[i];
-
-		fprintf(f, "REGION(%u)=%s %u 0x%" PRIx64 " 0x%" PRIx64 " %" PRIu64 "\n", r->slot, r->name, r->seq,
-			r->vaddr, r->paddr, r->size);
-	}
+	for (size_t i = 0; i < c->toc.n_regions; i++)
+		region_write(&c->toc.regions[i], f);
 	for (size_t i = 0; i < c->toc.problems.n; i++)
 		print_escaped(f, "PROBLEM", c->toc.problems.v[i]);
 	if (c->toc.problems.left_out)

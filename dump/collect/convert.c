@@ -19,18 +19,12 @@ static void take_regions(struct collection *c, const struct corefile *core)
 	size_t capacity = 0;
 
 	for (size_t i = 0; i < core->n_regions; i++) {
-		const struct core_region *from = &core->regions[i];
-		struct region r = { .slot = from->slot,
-				    .seq = from->seq,
-				    .paddr = from->paddr,
-				    .size = from->size,
-				    .vaddr = from->vaddr };
+		struct region r = core->regions[i];
 
-		if (from->missing || !r.size || r.size > core->file_size || strlen(from->name) >= sizeof(r.name)) {
-			strlist_addf(&toc->problems, "slot %u (%s) is not in %s", r.slot, from->name, core->path);
+		if (r.missing || !r.size || r.size > core->file_size) {
+			strlist_addf(&toc->problems, "slot %u (%s) is not in %s", r.slot, r.name, core->path);
 			continue;
 		}
-		strcpy(r.name, from->name);
 		toc->regions = dump_grow(toc->regions, &capacity, toc->n_regions + 1, sizeof(r));
 		toc->regions[toc->n_regions++] = r;
 		toc->bytes += r.size;

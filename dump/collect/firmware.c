@@ -208,7 +208,7 @@ static void add_region(struct firmware *f, unsigned int slot, const char *name, 
 	struct region *r = &toc->regions[toc->n_regions];
 
 	*r = (struct region){ .slot = slot, .seq = seq, .paddr = paddr, .size = size };
-	if (region_name_copy(r->name, name, KELF_NAME_SIZE) < 0)
+	if (region_name_copy(r->name, name, REGION_NAME_SIZE) < 0)
 		strcpy(r->name, "unnamed");
 	for (size_t i = 0; i < toc->n_regions && !f->kelf->numbered; i++)
 		r->seq += !strcmp(toc->regions[i].name, r->name);

@@ -7,6 +7,8 @@
 #define CHUNK (64 * KIB)
 
 /* FNV-1a: nobody gains anything by making two crashes look alike. */
+#define HASH_START 0xcbf29ce484222325ULL
+
 static void mix(uint64_t *hash, const void *data, size_t size)
 {
 	const unsigned char *p = data;
@@ -15,50 +17,54 @@ static void mix(uint64_t *hash, const void *data, size_t size)
 		*hash = (*hash ^ p[i]) * 0x100000001b3ULL;
 }
 
-struct hasher {
-	uint64_t hash;
-	int (*read)(const void *source, uint64_t paddr, void *buf, size_t size);
-	const void *source;
-	char *buf;
-};
+typedef int (*read_fn)(const void *source, uint64_t paddr, void *buf, size_t size);
 
-static void hasher_init(struct hasher *h, int (*read)(const void *, uint64_t, void *, size_t), const void *source)
+static void hash_text(uint64_t hash, char ret[static IDENTITY_TEXT])
 {
-	*h = (struct hasher){ 0xcbf29ce484222325ULL, read, source, dump_alloc(CHUNK, 1) };
-}
-
-/* What can't be read counts as it is: as something that is missing. */
-static void add_region(struct hasher *h, const char *name, uint64_t paddr, uint64_t size)
-{
-	mix(&h->hash, name, strlen(name) + 1);
-	mix(&h->hash, &paddr, sizeof(paddr));
-	mix(&h->hash, &size, sizeof(size));
-	for (uint64_t done = 0, n; done < size; done += n) {
-		n = size - done < CHUNK ? size - done : CHUNK;
-		if (h->read(h->source, paddr + done, h->buf, n) < 0)
-			return;
-		mix(&h->hash, h->buf, n);
-	}
-}
-
-static void hasher_done(struct hasher *h, char ret[static IDENTITY_TEXT])
-{
-	snprintf(ret, IDENTITY_TEXT, "%016" PRIx64, h->hash);
-	free(h->buf);
+	snprintf(ret, IDENTITY_TEXT, "%016" PRIx64, hash);
 }
 
 void identity_of_text(const char *text, size_t size, char ret[static IDENTITY_TEXT])
 {
-	struct hasher h;
+	uint64_t hash = HASH_START;
 
-	hasher_init(&h, NULL, NULL);
-	mix(&h.hash, text, size);
-	hasher_done(&h, ret);
+	mix(&hash, text, size);
+	hash_text(hash, ret);
+}
+
+/* What can't be read counts as it is: as something that is missing. */
+static void mix_region(uint64_t *hash, const struct region *r, read_fn read, const void *source, char *buf)
+{
+	mix(hash, r->name, strlen(r->name) + 1);
+	mix(hash, &r->paddr, sizeof(r->paddr));
+	mix(hash, &r->size, sizeof(r->size));
+	for (uint64_t done = 0, n; done < r->size; done += n) {
+		n = r->size - done < CHUNK ? r->size - done : CHUNK;
+		if (read(source, r->paddr + done, buf, n) < 0)
+			return;
+		mix(hash, buf, n);
+	}
+}
+
+static void identity_of(const struct region *v, size_t n, read_fn read, const void *source,
+			char ret[static IDENTITY_TEXT])
+{
+	_cleanup_free_ char *buf = dump_alloc(CHUNK, 1);
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < n; i++)
+		mix_region(&hash, &v[i], read, source, buf);
+	hash_text(hash, ret);
 }
 
 static int read_image(const void *source, uint64_t paddr, void *buf, size_t size)
 {
 	return image_read(source, paddr, buf, size);
+}
+
+void identity_of_collection(const struct collection *c, char ret[static IDENTITY_TEXT])
+{
+	identity_of(c->toc.regions, c->toc.n_regions, read_image, &c->img, ret);
 }
 
 static int read_core(const void *source, uint64_t paddr, void *buf, size_t size)
@@ -68,22 +74,7 @@ static int read_core(const void *source, uint64_t paddr, void *buf, size_t size)
 	return rangemap_read(&core->phys, core->fd, paddr, buf, size);
 }
 
-void identity_of_collection(const struct collection *c, char ret[static IDENTITY_TEXT])
-{
-	struct hasher h;
-
-	hasher_init(&h, read_image, &c->img);
-	for (size_t i = 0; i < c->toc.n_regions; i++)
-		add_region(&h, c->toc.regions[i].name, c->toc.regions[i].paddr, c->toc.regions[i].size);
-	hasher_done(&h, ret);
-}
-
 void identity_of_core(const struct corefile *core, char ret[static IDENTITY_TEXT])
 {
-	struct hasher h;
-
-	hasher_init(&h, read_core, core);
-	for (size_t i = 0; i < core->n_regions; i++)
-		add_region(&h, core->regions[i].name, core->regions[i].paddr, core->regions[i].size);
-	hasher_done(&h, ret);
+	identity_of(core->regions, core->n_regions, read_core, core, ret);
 }

@@ -8,19 +8,11 @@
 
 #include <linux/qcom_minidump_table.h>
 
+#include "dump/core/region.h"
 #include "dump/image/image.h"
 
 /* More slots than this are not looked at; firmware has 201, the ram back end some thousands at most. */
 #define TOC_SLOTS_MAX 32768
-
-struct region {
-	unsigned int slot;
-	char name[MINIDUMP_REGION_NAME_SIZE + 1];
-	uint32_t seq;
-	uint64_t paddr;
-	uint64_t size;
-	uint64_t vaddr; /* 0: not known */
-};
 
 struct toc {
 	uint64_t header;    /* physical address of the header; 0: there are registers instead */

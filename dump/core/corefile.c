@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 #include <linux/qcom_minidump_table.h>
@@ -52,19 +51,12 @@ static void read_notes(struct corefile *core)
 
 static void read_regions(struct corefile *core)
 {
-	const struct kv_pair *p;
-	size_t capacity = 0;
+	size_t capacity = 0, pos = 0;
+	struct region r;
 
-	for (size_t pos = 0;
-	     core->n_regions < CORE_REGIONS_MAX && (p = kv_next(&core->collect_note, "REGION(", &pos));) {
-		struct core_region r = { 0 };
-		const struct range *at;
+	while (core->n_regions < CORE_REGIONS_MAX && region_read(&core->collect_note, &pos, &r)) {
+		const struct range *at = rangemap_find(&core->phys, r.paddr);
 
-		if (sscanf(p->key, "REGION(%u)", &r.slot) != 1 ||
-		    sscanf(p->value, "%31s %" SCNu32 " 0x%" SCNx64 " 0x%" SCNx64 " %" SCNu64, r.name, &r.seq, &r.vaddr,
-			   &r.paddr, &r.size) != 5)
-			continue;
-		at = rangemap_find(&core->phys, r.paddr);
 		r.missing = !at || !rangemap_covers(&core->phys, r.paddr, r.size);
 		r.offset = at ? r.paddr - at->start + at->offset : 0;
 		core->regions = dump_grow(core->regions, &capacity, core->n_regions + 1, sizeof(r));

@@ -4,22 +4,11 @@
 #define COREFILE_H
 
 #include "dump/core/elffile.h"
-#include "dump/core/keyval.h"
 #include "dump/core/rangemap.h"
+#include "dump/core/region.h"
 
 /* As many as a table can have slots. */
 #define CORE_REGIONS_MAX 32768
-
-struct core_region {
-	unsigned int slot;
-	char name[32];
-	uint32_t seq;
-	uint64_t vaddr;
-	uint64_t paddr;
-	uint64_t size;
-	uint64_t offset; /* in the file */
-	bool missing;	 /* the file was cut off before it */
-};
 
 struct corefile {
 	int fd;
@@ -33,7 +22,7 @@ struct corefile {
 	struct kv collect_note; /* from qcmdump collect */
 	const char *log;	/* text of the kernel log, where that alone was kept; not terminated */
 	size_t log_size;
-	struct core_region *regions;
+	struct region *regions;
 	size_t n_regions;
 };
 

@@ -7,5 +7,6 @@ DUMP_CORE_SRCS := \
 	dump/core/kelf.c \
 	dump/core/keyval.c \
 	dump/core/rangemap.c \
+	dump/core/region.c \
 	dump/core/tasks.c \
 	dump/core/zstdfile.c

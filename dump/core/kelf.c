@@ -5,21 +5,6 @@
 
 #include "dump/core/kelf.h"
 
-int region_name_copy(char to[static KELF_NAME_SIZE], const char *from, size_t max)
-{
-	size_t n = strnlen(from, max);
-
-	to[0] = '\0';
-	if (n == 0 || n >= KELF_NAME_SIZE - 1)
-		return -EINVAL;
-	for (size_t i = 0; i < n; i++)
-		if (from[i] <= ' ' || from[i] > '~')
-			return -EINVAL;
-	memcpy(to, from, n);
-	to[n] = '\0';
-	return 0;
-}
-
 static int cmp_phdr(const void *a, const void *b)
 {
 	const Elf64_Phdr *x = a, *y = b;

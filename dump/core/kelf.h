@@ -9,22 +9,18 @@
 
 #include <elf.h>
 
-#include <linux/qcom_minidump_table.h>
-
-#include "lib/dumputil.h"
+#include "dump/core/region.h"
 
 /* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
 #define KELF_MAX (16 * MIB)
 
-#define KELF_NAME_SIZE (MINIDUMP_REGION_NAME_SIZE + 1)
-
 struct kelf {
 	uint16_t machine;
-	uint64_t size;		       /* of the header, in bytes */
-	Elf64_Phdr *phdrs;	       /* in the order of the slots */
-	char (*names)[KELF_NAME_SIZE]; /* of the same; "": not known */
-	uint32_t *seqs;		       /* of the same */
-	bool numbered;		       /* it has such numbers: older kernels' have none */
+	uint64_t size;			 /* of the header, in bytes */
+	Elf64_Phdr *phdrs;		 /* in the order of the slots */
+	char (*names)[REGION_NAME_SIZE]; /* of the same; "": not known */
+	uint32_t *seqs;			 /* of the same */
+	bool numbered;			 /* it has such numbers: older kernels' have none */
 	size_t n;
 	Elf64_Phdr *sorted; /* by physical address and size */
 };
@@ -35,8 +31,5 @@ void kelf_clear(struct kelf *elf);
 
 /* The first in kelf->sorted with at least this physical address; kelf->n: none has. */
 size_t kelf_search(const struct kelf *elf, uint64_t paddr);
-
-/* Text that can be a region's name: 0 and the name in to, or -EINVAL. from need not be terminated. */
-int region_name_copy(char to[static KELF_NAME_SIZE], const char *from, size_t max);
 
 #endif

@@ -176,7 +176,7 @@ int tasks_read(const struct corefile *core, struct task_list *l, struct derr *er
 	l->has_stack = layout.has_stack;
 	l->has_start = layout.has_start;
 	for (size_t i = 0; i < core->n_regions; i++) {
-		const struct core_region *reg = &core->regions[i];
+		const struct region *reg = &core->regions[i];
 		struct task t = { .addr = reg->vaddr };
 
 		if (strcmp(reg->name, TASK_REGION_NAME))

@@ -12,7 +12,7 @@
 #define PIECES_MAX 8192
 
 /* A region's name, and a number behind it */
-#define PIECE_NAME_SIZE (KELF_NAME_SIZE + 8)
+#define PIECE_NAME_SIZE (REGION_NAME_SIZE + 8)
 
 /* "md_2d_": the two hexadecimal digits of a virtual machine whose regions these are */
 #define PIECE_VM_SIZE 3

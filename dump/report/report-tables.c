@@ -98,13 +98,13 @@ static void fact_list(const struct report *r, const char *label, const struct kv
 
 static int cmp_name(const void *a, const void *b)
 {
-	const struct core_region *const *x = a, *const *y = b;
+	const struct region *const *x = a, *const *y = b;
 
 	return strcmp((*x)->name, (*y)->name);
 }
 
 /* One row for all regions of a name. */
-static void region_rows(const struct report *r, const struct core_region **regions, size_t n)
+static void region_rows(const struct report *r, const struct region **regions, size_t n)
 {
 	char size[SIZE_TEXT_MAX];
 
@@ -124,7 +124,7 @@ static void region_rows(const struct report *r, const struct core_region **regio
 static void region_table(const struct report *r)
 {
 	size_t n = r->core->n_regions;
-	const struct core_region **regions;
+	const struct region **regions;
 
 	if (!n) {
 		fputs("<p>The dump has no list of regions: qcmdump collect did not make it.</p>\n", r->out);

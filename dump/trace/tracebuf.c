@@ -9,7 +9,7 @@
 #define STATE_PREFIX "KFR"
 
 /* "KFT0C3": false if the region is another one. */
-static bool region_is(const struct core_region *reg, const char *prefix, unsigned int *array, unsigned int *cpu)
+static bool region_is(const struct region *reg, const char *prefix, unsigned int *array, unsigned int *cpu)
 {
 	char expected[32];
 
@@ -54,7 +54,7 @@ static void read_arrays(struct tracebuf *b, const struct kv *kv)
 }
 
 /* No more of them than the file has room for: many regions may name the same bytes. */
-static void add_pages(struct tracebuf *b, const struct core_region *reg, size_t *capacity, size_t *bytes)
+static void add_pages(struct tracebuf *b, const struct region *reg, size_t *capacity, size_t *bytes)
 {
 	unsigned int array, cpu;
 	uint32_t size;
@@ -117,7 +117,7 @@ static bool read_unread(const struct tracebuf *b, unsigned int array, unsigned i
 {
 	static const char *const names[] = { "entries", "overrun", "read" };
 	uint64_t values[ARRAY_LEN(names)], offset;
-	const struct core_region *reg = NULL;
+	const struct region *reg = NULL;
 	char name[32], key[64];
 
 	snprintf(name, sizeof(name), STATE_PREFIX "%uC%u", array, cpu);

@@ -88,7 +88,7 @@ static int parse_text(struct tracenote *note, size_t size, struct derr *err)
 	return 0;
 }
 
-static int read_region(struct tracenote *note, const struct corefile *core, const struct core_region *reg,
+static int read_region(struct tracenote *note, const struct corefile *core, const struct region *reg,
 		       struct derr *err)
 {
 	_cleanup_free_ char *buf = NULL;

@@ -177,7 +177,7 @@ static void read_by_us(void **state)
 	const char *names[SLOTS];
 	struct kelf elf;
 	struct derr err;
-	char name[KELF_NAME_SIZE + 12];
+	char name[REGION_NAME_SIZE + 12];
 
 	assert_int_equal(kelf_parse(&elf, (const char *)header, header_size, &err), 0);
 	assert_int_equal(elf.n, SLOTS - 1);
