@@ -11,7 +11,7 @@ static const char *remark(const struct region *r, const struct task_list *tasks)
 {
 	if (r->missing)
 		return "cut off";
-	if (!strcmp(r->name, STACK_REGION_NAME) && tasks->has_stack && !tasks_find_stack(tasks, r->vaddr))
+	if (!strcmp(r->name, MINIDUMP_STACK_NAME) && tasks->has_stack && !tasks_find_stack(tasks, r->vaddr))
 		return "not matched";
 	return NULL;
 }

@@ -91,7 +91,7 @@ int show_tasks(const struct corefile *core, const struct options *o, FILE *out, 
 			exited == 1 ? "" : "s");
 	if (l.unreadable)
 		fprintf(stderr, "Left out: %zu of the %s regions, too small for a task or cut off.\n", l.unreadable,
-			TASK_REGION_NAME);
+			MINIDUMP_TASK_NAME);
 	tasks_clear(&l);
 	return 0;
 }

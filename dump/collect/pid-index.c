@@ -4,7 +4,7 @@
 #include "dump/collect/pid-index.h"
 #include "dump/core/tasks.h"
 
-#define NS_REGION_NAME "Kinit_pid_ns"
+#define NS_REGION_NAME MINIDUMP_SYMBOL_NAME "init_pid_ns"
 #define NAME_MIN       11 /* to which a back end may have cut it */
 
 /* lib/radix-tree.c: 64 slots a node, a node is told from an entry by the low bits */
@@ -186,7 +186,7 @@ static int32_t pid_of(const struct pids *p, const struct region *r)
 {
 	int32_t pid;
 
-	if (strcmp(r->name, TASK_REGION_NAME) || !r->vaddr || !read_field(p, r, p->l.task_pid, &pid, sizeof(pid)))
+	if (strcmp(r->name, MINIDUMP_TASK_NAME) || !r->vaddr || !read_field(p, r, p->l.task_pid, &pid, sizeof(pid)))
 		return 0;
 	return pid > 0 && pid < PID_LIMIT ? pid : 0;
 }

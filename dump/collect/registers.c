@@ -57,7 +57,7 @@ static void read_running(struct running *running, const struct collection *c)
 		struct running_task t;
 		uint32_t runs;
 
-		if (strcmp(r->name, TASK_REGION_NAME) || !read_u32(c, r, on_cpu, &runs) || !runs ||
+		if (strcmp(r->name, MINIDUMP_TASK_NAME) || !read_u32(c, r, on_cpu, &runs) || !runs ||
 		    !read_u32(c, r, thread_info + cpu, &t.cpu) || !read_u32(c, r, pid, &t.pid))
 			continue;
 		running->v = dump_grow(running->v, &capacity, running->n + 1, sizeof(t));

@@ -125,7 +125,7 @@ static bool may_overlap(const struct region *a, const struct region *b)
 {
 	if (strcmp(a->name, b->name))
 		return a->paddr == b->paddr;
-	return !strcmp(a->name, TASK_REGION_NAME) || !strcmp(a->name, STACK_REGION_NAME);
+	return !strcmp(a->name, MINIDUMP_TASK_NAME) || !strcmp(a->name, MINIDUMP_STACK_NAME);
 }
 
 /*

@@ -179,7 +179,7 @@ int tasks_read(const struct corefile *core, struct task_list *l, struct derr *er
 		const struct region *reg = &core->regions[i];
 		struct task t = { .addr = reg->vaddr };
 
-		if (strcmp(reg->name, TASK_REGION_NAME))
+		if (strcmp(reg->name, MINIDUMP_TASK_NAME))
 			continue;
 		if (reg->missing || reg->size < layout.needed || layout.needed > TASK_STRUCT_MAX ||
 		    rangemap_read(&core->phys, core->fd, reg->paddr, buf, layout.needed) < 0) {

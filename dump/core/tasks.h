@@ -5,9 +5,6 @@
 
 #include "dump/core/corefile.h"
 
-#define TASK_REGION_NAME  "KTASK"
-#define STACK_REGION_NAME "KSTACK"
-
 /* Kernel stacks of x86_64 and arm64 (4 KiB pages) */
 #define TASK_STACK_SIZE (16 * KIB)
 

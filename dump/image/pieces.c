@@ -7,8 +7,6 @@
 
 #define PREFIX "md_"
 #define SUFFIX ".BIN"
-/* KELF_HEADER here, KELF_HDR in Qualcomm's kernels, KELF in patches posted in 2025 and 2026; qdl looks for no more. */
-#define HEADER "KELF"
 
 /* md_[VM_]NAME.BIN, in any case */
 static void parse_name(struct piece *p)
@@ -101,5 +99,6 @@ uint32_t piece_number(const struct piece *p, const char *name)
 
 bool piece_is_header(const struct piece *p)
 {
-	return !strncasecmp(p->name, HEADER, strlen(HEADER));
+	/* KELF_HEADER here, KELF_HDR in Qualcomm's kernels, KELF in patches of 2025 and 2026; qdl looks for no more. */
+	return !strncasecmp(p->name, MINIDUMP_ELF_PREFIX, strlen(MINIDUMP_ELF_PREFIX));
 }

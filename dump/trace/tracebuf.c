@@ -5,9 +5,6 @@
 
 #include "dump/trace/tracebuf.h"
 
-#define PAGES_PREFIX "KFT"
-#define STATE_PREFIX "KFR"
-
 /* "KFT0C3": false if the region is another one. */
 static bool region_is(const struct region *reg, const char *prefix, unsigned int *array, unsigned int *cpu)
 {
@@ -59,7 +56,7 @@ static void add_pages(struct tracebuf *b, const struct region *reg, size_t *capa
 	unsigned int array, cpu;
 	uint32_t size;
 
-	if (!region_is(reg, PAGES_PREFIX, &array, &cpu))
+	if (!region_is(reg, MINIDUMP_TRACE_NAME, &array, &cpu))
 		return;
 	size = b->arrays[array].page_size;
 	if (!size || reg->missing || reg->size % size) {
@@ -120,7 +117,7 @@ static bool read_unread(const struct tracebuf *b, unsigned int array, unsigned i
 	const struct region *reg = NULL;
 	char name[32], key[64];
 
-	snprintf(name, sizeof(name), STATE_PREFIX "%uC%u", array, cpu);
+	snprintf(name, sizeof(name), MINIDUMP_TRACE_CPU_NAME "%uC%u", array, cpu);
 	for (size_t i = 0; i < b->core->n_regions && !reg; i++)
 		if (!strcmp(b->core->regions[i].name, name))
 			reg = &b->core->regions[i];

@@ -102,8 +102,8 @@ static void add_trace(struct di *d, bool compressed)
 		dt_mark(&pages[i], 500, 7, 2, "a mark");
 		dt_commit(&pages[i], 0);
 	}
-	dt_add(d, "KFT0C0", 0, pages, 2);
-	dt_add(d, "KFT0C1", 0, pages, 1);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 2);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C1", 0, pages, 1);
 }
 
 static void add_registers(struct di *d)

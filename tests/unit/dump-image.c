@@ -208,11 +208,11 @@ void di_ring(struct di *d, unsigned int desc_bits, unsigned int text_bits)
 	di_set_state(d, d->head_id, 3);
 	di_write64(d, d->ring + 24, d->head_id);
 	di_write64(d, d->ring + 32, d->tail_id);
-	di_add(d, "LOG_PRB", 0, pointer, image_virt(pointer), 8);
-	di_add(d, "LOG_RING", 0, d->ring, image_virt(d->ring), 88);
-	di_add(d, "LOG_DESC", 0, d->descs, DI_DIRECT + d->descs, count * 24);
-	di_add(d, "LOG_INFO", 0, d->infos, DI_DIRECT + d->infos, count * 88);
-	di_add(d, "KLOGBUF", 0, d->text, DI_DIRECT + d->text, size);
+	di_add(d, MINIDUMP_LOG_PRB_NAME, 0, pointer, image_virt(pointer), 8);
+	di_add(d, MINIDUMP_LOG_RING_NAME, 0, d->ring, image_virt(d->ring), 88);
+	di_add(d, MINIDUMP_LOG_DESCS_NAME, 0, d->descs, DI_DIRECT + d->descs, count * 24);
+	di_add(d, MINIDUMP_LOG_INFOS_NAME, 0, d->infos, DI_DIRECT + d->infos, count * 88);
+	di_add(d, MINIDUMP_LOG_TEXT_NAME, 0, d->text, DI_DIRECT + d->text, size);
 }
 
 static uint64_t desc_at(const struct di *d, uint64_t id)
@@ -334,8 +334,8 @@ uint64_t di_task(struct di *d, const struct di_task *t)
 	memcpy(buf + 300, t->comm, strnlen(t->comm, 16));
 	di_write(d, paddr, buf, sizeof(buf));
 	for (unsigned int i = 0; i < d->n_slots; i++)
-		seq += !strcmp(d->slots[i].name, "KTASK");
-	di_add(d, "KTASK", seq, paddr, vaddr, DI_TASK_SIZE);
+		seq += !strcmp(d->slots[i].name, MINIDUMP_TASK_NAME);
+	di_add(d, MINIDUMP_TASK_NAME, seq, paddr, vaddr, DI_TASK_SIZE);
 	return vaddr;
 }
 
@@ -450,11 +450,11 @@ void di_finish(struct di *d)
 	uint64_t size, paddr;
 
 	paddr = put_note(d, "VMCOREINFO", 0, d->vmcoreinfo, &size);
-	set_slot(d, 1, "KVMCOREINFO", paddr, size);
+	set_slot(d, 1, MINIDUMP_VMCOREINFO_NAME, paddr, size);
 	paddr = put_note(d, "QCMD", 0x51434d01, d->note, &size);
-	set_slot(d, 2, "KQCMD_NOTE", paddr, size);
+	set_slot(d, 2, MINIDUMP_NOTE_NAME, paddr, size);
 	d->kelf = di_alloc(d, 8192, 4096);
-	set_slot(d, 0, "KELF_HEADER", d->kelf, 8192);
+	set_slot(d, 0, MINIDUMP_ELF_HEADER_NAME, d->kelf, 8192);
 	put_kelf(d);
 	d->slots[0].valid ^= d->no_kelf;
 	d->slots[1].valid ^= d->no_vmcoreinfo;

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/qcom_minidump_table.h>
+
 #define DI_PHYS_BASE  0x200000ULL
 #define DI_IMAGE_VIRT 0xffffffff80000000ULL
 #define DI_DIRECT     0xffff888000000000ULL

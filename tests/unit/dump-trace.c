@@ -178,6 +178,6 @@ uint64_t dt_note(struct di *d, const char *lines, const char *more_files, bool c
 	size = 20 + (size + 3) / 4 * 4;
 	paddr = di_alloc(d, size, 4096);
 	di_write(d, paddr, note, size);
-	di_add(d, "KQCMD_TRACE", 0, paddr, DI_DIRECT + paddr, size);
+	di_add(d, MINIDUMP_TRACE_NOTE_NAME, 0, paddr, DI_DIRECT + paddr, size);
 	return paddr;
 }

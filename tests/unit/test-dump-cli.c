@@ -101,7 +101,7 @@ static void build_trace(struct di *d)
 		dt_mark(&page, 0, 7, 1, "then");
 		dt_mark(&page, 500000, 7, 1, "last");
 		dt_commit(&page, 0);
-		snprintf(name, sizeof(name), "KFT%dC%d", array, 3 * array);
+		snprintf(name, sizeof(name), MINIDUMP_TRACE_NAME "%dC%d", array, 3 * array);
 		dt_add(d, name, 0, &page, 1);
 	}
 	di_finish(d);

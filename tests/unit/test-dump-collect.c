@@ -41,8 +41,8 @@ static void small_machine(struct di *d, uint64_t size, uint64_t base, uint64_t l
 	di_add(d, "KIMAGE", 7, DI_PHYS_BASE + 0x30123, DI_IMAGE_VIRT + 0x30123, 100);
 	buf = di_alloc(d, 3 * 4096, 4096);
 	fill(d, buf, 3 * 4096, 9);
-	di_add(d, "KSTACK", 0, buf, 0xffffc90000010000, 4096);
-	di_add(d, "KSTACK", 1, buf + 8192, 0xffffc90000011000, 4096);
+	di_add(d, MINIDUMP_STACK_NAME, 0, buf, 0xffffc90000010000, 4096);
+	di_add(d, MINIDUMP_STACK_NAME, 1, buf + 8192, 0xffffc90000011000, 4096);
 }
 
 /* Compares the memory of a dump with the image, through nothing but the ELF file. */
@@ -147,12 +147,12 @@ static void good_dump(void **state)
 	must_collect(&d, out);
 	elf_rules(&d, out);
 	assert_true(find_section(out, "STR_TBL", 0, &sh));
-	assert_true(find_section(out, "KELF_HEADER", 0, &sh));
+	assert_true(find_section(out, MINIDUMP_ELF_HEADER_NAME, 0, &sh));
 	assert_true(find_section(out, "KIMAGE", 0, &sh));
 	assert_int_equal(sh.sh_size, 100);
 	assert_true(sh.sh_addr == DI_IMAGE_VIRT + 0x30123);
-	assert_false(find_section(out, "KSTACK", 2, &sh));
-	assert_true(find_section(out, "KSTACK", 1, &sh));
+	assert_false(find_section(out, MINIDUMP_STACK_NAME, 2, &sh));
+	assert_true(find_section(out, MINIDUMP_STACK_NAME, 1, &sh));
 	assert_true(sh.sh_addr == 0xffffc90000011000);
 	fd = open(out, O_RDONLY);
 	assert_int_equal(pread(fd, got, 4096, sh.sh_offset), 4096);

@@ -70,7 +70,7 @@ static void start(struct machine *m)
 						  .cpu = cpu,
 						  .on_cpu = true,
 						  .stack = STACK + cpu * 16384 });
-		di_add(&m->d, "KSTACK", cpu, stack, STACK + cpu * 16384, 16384);
+		di_add(&m->d, MINIDUMP_STACK_NAME, cpu, stack, STACK + cpu * 16384, 16384);
 	}
 	di_cpu_regs_header(m->region, CPUS);
 	m->size = REGION_MAX;
@@ -81,7 +81,7 @@ static void finish(struct machine *m)
 	uint64_t paddr = di_alloc(&m->d, 4096, 4096);
 
 	di_write(&m->d, paddr, m->region, m->size);
-	di_add(&m->d, "KCPUREGS", 0, paddr, DI_DIRECT + paddr, m->size);
+	di_add(&m->d, MINIDUMP_CPU_REGS_NAME, 0, paddr, DI_DIRECT + paddr, m->size);
 	di_finish(&m->d);
 }
 
@@ -397,7 +397,7 @@ static void idle(void **state)
 
 	start(&m);
 	di_task(&m.d, &(struct di_task){ .pid = 0, .comm = "idle", .cpu = 2, .on_cpu = true, .stack = STACK + 0x8000 });
-	di_add(&m.d, "KSTACK", 2, di_alloc(&m.d, 16384, 4096), STACK + 0x8000, 16384);
+	di_add(&m.d, MINIDUMP_STACK_NAME, 2, di_alloc(&m.d, 16384, 4096), STACK + 0x8000, 16384);
 	save(&m, 2, CRASH_NOTES, 0, STACK + 0x8100);
 	m.d.slots[3].vaddr = DI_DIRECT + m.d.slots[3].paddr;
 	di_write32(&m.d, m.d.slots[3].paddr + 108, 0);

@@ -111,9 +111,9 @@ static void named_twice(void **state)
 	struct di d;
 
 	machine(&d);
-	di_add(&d, "KSTACK", 0, 0x6000, DI_DIRECT + 0x6000, 4096);
-	di_add(&d, "KSTACK", 1, 0x6000, DI_DIRECT + 0x6000, 2048);
-	di_add(&d, "KSTACK", 2, 0x6800, DI_DIRECT + 0x6800, 2048);
+	di_add(&d, MINIDUMP_STACK_NAME, 0, 0x6000, DI_DIRECT + 0x6000, 4096);
+	di_add(&d, MINIDUMP_STACK_NAME, 1, 0x6000, DI_DIRECT + 0x6000, 2048);
+	di_add(&d, MINIDUMP_STACK_NAME, 2, 0x6800, DI_DIRECT + 0x6800, 2048);
 	di_finish(&d);
 	expect(&d, REGIONS + 3, NULL);
 	di_done(&d);
@@ -125,15 +125,15 @@ static void idle_task_twice(void **state)
 	struct di d;
 
 	machine(&d);
-	di_add(&d, "Kidle_threads", 0, 0x6000, DI_DIRECT + 0x6000, 2048);
-	di_add(&d, "KTASK", 0, 0x6000, DI_DIRECT + 0x6000, 4096);
+	di_add(&d, MINIDUMP_SYMBOL_NAME "idle_threads", 0, 0x6000, DI_DIRECT + 0x6000, 2048);
+	di_add(&d, MINIDUMP_TASK_NAME, 0, 0x6000, DI_DIRECT + 0x6000, 4096);
 	di_finish(&d);
 	expect(&d, REGIONS + 2, NULL);
 	di_done(&d);
 
 	machine(&d);
-	di_add(&d, "Kidle_threads", 0, 0x6800, DI_DIRECT + 0x6800, 2048);
-	di_add(&d, "KTASK", 0, 0x6000, DI_DIRECT + 0x6000, 4096);
+	di_add(&d, MINIDUMP_SYMBOL_NAME "idle_threads", 0, 0x6800, DI_DIRECT + 0x6800, 2048);
+	di_add(&d, MINIDUMP_TASK_NAME, 0, 0x6000, DI_DIRECT + 0x6000, 4096);
 	di_finish(&d);
 	expect(&d, REGIONS + 2, "(Kidle_threads) overlaps");
 	di_done(&d);

@@ -133,7 +133,7 @@ static void concatenated(void **state)
 	assert_int_equal(string_table(names), SLOTS - 1);
 	assert_string_equal(names[0], MINIDUMP_VMCOREINFO_NAME);
 	assert_string_equal(names[1], MINIDUMP_NOTE_NAME);
-	assert_string_equal(names[2], "KLOGBUF");
+	assert_string_equal(names[2], MINIDUMP_LOG_TEXT_NAME);
 	/* Each is a file, which must not be taken twice. */
 	for (unsigned int i = 0; i < SLOTS - 1; i++)
 		for (unsigned int j = 0; j < i; j++)
@@ -189,8 +189,8 @@ static void read_by_us(void **state)
 		assert_string_equal(name, names[i]);
 	}
 	assert_string_equal(elf.names[0], MINIDUMP_VMCOREINFO_NAME);
-	assert_string_equal(elf.names[2], "KLOGBUF");
-	assert_string_equal(elf.names[SLOTS - 2], "KSTACK");
+	assert_string_equal(elf.names[2], MINIDUMP_LOG_TEXT_NAME);
+	assert_string_equal(elf.names[SLOTS - 2], MINIDUMP_STACK_NAME);
 	for (size_t i = 1; i < elf.n; i++)
 		assert_true(elf.sorted[i].p_paddr >= elf.sorted[i - 1].p_paddr);
 	assert_true(elf.sorted[kelf_search(&elf, phdr(5).p_paddr)].p_paddr == phdr(5).p_paddr);

@@ -322,9 +322,9 @@ static void log_fails_with(struct di *d, const char *part)
 static void log_missing(void **state)
 {
 	static const char *const regions[][2] = {
-		{ "LOG_PRB", "the pointer to it" }, { "LOG_RING", "its control structure" },
-		{ "LOG_DESC", "its descriptors" },  { "LOG_INFO", "its record headers" },
-		{ "KLOGBUF", "its text" },
+		{ MINIDUMP_LOG_PRB_NAME, "the pointer to it" }, { MINIDUMP_LOG_RING_NAME, "its control structure" },
+		{ MINIDUMP_LOG_DESCS_NAME, "its descriptors" }, { MINIDUMP_LOG_INFOS_NAME, "its record headers" },
+		{ MINIDUMP_LOG_TEXT_NAME, "its text" },
 	};
 	struct di d;
 

@@ -47,7 +47,7 @@ static void start(struct machine *m)
 	di_init(&m->d, 8 * MIB_, 0, 0);
 	keys(&m->d);
 	m->ns = di_alloc(&m->d, 128, 64);
-	di_add(&m->d, "Kinit_pid_ns", 0, m->ns, DI_DIRECT + m->ns, 128);
+	di_add(&m->d, MINIDUMP_SYMBOL_NAME "init_pid_ns", 0, m->ns, DI_DIRECT + m->ns, 128);
 	m->root = DI_DIRECT + di_alloc(&m->d, 4096, 4096) + 8;
 	di_write64(&m->d, m->ns + XA_HEAD, m->root | 2);
 }

@@ -89,12 +89,12 @@ static void add_trace(struct di *d)
 	dt_mark(&ring_page, 5 * MS, 8, 1, HOSTILE);
 	dt_switch(&ring_page, 5 * MS, 8, "other", 0, "swapper/0");
 	dt_commit(&ring_page, 0);
-	dt_add(d, "KFT0C0", 0, &ring_page, 1);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C0", 0, &ring_page, 1);
 	dt_page(&ring_page, DT_PAGE_MAX, SEC);
 	dt_switch(&ring_page, 30 * MS, 10, "late", 10, "late");
 	dt_mark(&ring_page, 10 * MS, 10, 2, "last");
 	dt_commit(&ring_page, 1U << 31);
-	dt_add(d, "KFT0C2", 0, &ring_page, 1);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C2", 0, &ring_page, 1);
 }
 
 /* A machine that died in the hands of somebody who wants to be read by a browser. */
@@ -188,12 +188,12 @@ static void timeline_gap(void **state)
 	dt_switch(&ring_page, 0, 0, "swapper/0", 7, "worker");
 	dt_mark(&ring_page, 4 * MS, 7, 1, "before");
 	dt_commit(&ring_page, 0);
-	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, &ring_page, 1);
 	dt_page(&ring_page, DT_PAGE_MAX, SEC + 8 * MS);
 	dt_mark(&ring_page, 0, 8, 1, "behind");
 	dt_mark(&ring_page, 2 * MS, 8, 1, "last");
 	dt_commit(&ring_page, 1U << 31);
-	dt_add(&d, "KFT0C0", 1, &ring_page, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 1, &ring_page, 1);
 	text = finished_page(&d);
 	contains(text, "worker, PID 7: from 10.000000 to 6.000000 ms");
 	contains(text, "PID 8: from 2.000000 to 0.000000 ms");
@@ -223,7 +223,7 @@ static void timeline_window(void **state)
 		for (unsigned int j = 0; j < cases[i].n; j++)
 			dt_switch(&ring_page, j ? cases[i].delta : 0, j, "a", j + 1, "a");
 		dt_commit(&ring_page, 0);
-		dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+		dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, &ring_page, 1);
 		text = finished_page(&d);
 		contains(text, cases[i].says);
 		snprintf(summary, sizeof(summary), "<summary>The %u events in it</summary>", cases[i].events);
@@ -248,7 +248,7 @@ static void timeline_bounds(void **state)
 			for (unsigned int j = 0; j < 1000; j++)
 				dt_switch(&ring_page, delta, j, "a", j + 1, "a");
 			dt_commit(&ring_page, 0);
-			dt_add(&d, "KFT0C0", i, &ring_page, 1);
+			dt_add(&d, MINIDUMP_TRACE_NAME "0C0", i, &ring_page, 1);
 		}
 		text = finished_page(&d);
 		contains(text, "<summary>The 2000 events in it</summary>");
@@ -270,7 +270,7 @@ static char *page_of_marks(const char *lines, bool switches)
 		dt_switch(&ring_page, 0, 0, "swapper/0", 7, "worker");
 	dt_mark(&ring_page, 0, 7, 1, "alone");
 	dt_commit(&ring_page, 0);
-	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, &ring_page, 1);
 	return finished_page(&d);
 }
 
@@ -286,12 +286,12 @@ static void timeline_arrays(void **state)
 	dt_switch(&ring_page, 0, 0, "swapper/0", 7, "first");
 	dt_mark(&ring_page, 9 * MS, 7, 1, "not drawn");
 	dt_commit(&ring_page, 0);
-	dt_add(&d, "KFT0C0", 0, &ring_page, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, &ring_page, 1);
 	dt_page(&ring_page, DT_PAGE_MAX, SEC);
 	dt_switch(&ring_page, MS, 0, "swapper/4", 8, "drawn");
 	dt_word(&ring_page, 28, 0);
 	dt_commit(&ring_page, 0);
-	dt_add(&d, "KFT1C4", 0, &ring_page, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "1C4", 0, &ring_page, 1);
 	text = finished_page(&d);
 	contains(text, "trace array second.");
 	contains(text, ">CPU 4</text>");

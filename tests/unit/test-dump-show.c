@@ -172,8 +172,8 @@ static void tasks_twice(void **state)
 	di_init(&d, 8 * MIB_, 0, 0);
 	di_task_keys(&d);
 	add_tasks(&d);
-	di_add(&d, "KTASK", 9, d.slots[3].paddr, d.slots[3].vaddr, d.slots[3].size);
-	di_add(&d, "KTASK", 10, 0x5000, DI_DIRECT + 0x5000, 200);
+	di_add(&d, MINIDUMP_TASK_NAME, 9, d.slots[3].paddr, d.slots[3].vaddr, d.slots[3].size);
+	di_add(&d, MINIDUMP_TASK_NAME, 10, 0x5000, DI_DIRECT + 0x5000, 200);
 	di_finish(&d);
 	{
 		struct collection c;
@@ -204,9 +204,9 @@ static void regions(void **state)
 	di_init(&d, 8 * MIB_, 0, 0);
 	di_task_keys(&d);
 	add_tasks(&d);
-	di_add(&d, "KSTACK", 0, 0x8000, 0xffffc90000010000, 4096);
-	di_add(&d, "KSTACK", 1, 0x6000, 0xffffc90000013000, 4096);
-	di_add(&d, "KSTACK", 2, 0xa000, 0xffffc90000014000, 4096);
+	di_add(&d, MINIDUMP_STACK_NAME, 0, 0x8000, 0xffffc90000010000, 4096);
+	di_add(&d, MINIDUMP_STACK_NAME, 1, 0x6000, 0xffffc90000013000, 4096);
+	di_add(&d, MINIDUMP_STACK_NAME, 2, 0xa000, 0xffffc90000014000, 4096);
 	di_add(&d, "KSMALL", 4000000000, 0xc010, DI_IMAGE_VIRT - DI_PHYS_BASE + 0xc010, 32);
 	di_finish(&d);
 	must_collect(&d, out);

@@ -111,7 +111,7 @@ static void start(struct machine *m)
 	di_note(&m->d, "SIZE(inactive_task_frame)=56\nOFFSET(inactive_task_frame.bp)=40");
 	di_note(&m->d, "OFFSET(inactive_task_frame.ret_addr)=48");
 	m->stack = di_alloc(&m->d, 16384, 4096);
-	di_add(&m->d, "KSTACK", 0, m->stack, STACK, 16384);
+	di_add(&m->d, MINIDUMP_STACK_NAME, 0, m->stack, STACK, 16384);
 	m->list[0] = '\0';
 }
 

@@ -86,7 +86,7 @@ static void add_two_cpus(struct di *d)
 	dt_mark(&pages[0], 0, 7, 1, "third");
 	dt_commit(&pages[0], 0);
 	dt_page(&pages[1], 4096, 0);
-	dt_add(d, "KFT0C0", 0, pages, 2);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 2);
 	dt_page(&pages[0], 4096, 1 * SEC);
 	dt_switch(&pages[0], 0, 0, "swapper/0", 7, "worker");
 	dt_mark(&pages[0], 500, 7, 2, "first");
@@ -99,11 +99,11 @@ static void add_two_cpus(struct di *d)
 	dt_mark(&pages[1], 4, 8, 3, LONG_TEXT);
 	dt_word(&pages[1], 29, 0);
 	dt_commit(&pages[1], 0);
-	dt_add(d, "KFT0C0", 1, pages, 2);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C0", 1, pages, 2);
 	dt_page(&pages[0], 4096, 1000000100);
 	dt_mark(&pages[0], 0, 9, 2, "\x1b[1mbold");
 	dt_commit(&pages[0], 0);
-	dt_add(d, "KFT0C12", 0, pages, 1);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C12", 0, pages, 1);
 }
 
 static const char two_cpus[] =
@@ -140,8 +140,8 @@ static void moved(void **state)
 	dt_page(&pages[0], 4096, SEC);
 	dt_mark(&pages[0], 0, 1, 1, "once");
 	dt_commit(&pages[0], 0);
-	paddr = dt_add(&d, "KFT0C0", 0, pages, 1);
-	di_add(&d, "KFT0C0", 1, paddr, DI_DIRECT + paddr, 4096);
+	paddr = dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 1);
+	di_add(&d, MINIDUMP_TRACE_NAME "0C0", 1, paddr, DI_DIRECT + paddr, 4096);
 	di_finish(&d);
 	assert_int_equal(run_collect(d.path, NULL, out, &c, &err), 0);
 	collection_clear(&c);
@@ -158,7 +158,7 @@ static void add_counters(struct di *d, uint64_t entries, uint64_t overrun, uint6
 	uint64_t counters[8] = { 0, entries, overrun, read }, paddr = di_alloc(d, sizeof(counters), 64);
 
 	di_write(d, paddr, counters, sizeof(counters));
-	di_add(d, "KFR0C0", 0, paddr, DI_DIRECT + paddr, sizeof(counters));
+	di_add(d, MINIDUMP_TRACE_CPU_NAME "0C0", 0, paddr, DI_DIRECT + paddr, sizeof(counters));
 	di_note(d, "OFFSET(ring_buffer_per_cpu.entries)=8\n");
 	di_note(d, "OFFSET(ring_buffer_per_cpu.overrun)=16\n");
 	di_note(d, "OFFSET(ring_buffer_per_cpu.read)=24\n");
@@ -177,7 +177,7 @@ static void add_five(struct di *d)
 	dt_mark(&pages[1], 5, 1, 4, "new");
 	dt_mark(&pages[1], 6, 1, 5, "newest");
 	dt_commit(&pages[1], 0);
-	dt_add(d, "KFT0C0", 0, pages, 2);
+	dt_add(d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 2);
 }
 
 #define NEWEST "3000000011 0 <...>-1 mark: 5: newest (0x5)\n"
@@ -222,7 +222,7 @@ static void lost(void **state)
 	dt_page(&pages[1], 4096, 2 * SEC);
 	dt_mark(&pages[1], 0, 1, 1, "b");
 	dt_commit(&pages[1], 0xffffffff80000000);
-	dt_add(&d, "KFT0C0", 0, pages, 2);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 2);
 	events_are(&d, "lost 42\n1000000000 0 <...>-1 mark: 1: a (one)\n"
 		       "lost -1\n2000000000 0 <...>-1 mark: 1: b (one)\n");
 }
@@ -252,7 +252,7 @@ static void damaged(void **state)
 	dt_page(&pages[2], 4096, 3 * SEC);
 	dt_mark(&pages[2], 0, 1, 1, "not seen");
 	dt_commit(&pages[2], 0x123456789000);
-	dt_add(&d, "KFT0C0", 0, pages, 3);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 3);
 	events_are(&d, "1000000000 0 <...>-1 mark: 1: good (one)\n"
 		       "2000000000 0 <...>-1 mark: 2: good too (two)\n" DAMAGED(3, 3));
 }
@@ -272,9 +272,9 @@ static void large_pages(void **state)
 	dt_mark(&pages[0], 1, 1, 1, "last");
 	dt_commit(&pages[0], 0);
 	assert_true(pages[0].end > 60000);
-	dt_add(&d, "KFT1C0", 0, pages, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "1C0", 0, pages, 1);
 	/* One of an array that the note does not have */
-	dt_add(&d, "KFT2C0", 0, pages, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "2C0", 0, pages, 1);
 	di_finish(&d);
 
 	char out[64], *events;
@@ -337,7 +337,7 @@ static void hostile_formats(void **state)
 		pages[0].data[start - 4] += 2;
 	}
 	dt_commit(&pages[0], 0);
-	dt_add(&d, "KFT0C0", 0, pages, 1);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 1);
 	events_are(&d, expected);
 }
 
