@@ -217,7 +217,7 @@ struct want task(uint32_t pid, enum region_kind kind, int level)
 		.address = 0x1000 + pid,
 	};
 
-	set_text(w.name, sizeof(w.name), kind == REGION_STACK ? "KSTACK" : "KTASK");
+	set_text(w.name, sizeof(w.name), kind == REGION_STACK ? MINIDUMP_STACK_NAME : MINIDUMP_TASK_NAME);
 	snprintf(w.comment, sizeof(w.comment), "t (%u)", pid);
 	return w;
 }

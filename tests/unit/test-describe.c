@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <json-c/json.h>
+#include <linux/qcom_minidump_table.h>
 
 #include "daemon/describe.h"
 
@@ -100,7 +101,7 @@ static void test_problems(void **state)
 {
 	char *errors[] = { (char *)"/x.conf:1:2: nonsense", NULL };
 	struct reload_info reload = { .done = true, .ok = false, .errors = errors };
-	struct entry full = entry("KTASK", 0, -ENOSPC), bad = entry("KTASK", 0, -EINVAL);
+	struct entry full = entry(MINIDUMP_TASK_NAME, 0, -ENOSPC), bad = entry(MINIDUMP_TASK_NAME, 0, -EINVAL);
 	struct status s = good();
 
 	s.machine.loaded = false;
@@ -195,7 +196,7 @@ static const struct md_region regions[] = {
 		.id = 9,
 		.owner = PORT,
 		.state = QCOM_MINIDUMP_REGION_ACTIVE,
-		.name = "KTASK",
+		.name = MINIDUMP_TASK_NAME,
 		.comment = "init (42)",
 		.pid = 42,
 		.part = QCOM_MINIDUMP_TASK_STRUCT,
@@ -206,7 +207,11 @@ static const struct md_region regions[] = {
 		.segments = segments,
 		.n_segments = 2,
 	},
-	{ .id = 1, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "KELF_HEADER", .paddr = 0x5000, .size = 64 },
+	{ .id = 1,
+	  .state = QCOM_MINIDUMP_REGION_ACTIVE,
+	  .name = MINIDUMP_ELF_HEADER_NAME,
+	  .paddr = 0x5000,
+	  .size = 64 },
 	{ .id = 3, .owner = 99, .state = QCOM_MINIDUMP_REGION_REJECTED, .name = "X", .object = "prb", .error = "full" },
 };
 
@@ -216,8 +221,8 @@ static json_object *describe(bool addresses)
 	static struct status s;
 	json_object *o, *copy;
 
-	entries[0] = entry("KTASK", 9, 0);
-	entries[1] = entry("KSTACK", 0, -ENOSPC);
+	entries[0] = entry(MINIDUMP_TASK_NAME, 9, 0);
+	entries[1] = entry(MINIDUMP_STACK_NAME, 0, -ENOSPC);
 	entries[1].want.key.kind = REGION_STACK;
 	s = good();
 	s.policies = &two_policies;
@@ -266,7 +271,7 @@ static void test_describe_regions(void **state)
 	json_object *o = describe(true), *r = at(o, "regions", 0);
 
 	assert_int_equal(json_object_array_length(get(o, "regions")), 4);
-	assert_string(r, "name", "KTASK");
+	assert_string(r, "name", MINIDUMP_TASK_NAME);
 	assert_string(r, "owner", "qcmdd");
 	assert_string(r, "policy", "10-a");
 	assert_string(r, "path", "/etc/qcmd.d/10-a.conf.d/x.conf");

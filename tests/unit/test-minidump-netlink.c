@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/qcom_minidump_table.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -65,7 +66,7 @@ static struct nlmsghdr *region_message(char *buffer)
 	struct nlmsghdr *nlh = start(buffer, FAMILY, 0, QCOM_MINIDUMP_CMD_REGION_GET);
 
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 9);
-	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, "KSTACK");
+	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, MINIDUMP_STACK_NAME);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_ADDR, 0xffffc90000000000ULL);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_SIZE, 16384);
 	put_task(nlh);
@@ -87,7 +88,7 @@ static void test_region(void **state)
 
 	assert_int_equal(md_parse_region(region_message(buffer), &r), 0);
 	assert_int_equal(r.id, 9);
-	assert_string_equal(r.name, "KSTACK");
+	assert_string_equal(r.name, MINIDUMP_STACK_NAME);
 	assert_int_equal(r.pid, 42);
 	assert_true(r.start_time == 123456789012345ULL);
 	assert_int_equal(r.part, QCOM_MINIDUMP_TASK_STACK);
@@ -190,7 +191,7 @@ static void test_request(void **state)
 {
 	const struct md_request q = {
 		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
-		.name = "KTASK",
+		.name = MINIDUMP_TASK_NAME,
 		.comment = "init (1)",
 		.pid = 1,
 		.part = 1,
@@ -205,7 +206,7 @@ static void test_request(void **state)
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 1);
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_STATE, 1);
 	assert_int_equal(md_parse_region(nlh, &r), 0);
-	assert_string_equal(r.name, "KTASK");
+	assert_string_equal(r.name, MINIDUMP_TASK_NAME);
 	assert_string_equal(r.comment, "init (1)");
 	assert_int_equal(r.pid, 1);
 	assert_int_equal(r.start_time, 99);

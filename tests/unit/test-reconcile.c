@@ -26,7 +26,7 @@ static void test_duplicates(void **state)
 	WANT(t, parent, wanted, parent);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "add KTASK 5");
-	assert_string_equal(by_name(t, "KTASK", 5)->comment, "t (5)");
+	assert_string_equal(by_name(t, MINIDUMP_TASK_NAME, 5)->comment, "t (5)");
 	/* The policy of the higher priority is to blame. */
 	WANT(t, task(5, REGION_TASK, 0), task(5, REGION_TASK, 2));
 	assert_string_equal(entry_of(t, &wanted)->want.policy->name, "high");
@@ -67,7 +67,7 @@ static void test_remove_and_update(void **state)
 	WANT(t, renamed);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 6", "update KTASK 5");
-	assert_string_equal(by_name(t, "KTASK", 5)->comment, "other (5)");
+	assert_string_equal(by_name(t, MINIDUMP_TASK_NAME, 5)->comment, "other (5)");
 	assert_settled(t);
 }
 
@@ -121,7 +121,7 @@ static void test_adopt_first(void **state)
 
 	WANT(t, task(5, REGION_TASK, 0), task(6, REGION_STACK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	twin = *by_name(t, "KTASK", 5);
+	twin = *by_name(t, MINIDUMP_TASK_NAME, 5);
 	twin.id = 77;
 	t->regions[t->n++] = twin;
 	t->n_log = 0;

@@ -43,7 +43,8 @@ static int read_memory(void *arg, uint64_t addr, void *buf, size_t size)
 
 static int setup(void **state)
 {
-	static const char *const names[N] = { "KELF_HEADER", "KVMCOREINFO", "KCURRENT", "KGONE", "KLONGNAME_WITH_" };
+	static const char *const names[N] = { MINIDUMP_ELF_HEADER_NAME, MINIDUMP_VMCOREINFO_NAME, "KCURRENT", "KGONE",
+					      "KLONGNAME_WITH_" };
 
 	ehdr = (Elf64_Ehdr *)header;
 	phdrs = (Elf64_Phdr *)(ehdr + 1);
@@ -95,8 +96,8 @@ static void what_firmware_leaves(void **state)
 	assert_int_equal(img.left_out.n, 0);
 	assert_int_equal(img.pieces.n, N - 1);
 
-	assert_string_equal(img.pieces.v[0].name, "KELF_HEADER");
-	assert_string_equal(img.pieces.v[1].name, "KVMCOREINFO");
+	assert_string_equal(img.pieces.v[0].name, MINIDUMP_ELF_HEADER_NAME);
+	assert_string_equal(img.pieces.v[1].name, MINIDUMP_VMCOREINFO_NAME);
 	assert_int_equal(img.pieces.v[1].paddr, PHYS(1));
 	assert_int_equal(img.pieces.v[1].size, 1000);
 	/* Where the header says, as that is what the reader goes by. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <linux/qcom_minidump_table.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,11 +189,11 @@ static void test_life(void **state)
 	w = find(f, REGION_TASK, pid);
 	snprintf(comment, sizeof(comment), "%s-a (%d)", own_name, pid);
 	assert_string_equal(w->comment, comment);
-	assert_string_equal(w->name, "KTASK");
+	assert_string_equal(w->name, MINIDUMP_TASK_NAME);
 	assert_ptr_equal(w->policy, &policy);
 	assert_int_equal(w->priority, 7);
 	assert_int_equal(w->section->line, 2);
-	assert_string_equal(find(f, REGION_STACK, pid)->name, "KSTACK");
+	assert_string_equal(find(f, REGION_STACK, pid)->name, MINIDUMP_STACK_NAME);
 	/* We are its parent. */
 	w = find(f, REGION_TASK, getpid());
 	assert_non_null(w);
@@ -266,7 +267,7 @@ static void test_mm(void **state)
 	use(f, &t);
 	w = find(f, REGION_MM, pid);
 	assert_non_null(w);
-	assert_string_equal(w->name, "KMM");
+	assert_string_equal(w->name, MINIDUMP_MM_NAME);
 	before = w->address;
 	assert_int_not_equal(before, 0);
 	assert_int_not_equal(before, find(f, REGION_TASK, pid)->address);
