@@ -7,7 +7,7 @@
 
 #define OPTIONS_MAX 64
 #define LEFT_MAX    80
-#define COLUMN_MAX  26 /* what is further to the left has the text beside it, the others below */
+#define COLUMN_MAX  26 /* a left half that is wider has its text below, not beside it */
 
 /* For getopt_long(): the number of an option, above all letters */
 #define NUMBER 256
@@ -121,11 +121,12 @@ static int list(const struct program *p, const struct verb *v, int column)
 
 static int show_help(const struct program *p, const struct verb *v)
 {
-	if (v && v->about)
+	if (v && !v->about)
+		v = NULL;
+	if (v)
 		printf("Usage: %s %s [OPTION...] %s\n\n%s\n\n", p->name, v->name, v->arguments, v->about);
 	else
 		printf("Usage: %s %s\n\n%s\n\n", p->name, p->usage, p->about);
-	v = v && v->about ? v : NULL;
 	list(p, v, list(p, v, 0) + 2);
 	if (!v && p->more)
 		printf("\n%s\n", p->more);
@@ -167,7 +168,7 @@ static int bad_option(const struct program *p, const struct verb *v, int why, co
 		ambiguous |= !strncmp(o->name, word.s + 2, strlen(word.s + 2));
 		names[n++] = o->name;
 	}
-	meant = did_you_mean(word.s + 2 * !is_letter, names);
+	meant = did_you_mean(word.s + 2, names);
 	return misuse(p, v, "%s option '%s'%s%s%s", ambiguous ? "ambiguous" : "unknown", word.s,
 		      meant ? ", did you mean '--" : "", meant ?: "", meant ? "'?" : "");
 }
@@ -179,7 +180,7 @@ static int set_option(const struct program *p, const struct verb *v, const struc
 	if (!o->set && o->argument)
 		memcpy((char *)values + o->at, &optarg, sizeof(optarg));
 	else if (!o->set)
-		*((bool *)values + o->at) = true;
+		*(bool *)((char *)values + o->at) = true;
 	else if (o->set(values, optarg, &err) >= 0)
 		return 0;
 	else if (err.text[0])
