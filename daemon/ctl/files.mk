@@ -10,5 +10,5 @@ CTL_SRCS := \
 	daemon/ctl/ctl-offline.c \
 	daemon/ctl/ctl-run.c \
 	daemon/ctl/ctl-status.c \
-	daemon/ctl/ctl-table.c \
+	lib/table.c \
 	daemon/ctl/ctl-text.c
