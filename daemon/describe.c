@@ -11,7 +11,7 @@
 #include <json-c/json.h>
 
 #include "daemon/describe.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define SCHEMA 1
 

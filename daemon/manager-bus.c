@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "daemon/manager.h"
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 
 #define BUS_NAME      "org.qcmd1"
 #define BUS_PATH      "/org/qcmd1"

@@ -12,7 +12,7 @@
 
 #include "daemon/source/ktypes.h"
 #include "daemon/note.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/policy/policy.h"
 #include "uapi/linux/qcom_minidump.h"
 

@@ -13,7 +13,7 @@
 
 #include "daemon/manager.h"
 #include "lib/options.h"
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 
 /* Of the LSB, as systemd.exec(5) lists them; so is EXIT_USAGE. */
 #define EXIT_PRIVILEGE 4

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/manager.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/snapshot.h"
 
 #define ACTION	     "org.qcmd1.snapshot"

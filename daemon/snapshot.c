@@ -11,8 +11,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 #include "qcmd_rawdump.h"
 #include "daemon/snapshot.h"
 #include "bpf/snapshot-chunk.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "dump/commands.h"
-#include "lib/colour.h"
+#include "lib/terminal.h"
 #include "lib/output.h"
 
 static const struct {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dump/commands.h"
-#include "lib/colour.h"
+#include "lib/terminal.h"
 #include "dump/log/lastwords.h"
 #include "dump/log/log.h"
 #include "lib/output.h"

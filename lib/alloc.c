@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 int derr_set(struct derr *err, int r, const char *fmt, ...)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 void policy_reader_init(struct policy_reader *r, const char *path, const char *text, size_t size,
 			struct policy_diags *diags)

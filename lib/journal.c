@@ -8,7 +8,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 
 #define MESSAGE_MAX 2048 /* bytes; the rest is cut */
 

@@ -13,7 +13,7 @@
 #endif
 
 #include "lib/machine.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define DOWNLOAD_MODE "/sys/module/qcom_scm/parameters/download_mode"
 #define ASK_KERNEL    "journalctl -k -g qcom_minidump"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lib/options.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define OPTIONS_MAX 64
 #define LEFT_MAX    80

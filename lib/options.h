@@ -6,7 +6,7 @@
 #ifndef QCMD_OPTIONS_H
 #define QCMD_OPTIONS_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 #define EXIT_USAGE 2
 

@@ -3,7 +3,7 @@
 #ifndef OUTFILE_H
 #define OUTFILE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 struct outfile {
 	int fd;

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* A table whose columns are as wide as what is in them. A header that starts with '>' is a column of numbers. */
 struct grid {

@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "lib/colour.h"
+#include "lib/terminal.h"
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 static pid_t pager;
 

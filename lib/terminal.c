@@ -4,7 +4,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "lib/colour.h"
+#include "lib/terminal.h"
 
 static bool is_false(const char *s)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 char **strv_free(char **l)
 {

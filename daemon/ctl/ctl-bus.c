@@ -5,7 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define NAME	  "org.qcmd1"
 #define OBJECT	  "/org/qcmd1"

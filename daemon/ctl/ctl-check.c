@@ -4,7 +4,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 static struct json_object *diags_to_json(const struct policy_diags *diags)
 {

@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "daemon/ctl/ctl.h"
-#include "daemon/ctl/ctl-table.h"
+#include "lib/table.h"
 #include "dump/core/elffile.h"
 #include "dump/log/lastwords.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "dump/collect/store.h"
 #include "dump/stack/vmlinuxfile.h"
 

@@ -7,7 +7,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "daemon/policy/policy.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 /* The last drop-in wins. */
 #define DROPIN "zz-qcmdctl.conf"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 static bool is_it(struct json_object *region, const char *what)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "daemon/ctl/ctl-table.h"
-#include "lib/policy-util.h"
+#include "lib/table.h"
+#include "lib/text.h"
 
 static bool equal(const char *a, const char *b)
 {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 /* The one that was installed beside this program. */
 static char *qcmdump_path(void)

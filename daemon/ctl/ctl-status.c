@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "uapi/linux/qcom_minidump_table.h"
 #include "daemon/table/want.h"
 

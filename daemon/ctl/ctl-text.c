@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 _Noreturn void ctl_out_of_memory(void)
 {

@@ -4,7 +4,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "lib/options.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 struct options {
 	const char *output; /* of snapshot, or a dump's report */

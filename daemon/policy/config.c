@@ -3,7 +3,7 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 int config_load(const char *path, struct config *ret, struct policy_diags *diags)
 {

@@ -7,7 +7,7 @@
 
 #include "lib/machine.h"
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define BLANKS " \t"
 

@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define SUFFIX	      ".conf"
 #define DROPIN_SUFFIX ".conf.d"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define BLANKS " \t"
 

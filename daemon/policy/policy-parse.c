@@ -4,7 +4,7 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define BLANKS " \t"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define LETTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define WORD_CHARS LETTERS "0123456789"

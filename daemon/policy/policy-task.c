@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define DIRS_MAX 16 /* in $QCMD_POLICY_PATH */
 

@@ -7,7 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "daemon/source/bpf-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 
 __attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level level, const char *format, va_list ap)
 {

@@ -9,9 +9,9 @@
 
 #include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-note.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "qcmd_note.h"
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 #include "uapi/linux/qcom_minidump.h"
 
 #define MAGIC_SIZE strlen(QCMD_NOTE_TRACE_ZLIB)

@@ -13,7 +13,7 @@
 #include "daemon/source/bpf-util.h"
 #include "daemon/source/ksyms.h"
 #include "bpf/ksyms.skel.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 struct ksyms {
 	struct ksyms_bpf *skel;

@@ -8,7 +8,7 @@
 #include <systemd/sd-device.h>
 
 #include "daemon/source/cpulist.h"
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 #include "daemon/source/source.h"
 
 struct source {

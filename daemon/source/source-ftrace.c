@@ -16,9 +16,9 @@
 #include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-note.h"
 #include "daemon/source/ftrace-watch.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "qcmd_note.h"
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 #include "daemon/source/source.h"
 
 #define MSEC	      1000ULL

@@ -16,7 +16,7 @@
 
 #include "daemon/source/cpulist.h"
 #include "daemon/source/bpf-maps.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"
 

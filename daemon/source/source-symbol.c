@@ -13,8 +13,8 @@
 #include <systemd/sd-device.h>
 
 #include "daemon/source/cpulist.h"
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"
 

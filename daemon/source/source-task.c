@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/task-bpf.h"
 #include "daemon/source/task-cgroup.h"

@@ -11,7 +11,7 @@
 #include "daemon/source/kread.h"
 #include "daemon/source/ksyms.h"
 #include "daemon/source/ktypes.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/source/symbol.h"
 
 #define PAGE	      4096

@@ -10,8 +10,8 @@
 #include <bpf/libbpf.h>
 
 #include "daemon/source/bpf-util.h"
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 #include "daemon/source/task-bpf.h"
 #include "daemon/source/task-cgroup.h"
 #include "bpf/task.skel.h"

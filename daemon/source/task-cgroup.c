@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/source/task-cgroup.h"
 
 void cgroup_patterns_done(struct cgroup_patterns *p)

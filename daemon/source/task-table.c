@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 #include "daemon/source/task-table.h"
 
 static struct task **bucket(struct task_table *t, uint32_t pid)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/source/task-want.h"
 
 static void describe_task(struct want *want, const char *what, const struct task_event *e)

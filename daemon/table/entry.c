@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/table/entry.h"
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 
 bool entry_active(const struct entry *e)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/table/reconcile.h"
 
 int entry_compare_importance(const void *a, const void *b)

@@ -9,7 +9,7 @@
 #include <linux/genetlink.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define GENL_SIZE (MNL_ALIGN(sizeof(struct nlmsghdr)) + MNL_ALIGN(sizeof(struct genlmsghdr)))
 

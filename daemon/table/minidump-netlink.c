@@ -11,8 +11,8 @@
 #include <linux/genetlink.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 
 #define RECEIVE_SIZE   (64 * 1024) /* a dump's messages are at most half of that */
 #define SEND_SIZE      (64 * 1024)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/policy-util.h"
-#include "lib/qcmdd-log.h"
+#include "lib/text.h"
+#include "lib/journal.h"
 #include "qcmd_note.h"
 #include "daemon/table/reconcile.h"
 #include "uapi/linux/qcom_minidump_table.h"

@@ -3,7 +3,7 @@
 #ifndef MADE_H
 #define MADE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 struct made {
 	uint64_t vaddr;

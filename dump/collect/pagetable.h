@@ -6,7 +6,7 @@
 #ifndef PAGETABLE_H
 #define PAGETABLE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* 64 MiB of tables: enough for any dump that anybody made, and a bound for one that nobody did. */
 #define PAGETABLE_PAGES_MAX 16384

@@ -3,7 +3,7 @@
 #ifndef PSTORE_H
 #define PSTORE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* Where the kernel shows it, and where systemd-pstore.service moves it at boot. */
 #define PSTORE_PATH    "/sys/fs/pstore"

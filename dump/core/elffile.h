@@ -5,7 +5,7 @@
 
 #include <elf.h>
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* What notes of a core may take. /proc/vmcore has some 350 bytes for each CPU. */
 #define ELF_NOTES_MAX (16 * MIB)

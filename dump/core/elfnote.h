@@ -3,7 +3,7 @@
 #ifndef ELFNOTE_H
 #define ELFNOTE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 #define VMCOREINFO_NAME "VMCOREINFO"
 

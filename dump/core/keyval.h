@@ -3,7 +3,7 @@
 #ifndef KEYVAL_H
 #define KEYVAL_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 struct kv_pair {
 	const char *key;

@@ -3,7 +3,7 @@
 #ifndef RANGEMAP_H
 #define RANGEMAP_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* Above what any machine addresses, and far enough from the end of 64 bits to need no thought of it. */
 #define PADDR_LIMIT (1ULL << 56)

@@ -3,7 +3,7 @@
 #ifndef ZSTDFILE_H
 #define ZSTDFILE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* What is larger than this when it is decompressed is refused: a few kilobytes may claim to be anything. */
 #define ZSTD_CONTENT_MAX (16 * GIB)

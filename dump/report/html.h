@@ -3,7 +3,7 @@
 #ifndef HTML_H
 #define HTML_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 void html_text(FILE *out, const char *s, size_t n);
 

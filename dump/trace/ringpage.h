@@ -6,7 +6,7 @@
 #ifndef RINGPAGE_H
 #define RINGPAGE_H
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 
 /* Time stamp and commit, on 64-bit kernels */
 #define RINGPAGE_HEADER 16

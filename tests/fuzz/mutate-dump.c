@@ -19,7 +19,7 @@
 
 #include <json-c/json.h>
 
-#include "lib/dumputil.h"
+#include "lib/alloc.h"
 #include "samples.h"
 
 #define BATCH	     1000

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/qcmdd-log.h"
+#include "lib/journal.h"
 
 static void record(struct table *t, const char *what, const struct md_region *r)
 {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 static pid_t bus_pid, service_pid;
 static char folder[] = "/tmp/test-ctl-bus-XXXXXX";

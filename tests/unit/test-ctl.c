@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
-#include "daemon/ctl/ctl-table.h"
+#include "lib/table.h"
 #include "golden.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 static const struct ctl_style plain = { .legend = true, .utf8 = true };
 

@@ -12,7 +12,7 @@
 #include <sys/utsname.h>
 
 #include "lib/machine.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define MODULES	 "/sys/module"
 #define CORE	 MODULES "/qcom_minidump"

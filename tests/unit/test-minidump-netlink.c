@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 #define FAMILY 0x55
 

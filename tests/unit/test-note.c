@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/note.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 #include "daemon/policy/policy.h"
 #include "uapi/linux/qcom_minidump.h"
 

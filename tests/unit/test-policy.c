@@ -18,7 +18,7 @@
 
 #include "golden.h"
 #include "daemon/policy/policy.h"
-#include "lib/policy-util.h"
+#include "lib/text.h"
 
 static const char *short_path(const char *path)
 {
