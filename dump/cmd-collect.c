@@ -7,7 +7,7 @@
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
-#include "lib/output.h"
+#include "lib/json.h"
 #include "dump/image/rawdump.h"
 #include "dump/core/zstdfile.h"
 

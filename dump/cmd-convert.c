@@ -4,7 +4,7 @@
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 static void print_result(const struct collection *c, const struct options *o, FILE *out)
 {

@@ -4,7 +4,7 @@
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
-#include "lib/output.h"
+#include "lib/json.h"
 #include "dump/report/report.h"
 
 static int save(const struct options *o, const struct corefile *core, const struct backtrace *b, struct derr *err)

@@ -6,7 +6,7 @@
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
-#include "lib/output.h"
+#include "lib/json.h"
 #include "dump/trace/trace.h"
 #include "dump/trace/tracedat.h"
 

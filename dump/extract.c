@@ -5,7 +5,7 @@
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 /* A message names as many regions. */
 #define CANDIDATES_MAX 12
@@ -103,8 +103,7 @@ static int write_bytes(const struct corefile *core, const struct region *r, FILE
 	return 0;
 }
 
-static int save(const struct corefile *core, const struct region *region, const struct options *o,
-		struct derr *err)
+static int save(const struct corefile *core, const struct region *region, const struct options *o, struct derr *err)
 {
 	struct outfile f;
 	FILE *to;

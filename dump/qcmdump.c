@@ -6,7 +6,7 @@
 
 #include "dump/commands.h"
 #include "lib/terminal.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 static const struct {
 	command_fn *run;

@@ -7,7 +7,7 @@
 #include "dump/commands.h"
 #include "dump/core/cpuregs.h"
 #include "dump/log/lastwords.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 static const char *arch_name(const struct corefile *core)
 {

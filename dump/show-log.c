@@ -6,7 +6,7 @@
 #include "lib/terminal.h"
 #include "dump/log/lastwords.h"
 #include "dump/log/log.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 struct log_output {
 	FILE *out;

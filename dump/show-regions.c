@@ -4,7 +4,7 @@
 
 #include "dump/commands.h"
 #include "dump/core/tasks.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 /* What a reader should know about a region, or NULL. */
 static const char *remark(const struct region *r, const struct task_list *tasks)

@@ -5,7 +5,7 @@
 
 #include "dump/commands.h"
 #include "dump/stack/backtrace.h"
-#include "lib/output.h"
+#include "lib/json.h"
 
 static void print_stack(const struct backtrace *b, const struct task *t, FILE *out)
 {

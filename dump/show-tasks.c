@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dump/commands.h"
-#include "lib/output.h"
+#include "lib/json.h"
 #include "dump/core/tasks.h"
 
 static void add_row(struct grid *g, const struct task_list *l, const struct task *t)

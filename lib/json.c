@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "lib/output.h"
+#include "lib/json.h"
 
 void grid_init(struct grid *g, size_t columns, const char *const headers[])
 {

@@ -16,7 +16,7 @@
 #include "dump/core/keyval.h"
 #include "lib/outfile.h"
 #include "dump/image/map-option.h"
-#include "lib/output.h"
+#include "lib/json.h"
 #include "dump/collect/pagetable.h"
 #include "dump/core/rangemap.h"
 
