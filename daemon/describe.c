@@ -166,7 +166,7 @@ static void describe_diags(struct builder *b, json_object *array, const struct p
 			   const struct policy *policy)
 {
 	for (size_t i = 0; i < set->diags.n && !b->failed; i++) {
-		_cleanup_(freep) char *text = NULL;
+		_cleanup_free_ char *text = NULL;
 		size_t size;
 		FILE *f;
 
@@ -290,7 +290,7 @@ static void describe_regions(struct builder *b, json_object *top, const struct s
 			     const struct md_region *regions, size_t n, bool addresses)
 {
 	json_object *array = put_array(b, top, "regions");
-	_cleanup_(freep) struct row *rows = NULL;
+	_cleanup_free_ struct row *rows = NULL;
 	size_t n_rows;
 
 	if (status_rows(s, regions, n, &rows, &n_rows) < 0) {

@@ -186,7 +186,7 @@ int manager_bus_busy(sd_bus_error *error, int r)
 
 static int on_list_regions(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	_cleanup_(freep) struct row *rows = NULL;
+	_cleanup_free_ struct row *rows = NULL;
 	struct md_region *regions;
 	size_t n, n_rows;
 	struct status s;
@@ -226,7 +226,7 @@ static int on_describe(sd_bus_message *message, void *userdata, sd_bus_error *er
 /* One diagnostic a line. */
 static int invalid_policy(const struct manager *m, sd_bus_error *error)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size;
 	FILE *f;
 

@@ -158,7 +158,7 @@ static int collect_trace_note(struct manager *m)
 /* What policies want becomes what reconcile works on. */
 static int collect(struct manager *m, const struct policy_set *policies)
 {
-	_cleanup_(freep) char *note = NULL;
+	_cleanup_free_ char *note = NULL;
 	_cleanup_(wants_done) struct wants wants = {};
 	size_t size;
 	int r;
@@ -343,7 +343,7 @@ int manager_status_fresh(struct manager *m, struct status *ret, struct md_region
 
 static void log_problems(struct manager *m, const struct status *s)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size;
 	FILE *f;
 
@@ -520,7 +520,7 @@ static void reload_info_set(struct reload_info *info, bool ok, const struct poli
 	if (error && strv_append(&info->errors, error) < 0)
 		log_oom();
 	for (size_t i = 0; !ok && diags && i < diags->n; i++) {
-		_cleanup_(freep) char *text = NULL;
+		_cleanup_free_ char *text = NULL;
 		size_t size;
 		FILE *f;
 
@@ -540,7 +540,7 @@ static void reload_info_set(struct reload_info *info, bool ok, const struct poli
 
 static void log_diag(const struct policy_diag *diag)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size;
 	FILE *f;
 
@@ -566,7 +566,7 @@ static void log_diags(const struct policy_diags *diags)
 
 static int load_policies(struct manager *m, struct policy_set **ret, struct config *ret_config)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	int r = policy_set_load(policy_dirs(), ret);
 
 	if (r >= 0) {

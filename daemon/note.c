@@ -100,7 +100,7 @@ static void print_fact(FILE *f, const struct btf *btf, size_t i)
 
 int note_layout(char **ret)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	struct btf *btf;
 	size_t size;
 	FILE *f;
@@ -148,7 +148,7 @@ static void print_policies(FILE *f, const struct policy_set *policies)
 
 int note_build(const char *layout, const struct policy_set *policies, char **ret, size_t *ret_size)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	struct utsname uts;
 	size_t size;
 	FILE *f;

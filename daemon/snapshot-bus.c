@@ -41,7 +41,7 @@ static int failed(sd_bus_error *error, int r)
 
 static int reply_snapshot(struct manager *m, sd_bus_message *message, sd_bus_error *error)
 {
-	_cleanup_(closep) int fd = -1;
+	_cleanup_close_ int fd = -1;
 	bool changed;
 	int r = snapshot_take(m->md, &fd, &changed);
 

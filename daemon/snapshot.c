@@ -148,7 +148,7 @@ static int add_section(struct snapshot *s, const struct slot *slot, const char *
 
 static int copy_slot(struct snapshot *s, const struct slot *slot)
 {
-	_cleanup_(freep) char *data = NULL;
+	_cleanup_free_ char *data = NULL;
 
 	if (slot->seg.size > SNAPSHOT_MAX - s->end)
 		return -EFBIG;
@@ -166,7 +166,7 @@ static int copy_slot(struct snapshot *s, const struct slot *slot)
 static int copy_header(struct snapshot *s)
 {
 	const struct md_segment *seg = &s->slots[0].seg;
-	_cleanup_(freep) char *data = NULL;
+	_cleanup_free_ char *data = NULL;
 	int r;
 
 	if (seg->size > SNAPSHOT_MAX - s->end)
@@ -268,7 +268,7 @@ static int take_once(struct minidump *md, struct snapshot_bpf *skel, int fd, boo
 
 int snapshot_take(struct minidump *md, int *ret_fd, bool *ret_changed)
 {
-	_cleanup_(closep) int fd = memfd_create("qcmd-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	_cleanup_close_ int fd = memfd_create("qcmd-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct snapshot_bpf *skel;
 	int r;
 

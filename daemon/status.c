@@ -85,7 +85,7 @@ static const struct policy_diag *first_error(const struct policy_set *set, const
 static void judge_policy(struct status *s, const struct policy *p)
 {
 	const struct policy_diag *d = first_error(s->policies, p);
-	_cleanup_(freep) char *hint = NULL;
+	_cleanup_free_ char *hint = NULL;
 
 	if (asprintf(&hint, "qcmdctl check %s", p->path) < 0)
 		hint = NULL;

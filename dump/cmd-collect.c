@@ -107,7 +107,7 @@ static void print_dump_json(const struct rawdump *d, unsigned int number, struct
 
 static int list_dumps(const struct options *o, FILE *out, struct derr *err)
 {
-	struct rawdump *dumps = dump_alloc(RAWDUMPS_MAX, sizeof(*dumps));
+	struct rawdump *dumps = xcalloc(RAWDUMPS_MAX, sizeof(*dumps));
 	struct json_object *list = o->json ? json_object_new_array() : NULL;
 	_cleanup_close_ int fd = -1;
 	uint64_t size;

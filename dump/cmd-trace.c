@@ -13,7 +13,7 @@
 /* The number of the array that is asked for; -1: all. */
 static int find_array(const struct trace *t, const struct options *o, int *ret, struct derr *err)
 {
-	_cleanup_free_ char *names = dump_strdup("", 0);
+	_cleanup_free_ char *names = xstrndup("", 0);
 	unsigned int n = 0;
 
 	*ret = -1;

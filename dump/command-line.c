@@ -128,7 +128,7 @@ static int check_report(struct options *o, char *const *arguments, size_t n, str
 static int check_stack(struct options *o, char *const *arguments, size_t n, struct derr *err)
 {
 	o->n_pids = n - 1;
-	o->pids = dump_alloc(o->n_pids, sizeof(*o->pids));
+	o->pids = xcalloc(o->n_pids, sizeof(*o->pids));
 	for (size_t i = 0; i < o->n_pids; i++)
 		if (parse_int(arguments[i + 1], &o->pids[i]) < 0)
 			return derr_set(err, -EINVAL, "'%s' is no PID", arguments[i + 1]);

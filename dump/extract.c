@@ -37,7 +37,7 @@ static char *candidates_text(const struct region *const *v, size_t n, bool with_
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
-		return dump_strdup("", 0);
+		return xstrndup("", 0);
 	for (size_t i = 0; i < n && i < CANDIDATES_MAX; i++) {
 		_cleanup_free_ char *name = escape_text(v[i]->name, strlen(v[i]->name));
 

@@ -174,7 +174,7 @@ static int count_rawdumps(const char *path, struct derr *err)
 		return fd;
 	if (!rawdump_detect(fd, size))
 		return 0;
-	dumps = dump_alloc(RAWDUMPS_MAX, sizeof(*dumps));
+	dumps = xcalloc(RAWDUMPS_MAX, sizeof(*dumps));
 	n = rawdump_list(fd, path, size, dumps, err);
 	free(dumps);
 	return n;

@@ -23,7 +23,7 @@ void strlist_addf(struct strlist *l, const char *fmt, ...)
 		return;
 	}
 	if (!l->v)
-		l->v = dump_alloc(STRLIST_MAX, sizeof(*l->v));
+		l->v = xcalloc(STRLIST_MAX, sizeof(*l->v));
 	va_start(ap, fmt);
 	if (vasprintf(&l->v[l->n], fmt, ap) < 0)
 		l->left_out++;
@@ -54,7 +54,7 @@ static void out_of_memory(void)
 	exit(EXIT_FAILURE);
 }
 
-void *dump_alloc(size_t n, size_t size)
+void *xcalloc(size_t n, size_t size)
 {
 	void *p = calloc(n ? n : 1, size);
 
@@ -63,7 +63,7 @@ void *dump_alloc(size_t n, size_t size)
 	return p;
 }
 
-void *dump_grow(void *p, size_t *capacity, size_t need, size_t size)
+void *xgrow(void *p, size_t *capacity, size_t need, size_t size)
 {
 	size_t n = *capacity ? *capacity : 16;
 
@@ -78,9 +78,9 @@ void *dump_grow(void *p, size_t *capacity, size_t need, size_t size)
 	return p;
 }
 
-char *dump_strdup(const char *s, size_t n)
+char *xstrndup(const char *s, size_t n)
 {
-	char *p = dump_alloc(n + 1, 1);
+	char *p = xcalloc(n + 1, 1);
 
 	memcpy(p, s, n);
 	return p;
@@ -127,7 +127,7 @@ int pwrite_full(int fd, const void *buf, size_t size, uint64_t offset)
 char *escape_text(const char *s, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
-	char *out = dump_alloc(n * 4 + 1, 1), *p = out;
+	char *out = xcalloc(n * 4 + 1, 1), *p = out;
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = s[i];

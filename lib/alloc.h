@@ -7,17 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+
+#include "lib/cleanup.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "qcmdump reads and writes little-endian dumps in place: build it on a little-endian machine"
 #endif
-
-#define _cleanup_(f)   __attribute__((cleanup(f)))
-#define _printf_(a, b) __attribute__((format(printf, a, b)))
-#define ARRAY_LEN(a)   (sizeof(a) / sizeof((a)[0]))
 
 #define KIB	  (1024ULL)
 #define MIB	  (1024 * KIB)
@@ -45,23 +40,9 @@ void strlist_move(struct strlist *to, struct strlist *from);
 void strlist_clear(struct strlist *l);
 
 /* Every allocation is bounded by the size of a file or by a limit: running out of memory ends the program. */
-void *dump_alloc(size_t n, size_t size);
-void *dump_grow(void *p, size_t *capacity, size_t need, size_t size);
-char *dump_strdup(const char *s, size_t n);
-
-static inline void free_charp(char **p)
-{
-	free(*p);
-}
-
-static inline void close_fdp(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-#define _cleanup_free_	_cleanup_(free_charp)
-#define _cleanup_close_ _cleanup_(close_fdp)
+void *xcalloc(size_t n, size_t size);
+void *xgrow(void *p, size_t *capacity, size_t need, size_t size);
+char *xstrndup(const char *s, size_t n);
 
 static inline uint64_t page_down(uint64_t addr)
 {

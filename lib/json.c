@@ -19,17 +19,17 @@ void grid_addf(struct grid *g, const char *fmt, ...)
 {
 	va_list ap;
 
-	g->cells = dump_grow(g->cells, &g->capacity, g->n + 1, sizeof(*g->cells));
+	g->cells = xgrow(g->cells, &g->capacity, g->n + 1, sizeof(*g->cells));
 	va_start(ap, fmt);
 	if (vasprintf(&g->cells[g->n], fmt, ap) < 0)
-		g->cells[g->n] = dump_strdup("", 0);
+		g->cells[g->n] = xstrndup("", 0);
 	va_end(ap);
 	g->n++;
 }
 
 void grid_print(struct grid *g, FILE *out)
 {
-	size_t *width = dump_alloc(g->columns, sizeof(*width));
+	size_t *width = xcalloc(g->columns, sizeof(*width));
 
 	for (size_t i = 0; i < g->n; i++) {
 		size_t len = strlen(g->cells[i]) - (i < g->columns && g->cells[i][0] == '>');
@@ -75,7 +75,7 @@ static size_t utf8_length(const unsigned char *s, size_t n)
 
 struct json_object *json_text(const char *s, size_t n)
 {
-	_cleanup_free_ char *buf = dump_alloc(4 * n + 1, 1);
+	_cleanup_free_ char *buf = xcalloc(4 * n + 1, 1);
 	size_t len = 0;
 
 	for (size_t i = 0, seq; i < n; i += seq) {

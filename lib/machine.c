@@ -28,8 +28,8 @@ void problem_done(struct problem *p)
 /* The first line of a file, cut to what fits. 0 or negative errno; then the text is empty. */
 static int read_line(const char *root, const char *path, char *text, size_t size)
 {
-	_cleanup_(freep) char *full = NULL;
-	_cleanup_(fclosep) FILE *f = NULL;
+	_cleanup_free_ char *full = NULL;
+	_cleanup_fclose_ FILE *f = NULL;
 
 	text[0] = '\0';
 	if (asprintf(&full, "%s%s", root, path) < 0) {
@@ -48,7 +48,7 @@ static int read_line(const char *root, const char *path, char *text, size_t size
 /* Whether any file matches the pattern. If ret is given: the last parts of the paths, with commas. */
 static bool match(const char *root, const char *pattern, char *ret, size_t size)
 {
-	_cleanup_(freep) char *full = NULL;
+	_cleanup_free_ char *full = NULL;
 	glob_t found = {};
 	size_t used = 0;
 	bool any;
@@ -67,8 +67,8 @@ static bool match(const char *root, const char *pattern, char *ret, size_t size)
 /* The index of modules may be out of sight, as in the daemon's sandbox: then nothing is said. */
 static bool module_is_missing(const char *root)
 {
-	_cleanup_(freep) char *path = NULL, *line = NULL;
-	_cleanup_(fclosep) FILE *f = NULL;
+	_cleanup_free_ char *path = NULL, *line = NULL;
+	_cleanup_fclose_ FILE *f = NULL;
 	struct utsname uts;
 	size_t size = 0;
 

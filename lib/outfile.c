@@ -12,8 +12,8 @@ static char *folder_of(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	if (!slash)
-		return dump_strdup(".", 1);
-	return dump_strdup(path, slash == path ? 1 : (size_t)(slash - path));
+		return xstrndup(".", 1);
+	return xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 static int exists_error(const char *path, struct derr *err)
@@ -29,7 +29,7 @@ static char *temp_template(const char *path)
 
 	if (asprintf(&temp, "%s/.qcmdump.XXXXXX", folder) < 0)
 		temp = NULL;
-	return temp ? temp : dump_strdup("", 0);
+	return temp ? temp : xstrndup("", 0);
 }
 
 int outfile_open(struct outfile *f, const char *path, bool replace, int source, struct derr *err)
@@ -49,7 +49,7 @@ int outfile_open(struct outfile *f, const char *path, bool replace, int source, 
 		if (!S_ISREG(st.st_mode))
 			return derr_set(err, -EINVAL, "%s is no regular file. Give another name with -o.", path);
 	}
-	f->path = dump_strdup(path, strlen(path));
+	f->path = xstrndup(path, strlen(path));
 	/* What has no name yet needs no cleaning up, however this program ends. Dumps are private: mode 0600. */
 	f->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (f->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
@@ -130,7 +130,7 @@ void outfile_close(struct outfile *f)
 {
 	if (f->temp)
 		unlink(f->temp);
-	close_fdp(&f->fd);
+	closep(&f->fd);
 	free(f->temp);
 	free(f->path);
 	*f = (struct outfile){ .fd = -1 };

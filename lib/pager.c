@@ -1,77 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 
-#include "lib/terminal.h"
 #include "daemon/ctl/ctl.h"
 #include "lib/text.h"
 
 static pid_t pager;
-
-/* Where no locale was chosen at all, as on a serial console, terminals show UTF-8 nevertheless. */
-static bool have_utf8(void)
-{
-	setlocale(LC_CTYPE, "");
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
-	       (!getenv("LC_ALL") && !getenv("LC_CTYPE") && !getenv("LANG"));
-}
-
-static unsigned int terminal_width(void)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
-
-	if (columns && atoi(columns) > 0)
-		return atoi(columns);
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-struct ctl_style ctl_style(bool legend)
-{
-	bool terminal = isatty(STDOUT_FILENO);
-
-	return (struct ctl_style){
-		.legend = legend,
-		.colour = colour_wanted(),
-		.utf8 = have_utf8(),
-		.width = terminal ? terminal_width() : 0,
-	};
-}
-
-const char *ctl_red(const struct ctl_style *style)
-{
-	return style->colour ? "\x1b[1;31m" : "";
-}
-
-const char *ctl_green(const struct ctl_style *style)
-{
-	return style->colour ? "\x1b[1;32m" : "";
-}
-
-const char *ctl_yellow(const struct ctl_style *style)
-{
-	return style->colour ? "\x1b[1;33m" : "";
-}
-
-const char *ctl_bold(const struct ctl_style *style)
-{
-	return style->colour ? "\x1b[1m" : "";
-}
-
-const char *ctl_dim(const struct ctl_style *style)
-{
-	return style->colour ? "\x1b[2m" : "";
-}
-
-const char *ctl_normal(const struct ctl_style *style)
-{
-	return style->colour ? "\x1b[0m" : "";
-}
 
 /* A pager can start a shell: whoever is root for this one command only gets less, without that. */
 static bool is_elevated(void)

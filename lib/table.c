@@ -9,25 +9,25 @@ struct cell {
 	const char *colour;
 };
 
-struct ctl_table {
-	const struct ctl_column *columns;
+struct table {
+	const struct table_column *columns;
 	size_t n_columns;
 	struct cell *cells;
 	size_t n_cells;
 };
 
-struct ctl_table *ctl_table_new(const struct ctl_column *columns, size_t n)
+struct table *table_new(const struct table_column *columns, size_t n)
 {
-	struct ctl_table *t = calloc(1, sizeof(*t));
+	struct table *t = calloc(1, sizeof(*t));
 
 	if (!t)
-		ctl_out_of_memory();
+		out_of_memory();
 	t->columns = columns;
 	t->n_columns = n;
 	return t;
 }
 
-void ctl_table_free(struct ctl_table *t)
+void table_free(struct table *t)
 {
 	for (size_t i = 0; i < t->n_cells; i++)
 		free(t->cells[i].text);
@@ -35,37 +35,37 @@ void ctl_table_free(struct ctl_table *t)
 	free(t);
 }
 
-static void add(struct ctl_table *t, char *text, const char *colour)
+static void add(struct table *t, char *text, const char *colour)
 {
 	struct cell *grown = reallocarray(t->cells, t->n_cells + 1, sizeof(*grown));
 
 	if (!grown)
-		ctl_out_of_memory();
+		out_of_memory();
 	t->cells = grown;
 	t->cells[t->n_cells++] = (struct cell){ text, colour };
 }
 
-void ctl_table_add(struct ctl_table *t, const char *text, const char *colour)
+void table_add(struct table *t, const char *text, const char *colour)
 {
-	add(t, ctl_printable(text && *text ? text : "-"), colour);
+	add(t, clean_text(text && *text ? text : "-"), colour);
 }
 
-void ctl_table_add_int(struct ctl_table *t, int64_t n)
+void table_add_int(struct table *t, int64_t n)
 {
-	add(t, ctl_printf("%lld", (long long)n), NULL);
+	add(t, xprintf("%lld", (long long)n), NULL);
 }
 
-void ctl_table_add_size(struct ctl_table *t, uint64_t bytes)
+void table_add_size(struct table *t, uint64_t bytes)
 {
 	add(t, ctl_size(bytes), NULL);
 }
 
-static size_t column_width(const struct ctl_table *t, size_t column, bool heading)
+static size_t column_width(const struct table *t, size_t column, bool heading)
 {
-	size_t width = heading ? ctl_width(t->columns[column].heading) : 0;
+	size_t width = heading ? text_width(t->columns[column].heading) : 0;
 
 	for (size_t i = column; i < t->n_cells; i += t->n_columns) {
-		size_t w = ctl_width(t->cells[i].text);
+		size_t w = text_width(t->cells[i].text);
 
 		if (w > width)
 			width = w;
@@ -80,35 +80,35 @@ static void print_blanks(FILE *f, size_t n)
 }
 
 /* As much of a text as there is room for, with dots for the rest. */
-static void print_cut(FILE *f, const char *text, size_t room, const struct ctl_style *style)
+static void print_cut(FILE *f, const char *text, size_t room, const struct style *style)
 {
 	const char *dots = style->utf8 ? "…" : "...";
-	size_t dots_width = ctl_width(dots), end = strlen(text);
-	_cleanup_(freep) char *copy = NULL;
+	size_t dots_width = text_width(dots), end = strlen(text);
+	_cleanup_free_ char *copy = NULL;
 
-	if (ctl_width(text) <= room || room < dots_width) {
+	if (text_width(text) <= room || room < dots_width) {
 		fputs(text, f);
 		return;
 	}
 
 	copy = strdup(text);
 	if (!copy)
-		ctl_out_of_memory();
-	while (end > 0 && (ctl_width(copy) > room - dots_width || ((unsigned char)text[end] & 0xc0) == 0x80))
+		out_of_memory();
+	while (end > 0 && (text_width(copy) > room - dots_width || ((unsigned char)text[end] & 0xc0) == 0x80))
 		copy[--end] = '\0';
 	fprintf(f, "%s%s", copy, dots);
 }
 
-static void print_row(const struct ctl_table *t, FILE *f, const size_t *widths, const struct cell *row,
-		      const struct ctl_style *style)
+static void print_row(const struct table *t, FILE *f, const size_t *widths, const struct cell *row,
+		      const struct style *style)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
 		const char *text = row ? row[i].text : t->columns[i].heading;
-		const char *colour = row ? row[i].colour : ctl_bold(style);
+		const char *colour = row ? row[i].colour : sgr(style, COLOUR_BOLD);
 		bool last = i == t->n_columns - 1, coloured = colour && *colour;
-		size_t blanks = widths[i] - ctl_width(text);
+		size_t blanks = widths[i] - text_width(text);
 
 		if (t->columns[i].right)
 			print_blanks(f, blanks);
@@ -119,7 +119,7 @@ static void print_row(const struct ctl_table *t, FILE *f, const size_t *widths, 
 		else
 			fputs(text, f);
 		if (coloured)
-			fputs(ctl_normal(style), f);
+			fputs(sgr(style, COLOUR_NORMAL), f);
 		if (!last)
 			print_blanks(f, t->columns[i].right ? 1 : blanks + 1);
 		used += widths[i] + 1;
@@ -127,12 +127,12 @@ static void print_row(const struct ctl_table *t, FILE *f, const size_t *widths, 
 	fputc('\n', f);
 }
 
-void ctl_table_print(const struct ctl_table *t, FILE *f, const struct ctl_style *style)
+void table_print(const struct table *t, FILE *f, const struct style *style)
 {
-	_cleanup_(freep) size_t *widths = calloc(t->n_columns, sizeof(*widths));
+	_cleanup_free_ size_t *widths = calloc(t->n_columns, sizeof(*widths));
 
 	if (!widths)
-		ctl_out_of_memory();
+		out_of_memory();
 	for (size_t i = 0; i < t->n_columns; i++)
 		widths[i] = column_width(t, i, style->legend);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/terminal.h"
@@ -21,4 +24,39 @@ bool colour_wanted(void)
 	if (no_colour && *no_colour)
 		return false;
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+/* Where no locale was chosen at all, as on a serial console, terminals show UTF-8 nevertheless. */
+static bool have_utf8(void)
+{
+	setlocale(LC_CTYPE, "");
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
+	       (!getenv("LC_ALL") && !getenv("LC_CTYPE") && !getenv("LANG"));
+}
+
+static unsigned int terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (columns && atoi(columns) > 0)
+		return atoi(columns);
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+struct style terminal_style(bool legend)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+
+	return (struct style){
+		.legend = legend,
+		.colour = colour_wanted(),
+		.utf8 = have_utf8(),
+		.width = terminal ? terminal_width() : 0,
+	};
+}
+
+const char *sgr(const struct style *style, const char *sequence)
+{
+	return style->colour ? sequence : "";
 }

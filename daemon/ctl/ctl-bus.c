@@ -37,8 +37,8 @@ void ctl_bus_error_done(struct ctl_bus_error *error)
 
 static int fail(struct ctl_bus_error *error, const char *name, const char *message, int r)
 {
-	error->name = name ? ctl_printf("%s", name) : NULL;
-	error->message = ctl_printf("%s", message ?: strerror(-r));
+	error->name = name ? xprintf("%s", name) : NULL;
+	error->message = xprintf("%s", message ?: strerror(-r));
 	error->absent = name && (strcmp(name, SD_BUS_ERROR_SERVICE_UNKNOWN) == 0 ||
 				 strcmp(name, SD_BUS_ERROR_NAME_HAS_NO_OWNER) == 0);
 	return r < 0 ? r : -EIO;
@@ -54,7 +54,7 @@ static int call(const char *method, sd_bus_message **ret, struct ctl_bus_error *
 
 	r = sd_bus_open_system(&bus);
 	if (r < 0) {
-		_cleanup_(freep) char *message = ctl_printf("the system bus can't be reached: %s", strerror(-r));
+		_cleanup_free_ char *message = xprintf("the system bus can't be reached: %s", strerror(-r));
 
 		return fail(error, NULL, message, r);
 	}
@@ -143,7 +143,7 @@ static enum ctl_unit unit_state(const char *load, const char *active)
 
 void ctl_bus_facts(struct ctl_facts *facts)
 {
-	_cleanup_(freep) char *load = NULL, *active = NULL, *file = NULL;
+	_cleanup_free_ char *load = NULL, *active = NULL, *file = NULL;
 	_cleanup_(message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(bus_unrefp) sd_bus *bus = NULL;
 	const char *path;

@@ -15,7 +15,7 @@ static struct json_object *diags_to_json(const struct policy_diags *diags)
 		struct json_object *o = json_object_new_object();
 
 		if (!array || !o)
-			ctl_out_of_memory();
+			out_of_memory();
 		json_object_object_add(o, "path", json_object_new_string(d->path));
 		if (d->line > 0)
 			json_object_object_add(o, "line", json_object_new_int(d->line));
@@ -29,14 +29,14 @@ static struct json_object *diags_to_json(const struct policy_diags *diags)
 	return array;
 }
 
-static int report(const struct policy_diags *diags, const char *checked, enum ctl_json json)
+static int report(const struct policy_diags *diags, const char *checked, enum json_form json)
 {
 	size_t n_errors = policy_diags_errors(diags);
-	_cleanup_(freep) char *errors = ctl_things(n_errors, "error", "errors");
-	_cleanup_(freep) char *warnings = ctl_things(diags->n - n_errors, "warning", "warnings");
+	_cleanup_free_ char *errors = ctl_things(n_errors, "error", "errors");
+	_cleanup_free_ char *warnings = ctl_things(diags->n - n_errors, "warning", "warnings");
 
-	if (json != CTL_JSON_OFF) {
-		_cleanup_(ctl_json_putp) struct json_object *array = diags_to_json(diags);
+	if (json != JSON_OFF) {
+		_cleanup_(json_putp) struct json_object *array = diags_to_json(diags);
 
 		ctl_json_print(array, json, stdout);
 		return n_errors > 0 ? CTL_FAILURE : CTL_OK;
@@ -63,17 +63,17 @@ static void check_file(const char *path, struct policy_diags *diags)
 
 	errno = -r;
 	if (policy_diag_add(diags, path, 0, 0, true, "can't be read: %m") < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 }
 
-static int check_installed(enum ctl_json json)
+static int check_installed(enum json_form json)
 {
-	_cleanup_(freep) char *checked = NULL;
+	_cleanup_free_ char *checked = NULL;
 	struct policy_set *set;
 	int r = policy_set_load(policy_dirs(), &set);
 
 	if (r < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 
 	checked = ctl_things(set->n_policies, "policy", "policies");
 	r = report(&set->diags, checked, json);
@@ -81,9 +81,9 @@ static int check_installed(enum ctl_json json)
 	return r;
 }
 
-int ctl_check(char *const *files, size_t n, enum ctl_json json)
+int ctl_check(char *const *files, size_t n, enum json_form json)
 {
-	_cleanup_(freep) char *checked = ctl_things(n, "file", "files");
+	_cleanup_free_ char *checked = ctl_things(n, "file", "files");
 	struct policy_diags diags = { NULL, 0 };
 	int r;
 
@@ -99,14 +99,14 @@ int ctl_check(char *const *files, size_t n, enum ctl_json json)
 }
 
 /* One file under its heading. What qcmdd would not read is not shown either. */
-static int cat_file(const char *path, const struct ctl_style *style)
+static int cat_file(const char *path, const struct style *style)
 {
 	struct policy_diags diags = { NULL, 0 };
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	int type = policy_file_read(path, &text, &size, &diags);
 
-	printf("%s# %s%s", ctl_bold(style), path, ctl_normal(style));
+	printf("%s# %s%s", sgr(style, COLOUR_BOLD), path, sgr(style, COLOUR_NORMAL));
 	switch (type) {
 	case POLICY_FILE_TEXT:
 		putchar('\n');
@@ -131,16 +131,17 @@ static int cat_file(const char *path, const struct ctl_style *style)
 	return type < 0 || type == POLICY_FILE_REFUSED ? CTL_FAILURE : CTL_OK;
 }
 
-static int cat_with_overridden(const struct policy_file *file, const struct ctl_style *style)
+static int cat_with_overridden(const struct policy_file *file, const struct style *style)
 {
 	int r = cat_file(file->path, style);
 
 	for (char **path = file->overridden; path && *path; path++)
-		printf("%s# %s is masked by %s%s\n", ctl_dim(style), *path, file->path, ctl_normal(style));
+		printf("%s# %s is masked by %s%s\n", sgr(style, COLOUR_DIM), *path, file->path,
+		       sgr(style, COLOUR_NORMAL));
 	return r;
 }
 
-static int cat_policy(const struct policy_file *file, const struct ctl_style *style)
+static int cat_policy(const struct policy_file *file, const struct style *style)
 {
 	int r = cat_with_overridden(file, style);
 
@@ -169,12 +170,12 @@ static bool is_wanted(const struct policy_file *file, char *const *names, size_t
 static int unknown_policy(const struct policy_files *files, const char *name)
 {
 	_cleanup_(strv_freep) char **known = NULL;
-	_cleanup_(freep) char *printable = ctl_printable(name);
+	_cleanup_free_ char *printable = clean_text(name);
 	const char *meant = NULL;
 
 	for (size_t i = 0; i < files->n; i++) {
 		if (strv_append(&known, files->items[i].name) < 0)
-			ctl_out_of_memory();
+			out_of_memory();
 		*strrchr(known[i], '.') = '\0';
 	}
 	if (known)
@@ -201,7 +202,7 @@ static int check_names(const struct policy_files *files, char *const *names, siz
 	return CTL_OK;
 }
 
-int ctl_cat_config(char *const *names, size_t n, const struct ctl_style *style)
+int ctl_cat_config(char *const *names, size_t n, const struct style *style)
 {
 	struct policy_diags diags = { NULL, 0 };
 	struct policy_files files;
@@ -209,7 +210,7 @@ int ctl_cat_config(char *const *names, size_t n, const struct ctl_style *style)
 	int r;
 
 	if (policy_files_find(policy_dirs(), &files, &diags) < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 
 	for (size_t i = 0; i < diags.n; i++)
 		policy_diag_print(&diags.items[i], stderr);

@@ -26,7 +26,7 @@ static void add_text(struct json_object *o, const char *key, const char *value)
 
 static struct json_object *describe_dump(const struct store *store, const struct stored_dump *dump)
 {
-	_cleanup_(freep) char *path = store_path(store, dump);
+	_cleanup_free_ char *path = store_path(store, dump);
 	struct last_words w = { 0 };
 	struct json_object *o = json_object_new_object();
 	struct corefile core;
@@ -58,7 +58,7 @@ struct json_object *ctl_dumps_list(char **ret_failure)
 	struct derr err;
 
 	if (store_open(&store, store_folder(), false, &err) < 0) {
-		*ret_failure = ctl_printf("%s", err.text);
+		*ret_failure = xprintf("%s", err.text);
 	} else {
 		list = json_object_new_array();
 		for (size_t i = 0; i < store.n; i++)
@@ -71,42 +71,42 @@ struct json_object *ctl_dumps_list(char **ret_failure)
 /* 20261122T221459Z for people */
 static char *time_text(const char *name)
 {
-	return strlen(name) == 16 ? ctl_printf("%.4s-%.2s-%.2s %.2s:%.2s:%.2s UTC", name, name + 4, name + 6, name + 9,
-					       name + 11, name + 13) :
-				    ctl_printf("%s", name);
+	return strlen(name) == 16 ? xprintf("%.4s-%.2s-%.2s %.2s:%.2s:%.2s UTC", name, name + 4, name + 6, name + 9,
+					    name + 11, name + 13) :
+				    xprintf("%s", name);
 }
 
-void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style)
+void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *style)
 {
-	static const struct ctl_column columns[] = {
+	static const struct table_column columns[] = {
 		{ "TIME", false },   { "ID", false },	  { "SIZE", true },
 		{ "SOURCE", false }, { "KERNEL", false }, { "CRASH", false },
 	};
-	struct ctl_table *t = ctl_table_new(columns, ARRAY_LEN(columns));
-	size_t n = ctl_array_length(list);
+	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	size_t n = json_array_length(list);
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
-		_cleanup_(freep) char *when = time_text(ctl_get_string(o, "time"));
+		_cleanup_free_ char *when = time_text(json_get_string(o, "time"));
 
-		ctl_table_add(t, when, NULL);
-		ctl_table_add(t, ctl_get_string(o, "id"), NULL);
-		ctl_table_add_size(t, ctl_get_size(o, "size"));
-		ctl_table_add(t, ctl_get_string(o, "source"), NULL);
-		ctl_table_add(t, ctl_get_string(o, "release"), NULL);
-		ctl_table_add(t, ctl_get_string(o, "crash") ?: ctl_get_string(o, "error"), NULL);
+		table_add(t, when, NULL);
+		table_add(t, json_get_string(o, "id"), NULL);
+		table_add_size(t, json_get_size(o, "size"));
+		table_add(t, json_get_string(o, "source"), NULL);
+		table_add(t, json_get_string(o, "release"), NULL);
+		table_add(t, json_get_string(o, "crash") ?: json_get_string(o, "error"), NULL);
 	}
-	ctl_table_print(t, f, style);
-	ctl_table_free(t);
+	table_print(t, f, style);
+	table_free(t);
 }
 
 static bool is_installed(const char *program)
 {
-	_cleanup_(freep) char *path = ctl_printf("%s", getenv("PATH") ?: "");
+	_cleanup_free_ char *path = xprintf("%s", getenv("PATH") ?: "");
 	char *save = NULL;
 
 	for (char *dir = strtok_r(path, ":", &save); dir; dir = strtok_r(NULL, ":", &save)) {
-		_cleanup_(freep) char *file = ctl_printf("%s/%s", dir, program);
+		_cleanup_free_ char *file = xprintf("%s/%s", dir, program);
 
 		if (access(file, X_OK) == 0)
 			return true;
@@ -126,19 +126,19 @@ static int run_drgn(const struct corefile *core, const char *vmlinux, char **ret
 static int run_crash(const struct corefile *core, const char *vmlinux, char **ret_failure)
 {
 	char folder[] = "/var/tmp/qcmd-XXXXXX";
-	_cleanup_(freep) char *made = NULL;
+	_cleanup_free_ char *made = NULL;
 	int r;
 
 	if (!mkdtemp(folder)) {
-		*ret_failure = ctl_printf("can't create a folder in /var/tmp: %s", strerror(errno));
+		*ret_failure = xprintf("can't create a folder in /var/tmp: %s", strerror(errno));
 		return CTL_FAILURE;
 	}
-	made = ctl_printf("%s/dump.elf", folder);
+	made = xprintf("%s/dump.elf", folder);
 	r = ctl_run_qcmdump((const char *[]){ "qcmdump", "convert", "--for=crash", "-o", made, core->path, NULL }, -1);
 	if (r == CTL_OK)
 		r = ctl_run("crash", (const char *[]){ "crash", vmlinux, made, NULL }, -1);
 	else
-		*ret_failure = ctl_printf("the dump can't be converted for crash");
+		*ret_failure = xprintf("the dump can't be converted for crash");
 	unlink(made);
 	rmdir(folder);
 	return r;
@@ -148,7 +148,7 @@ static int run_crash(const struct corefile *core, const char *vmlinux, char **re
 static int run_gdb(const struct corefile *core, const char *vmlinux, char **ret_failure)
 {
 	uint64_t offset = strtoull(kv_get(&core->vmcoreinfo, "KERNELOFFSET") ?: "0", NULL, 16);
-	_cleanup_(freep) char *symbols = ctl_printf("symbol-file -o 0x%" PRIx64 " %s", offset, vmlinux);
+	_cleanup_free_ char *symbols = xprintf("symbol-file -o 0x%" PRIx64 " %s", offset, vmlinux);
 
 	return ctl_run("gdb", (const char *[]){ "gdb", "-q", "-ex", "core-file " DUMP_FD, "-ex", symbols, NULL },
 		       core->fd);
@@ -183,29 +183,28 @@ static const struct debugger *find_debugger(const char *wanted, char **ret_failu
 		if (is_installed(d->name))
 			return d;
 		if (wanted)
-			*ret_failure = ctl_printf("%s is not installed: apt-get install %s", d->name, d->package);
+			*ret_failure = xprintf("%s is not installed: apt-get install %s", d->name, d->package);
 	}
 	if (!wanted)
-		*ret_failure = ctl_printf("there is no debugger: install drgn (python3-drgn), crash or gdb");
+		*ret_failure = xprintf("there is no debugger: install drgn (python3-drgn), crash or gdb");
 	return NULL;
 }
 
 static int debug(const char *path, const char *wanted, char **ret_failure)
 {
 	const struct debugger *debugger;
-	_cleanup_(freep) char *vmlinux = NULL;
+	_cleanup_free_ char *vmlinux = NULL;
 	struct corefile core;
 	struct derr err;
 	int r = CTL_FAILURE;
 
 	if (core_open(&core, path, &err) < 0 || core_need_collected(&core, &err) < 0)
-		*ret_failure = ctl_printf("%s", err.text);
+		*ret_failure = xprintf("%s", err.text);
 	else if (!(vmlinux = vmlinux_find(&core)))
-		*ret_failure =
-			ctl_printf("there are no debug symbols of the kernel with the build ID %s. Install them: "
-				   "apt-get install linux-image-%s-dbg",
-				   kv_get(&core.vmcoreinfo, "BUILD-ID") ?: "(unknown)",
-				   kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "RELEASE");
+		*ret_failure = xprintf("there are no debug symbols of the kernel with the build ID %s. Install them: "
+				       "apt-get install linux-image-%s-dbg",
+				       kv_get(&core.vmcoreinfo, "BUILD-ID") ?: "(unknown)",
+				       kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "RELEASE");
 	else if ((debugger = find_debugger(wanted, ret_failure)))
 		r = debugger->run(&core, vmlinux, ret_failure);
 	core_close(&core);
@@ -224,7 +223,7 @@ static char *find_dump(const char *what, char **ret_failure)
 	if (dump)
 		path = store_path(&store, dump);
 	else
-		*ret_failure = ctl_printf("%s", err.text);
+		*ret_failure = xprintf("%s", err.text);
 	store_close(&store);
 	return path;
 }
@@ -232,7 +231,7 @@ static char *find_dump(const char *what, char **ret_failure)
 int ctl_dump(const char *verb, const char *what, const struct ctl_dump_options *o, char **ret_failure)
 {
 	const char *arguments[8] = { "qcmdump", verb };
-	_cleanup_(freep) char *path = find_dump(what, ret_failure);
+	_cleanup_free_ char *path = find_dump(what, ret_failure);
 	size_t n = 2;
 
 	if (!path)

@@ -17,7 +17,7 @@ static struct policy_set *load(void)
 	struct policy_set *set;
 
 	if (policy_set_load(policy_dirs(), &set) < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 	return set;
 }
 
@@ -36,16 +36,16 @@ static const struct policy *find(const struct policy_set *set, const char *name)
 
 static char *not_found(const struct policy_set *set, const char *name)
 {
-	_cleanup_(freep) const char **names = calloc(set->n_policies + 1, sizeof(*names));
+	_cleanup_free_ const char **names = calloc(set->n_policies + 1, sizeof(*names));
 	const char *meant;
 
 	if (!names)
-		ctl_out_of_memory();
+		out_of_memory();
 	for (size_t i = 0; i < set->n_policies; i++)
 		names[i] = set->policies[i].name;
 	meant = did_you_mean(name, names);
-	return ctl_printf("there is no policy '%s'%s%s%s", quote(name, strlen(name)).s, meant ? ", did you mean '" : "",
-			  meant ?: "", meant ? "'?" : "; 'qcmdctl policies' lists them");
+	return xprintf("there is no policy '%s'%s%s%s", quote(name, strlen(name)).s, meant ? ", did you mean '" : "",
+		       meant ?: "", meant ? "'?" : "; 'qcmdctl policies' lists them");
 }
 
 /* What a drop-in can't change. */
@@ -56,36 +56,36 @@ static char *refusal(const struct policy_set *set, const char *name, bool enable
 	if (!policy)
 		return not_found(set, name);
 	if (policy->state == POLICY_ERROR)
-		return ctl_printf("%s has errors, see 'qcmdctl check': %s", name, policy->reason);
+		return xprintf("%s has errors, see 'qcmdctl check': %s", name, policy->reason);
 	if (policy->state == POLICY_DISABLED && policy->enabled && enabled)
-		return ctl_printf("%s: remove it to enable the policy", policy->reason);
+		return xprintf("%s: remove it to enable the policy", policy->reason);
 	return NULL;
 }
 
 static char *write_dropin(const char *folder, const char *path, bool enabled)
 {
-	_cleanup_(closep) int fd = -1;
+	_cleanup_close_ int fd = -1;
 
 	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		return ctl_printf("%s can't be made: %s", folder, strerror(errno));
+		return xprintf("%s can't be made: %s", folder, strerror(errno));
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0 || dprintf(fd, "# Made by qcmdctl(1).\n[Policy]\nEnabled=%s\n", enabled ? "yes" : "no") < 0 ||
 	    fchmod(fd, 0644) < 0 || fsync(fd) < 0)
-		return ctl_printf("%s can't be written: %s", path, strerror(errno));
+		return xprintf("%s can't be written: %s", path, strerror(errno));
 	return NULL;
 }
 
 char *ctl_set_enabled(const char *name, bool enabled)
 {
-	_cleanup_(freep) char *folder = ctl_printf("%s/%s.conf.d", policy_dirs()[0], name);
-	_cleanup_(freep) char *path = ctl_printf("%s/" DROPIN, folder);
+	_cleanup_free_ char *folder = xprintf("%s/%s.conf.d", policy_dirs()[0], name);
+	_cleanup_free_ char *path = xprintf("%s/" DROPIN, folder);
 	_cleanup_(set_freep) struct policy_set *before = load(), *without = NULL;
 	char *error = refusal(before, name, enabled);
 
 	if (error)
 		return error;
 	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return ctl_printf("%s can't be removed: %s", path, strerror(errno));
+		return xprintf("%s can't be removed: %s", path, strerror(errno));
 	rmdir(folder); /* if nothing else is in it */
 
 	without = load();

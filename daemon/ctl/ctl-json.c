@@ -8,58 +8,58 @@ static struct json_object *get(struct json_object *o, const char *key, enum json
 	return json_object_object_get_ex(o, key, &value) && json_object_is_type(value, type) ? value : NULL;
 }
 
-const char *ctl_get_string(struct json_object *o, const char *key)
+const char *json_get_string(struct json_object *o, const char *key)
 {
 	struct json_object *value = get(o, key, json_type_string);
 
 	return value ? json_object_get_string(value) : NULL;
 }
 
-int64_t ctl_get_int(struct json_object *o, const char *key, int64_t fallback)
+int64_t json_get_int(struct json_object *o, const char *key, int64_t fallback)
 {
 	struct json_object *value = get(o, key, json_type_int);
 
 	return value ? json_object_get_int64(value) : fallback;
 }
 
-uint64_t ctl_get_size(struct json_object *o, const char *key)
+uint64_t json_get_size(struct json_object *o, const char *key)
 {
-	int64_t n = ctl_get_int(o, key, 0);
+	int64_t n = json_get_int(o, key, 0);
 
 	return n > 0 ? n : 0;
 }
 
-bool ctl_get_bool(struct json_object *o, const char *key, bool fallback)
+bool json_get_bool(struct json_object *o, const char *key, bool fallback)
 {
 	struct json_object *value = get(o, key, json_type_boolean);
 
 	return value ? json_object_get_boolean(value) : fallback;
 }
 
-struct json_object *ctl_get_object(struct json_object *o, const char *key)
+struct json_object *json_get_object(struct json_object *o, const char *key)
 {
 	return get(o, key, json_type_object);
 }
 
-struct json_object *ctl_get_array(struct json_object *o, const char *key)
+struct json_object *json_get_array(struct json_object *o, const char *key)
 {
 	return get(o, key, json_type_array);
 }
 
-size_t ctl_array_length(struct json_object *array)
+size_t json_array_length(struct json_object *array)
 {
 	return array ? json_object_array_length(array) : 0;
 }
 
-void ctl_json_print(struct json_object *o, enum ctl_json how, FILE *f)
+void ctl_json_print(struct json_object *o, enum json_form how, FILE *f)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
 
-	flags |= how == CTL_JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN;
+	flags |= how == JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN;
 	fprintf(f, "%s\n", json_object_to_json_string_ext(o, flags));
 }
 
-void ctl_json_putp(struct json_object **o)
+void json_putp(struct json_object **o)
 {
 	json_object_put(*o);
 }

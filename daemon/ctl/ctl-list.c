@@ -11,82 +11,82 @@ static bool equal(const char *a, const char *b)
 
 static const char *address_of(struct json_object *region)
 {
-	struct json_object *segments = ctl_get_array(region, "segments");
-	const char *address = ctl_get_string(region, "address");
+	struct json_object *segments = json_get_array(region, "segments");
+	const char *address = json_get_string(region, "address");
 
-	if (!address && ctl_array_length(segments) > 0)
-		address = ctl_get_string(json_object_array_get_idx(segments, 0), "paddr");
+	if (!address && json_array_length(segments) > 0)
+		address = json_get_string(json_object_array_get_idx(segments, 0), "paddr");
 	return address;
 }
 
-static const char *state_colour(const char *state, const struct ctl_style *style)
+static const char *state_colour(const char *state, const struct style *style)
 {
 	if (equal(state, "rejected") || equal(state, "failed") || equal(state, "error"))
-		return ctl_red(style);
+		return sgr(style, COLOUR_BOLD_RED);
 	if (equal(state, "pending") || equal(state, "disabled") || equal(state, "dry-run") || equal(state, "limited"))
-		return ctl_yellow(style);
+		return sgr(style, COLOUR_BOLD_YELLOW);
 	return NULL;
 }
 
-static void add_region(struct ctl_table *t, struct json_object *region, bool addresses, const struct ctl_style *style)
+static void add_region(struct table *t, struct json_object *region, bool addresses, const struct style *style)
 {
-	const char *state = ctl_get_string(region, "state"), *reason = ctl_get_string(region, "reason");
-	const char *comment = ctl_get_string(region, "comment");
-	int64_t id = ctl_get_int(region, "id", 0), slots = ctl_get_size(region, "slots");
-	_cleanup_(freep) char *what = NULL;
+	const char *state = json_get_string(region, "state"), *reason = json_get_string(region, "reason");
+	const char *comment = json_get_string(region, "comment");
+	int64_t id = json_get_int(region, "id", 0), slots = json_get_size(region, "slots");
+	_cleanup_free_ char *what = NULL;
 
 	if (id > 0)
-		ctl_table_add_int(t, id);
+		table_add_int(t, id);
 	else
-		ctl_table_add(t, NULL, NULL);
-	ctl_table_add(t, ctl_get_string(region, "name"), NULL);
-	ctl_table_add(t, state, state_colour(state, style));
-	ctl_table_add_size(t, ctl_get_size(region, "size"));
-	ctl_table_add_int(t, slots);
-	ctl_table_add(t, ctl_get_string(region, "policy") ?: ctl_get_string(region, "owner"), NULL);
+		table_add(t, NULL, NULL);
+	table_add(t, json_get_string(region, "name"), NULL);
+	table_add(t, state, state_colour(state, style));
+	table_add_size(t, json_get_size(region, "size"));
+	table_add_int(t, slots);
+	table_add(t, json_get_string(region, "policy") ?: json_get_string(region, "owner"), NULL);
 	if (addresses)
-		ctl_table_add(t, address_of(region), NULL);
+		table_add(t, address_of(region), NULL);
 
 	if (reason)
-		what = ctl_printf("%s%s%s", comment ?: "", comment ? ": " : "", reason);
-	ctl_table_add(t, what ?: comment, NULL);
+		what = xprintf("%s%s%s", comment ?: "", comment ? ": " : "", reason);
+	table_add(t, what ?: comment, NULL);
 }
 
-void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
+void ctl_regions_print(FILE *f, struct json_object *describe, const struct style *style)
 {
-	static const struct ctl_column plain[] = {
+	static const struct table_column plain[] = {
 		{ "ID", true },	   { "NAME", false },	{ "STATE", false }, { "SIZE", true },
 		{ "SLOTS", true }, { "POLICY", false }, { "WHAT", false },
 	};
-	static const struct ctl_column with_address[] = {
+	static const struct table_column with_address[] = {
 		{ "ID", true },	   { "NAME", false },	{ "STATE", false },   { "SIZE", true },
 		{ "SLOTS", true }, { "POLICY", false }, { "ADDRESS", false }, { "WHAT", false },
 	};
-	struct json_object *regions = ctl_get_array(describe, "regions");
-	size_t n = ctl_array_length(regions), active = 0;
+	struct json_object *regions = json_get_array(describe, "regions");
+	size_t n = json_array_length(regions), active = 0;
 	bool addresses = false;
 	uint64_t bytes = 0;
-	struct ctl_table *t;
+	struct table *t;
 
 	for (size_t i = 0; i < n && !addresses; i++)
 		addresses = address_of(json_object_array_get_idx(regions, i));
 
-	t = addresses ? ctl_table_new(with_address, 8) : ctl_table_new(plain, 7);
+	t = addresses ? table_new(with_address, 8) : table_new(plain, 7);
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *region = json_object_array_get_idx(regions, i);
 
 		add_region(t, region, addresses, style);
-		if (equal(ctl_get_string(region, "state"), "active")) {
+		if (equal(json_get_string(region, "state"), "active")) {
 			active++;
-			bytes += ctl_get_size(region, "size");
+			bytes += json_get_size(region, "size");
 		}
 	}
 	if (n > 0)
-		ctl_table_print(t, f, style);
-	ctl_table_free(t);
+		table_print(t, f, style);
+	table_free(t);
 
 	if (style->legend) {
-		_cleanup_(freep) char *size = ctl_size(bytes), *total = ctl_things(n, "region", "regions");
+		_cleanup_free_ char *size = ctl_size(bytes), *total = ctl_things(n, "region", "regions");
 
 		fprintf(f, "%s%s, %zu active with %s.\n", n > 0 ? "\n" : "", total, active, size);
 	}
@@ -95,80 +95,80 @@ void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_s
 /* What people are told: a policy that is enabled may still register nothing. */
 static const char *policy_state(struct json_object *policy)
 {
-	const char *state = ctl_get_string(policy, "state");
+	const char *state = json_get_string(policy, "state");
 
-	return equal(state, "enabled") && ctl_get_bool(policy, "dry_run", false) ? "dry-run" : state;
+	return equal(state, "enabled") && json_get_bool(policy, "dry_run", false) ? "dry-run" : state;
 }
 
-static void add_policy(struct ctl_table *t, struct json_object *policy, const struct ctl_style *style)
+static void add_policy(struct table *t, struct json_object *policy, const struct style *style)
 {
 	const char *state = policy_state(policy);
-	int64_t wanted = ctl_get_int(policy, "wanted", 0), registered = ctl_get_int(policy, "registered", 0);
-	_cleanup_(freep) char *regions = NULL;
+	int64_t wanted = json_get_int(policy, "wanted", 0), registered = json_get_int(policy, "registered", 0);
+	_cleanup_free_ char *regions = NULL;
 
 	if (registered == wanted || equal(state, "dry-run"))
-		regions = ctl_printf("%lld", (long long)wanted);
+		regions = xprintf("%lld", (long long)wanted);
 	else
-		regions = ctl_printf("%lld of %lld", (long long)registered, (long long)wanted);
+		regions = xprintf("%lld of %lld", (long long)registered, (long long)wanted);
 
-	ctl_table_add(t, ctl_get_string(policy, "name"), NULL);
-	ctl_table_add(t, state, state_colour(state, style));
-	ctl_table_add_int(t, ctl_get_int(policy, "priority", 0));
-	ctl_table_add(t, regions, registered < wanted && !equal(state, "dry-run") ? ctl_yellow(style) : NULL);
-	ctl_table_add(t, ctl_get_string(policy, "description"), NULL);
+	table_add(t, json_get_string(policy, "name"), NULL);
+	table_add(t, state, state_colour(state, style));
+	table_add_int(t, json_get_int(policy, "priority", 0));
+	table_add(t, regions, registered < wanted && !equal(state, "dry-run") ? sgr(style, COLOUR_BOLD_YELLOW) : NULL);
+	table_add(t, json_get_string(policy, "description"), NULL);
 }
 
 /* Why a policy is not used, and what was said about its files. */
 static void print_notes(FILE *f, struct json_object *policy, bool *first)
 {
-	struct json_object *diagnostics = ctl_get_array(policy, "diagnostics");
-	_cleanup_(freep) char *name = ctl_printable(ctl_get_string(policy, "name") ?: "?");
-	const char *reason = ctl_get_string(policy, "reason");
+	struct json_object *diagnostics = json_get_array(policy, "diagnostics");
+	_cleanup_free_ char *name = clean_text(json_get_string(policy, "name") ?: "?");
+	const char *reason = json_get_string(policy, "reason");
 
-	if (ctl_array_length(diagnostics) == 0 && !reason)
+	if (json_array_length(diagnostics) == 0 && !reason)
 		return;
 	if (*first)
 		fputc('\n', f);
 	*first = false;
 
-	if (ctl_array_length(diagnostics) == 0) {
-		_cleanup_(freep) char *printable = ctl_printable(reason);
+	if (json_array_length(diagnostics) == 0) {
+		_cleanup_free_ char *printable = clean_text(reason);
 
 		fprintf(f, "%s: %s\n", name, printable);
 	}
-	for (size_t i = 0; i < ctl_array_length(diagnostics); i++) {
+	for (size_t i = 0; i < json_array_length(diagnostics); i++) {
 		const char *text = json_object_get_string(json_object_array_get_idx(diagnostics, i));
-		_cleanup_(freep) char *printable = ctl_printable(text ?: "?");
+		_cleanup_free_ char *printable = clean_text(text ?: "?");
 
 		fprintf(f, "%s\n", printable);
 	}
 }
 
-void ctl_policies_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
+void ctl_policies_print(FILE *f, struct json_object *describe, const struct style *style)
 {
-	static const struct ctl_column columns[] = {
+	static const struct table_column columns[] = {
 		{ "NAME", false },   { "STATE", false },       { "PRIORITY", true },
 		{ "REGIONS", true }, { "DESCRIPTION", false },
 	};
-	struct json_object *policies = ctl_get_array(describe, "policies");
-	size_t n = ctl_array_length(policies), enabled = 0;
-	struct ctl_table *t = ctl_table_new(columns, 5);
+	struct json_object *policies = json_get_array(describe, "policies");
+	size_t n = json_array_length(policies), enabled = 0;
+	struct table *t = table_new(columns, 5);
 	bool first = true;
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *policy = json_object_array_get_idx(policies, i);
 
 		add_policy(t, policy, style);
-		enabled += equal(ctl_get_string(policy, "state"), "enabled");
+		enabled += equal(json_get_string(policy, "state"), "enabled");
 	}
 	if (n > 0)
-		ctl_table_print(t, f, style);
-	ctl_table_free(t);
+		table_print(t, f, style);
+	table_free(t);
 
 	for (size_t i = 0; i < n; i++)
 		print_notes(f, json_object_array_get_idx(policies, i), &first);
 	if (style->legend) {
-		_cleanup_(freep) char *total = ctl_things(n, "policy", "policies");
+		_cleanup_free_ char *total = ctl_things(n, "policy", "policies");
 
 		fprintf(f, "%s%s, %zu enabled.\n", n > 0 ? "\n" : "", total, enabled);
 	}
@@ -176,29 +176,31 @@ void ctl_policies_print(FILE *f, struct json_object *describe, const struct ctl_
 
 static struct json_object *find_policy(struct json_object *describe, const char *name)
 {
-	struct json_object *policies = ctl_get_array(describe, "policies");
+	struct json_object *policies = json_get_array(describe, "policies");
 
-	for (size_t i = 0; i < ctl_array_length(policies); i++) {
+	for (size_t i = 0; i < json_array_length(policies); i++) {
 		struct json_object *policy = json_object_array_get_idx(policies, i);
 
-		if (equal(ctl_get_string(policy, "name"), name))
+		if (equal(json_get_string(policy, "name"), name))
 			return policy;
 	}
 	return NULL;
 }
 
 /* One line for a policy that came, went or changed; returns whether there was one. */
-static bool print_change(FILE *f, struct json_object *was, struct json_object *is, const struct ctl_style *style)
+static bool print_change(FILE *f, struct json_object *was, struct json_object *is, const struct style *style)
 {
-	_cleanup_(freep) char *name = ctl_printable(ctl_get_string(is ?: was, "name") ?: "?");
-	_cleanup_(freep) char *regions = ctl_things(ctl_get_size(is ?: was, "wanted"), "region", "regions");
+	_cleanup_free_ char *name = clean_text(json_get_string(is ?: was, "name") ?: "?");
+	_cleanup_free_ char *regions = ctl_things(json_get_size(is ?: was, "wanted"), "region", "regions");
 	const char *state_was = policy_state(was) ?: "unknown", *state = policy_state(is) ?: "unknown";
-	int64_t wanted_was = ctl_get_int(was, "wanted", 0), wanted = ctl_get_int(is, "wanted", 0);
+	int64_t wanted_was = json_get_int(was, "wanted", 0), wanted = json_get_int(is, "wanted", 0);
 
 	if (!was)
-		fprintf(f, "%s+ %s: %s, %s%s\n", ctl_green(style), name, state, regions, ctl_normal(style));
+		fprintf(f, "%s+ %s: %s, %s%s\n", sgr(style, COLOUR_BOLD_GREEN), name, state, regions,
+			sgr(style, COLOUR_NORMAL));
 	else if (!is)
-		fprintf(f, "%s- %s: gone, with %s%s\n", ctl_red(style), name, regions, ctl_normal(style));
+		fprintf(f, "%s- %s: gone, with %s%s\n", sgr(style, COLOUR_BOLD_RED), name, regions,
+			sgr(style, COLOUR_NORMAL));
 	else if (!equal(state_was, state))
 		fprintf(f, "~ %s: %s, was %s\n", name, state, state_was);
 	else if (wanted_was != wanted)
@@ -208,25 +210,25 @@ static bool print_change(FILE *f, struct json_object *was, struct json_object *i
 	return true;
 }
 
-void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct ctl_style *style)
+void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct style *style)
 {
-	struct json_object *old = ctl_get_array(before, "policies"), *new = ctl_get_array(after, "policies");
+	struct json_object *old = json_get_array(before, "policies"), *new = json_get_array(after, "policies");
 	bool changed = false;
 
-	for (size_t i = 0; i < ctl_array_length(old); i++) {
+	for (size_t i = 0; i < json_array_length(old); i++) {
 		struct json_object *was = json_object_array_get_idx(old, i);
 
-		if (!find_policy(after, ctl_get_string(was, "name")))
+		if (!find_policy(after, json_get_string(was, "name")))
 			changed |= print_change(f, was, NULL, style);
 	}
-	for (size_t i = 0; i < ctl_array_length(new); i++) {
+	for (size_t i = 0; i < json_array_length(new); i++) {
 		struct json_object *is = json_object_array_get_idx(new, i);
 
-		changed |= print_change(f, find_policy(before, ctl_get_string(is, "name")), is, style);
+		changed |= print_change(f, find_policy(before, json_get_string(is, "name")), is, style);
 	}
 
 	if (style->legend) {
-		_cleanup_(freep) char *total = ctl_things(ctl_array_length(new), "policy", "policies");
+		_cleanup_free_ char *total = ctl_things(json_array_length(new), "policy", "policies");
 
 		fprintf(f, "%s%s loaded.\n", changed ? "" : "Nothing changed, ", total);
 	}

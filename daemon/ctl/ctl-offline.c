@@ -7,7 +7,7 @@
 static void set(struct json_object *o, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(o, key, value) < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 }
 
 static void add_problem(struct json_object *problems, const char *id, const char *message, const char *hint)
@@ -18,14 +18,14 @@ static void add_problem(struct json_object *problems, const char *id, const char
 	set(problem, "message", json_object_new_string(message));
 	set(problem, "hint", json_object_new_string(hint));
 	if (json_object_array_add(problems, problem) < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 }
 
 /* r: what machine_problem() or machine_note() returned */
 static void add_if_any(struct json_object *array, int r, struct problem *found)
 {
 	if (r < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 	if (r == 0)
 		return;
 	add_problem(array, found->id, found->message, found->hint);
@@ -37,8 +37,8 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 	static const char id[] = "no-daemon";
 
 	if (!facts->bus) {
-		_cleanup_(freep) char *message =
-			ctl_printf("qcmdd can't be asked: %s.", facts->error ?: "there is no system bus");
+		_cleanup_free_ char *message =
+			xprintf("qcmdd can't be asked: %s.", facts->error ?: "there is no system bus");
 
 		add_problem(problems, id, message, "systemctl start dbus.socket");
 		return;
@@ -61,8 +61,8 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 		add_problem(problems, id, "qcmdd is still starting.", "Ask again in a few seconds.");
 		return;
 	case CTL_UNIT_ACTIVE: {
-		_cleanup_(freep) char *message =
-			ctl_printf("qcmdd runs but does not answer (%s).", facts->error ?: "it has no name on the bus");
+		_cleanup_free_ char *message =
+			xprintf("qcmdd runs but does not answer (%s).", facts->error ?: "it has no name on the bus");
 
 		add_problem(problems, id, message, "journalctl -b -u qcmdd says why; then: systemctl restart qcmdd");
 		return;
@@ -79,7 +79,7 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 	struct problem found;
 
 	if (!describe || !problems || !module || !notes)
-		ctl_out_of_memory();
+		out_of_memory();
 
 	add_daemon_problem(problems, facts);
 	add_if_any(problems, machine_problem(&facts->machine, &found), &found);

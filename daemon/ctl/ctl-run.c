@@ -20,7 +20,7 @@ static char *qcmdump_path(void)
 
 	self[n < 0 ? 0 : n] = '\0';
 	slash = strrchr(self, '/');
-	return slash ? ctl_printf("%.*s/qcmdump", (int)(slash - self), self) : ctl_printf("qcmdump");
+	return slash ? xprintf("%.*s/qcmdump", (int)(slash - self), self) : xprintf("qcmdump");
 }
 
 int ctl_run(const char *path, const char *const arguments[], int fd)
@@ -49,7 +49,7 @@ int ctl_run(const char *path, const char *const arguments[], int fd)
 
 int ctl_run_qcmdump(const char *const arguments[], int fd)
 {
-	_cleanup_(freep) char *path = qcmdump_path();
+	_cleanup_free_ char *path = qcmdump_path();
 
 	return ctl_run(path, arguments, fd);
 }

@@ -39,19 +39,19 @@ static bool equal(const char *a, const char *b)
 /* Parents are there so that the dump can say whose child a task is; nobody asked for them. */
 static bool is_parent(struct json_object *region)
 {
-	const char *comment = ctl_get_string(region, "comment");
+	const char *comment = json_get_string(region, "comment");
 
 	return comment && strncmp(comment, "parent of ", strlen("parent of ")) == 0;
 }
 
 static void count_active(struct tally *t, struct json_object *region)
 {
-	const char *kind = ctl_get_string(region, "kind"), *owner = ctl_get_string(region, "owner");
-	const char *name = ctl_get_string(region, "name");
+	const char *kind = json_get_string(region, "kind"), *owner = json_get_string(region, "owner");
+	const char *name = json_get_string(region, "name");
 
 	t->active++;
-	t->slots += ctl_get_size(region, "slots");
-	t->bytes += ctl_get_size(region, "size");
+	t->slots += json_get_size(region, "slots");
+	t->bytes += json_get_size(region, "size");
 	if (is_one_of(name, log_names))
 		t->log_parts_active++;
 	else if (equal(kind, "task"))
@@ -72,14 +72,14 @@ static void count_active(struct tally *t, struct json_object *region)
 
 static struct tally count(struct json_object *describe)
 {
-	struct json_object *regions = ctl_get_array(describe, "regions");
+	struct json_object *regions = json_get_array(describe, "regions");
 	struct tally t = { 0 };
 
-	for (size_t i = 0; i < ctl_array_length(regions); i++) {
+	for (size_t i = 0; i < json_array_length(regions); i++) {
 		struct json_object *region = json_object_array_get_idx(regions, i);
-		const char *state = ctl_get_string(region, "state");
+		const char *state = json_get_string(region, "state");
 
-		t.log_parts += is_one_of(ctl_get_string(region, "name"), log_names);
+		t.log_parts += is_one_of(json_get_string(region, "name"), log_names);
 		if (equal(state, "active"))
 			count_active(&t, region);
 		else if (equal(state, "pending"))
@@ -111,17 +111,17 @@ static char *contents(const struct tally *t)
 	size_t n;
 
 	if (t->log_parts > 0 && t->log_parts_active == t->log_parts && strv_append(&parts, "dmesg") < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		_cleanup_(freep) char *part = ctl_things(kinds[i].n, kinds[i].one, kinds[i].many);
+		_cleanup_free_ char *part = ctl_things(kinds[i].n, kinds[i].one, kinds[i].many);
 
 		if (kinds[i].n > 0 && strv_append(&parts, part) < 0)
-			ctl_out_of_memory();
+			out_of_memory();
 	}
 
 	n = strv_length(parts);
 	for (size_t i = 0; i < n; i++) {
-		char *longer = ctl_printf("%s%s%s", text ?: "", i == 0 ? "" : i == n - 1 ? " and " : ", ", parts[i]);
+		char *longer = xprintf("%s%s%s", text ?: "", i == 0 ? "" : i == n - 1 ? " and " : ", ", parts[i]);
 
 		free(text);
 		text = longer;
@@ -132,20 +132,19 @@ static char *contents(const struct tally *t)
 /* " (1.2 MiB in 37 of 1024 slots, back end ram)" */
 static char *where(struct json_object *backend, const struct tally *t)
 {
-	_cleanup_(freep) char *size = ctl_size(ctl_get_int(backend, "bytes", t->bytes));
-	_cleanup_(freep) char *name = ctl_printable(ctl_get_string(backend, "name") ?: "unknown");
-	int64_t used = ctl_get_int(backend, "slots_used", t->slots), max = ctl_get_int(backend, "slots_max", 0);
+	_cleanup_free_ char *size = ctl_size(json_get_int(backend, "bytes", t->bytes));
+	_cleanup_free_ char *name = clean_text(json_get_string(backend, "name") ?: "unknown");
+	int64_t used = json_get_int(backend, "slots_used", t->slots), max = json_get_int(backend, "slots_max", 0);
 
 	if (max > 0)
-		return ctl_printf(" (%s in %lld of %lld slots, back end %s)", size, (long long)used, (long long)max,
-				  name);
-	return ctl_printf(" (%s in %lld slots, back end %s)", size, (long long)used, name);
+		return xprintf(" (%s in %lld of %lld slots, back end %s)", size, (long long)used, (long long)max, name);
+	return xprintf(" (%s in %lld slots, back end %s)", size, (long long)used, name);
 }
 
 /* A message as part of a sentence of ours: no full stop, and a small letter unless the word is a name. */
 static char *as_clause(const char *message)
 {
-	char *s = ctl_printable(message);
+	char *s = clean_text(message);
 	size_t n = strlen(s);
 
 	while (n > 0 && (s[n - 1] == '.' || s[n - 1] == '\n'))
@@ -157,152 +156,154 @@ static char *as_clause(const char *message)
 
 static void print_labelled(FILE *f, const char *label, const char *text)
 {
-	_cleanup_(freep) char *printable = ctl_printable(text);
+	_cleanup_free_ char *printable = clean_text(text);
 
 	fprintf(f, "%9s: %s\n", label, printable);
 }
 
 /* The first one is in the first line already where there would be no dump at all. */
-static void print_problems(FILE *f, struct json_object *describe, bool first_is_told, const struct ctl_style *style)
+static void print_problems(FILE *f, struct json_object *describe, bool first_is_told, const struct style *style)
 {
-	struct json_object *problems = ctl_get_array(describe, "problems");
+	struct json_object *problems = json_get_array(describe, "problems");
 
-	for (size_t i = 0; i < ctl_array_length(problems); i++) {
+	for (size_t i = 0; i < json_array_length(problems); i++) {
 		struct json_object *problem = json_object_array_get_idx(problems, i);
-		const char *message = ctl_get_string(problem, "message"), *hint = ctl_get_string(problem, "hint");
+		const char *message = json_get_string(problem, "message"), *hint = json_get_string(problem, "hint");
 
-		fputs(ctl_yellow(style), f);
+		fputs(sgr(style, COLOUR_BOLD_YELLOW), f);
 		if (message && !(i == 0 && first_is_told))
 			print_labelled(f, i > 0 && first_is_told ? "Also" : "Problem", message);
-		fputs(ctl_normal(style), f);
+		fputs(sgr(style, COLOUR_NORMAL), f);
 		if (hint && *hint)
 			print_labelled(f, "To do", hint);
 	}
-	if (ctl_array_length(problems) > 0)
+	if (json_array_length(problems) > 0)
 		fputc('\n', f);
 }
 
 static void print_notes(FILE *f, struct json_object *describe)
 {
-	struct json_object *notes = ctl_get_array(describe, "notes");
+	struct json_object *notes = json_get_array(describe, "notes");
 
-	for (size_t i = 0; i < ctl_array_length(notes); i++) {
+	for (size_t i = 0; i < json_array_length(notes); i++) {
 		struct json_object *note = json_object_array_get_idx(notes, i);
-		const char *message = ctl_get_string(note, "message"), *hint = ctl_get_string(note, "hint");
+		const char *message = json_get_string(note, "message"), *hint = json_get_string(note, "hint");
 
 		if (message)
 			print_labelled(f, "Note", message);
 		if (hint)
 			print_labelled(f, "To do", hint);
 	}
-	if (ctl_array_length(notes) > 0)
+	if (json_array_length(notes) > 0)
 		fputc('\n', f);
 }
 
 static void print_daemon(FILE *f, struct json_object *describe)
 {
-	const char *version = ctl_get_string(describe, "version"), *state = ctl_get_string(describe, "state");
-	_cleanup_(freep) char *line = NULL;
+	const char *version = json_get_string(describe, "version"), *state = json_get_string(describe, "state");
+	_cleanup_free_ char *line = NULL;
 
 	if (version)
-		line = ctl_printf("qcmdd %s, state %s", version, state ?: "unknown");
+		line = xprintf("qcmdd %s, state %s", version, state ?: "unknown");
 	print_labelled(f, "Daemon", line ?: "does not answer");
 }
 
 static void print_module(FILE *f, struct json_object *describe)
 {
-	struct json_object *module = ctl_get_object(describe, "module"), *backend = ctl_get_object(describe, "backend");
-	const char *version = ctl_get_string(module, "version");
-	_cleanup_(freep) char *line = NULL;
+	struct json_object *module = json_get_object(describe, "module"),
+			   *backend = json_get_object(describe, "backend");
+	const char *version = json_get_string(module, "version");
+	_cleanup_free_ char *line = NULL;
 
-	if (!ctl_get_bool(module, "loaded", false))
-		line = ctl_printf("qcom_minidump is not loaded");
+	if (!json_get_bool(module, "loaded", false))
+		line = xprintf("qcom_minidump is not loaded");
 	else if (backend)
-		line = ctl_printf("qcom_minidump%s%s, back end %s (names up to %lld bytes, sizes in steps of %lld)",
-				  version ? " " : "", version ?: "", ctl_get_string(backend, "name") ?: "unknown",
-				  (long long)ctl_get_int(backend, "name_max", 0),
-				  (long long)ctl_get_int(backend, "align", 1));
+		line = xprintf("qcom_minidump%s%s, back end %s (names up to %lld bytes, sizes in steps of %lld)",
+			       version ? " " : "", version ?: "", json_get_string(backend, "name") ?: "unknown",
+			       (long long)json_get_int(backend, "name_max", 0),
+			       (long long)json_get_int(backend, "align", 1));
 	else
-		line = ctl_printf("qcom_minidump%s%s%s", version ? " " : "", version ?: "",
-				  ctl_get_string(describe, "version") ? ", no back end" : "");
+		line = xprintf("qcom_minidump%s%s%s", version ? " " : "", version ?: "",
+			       json_get_string(describe, "version") ? ", no back end" : "");
 	print_labelled(f, "Module", line);
 }
 
 /* "4 of 9 regions in 11 slots: policy trace has MaxSlots=12" */
 static void print_use(FILE *f, struct json_object *policy)
 {
-	_cleanup_(freep) char *limit = ctl_printable(ctl_get_string(policy, "limit") ?: "");
-	int64_t slots = ctl_get_int(policy, "slots", -1);
+	_cleanup_free_ char *limit = clean_text(json_get_string(policy, "limit") ?: "");
+	int64_t slots = json_get_int(policy, "slots", -1);
 
-	fprintf(f, "%lld of %lld regions", (long long)ctl_get_int(policy, "registered", 0),
-		(long long)ctl_get_int(policy, "wanted", 0));
+	fprintf(f, "%lld of %lld regions", (long long)json_get_int(policy, "registered", 0),
+		(long long)json_get_int(policy, "wanted", 0));
 	if (slots > 0)
 		fprintf(f, " in %lld slot%s", (long long)slots, slots == 1 ? "" : "s");
 	fprintf(f, "%s%s\n", *limit ? ": " : "", limit);
 }
 
-static void print_policies(FILE *f, struct json_object *describe, const struct ctl_style *style)
+static void print_policies(FILE *f, struct json_object *describe, const struct style *style)
 {
-	struct json_object *policies = ctl_get_array(describe, "policies");
-	size_t enabled = 0, disabled = 0, broken = 0, n = ctl_array_length(policies);
+	struct json_object *policies = json_get_array(describe, "policies");
+	size_t enabled = 0, disabled = 0, broken = 0, n = json_array_length(policies);
 
 	if (!policies)
 		return;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *state = ctl_get_string(json_object_array_get_idx(policies, i), "state");
+		const char *state = json_get_string(json_object_array_get_idx(policies, i), "state");
 
 		enabled += equal(state, "enabled");
 		disabled += equal(state, "disabled");
 		broken += equal(state, "error");
 	}
 	fprintf(f, "%9s: %zu enabled, %zu disabled, %s%zu in error%s\n", "Policies", enabled, disabled,
-		broken > 0 ? ctl_red(style) : "", broken, broken > 0 ? ctl_normal(style) : "");
+		broken > 0 ? sgr(style, COLOUR_BOLD_RED) : "", broken, broken > 0 ? sgr(style, COLOUR_NORMAL) : "");
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *policy = json_object_array_get_idx(policies, i);
-		_cleanup_(freep) char *name = ctl_printable(ctl_get_string(policy, "name") ?: "?");
-		_cleanup_(freep) char *why = ctl_printable(ctl_get_string(policy, "reason") ?: "");
-		const char *state = ctl_get_string(policy, "state");
+		_cleanup_free_ char *name = clean_text(json_get_string(policy, "name") ?: "?");
+		_cleanup_free_ char *why = clean_text(json_get_string(policy, "reason") ?: "");
+		const char *state = json_get_string(policy, "state");
 
 		fprintf(f, "%11s%s: ", "", name);
-		if (equal(state, "enabled") && ctl_get_bool(policy, "dry_run", false))
+		if (equal(state, "enabled") && json_get_bool(policy, "dry_run", false))
 			fprintf(f, "dry run, %lld regions that are not registered\n",
-				(long long)ctl_get_int(policy, "wanted", 0));
+				(long long)json_get_int(policy, "wanted", 0));
 		else if (equal(state, "enabled"))
 			print_use(f, policy);
 		else
-			fprintf(f, "%s%s%s%s%s\n", equal(state, "error") ? ctl_red(style) : "", state ?: "unknown",
-				equal(state, "error") ? ctl_normal(style) : "", *why ? ": " : "", why);
+			fprintf(f, "%s%s%s%s%s\n", equal(state, "error") ? sgr(style, COLOUR_BOLD_RED) : "",
+				state ?: "unknown", equal(state, "error") ? sgr(style, COLOUR_NORMAL) : "",
+				*why ? ": " : "", why);
 	}
 }
 
 static void print_events(FILE *f, struct json_object *describe)
 {
-	struct json_object *events = ctl_get_object(describe, "events");
-	_cleanup_(freep) char *resyncs = ctl_things(ctl_get_size(events, "resyncs"), "resync", "resyncs");
+	struct json_object *events = json_get_object(describe, "events");
+	_cleanup_free_ char *resyncs = ctl_things(json_get_size(events, "resyncs"), "resync", "resyncs");
 
 	if (events)
 		fprintf(f, "%9s: %lld received, %lld lost, %s\n", "Events",
-			(long long)ctl_get_int(events, "received", 0), (long long)ctl_get_int(events, "lost", 0),
+			(long long)json_get_int(events, "received", 0), (long long)json_get_int(events, "lost", 0),
 			resyncs);
 }
 
-static void print_reload(FILE *f, struct json_object *describe, const struct ctl_style *style)
+static void print_reload(FILE *f, struct json_object *describe, const struct style *style)
 {
-	struct json_object *reload = ctl_get_object(describe, "reload"), *errors = ctl_get_array(reload, "errors");
-	_cleanup_(freep) char *when = ctl_printable(ctl_get_string(reload, "when") ?: "");
-	bool ok = ctl_get_bool(reload, "ok", true);
+	struct json_object *reload = json_get_object(describe, "reload"), *errors = json_get_array(reload, "errors");
+	_cleanup_free_ char *when = clean_text(json_get_string(reload, "when") ?: "");
+	bool ok = json_get_bool(reload, "ok", true);
 
 	if (!*when)
 		return;
 
-	fprintf(f, "%9s: %s, %s%s%s\n", "Reload", when, ok ? "" : ctl_red(style),
-		ok ? "fine" : "refused: the policies of before stay in use", ok ? "" : ctl_normal(style));
+	fprintf(f, "%9s: %s, %s%s%s\n", "Reload", when, ok ? "" : sgr(style, COLOUR_BOLD_RED),
+		ok ? "fine" : "refused: the policies of before stay in use", ok ? "" : sgr(style, COLOUR_NORMAL));
 	/* a single one is in the problem already */
-	for (size_t i = 0; i < ctl_array_length(errors) && ctl_array_length(errors) > 1; i++) {
+	for (size_t i = 0; i < json_array_length(errors) && json_array_length(errors) > 1; i++) {
 		const char *text = json_object_get_string(json_object_array_get_idx(errors, i));
-		_cleanup_(freep) char *printable = ctl_printable(text ?: "?");
+		_cleanup_free_ char *printable = clean_text(text ?: "?");
 
 		fprintf(f, "%11s%s\n", "", printable);
 	}
@@ -311,10 +312,10 @@ static void print_reload(FILE *f, struct json_object *describe, const struct ctl
 /* Whether something that was asked for is not saved. A refused reload alone is none: the policies of before work. */
 static bool has_gap(struct json_object *describe, const struct tally *t)
 {
-	struct json_object *problems = ctl_get_array(describe, "problems");
+	struct json_object *problems = json_get_array(describe, "problems");
 
-	for (size_t i = 0; i < ctl_array_length(problems); i++)
-		if (!equal(ctl_get_string(json_object_array_get_idx(problems, i), "id"), "reload"))
+	for (size_t i = 0; i < json_array_length(problems); i++)
+		if (!equal(json_get_string(json_object_array_get_idx(problems, i), "id"), "reload"))
 			return true;
 	return t->failed > 0 || t->pending > 0;
 }
@@ -322,47 +323,48 @@ static bool has_gap(struct json_object *describe, const struct tally *t)
 /* What a dump would have, or NULL where there would be none. */
 static char *saved(struct json_object *describe, const struct tally *t)
 {
-	if (!ctl_get_object(describe, "backend") || equal(ctl_get_string(describe, "state"), "failed"))
+	if (!json_get_object(describe, "backend") || equal(json_get_string(describe, "state"), "failed"))
 		return NULL;
 	return contents(t);
 }
 
 static void print_verdict(FILE *f, struct json_object *describe, const struct tally *t, const char *what,
-			  const struct ctl_style *style)
+			  const struct style *style)
 {
-	struct json_object *problems = ctl_get_array(describe, "problems"), *first = NULL;
-	bool well = equal(ctl_get_string(describe, "state"), "ok");
+	struct json_object *problems = json_get_array(describe, "problems"), *first = NULL;
+	bool well = equal(json_get_string(describe, "state"), "ok");
 	const char *dot = style->utf8 ? "●" : "*";
-	_cleanup_(freep) char *reason = NULL, *place = NULL;
+	_cleanup_free_ char *reason = NULL, *place = NULL;
 
 	if (what) {
-		place = where(ctl_get_object(describe, "backend"), t);
-		fprintf(f, "%s%s%s A crash now would give %s: %s%s.\n", well ? ctl_green(style) : ctl_yellow(style),
-			dot, ctl_normal(style), well || !has_gap(describe, t) ? "a dump" : "an incomplete dump", what,
-			place);
+		place = where(json_get_object(describe, "backend"), t);
+		fprintf(f, "%s%s%s A crash now would give %s: %s%s.\n",
+			well ? sgr(style, COLOUR_BOLD_GREEN) : sgr(style, COLOUR_BOLD_YELLOW), dot,
+			sgr(style, COLOUR_NORMAL), well || !has_gap(describe, t) ? "a dump" : "an incomplete dump",
+			what, place);
 		return;
 	}
 
-	if (ctl_array_length(problems) > 0) {
+	if (json_array_length(problems) > 0) {
 		first = json_object_array_get_idx(problems, 0);
-		reason = as_clause(ctl_get_string(first, "message") ?: "unknown reason");
+		reason = as_clause(json_get_string(first, "message") ?: "unknown reason");
 	}
-	fprintf(f, "%s%s%s A crash now would NOT give a dump: %s.\n", ctl_red(style), dot, ctl_normal(style),
-		reason ?: "no policy asks for anything, see qcmd.d(5)");
+	fprintf(f, "%s%s%s A crash now would NOT give a dump: %s.\n", sgr(style, COLOUR_BOLD_RED), dot,
+		sgr(style, COLOUR_NORMAL), reason ?: "no policy asks for anything, see qcmd.d(5)");
 }
 
 int ctl_status_exit(struct json_object *describe)
 {
 	struct tally t = count(describe);
-	_cleanup_(freep) char *what = saved(describe, &t);
+	_cleanup_free_ char *what = saved(describe, &t);
 
-	return what && equal(ctl_get_string(describe, "state"), "ok") ? CTL_OK : CTL_DEGRADED;
+	return what && equal(json_get_string(describe, "state"), "ok") ? CTL_OK : CTL_DEGRADED;
 }
 
-void ctl_status_print(FILE *f, struct json_object *describe, const struct ctl_style *style)
+void ctl_status_print(FILE *f, struct json_object *describe, const struct style *style)
 {
 	struct tally t = count(describe);
-	_cleanup_(freep) char *what = saved(describe, &t);
+	_cleanup_free_ char *what = saved(describe, &t);
 
 	print_verdict(f, describe, &t, what, style);
 	fputc('\n', f);
@@ -372,7 +374,7 @@ void ctl_status_print(FILE *f, struct json_object *describe, const struct ctl_st
 	print_daemon(f, describe);
 	print_module(f, describe);
 	print_policies(f, describe, style);
-	if (ctl_get_array(describe, "regions"))
+	if (json_get_array(describe, "regions"))
 		fprintf(f, "%9s: %zu active, %zu pending, %zu failed\n", "Regions", t.active, t.pending, t.failed);
 	print_events(f, describe);
 	print_reload(f, describe, style);

@@ -6,13 +6,13 @@
 #include "daemon/ctl/ctl.h"
 #include "lib/text.h"
 
-_Noreturn void ctl_out_of_memory(void)
+_Noreturn void out_of_memory(void)
 {
 	fputs("qcmdctl: out of memory\n", stderr);
 	exit(CTL_FAILURE);
 }
 
-char *ctl_printf(const char *format, ...)
+char *xprintf(const char *format, ...)
 {
 	va_list ap;
 	char *s;
@@ -22,13 +22,13 @@ char *ctl_printf(const char *format, ...)
 	n = vasprintf(&s, format, ap);
 	va_end(ap);
 	if (n < 0)
-		ctl_out_of_memory();
+		out_of_memory();
 	return s;
 }
 
 char *ctl_things(size_t n, const char *one, const char *many)
 {
-	return ctl_printf("%zu %s", n, n == 1 ? one : many);
+	return xprintf("%zu %s", n, n == 1 ? one : many);
 }
 
 /* Bidirectional controls reorder what is around them. */
@@ -38,13 +38,13 @@ static bool is_harmless(unsigned int c)
 	       !(c >= 0x2066 && c <= 0x2069);
 }
 
-char *ctl_printable(const char *s)
+char *clean_text(const char *s)
 {
 	size_t size = strlen(s), out = 0;
 	char *copy = malloc(size + 1);
 
 	if (!copy)
-		ctl_out_of_memory();
+		out_of_memory();
 
 	for (size_t in = 0; in < size;) {
 		unsigned int c = 0;
@@ -75,7 +75,7 @@ static size_t cells(unsigned int c)
 	return 1;
 }
 
-size_t ctl_width(const char *s)
+size_t text_width(const char *s)
 {
 	size_t size = strlen(s), width = 0;
 
@@ -97,11 +97,11 @@ char *ctl_size(uint64_t bytes)
 	size_t unit = 0;
 
 	if (bytes < 1024)
-		return ctl_printf("%u B", (unsigned int)bytes);
+		return xprintf("%u B", (unsigned int)bytes);
 
 	while (value >= 1023.95 && unit < sizeof(units) / sizeof(units[0]) - 1) {
 		value /= 1024;
 		unit++;
 	}
-	return ctl_printf("%.1f %s", value, units[unit]);
+	return xprintf("%.1f %s", value, units[unit]);
 }

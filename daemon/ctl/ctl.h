@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "lib/machine.h"
+#include "lib/terminal.h"
 
 /* Exit status. */
 enum {
@@ -18,62 +19,43 @@ enum {
 	CTL_DEGRADED, /* status: a crash now would give no dump, or an incomplete one */
 };
 
-enum ctl_json {
-	CTL_JSON_OFF,
-	CTL_JSON_SHORT,
-	CTL_JSON_PRETTY,
+enum json_form {
+	JSON_OFF,
+	JSON_SHORT,
+	JSON_PRETTY,
 };
-
-/* How to show things. */
-struct ctl_style {
-	bool legend; /* headings and totals */
-	bool colour;
-	bool utf8;
-	unsigned int width; /* of the terminal, in cells; 0: lines of any length */
-};
-
-/* ctl-term.c */
-struct ctl_style ctl_style(bool legend);
-
-/* An SGR sequence, or "" where there are to be no colours. */
-const char *ctl_red(const struct ctl_style *style);
-const char *ctl_green(const struct ctl_style *style);
-const char *ctl_yellow(const struct ctl_style *style);
-const char *ctl_bold(const struct ctl_style *style);
-const char *ctl_dim(const struct ctl_style *style);
-const char *ctl_normal(const struct ctl_style *style);
 
 /* Sends stdout through a pager, if it is a terminal. What was opened must be closed. */
 void ctl_pager_open(void);
 void ctl_pager_close(void);
 
 /* ctl-json.c: what is missing or of another type is NULL or the fallback. */
-const char *ctl_get_string(struct json_object *o, const char *key);
-int64_t ctl_get_int(struct json_object *o, const char *key, int64_t fallback);
-uint64_t ctl_get_size(struct json_object *o, const char *key); /* 0 for what can't be one */
-bool ctl_get_bool(struct json_object *o, const char *key, bool fallback);
-struct json_object *ctl_get_object(struct json_object *o, const char *key);
-struct json_object *ctl_get_array(struct json_object *o, const char *key); /* for ctl_array_*() */
-size_t ctl_array_length(struct json_object *array);			   /* 0 for NULL */
-void ctl_json_print(struct json_object *o, enum ctl_json how, FILE *f);
-void ctl_json_putp(struct json_object **o);
+const char *json_get_string(struct json_object *o, const char *key);
+int64_t json_get_int(struct json_object *o, const char *key, int64_t fallback);
+uint64_t json_get_size(struct json_object *o, const char *key); /* 0 for what can't be one */
+bool json_get_bool(struct json_object *o, const char *key, bool fallback);
+struct json_object *json_get_object(struct json_object *o, const char *key);
+struct json_object *json_get_array(struct json_object *o, const char *key); /* for ctl_array_*() */
+size_t json_array_length(struct json_object *array);			    /* 0 for NULL */
+void ctl_json_print(struct json_object *o, enum json_form how, FILE *f);
+void json_putp(struct json_object **o);
 
 /* ctl-text.c */
-char *ctl_printable(const char *s);			       /* a copy without what could confuse a terminal */
-size_t ctl_width(const char *s);			       /* in cells */
+char *clean_text(const char *s);			       /* a copy without what could confuse a terminal */
+size_t text_width(const char *s);			       /* in cells */
 char *ctl_size(uint64_t bytes);				       /* "9.6 KiB" */
 char *ctl_things(size_t n, const char *one, const char *many); /* "3 regions" */
-char *ctl_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void ctl_out_of_memory(void);
+char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void out_of_memory(void);
 
 /* ctl-status.c. Is all well? CTL_OK or CTL_DEGRADED. */
 int ctl_status_exit(struct json_object *describe);
-void ctl_status_print(FILE *f, struct json_object *describe, const struct ctl_style *style);
+void ctl_status_print(FILE *f, struct json_object *describe, const struct style *style);
 
 /* ctl-list.c */
-void ctl_regions_print(FILE *f, struct json_object *describe, const struct ctl_style *style);
-void ctl_policies_print(FILE *f, struct json_object *describe, const struct ctl_style *style);
-void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct ctl_style *style);
+void ctl_regions_print(FILE *f, struct json_object *describe, const struct style *style);
+void ctl_policies_print(FILE *f, struct json_object *describe, const struct style *style);
+void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct style *style);
 
 /* ctl-offline.c: what can be said without the daemon. */
 enum ctl_unit {
@@ -116,7 +98,7 @@ int ctl_run_qcmdump(const char *const arguments[], int fd);
 
 /* ctl-dumps.c: an array of the dumps of crashes; or NULL, and why. */
 struct json_object *ctl_dumps_list(char **ret_failure);
-void ctl_dumps_print(FILE *f, struct json_object *list, const struct ctl_style *style);
+void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *style);
 
 struct ctl_dump_options {
 	const char *output;   /* of a report; NULL: qcmdump's default */
@@ -132,13 +114,13 @@ int ctl_dump(const char *verb, const char *what, const struct ctl_dump_options *
 
 /* ctl-explain.c: the regions of that name or id; NULL is never returned. */
 struct json_object *ctl_explain_find(struct json_object *describe, const char *what);
-void ctl_explain_print(FILE *f, struct json_object *regions, const struct ctl_style *style);
+void ctl_explain_print(FILE *f, struct json_object *regions, const struct style *style);
 
 /* ctl-enable.c: turns a policy on or off from the next reload on. NULL, or why that can't be done. */
 char *ctl_set_enabled(const char *name, bool enabled);
 
 /* ctl-check.c: need no daemon. */
-int ctl_check(char *const *files, size_t n, enum ctl_json json);
-int ctl_cat_config(char *const *names, size_t n, const struct ctl_style *style);
+int ctl_check(char *const *files, size_t n, enum json_form json);
+int ctl_cat_config(char *const *names, size_t n, const struct style *style);
 
 #endif

@@ -10,7 +10,7 @@ struct options {
 	const char *output; /* of snapshot, or a dump's report */
 	bool force;
 	const char *debugger;
-	enum ctl_json json;
+	enum json_form json;
 	bool no_pager;
 	bool no_legend;
 };
@@ -57,7 +57,7 @@ static struct json_object *describe(void)
 		bus_failure(&error);
 		return NULL;
 	}
-	if (ctl_get_int(o, "schema", 1) > 1)
+	if (json_get_int(o, "schema", 1) > 1)
 		complain("qcmdd is newer than this qcmdctl: some things may not be shown");
 	return o;
 }
@@ -80,10 +80,10 @@ static struct json_object *describe_anyway(void)
 
 static int status(const struct options *options, char *const *arguments, size_t n)
 {
-	_cleanup_(ctl_json_putp) struct json_object *o = describe_anyway();
-	struct ctl_style style = ctl_style(!options->no_legend);
+	_cleanup_(json_putp) struct json_object *o = describe_anyway();
+	struct style style = terminal_style(!options->no_legend);
 
-	if (options->json != CTL_JSON_OFF) {
+	if (options->json != JSON_OFF) {
 		ctl_json_print(o, options->json, stdout);
 		return ctl_status_exit(o);
 	}
@@ -95,18 +95,18 @@ static int status(const struct options *options, char *const *arguments, size_t 
 }
 
 static int list(const struct options *options, const char *key,
-		void (*print)(FILE *f, struct json_object *describe, const struct ctl_style *style))
+		void (*print)(FILE *f, struct json_object *describe, const struct style *style))
 {
-	_cleanup_(ctl_json_putp) struct json_object *o = describe();
-	struct ctl_style style = ctl_style(!options->no_legend);
+	_cleanup_(json_putp) struct json_object *o = describe();
+	struct style style = terminal_style(!options->no_legend);
 
 	if (!o)
 		return CTL_FAILURE;
 
-	if (options->json != CTL_JSON_OFF) {
-		_cleanup_(ctl_json_putp) struct json_object *none = json_object_new_array();
+	if (options->json != JSON_OFF) {
+		_cleanup_(json_putp) struct json_object *none = json_object_new_array();
 
-		ctl_json_print(ctl_get_array(o, key) ?: none, options->json, stdout);
+		ctl_json_print(json_get_array(o, key) ?: none, options->json, stdout);
 		return CTL_OK;
 	}
 
@@ -143,8 +143,8 @@ static int reload_failure(const struct ctl_bus_error *error)
 static int reload(const struct options *options, char *const *arguments, size_t n)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
-	_cleanup_(ctl_json_putp) struct json_object *before = describe(), *after = NULL;
-	struct ctl_style style = ctl_style(!options->no_legend);
+	_cleanup_(json_putp) struct json_object *before = describe(), *after = NULL;
+	struct style style = terminal_style(!options->no_legend);
 
 	if (!before)
 		return CTL_FAILURE;
@@ -155,7 +155,7 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 	if (!after)
 		return CTL_FAILURE;
 
-	if (options->json != CTL_JSON_OFF)
+	if (options->json != JSON_OFF)
 		ctl_json_print(after, options->json, stdout);
 	else
 		ctl_changes_print(stdout, before, after, &style);
@@ -166,12 +166,12 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 static int set_enabled(const struct options *options, char *const *names, size_t n, bool enabled)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
-	_cleanup_(ctl_json_putp) struct json_object *o = NULL;
+	_cleanup_(json_putp) struct json_object *o = NULL;
 	size_t failed = 0;
 	int status;
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(freep) char *failure = ctl_set_enabled(names[i], enabled);
+		_cleanup_free_ char *failure = ctl_set_enabled(names[i], enabled);
 
 		if (failure) {
 			complain("%s", failure);
@@ -201,18 +201,18 @@ static int disable(const struct options *options, char *const *arguments, size_t
 
 static int explain(const struct options *options, char *const *arguments, size_t n)
 {
-	_cleanup_(ctl_json_putp) struct json_object *o = describe(), *found = NULL;
-	struct ctl_style style = ctl_style(!options->no_legend);
+	_cleanup_(json_putp) struct json_object *o = describe(), *found = NULL;
+	struct style style = terminal_style(!options->no_legend);
 
 	if (!o)
 		return CTL_FAILURE;
 	found = ctl_explain_find(o, arguments[0]);
-	if (ctl_array_length(found) == 0) {
+	if (json_array_length(found) == 0) {
 		complain("there is no region '%s'; 'qcmdctl regions' lists them",
 			 quote(arguments[0], strlen(arguments[0])).s);
 		return CTL_FAILURE;
 	}
-	if (options->json != CTL_JSON_OFF) {
+	if (options->json != JSON_OFF) {
 		ctl_json_print(found, options->json, stdout);
 		return CTL_OK;
 	}
@@ -226,7 +226,7 @@ static int snapshot(const struct options *options, char *const *arguments, size_
 {
 	const char *collect[10] = { "qcmdump", "collect", "-o", options->output ?: "snapshot.elf" };
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
-	_cleanup_(closep) int fd = -1;
+	_cleanup_close_ int fd = -1;
 	size_t i = 4;
 	bool changed;
 
@@ -240,7 +240,7 @@ static int snapshot(const struct options *options, char *const *arguments, size_
 		complain("the table changed while its memory was copied: some of it may be torn");
 	if (options->force)
 		collect[i++] = "--force";
-	if (options->json != CTL_JSON_OFF)
+	if (options->json != JSON_OFF)
 		collect[i++] = "--json";
 	collect[i] = "/proc/self/fd/3";
 	return ctl_run_qcmdump(collect, fd);
@@ -253,7 +253,7 @@ static int check(const struct options *options, char *const *arguments, size_t n
 
 static int cat_config(const struct options *options, char *const *arguments, size_t n)
 {
-	struct ctl_style style = ctl_style(!options->no_legend);
+	struct style style = terminal_style(!options->no_legend);
 
 	if (!options->no_pager)
 		ctl_pager_open();
@@ -262,15 +262,15 @@ static int cat_config(const struct options *options, char *const *arguments, siz
 
 static int dumps(const struct options *options, char *const *arguments, size_t n)
 {
-	_cleanup_(freep) char *failure = NULL;
-	_cleanup_(ctl_json_putp) struct json_object *list = ctl_dumps_list(&failure);
-	struct ctl_style style = ctl_style(!options->no_legend);
+	_cleanup_free_ char *failure = NULL;
+	_cleanup_(json_putp) struct json_object *list = ctl_dumps_list(&failure);
+	struct style style = terminal_style(!options->no_legend);
 
 	if (!list) {
 		complain("%s", failure);
 		return CTL_FAILURE;
 	}
-	if (options->json != CTL_JSON_OFF) {
+	if (options->json != JSON_OFF) {
 		ctl_json_print(list, options->json, stdout);
 		return CTL_OK;
 	}
@@ -286,10 +286,10 @@ static int dump(const struct options *options, char *const *arguments, size_t n)
 		.output = options->output,
 		.debugger = options->debugger,
 		.force = options->force,
-		.json = options->json != CTL_JSON_OFF,
+		.json = options->json != JSON_OFF,
 		.pager = !options->no_pager,
 	};
-	_cleanup_(freep) char *failure = NULL;
+	_cleanup_free_ char *failure = NULL;
 	int r;
 
 	r = ctl_dump(arguments[0], n > 1 ? arguments[1] : "latest", &o, &failure);
@@ -318,7 +318,7 @@ static int check_dump(struct options *options, char *const *arguments, size_t n,
 
 static int check_cat_config(struct options *options, char *const *arguments, size_t n, struct derr *err)
 {
-	if (options->json == CTL_JSON_OFF)
+	if (options->json == JSON_OFF)
 		return 0;
 	return derr_set(err, -EINVAL, "cat-config shows files as they are, it has no JSON form");
 }
@@ -329,7 +329,7 @@ static int set_json(struct options *options, const char *mode, struct derr *err)
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(mode ?: "pretty", names[i]) == 0) {
-			options->json = (enum ctl_json)i;
+			options->json = (enum json_form)i;
 			return 0;
 		}
 	return -EINVAL;
@@ -396,7 +396,7 @@ static const struct program program = {
 
 int main(int argc, char **argv)
 {
-	struct options options = { .json = CTL_JSON_OFF };
+	struct options options = { .json = JSON_OFF };
 	int verb = options_parse(&program, argc, argv, &options);
 	int r = verb < 0 ? ~verb : run[verb](&options, argv + optind, argc - optind);
 

@@ -7,7 +7,7 @@
 
 int config_load(const char *path, struct config *ret, struct policy_diags *diags)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size, errors = policy_diags_errors(diags);
 	struct config config = {};
 	int r;

@@ -60,7 +60,7 @@ static bool ends_in(const char *name, const char *suffix)
 static int add_file(struct policy_files *files, const char *dir, const char *name)
 {
 	struct policy_file *file = find(files, name, strlen(name)), *grown;
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_free_ char *path = NULL;
 
 	if (asprintf(&path, "%s/%s", dir, name) < 0) {
 		path = NULL;
@@ -86,7 +86,7 @@ static int add_entry(struct policy_files *files, const char *dir, const char *na
 		     struct policy_diags *diags)
 {
 	bool is_dropin_dir = dropin_dirs && ends_in(name, DROPIN_SUFFIX);
-	_cleanup_(freep) char *path = NULL;
+	_cleanup_free_ char *path = NULL;
 
 	if (name[0] == '.' || !(is_dropin_dir || ends_in(name, SUFFIX)))
 		return 0;
@@ -162,7 +162,7 @@ static int find_dropins(const char *const *dirs, struct policy_file *file, struc
 	int r = 0;
 
 	for (; *dirs && r >= 0; dirs++) {
-		_cleanup_(freep) char *dir = NULL;
+		_cleanup_free_ char *dir = NULL;
 
 		if (asprintf(&dir, "%s/%s.d", *dirs, file->name) < 0) {
 			dir = NULL;
@@ -246,8 +246,8 @@ static int check_file(const char *path, const struct stat *st, struct policy_dia
 
 int policy_file_read(const char *path, char **ret, size_t *ret_size, struct policy_diags *diags)
 {
-	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
 	struct stat st;
 	size_t size = 0;
 	int type;

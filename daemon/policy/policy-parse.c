@@ -394,7 +394,7 @@ static int sort_messages(struct policy_parser *p)
 static int parse(const char *path, const char *text, size_t size, struct policy *policy, void *target,
 		 struct policy_diags *diags)
 {
-	_cleanup_(freep) struct policy_parser *p = NULL;
+	_cleanup_free_ struct policy_parser *p = NULL;
 	int r;
 
 	p = calloc(1, sizeof(*p));

@@ -34,7 +34,7 @@ const char *const *policy_dirs(void)
 int policy_diag_addv(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column, bool error,
 		     const char *format, va_list ap)
 {
-	_cleanup_(freep) char *path_copy = strdup(path), *message = NULL;
+	_cleanup_free_ char *path_copy = strdup(path), *message = NULL;
 	struct policy_diag *grown;
 
 	if (vasprintf(&message, format, ap) < 0) {
@@ -261,7 +261,7 @@ static int finish(struct policy *policy, struct policy_diags *diags, size_t firs
 /* Reads a file into a policy; an empty file and a link to /dev/null are left to the caller. */
 static int load_into(const char *path, struct policy *policy, struct policy_diags *diags)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size;
 	int r, type;
 

@@ -65,7 +65,7 @@ static int find(int fd, uint32_t id, struct map_memory *ret)
 
 int maps_find(struct maps *m, uint32_t id, struct map_memory *ret, char **ret_reason)
 {
-	_cleanup_(closep) int fd = -1;
+	_cleanup_close_ int fd = -1;
 	int err;
 
 	*ret_reason = NULL;

@@ -24,8 +24,8 @@ const char *trace_path(char buffer[PATH_MAX], const char *instance, const char *
 
 int trace_read(const char *instance, const char *file, char **ret, size_t *ret_size)
 {
-	_cleanup_(freep) char *text = NULL;
-	_cleanup_(closep) int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
 	size_t size = 0, allocated = 0;
 	char path[PATH_MAX];
 	ssize_t n;
@@ -56,7 +56,7 @@ int trace_read(const char *instance, const char *file, char **ret, size_t *ret_s
 
 static int write_file(const char *instance, const char *file, int flags, const char *text)
 {
-	_cleanup_(closep) int fd = -1;
+	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
 
 	fd = open(trace_path(path, instance, file), O_WRONLY | O_CLOEXEC | flags);

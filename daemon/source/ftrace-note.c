@@ -19,7 +19,7 @@
 /* What is in brackets: "[local] global counter". */
 static void print_clock(FILE *f, size_t i, const char *instance)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	const char *from;
 	size_t size;
 
@@ -32,7 +32,7 @@ static void print_clock(FILE *f, size_t i, const char *instance)
 
 static void print_file(FILE *f, const char *instance, const char *file)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size;
 
 	if (trace_read(instance, file, &text, &size) < 0)
@@ -60,7 +60,7 @@ static int add_format(char ***files, char *event)
 /* Of the events that are enabled, and of those that have no switch and are in use. */
 static int find_formats(const char *instance, char ***files)
 {
-	_cleanup_(freep) char *events = NULL, *tracer = NULL;
+	_cleanup_free_ char *events = NULL, *tracer = NULL;
 	char print[] = "ftrace:print", function[] = "ftrace:function", *state = NULL;
 	size_t size;
 	int r = add_format(files, print);

@@ -136,8 +136,8 @@ static uint64_t size_of(const struct addresses *a, uint64_t address)
 
 int ksyms_parse(FILE *f, struct ksym *syms, size_t n)
 {
-	_cleanup_(freep) uint64_t *items = NULL;
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ uint64_t *items = NULL;
+	_cleanup_free_ char *text = NULL;
 	struct addresses addresses = {};
 	size_t size = 0;
 	int r = 0;

@@ -157,9 +157,9 @@ static void *copy_of(const void *from, size_t size)
 /* 1: something is different; 0; -ENOMEM: it is as before */
 static int take_view(struct array *a, const struct ftrace_view *v)
 {
-	_cleanup_(freep) struct ftrace_page *pages = copy_of(v->pages, v->n_pages * sizeof(*pages));
-	_cleanup_(freep) struct ftrace_cpu *cpus = copy_of(v->cpus, v->n_cpus * sizeof(*cpus));
-	_cleanup_(freep) struct run *runs = calloc(v->n_pages + 1, sizeof(*runs));
+	_cleanup_free_ struct ftrace_page *pages = copy_of(v->pages, v->n_pages * sizeof(*pages));
+	_cleanup_free_ struct ftrace_cpu *cpus = copy_of(v->cpus, v->n_cpus * sizeof(*cpus));
+	_cleanup_free_ struct run *runs = calloc(v->n_pages + 1, sizeof(*runs));
 	size_t n_runs;
 
 	if (!pages || !cpus || !runs)
@@ -196,7 +196,7 @@ static int open_array(const struct array *a, struct stat *st)
 /* A walk counts if the array was there all the time. */
 static int walk_once(struct source *s, struct array *a, struct ftrace_view *v)
 {
-	_cleanup_(closep) int fd = -1, again = -1;
+	_cleanup_close_ int fd = -1, again = -1;
 	struct stat before, after;
 	int r;
 
@@ -246,7 +246,7 @@ static bool look(struct source *s)
 
 static int update_note(struct source *s)
 {
-	_cleanup_(freep) struct trace_note_array *arrays = calloc(s->n_arrays + 1, sizeof(*arrays));
+	_cleanup_free_ struct trace_note_array *arrays = calloc(s->n_arrays + 1, sizeof(*arrays));
 	char *note;
 	size_t size;
 	int r;

@@ -273,7 +273,7 @@ static int add(struct wants *wants, const struct want *base, const struct item *
 
 static int want_percpu(struct source *s, struct wants *wants, const struct want *base, const struct item *item)
 {
-	_cleanup_(freep) char *possible = cpulist_read(CPULIST_POSSIBLE);
+	_cleanup_free_ char *possible = cpulist_read(CPULIST_POSSIBLE);
 	const char *at = possible ?: "0";
 	int first, last, r = 0;
 

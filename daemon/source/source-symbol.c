@@ -108,7 +108,7 @@ static int want_pointer_of(struct context *c, const char *symbol, int cpu)
 
 static int want_cpus(struct context *c, const char *symbol, int (*want)(struct context *c, const char *symbol, int cpu))
 {
-	_cleanup_(freep) char *possible = cpulist_read(CPULIST_POSSIBLE);
+	_cleanup_free_ char *possible = cpulist_read(CPULIST_POSSIBLE);
 	const char *at = possible ?: "0";
 	int first, last, r = 0;
 
@@ -138,7 +138,7 @@ static int want_pointer(struct context *c, const char *symbol)
 static int want_list(struct context *c, const char *list)
 {
 	const char *colon = strstr(list, ":struct "), *dot = strchr(colon, '.');
-	_cleanup_(freep) struct symbol_place *elements = NULL;
+	_cleanup_free_ struct symbol_place *elements = NULL;
 	char head[POLICY_SYMBOL_MAX + 1], type[POLICY_SYMBOL_MAX + 1];
 	struct symbol_place place;
 	size_t n;

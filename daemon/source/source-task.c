@@ -279,7 +279,7 @@ static void set_cgroup_problem(struct source *s, int error)
 
 static int set_selectors(struct source *s)
 {
-	_cleanup_(freep) const struct policy_task **tasks = calloc(s->selectors.n + 1, sizeof(*tasks));
+	_cleanup_free_ const struct policy_task **tasks = calloc(s->selectors.n + 1, sizeof(*tasks));
 	int r;
 
 	if (!tasks)

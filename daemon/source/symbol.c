@@ -110,7 +110,7 @@ static int add_section(char ***names, const struct policy_symbol *y)
 	if (r >= 0 && y->size)
 		r = strv_append(names, y->size);
 	for (char **l = y->lists; l && *l && r >= 0; l++) {
-		_cleanup_(freep) char *head = strndup(*l, strstr(*l, ":struct ") - *l);
+		_cleanup_free_ char *head = strndup(*l, strstr(*l, ":struct ") - *l);
 
 		r = head ? strv_append(names, head) : -ENOMEM;
 	}
@@ -121,8 +121,8 @@ static int add_section(char ***names, const struct policy_symbol *y)
 void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies)
 {
 	_cleanup_(strv_freep) char **names = NULL;
-	_cleanup_(freep) const struct ksym **found = NULL;
-	_cleanup_(freep) char *reason = NULL;
+	_cleanup_free_ const struct ksym **found = NULL;
+	_cleanup_free_ char *reason = NULL;
 
 	for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++)
 		if (strv_append(&names, borders[i]) < 0)
@@ -150,7 +150,7 @@ static bool is_module_absent(const char *name)
 
 static bool find(struct symbol_reader *r, const char *item, const struct ksym **ret, struct symbol_place *place)
 {
-	_cleanup_(freep) char *reason = NULL;
+	_cleanup_free_ char *reason = NULL;
 	const char *name = policy_symbol_name(item);
 	int err = ksyms_find(r->ksyms, &name, 1, ret, &reason);
 
@@ -203,7 +203,7 @@ bool symbol_is_percpu(struct symbol_reader *r, const char *name)
 
 static bool reader(struct symbol_reader *r, struct symbol_place *ret)
 {
-	_cleanup_(freep) char *reason = NULL;
+	_cleanup_free_ char *reason = NULL;
 	int err = r->kread ? 0 : kread_new(&r->kread, &reason);
 
 	return err < 0 ? fail(ret, err, "the kernel's memory can't be read: %.100s", reason ?: strerror(-err)) : true;
@@ -393,7 +393,7 @@ void symbol_follow(struct symbol_reader *r, const char *item, int cpu, const cha
 int symbol_list(struct symbol_reader *r, const char *head, const char *type_name, const char *member,
 		struct symbol_place *ret_head, struct symbol_place **ret, size_t *ret_n)
 {
-	_cleanup_(freep) uint64_t *nodes = calloc(SYMBOL_LIST_MAX, sizeof(*nodes));
+	_cleanup_free_ uint64_t *nodes = calloc(SYMBOL_LIST_MAX, sizeof(*nodes));
 	struct type type;
 	int err, tries = 0;
 	bool whole;

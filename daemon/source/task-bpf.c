@@ -259,7 +259,7 @@ int task_watcher_scan_cgroups(struct task_watcher *w)
 
 static int iterate_fd(struct task_watcher *w, int fd)
 {
-	_cleanup_(freep) char *buffer = malloc(ITER_BUFFER);
+	_cleanup_free_ char *buffer = malloc(ITER_BUFFER);
 	size_t filled = 0;
 	ssize_t n;
 
@@ -288,7 +288,7 @@ static int iterate_fd(struct task_watcher *w, int fd)
 
 int task_watcher_iterate(struct task_watcher *w)
 {
-	_cleanup_(closep) int fd = -1;
+	_cleanup_close_ int fd = -1;
 
 	fd = bpf_iter_create(bpf_link__fd(w->skel->links.on_iter));
 	return fd < 0 ? -errno : iterate_fd(w, fd);

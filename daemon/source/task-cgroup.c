@@ -79,7 +79,7 @@ static const char *root_of_hierarchy(void)
 static int scan_one(const char *root, const char *pattern, uint64_t bit,
 		    int (*found)(uint64_t id, uint64_t bits, void *userdata), void *userdata)
 {
-	_cleanup_(freep) char *full = NULL;
+	_cleanup_free_ char *full = NULL;
 	glob_t paths = {};
 	struct stat st;
 	int r;

@@ -95,7 +95,7 @@ static int want_section(struct task *const *tasks, size_t n_tasks, const struct 
 
 int task_wants_add(const struct task_table *t, const struct task_selectors *s, uint64_t now, struct wants *wants)
 {
-	_cleanup_(freep) struct task **tasks = task_table_by_age(t);
+	_cleanup_free_ struct task **tasks = task_table_by_age(t);
 	int r = tasks ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < s->n && r >= 0; i++)

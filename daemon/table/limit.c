@@ -98,8 +98,8 @@ static struct cost cost_of(const struct entry *e, const struct cost *typical)
 
 int limit_entries(struct entry *all, size_t n_all)
 {
-	_cleanup_(freep) struct entry **entries = calloc(n_all + 1, sizeof(*entries));
-	_cleanup_(freep) struct usage *usages = calloc(n_all + 1, sizeof(*usages));
+	_cleanup_free_ struct entry **entries = calloc(n_all + 1, sizeof(*entries));
+	_cleanup_free_ struct usage *usages = calloc(n_all + 1, sizeof(*usages));
 	struct cost typical[_REGION_KIND_MAX] = {};
 	size_t n = 0, n_usages = 0;
 	bool changed = false;

@@ -166,7 +166,7 @@ static int on_batch(const struct nlmsghdr *nlh, void *userdata)
 static int apply_batch(struct minidump *md, const struct md_request *requests, struct md_result *results, size_t n,
 		       size_t *done)
 {
-	_cleanup_(freep) char *buffer = malloc(SEND_SIZE);
+	_cleanup_free_ char *buffer = malloc(SEND_SIZE);
 	struct batch b = { .base = md->seq, .results = results };
 	size_t size = 0;
 	int r;
@@ -527,7 +527,7 @@ static void dispatch_message(struct minidump *md, const struct nlmsghdr *nlh, md
 /* A handler may use the request socket, and with it the buffer: the messages are copied out first. */
 static int dispatch_datagram(struct minidump *md, size_t size, md_event_handler handler, void *userdata)
 {
-	_cleanup_(freep) char *copy = malloc(MNL_ALIGN(size));
+	_cleanup_free_ char *copy = malloc(MNL_ALIGN(size));
 	const struct nlmsghdr *nlh;
 	int len = size;
 

@@ -783,7 +783,7 @@ static int add_evicted(struct reconcile *r, struct entry **entries, size_t n)
 
 static int make_room(struct reconcile *r)
 {
-	_cleanup_(freep) struct entry **entries = calloc(r->n + 1, sizeof(*entries));
+	_cleanup_free_ struct entry **entries = calloc(r->n + 1, sizeof(*entries));
 	bool evicted = false;
 	size_t n = 0;
 	int err;

@@ -37,7 +37,7 @@ static void set_path(struct collect_conf *c, const struct line *l, char **ret, c
 	free(*ret);
 	*ret = NULL;
 	if (strcmp(l->value, "auto"))
-		*ret = l->value[0] == '/' ? dump_strdup(l->value, strlen(l->value)) : dump_strdup("", 0);
+		*ret = l->value[0] == '/' ? xstrndup(l->value, strlen(l->value)) : xstrndup("", 0);
 }
 
 static void set(struct collect_conf *c, const struct line *l)

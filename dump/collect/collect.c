@@ -29,7 +29,7 @@ char *collect_region(const struct collection *c, const char *name, size_t max, s
 	if (!r)
 		return NULL;
 	*size = r->size < max ? r->size : max;
-	buf = dump_alloc(*size, 1);
+	buf = xcalloc(*size, 1);
 	if (image_read(&c->img, r->paddr, buf, *size) == 0)
 		return buf;
 	free(buf);
@@ -45,7 +45,7 @@ static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
 	if (!size) {
 		buf = collect_region(c, MINIDUMP_VMCOREINFO_NAME, NOTE_REGION_MAX, &size);
 	} else {
-		buf = dump_alloc(size, 1);
+		buf = xcalloc(size, 1);
 		if (image_read_at(&c->img, c->toc.vmcoreinfo_offset, buf, size) < 0)
 			memset(buf, 0, size);
 	}

@@ -25,7 +25,7 @@ static void take_regions(struct collection *c, const struct corefile *core)
 			strlist_addf(&toc->problems, "slot %u (%s) is not in %s", r.slot, r.name, core->path);
 			continue;
 		}
-		toc->regions = dump_grow(toc->regions, &capacity, toc->n_regions + 1, sizeof(r));
+		toc->regions = xgrow(toc->regions, &capacity, toc->n_regions + 1, sizeof(r));
 		toc->regions[toc->n_regions++] = r;
 		toc->bytes += r.size;
 	}
@@ -37,7 +37,7 @@ static void take_notes(struct collection *c, const struct corefile *core)
 	size_t pos = 0;
 
 	while (elfnote_next(core->elf.notes, core->elf.notes_size, &pos, &note)) {
-		_cleanup_free_ char *name = dump_strdup(note.name, strnlen(note.name, note.name_size));
+		_cleanup_free_ char *name = xstrndup(note.name, strnlen(note.name, note.name_size));
 
 		if (elfnote_is(&note, VMCOREINFO_NAME, 0) && !c->vmcoreinfo.text)
 			kv_parse(&c->vmcoreinfo, note.desc, note.desc_size);

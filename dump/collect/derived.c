@@ -5,8 +5,8 @@
 
 char *made_add(struct made_list *l, uint64_t vaddr, uint64_t paddr, uint64_t size)
 {
-	l->v = dump_grow(l->v, &l->capacity, l->n + 1, sizeof(*l->v));
-	l->v[l->n] = (struct made){ vaddr, paddr, size, dump_alloc(size, 1) };
+	l->v = xgrow(l->v, &l->capacity, l->n + 1, sizeof(*l->v));
+	l->v[l->n] = (struct made){ vaddr, paddr, size, xcalloc(size, 1) };
 	return l->v[l->n++].data;
 }
 

@@ -63,7 +63,7 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 		.e_shnum = c->toc.n_regions + FIXED_SECTIONS,
 		.e_shstrndx = 1,
 	};
-	Elf64_Phdr *phdrs = dump_alloc(n, sizeof(*phdrs));
+	Elf64_Phdr *phdrs = xcalloc(n, sizeof(*phdrs));
 	int r;
 
 	phdrs[0] = (Elf64_Phdr){
@@ -136,7 +136,7 @@ static void add_tables(const struct pagetable *pt, uint64_t paddr, char *buf, si
 
 static int write_memory(const struct collection *c, int fd, struct derr *err)
 {
-	_cleanup_free_ char *buf = dump_alloc(COPY_CHUNK, 1);
+	_cleanup_free_ char *buf = xcalloc(COPY_CHUNK, 1);
 	const struct layout *l = &c->layout;
 	struct progress p;
 	int r = 0;
@@ -166,8 +166,8 @@ static int write_memory(const struct collection *c, int fd, struct derr *err)
 static int write_sections(const struct collection *c, int fd, uint64_t strtab, uint64_t shoff, struct derr *err)
 {
 	size_t n = c->toc.n_regions + FIXED_SECTIONS, size = 1 + sizeof(STRTAB_NAME);
-	_cleanup_free_ char *names = dump_alloc(size + c->toc.n_regions * sizeof(c->toc.regions->name), 1);
-	Elf64_Shdr *shdrs = dump_alloc(n, sizeof(*shdrs));
+	_cleanup_free_ char *names = xcalloc(size + c->toc.n_regions * sizeof(c->toc.regions->name), 1);
+	Elf64_Shdr *shdrs = xcalloc(n, sizeof(*shdrs));
 	int r;
 
 	memcpy(names + 1, STRTAB_NAME, sizeof(STRTAB_NAME));

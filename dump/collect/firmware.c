@@ -59,7 +59,7 @@ static void read_header(struct firmware *f, struct kelf *kelf)
 		return;
 	}
 	size = f->header->size < KELF_MAX ? f->header->size : KELF_MAX;
-	buf = dump_alloc(size, 1);
+	buf = xcalloc(size, 1);
 	if (image_read_at(f->img, f->header->offset, buf, size) < 0)
 		strlist_addf(problems, "the ELF header (%s) cannot be read", f->header->file);
 	else if (kelf_parse(kelf, buf, size, &err))
@@ -304,7 +304,7 @@ static void add_named(struct firmware *f, size_t i, const struct rangemap *memor
 static bool is_vmcoreinfo(const struct image *img, const struct piece *p)
 {
 	size_t size = p->size < VMCOREINFO_MAX ? p->size : VMCOREINFO_MAX;
-	_cleanup_free_ char *buf = dump_alloc(size, 1);
+	_cleanup_free_ char *buf = xcalloc(size, 1);
 	struct elfnote note;
 
 	return size && image_read_at(img, p->offset, buf, size) == 0 && elfnote_vmcoreinfo(buf, size, &note);
@@ -383,10 +383,10 @@ int firmware_read(struct image *img, const char *vm, struct kelf *kelf, struct t
 			     f.vm);
 	read_header(&f, kelf);
 	rangemap_copy(&memory, &img->phys);
-	f.of = dump_alloc(f.n, sizeof(*f.of));
+	f.of = xcalloc(f.n, sizeof(*f.of));
 	f.next_slot = f.n + 1;
 	f.embedded = kelf->size;
-	toc->regions = dump_alloc(f.n + img->pieces.n, sizeof(*toc->regions));
+	toc->regions = xcalloc(f.n + img->pieces.n, sizeof(*toc->regions));
 	match_addresses(&f);
 	match_names(&f);
 	for (size_t i = 0; i < f.n; i++)

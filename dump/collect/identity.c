@@ -49,7 +49,7 @@ static void mix_region(uint64_t *hash, const struct region *r, read_fn read, con
 static void identity_of(const struct region *v, size_t n, read_fn read, const void *source,
 			char ret[static IDENTITY_TEXT])
 {
-	_cleanup_free_ char *buf = dump_alloc(CHUNK, 1);
+	_cleanup_free_ char *buf = xcalloc(CHUNK, 1);
 	uint64_t hash = HASH_START;
 
 	for (size_t i = 0; i < n; i++)

@@ -28,7 +28,7 @@ static int order_of(uint64_t vaddr, uint64_t paddr, const struct kmap *k)
 
 static void add_segment(struct layout *l, uint64_t vaddr, uint64_t paddr, uint64_t size, const struct kmap *k)
 {
-	l->segments = dump_grow(l->segments, &l->capacity, l->n_segments + 1, sizeof(*l->segments));
+	l->segments = xgrow(l->segments, &l->capacity, l->n_segments + 1, sizeof(*l->segments));
 	l->segments[l->n_segments++] = (struct segment){ vaddr, paddr, size, order_of(vaddr, paddr, k) };
 }
 

@@ -10,7 +10,7 @@
 
 static size_t add_page(struct pagetable *pt)
 {
-	pt->pages = dump_grow(pt->pages, &pt->capacity, pt->n + 1, sizeof(*pt->pages));
+	pt->pages = xgrow(pt->pages, &pt->capacity, pt->n + 1, sizeof(*pt->pages));
 	for (size_t i = 0; i < 512; i++)
 		pt->pages[pt->n][i] = 0;
 	return pt->n++;

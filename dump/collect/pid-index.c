@@ -138,7 +138,7 @@ static char *child(struct pids *p, char *slot, unsigned int shift, unsigned int 
 
 	if (entry)
 		return p->nodes[(entry - NODE_TAG - first) / p->l.node_size];
-	p->nodes = dump_grow(p->nodes, &p->capacity, p->n_nodes + 1, sizeof(*p->nodes));
+	p->nodes = xgrow(p->nodes, &p->capacity, p->n_nodes + 1, sizeof(*p->nodes));
 	p->nodes[p->n_nodes] = made_add(&p->c->made, paddr + p->c->kmap.direct_offset, paddr, p->l.node_size);
 	init_node(p, p->nodes[p->n_nodes], shift, offset);
 	put64(slot, (paddr + p->c->kmap.direct_offset) | NODE_TAG);

@@ -55,7 +55,7 @@ static int read_record(int fd, char *buf, size_t *size)
 static void add_file(struct pstore *p, int dir, const char *folder, const char *name)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	_cleanup_free_ char *buf = dump_alloc(RECORD_MAX + 1, 1);
+	_cleanup_free_ char *buf = xcalloc(RECORD_MAX + 1, 1);
 	struct pstore_record *record;
 	struct stat st;
 	size_t size = 0;
@@ -75,12 +75,12 @@ static void add_file(struct pstore *p, int dir, const char *folder, const char *
 			     RECORDS_MAX);
 		return;
 	}
-	p->v = dump_grow(p->v, &p->capacity, p->n + 1, sizeof(*p->v));
+	p->v = xgrow(p->v, &p->capacity, p->n + 1, sizeof(*p->v));
 	record = &p->v[p->n++];
 	*record = (struct pstore_record){ .size = size, .time = st.st_mtime > 0 ? st.st_mtime : 0, .panic = panic };
-	record->text = dump_strdup(buf, size);
+	record->text = xstrndup(buf, size);
 	if (asprintf(&record->path, "%s/%s", folder, name) < 0)
-		record->path = dump_strdup("", 0);
+		record->path = xstrndup("", 0);
 }
 
 static bool is_record(const char *name)

@@ -60,7 +60,7 @@ static void read_running(struct running *running, const struct collection *c)
 		if (strcmp(r->name, MINIDUMP_TASK_NAME) || !read_u32(c, r, on_cpu, &runs) || !runs ||
 		    !read_u32(c, r, thread_info + cpu, &t.cpu) || !read_u32(c, r, pid, &t.pid))
 			continue;
-		running->v = dump_grow(running->v, &capacity, running->n + 1, sizeof(t));
+		running->v = xgrow(running->v, &capacity, running->n + 1, sizeof(t));
 		running->v[running->n++] = t;
 	}
 }
@@ -231,7 +231,7 @@ static size_t choose(struct collection *c, const struct saved *s, struct cpu_not
 static void add_note(struct collection *c, const struct cpu_note *cpu)
 {
 	size_t size = cpu->size ? cpu->size : prstatus_size(c->kelf.machine);
-	_cleanup_free_ char *desc = dump_alloc(size, 1);
+	_cleanup_free_ char *desc = xcalloc(size, 1);
 
 	if (cpu->desc)
 		memcpy(desc, cpu->desc, size);
@@ -253,7 +253,7 @@ void registers_add(struct collection *c)
 		n++;
 	n = n > s.cpus ? n : s.cpus;
 	n = n < CPUS_MAX ? n : CPUS_MAX;
-	cpus = dump_alloc(n, sizeof(*cpus));
+	cpus = xcalloc(n, sizeof(*cpus));
 	n = choose(c, &s, cpus, n);
 	f = open_memstream(&c->registers, &size);
 	for (size_t i = 0; i < n; i++) {

@@ -47,7 +47,7 @@ static int list_dumps(struct store *s)
 	struct dirent *e;
 
 	if (!dir) {
-		close_fdp(&fd);
+		closep(&fd);
 		return -errno;
 	}
 	/* The descriptor shares its position with the one that was read before. */
@@ -60,9 +60,9 @@ static int list_dumps(struct store *s)
 
 		if (!id || fstatat(s->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
 			continue;
-		s->v = dump_grow(s->v, &s->capacity, s->n + 1, sizeof(*s->v));
+		s->v = xgrow(s->v, &s->capacity, s->n + 1, sizeof(*s->v));
 		d = &s->v[s->n++];
-		*d = (struct stored_dump){ .name = dump_strdup(e->d_name, strlen(e->d_name)),
+		*d = (struct stored_dump){ .name = xstrndup(e->d_name, strlen(e->d_name)),
 					   .size = (uint64_t)st.st_blocks * 512 };
 		memcpy(d->id, id, IDENTITY_TEXT - 1);
 	}
@@ -76,7 +76,7 @@ static char *known_path(const struct store *s)
 {
 	char *path;
 
-	return asprintf(&path, "%s/" KNOWN_FILE, s->path) < 0 ? dump_strdup("", 0) : path;
+	return asprintf(&path, "%s/" KNOWN_FILE, s->path) < 0 ? xstrndup("", 0) : path;
 }
 
 /* Lines ID=1; a file that is too long was not written here. */
@@ -93,7 +93,7 @@ int store_open(struct store *s, const char *path, bool change, struct derr *err)
 {
 	int r;
 
-	*s = (struct store){ .dir = -1, .path = dump_strdup(path, strlen(path)) };
+	*s = (struct store){ .dir = -1, .path = xstrndup(path, strlen(path)) };
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return derr_set(err, -errno, "Cannot open the folder of the dumps, %s: %s", path, strerror(errno));
@@ -108,7 +108,7 @@ int store_open(struct store *s, const char *path, bool change, struct derr *err)
 
 void store_close(struct store *s)
 {
-	close_fdp(&s->dir);
+	closep(&s->dir);
 	forget_list(s);
 	free(s->v);
 	free(s->path);
@@ -144,7 +144,7 @@ char *store_path(const struct store *s, const struct stored_dump *d)
 {
 	char *path;
 
-	return asprintf(&path, "%s/%s", s->path, d->name) < 0 ? dump_strdup("", 0) : path;
+	return asprintf(&path, "%s/%s", s->path, d->name) < 0 ? xstrndup("", 0) : path;
 }
 
 bool store_knows(const struct store *s, const char *id)
@@ -194,7 +194,7 @@ char *store_new_path(const struct store *s, const char *id, uint64_t seconds, bo
 	/* A year of more than four digits is no time of a crash. */
 	if (!gmtime_r(&t, &tm) || strftime(when, sizeof(when), TIME_FORMAT, &tm) != TIME_LENGTH)
 		strcpy(when, "19700101T000000Z");
-	return asprintf(&path, "%s/%s-%s.elf%s", s->path, when, id, zstd ? ".zst" : "") < 0 ? dump_strdup("", 0) : path;
+	return asprintf(&path, "%s/%s-%s.elf%s", s->path, when, id, zstd ? ".zst" : "") < 0 ? xstrndup("", 0) : path;
 }
 
 static uint64_t free_bytes(const struct store *s)

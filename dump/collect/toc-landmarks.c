@@ -71,7 +71,7 @@ static bool release_in_place(const struct image *img, const struct kv *v)
 
 void toc_look_for_landmarks(struct toc *toc, const struct image *img)
 {
-	_cleanup_free_ char *buf = dump_alloc(NOTE_MAX, 1);
+	_cleanup_free_ char *buf = xcalloc(NOTE_MAX, 1);
 	struct elfnote note;
 	struct kv v;
 

@@ -29,7 +29,7 @@ static bool same_region(const struct region *a, const struct region *b)
 static bool same_elf_header(const struct image *img, const struct image *now, const struct region *r)
 {
 	size_t size = r->size < KELF_MAX ? r->size : KELF_MAX;
-	_cleanup_free_ char *a = dump_alloc(size, 1), *b = dump_alloc(size, 1);
+	_cleanup_free_ char *a = xcalloc(size, 1), *b = xcalloc(size, 1);
 
 	return image_read(img, r->paddr, a, size) == 0 && image_read(now, r->paddr, b, size) == 0 &&
 	       !memcmp(a, b, size);

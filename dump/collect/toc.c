@@ -171,8 +171,8 @@ static int read_slots(const struct image *img, struct toc *toc, uint64_t base, u
 		return derr_set(err, -EFAULT, "its array of regions, at 0x%" PRIx64 ", is not in %s", base, img->path);
 	if (readable < count)
 		strlist_addf(&toc->problems, "only %u of %u slots of the table are in %s", readable, count, img->path);
-	slots = dump_alloc(readable, sizeof(*slots));
-	toc->regions = dump_alloc(readable, sizeof(*toc->regions));
+	slots = xcalloc(readable, sizeof(*slots));
+	toc->regions = xcalloc(readable, sizeof(*toc->regions));
 	if (readable)
 		r = image_read(img, base, slots, readable * sizeof(*slots));
 	for (uint32_t i = 0; i < readable && r == 0; i++)

@@ -59,7 +59,7 @@ static void read_regions(struct corefile *core)
 
 		r.missing = !at || !rangemap_covers(&core->phys, r.paddr, r.size);
 		r.offset = at ? r.paddr - at->start + at->offset : 0;
-		core->regions = dump_grow(core->regions, &capacity, core->n_regions + 1, sizeof(r));
+		core->regions = xgrow(core->regions, &capacity, core->n_regions + 1, sizeof(r));
 		core->regions[core->n_regions++] = r;
 	}
 }
@@ -80,7 +80,7 @@ int core_open(struct corefile *core, const char *path, struct derr *err)
 {
 	int r;
 
-	*core = (struct corefile){ .fd = -1, .path = dump_strdup(path, strlen(path)) };
+	*core = (struct corefile){ .fd = -1, .path = xstrndup(path, strlen(path)) };
 	r = dumpfile_open(path, &core->file_size, err);
 	if (r < 0)
 		return r;
@@ -103,7 +103,7 @@ int core_open(struct corefile *core, const char *path, struct derr *err)
 
 void core_close(struct corefile *core)
 {
-	close_fdp(&core->fd);
+	closep(&core->fd);
 	free(core->path);
 	elffile_clear(&core->elf);
 	rangemap_clear(&core->virt);

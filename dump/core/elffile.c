@@ -82,7 +82,7 @@ static void read_notes(struct elffile *elf, int fd, uint64_t file_size)
 		if (__builtin_add_overflow(p->p_offset, p->p_filesz, &end) || end > file_size ||
 		    p->p_filesz > ELF_NOTES_MAX - elf->notes_size)
 			continue;
-		elf->notes = dump_grow(elf->notes, &capacity, elf->notes_size + p->p_filesz, 1);
+		elf->notes = xgrow(elf->notes, &capacity, elf->notes_size + p->p_filesz, 1);
 		if (pread_full(fd, elf->notes + elf->notes_size, p->p_filesz, p->p_offset) == 0)
 			elf->notes_size += p->p_filesz;
 	}
@@ -132,7 +132,7 @@ int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *pa
 				"Copy the dump again.",
 				path);
 	elf->machine = ehdr.e_machine;
-	elf->phdrs = dump_alloc(n, sizeof(*elf->phdrs));
+	elf->phdrs = xcalloc(n, sizeof(*elf->phdrs));
 	elf->n_phdrs = n;
 	r = pread_full(fd, elf->phdrs, n * sizeof(*elf->phdrs), ehdr.e_phoff);
 	if (r < 0) {

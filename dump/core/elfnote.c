@@ -65,7 +65,7 @@ void notebuf_add(struct notebuf *b, const char *name, uint32_t type, const void 
 	size_t total = sizeof(nhdr) + align4(nhdr.n_namesz) + align4(size);
 	char *p;
 
-	b->data = dump_grow(b->data, &b->capacity, b->size + total, 1);
+	b->data = xgrow(b->data, &b->capacity, b->size + total, 1);
 	p = b->data + b->size;
 	memset(p, 0, total);
 	memcpy(p, &nhdr, sizeof(nhdr));

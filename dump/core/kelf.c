@@ -31,7 +31,7 @@ static Elf64_Shdr *read_sections(const Elf64_Ehdr *ehdr, const char *buf, size_t
 	if (!ehdr->e_shnum || ehdr->e_shentsize != sizeof(*v) || ehdr->e_shoff > size ||
 	    ehdr->e_shnum > (size - ehdr->e_shoff) / sizeof(*v) || ehdr->e_shstrndx >= ehdr->e_shnum)
 		return NULL;
-	v = dump_alloc(ehdr->e_shnum, sizeof(*v));
+	v = xcalloc(ehdr->e_shnum, sizeof(*v));
 	memcpy(v, buf + ehdr->e_shoff, ehdr->e_shnum * sizeof(*v));
 	*strtab = v[ehdr->e_shstrndx];
 	if (strtab->sh_offset > size || strtab->sh_size > size - strtab->sh_offset) {
@@ -92,10 +92,10 @@ int kelf_parse(struct kelf *elf, const char *buf, size_t size, struct derr *err)
 	if (n > ehdr.e_phnum)
 		n = ehdr.e_phnum;
 	elf->machine = ehdr.e_machine;
-	elf->phdrs = dump_alloc(n, sizeof(*elf->phdrs));
-	elf->sorted = dump_alloc(n, sizeof(*elf->sorted));
-	elf->names = dump_alloc(n, sizeof(*elf->names));
-	elf->seqs = dump_alloc(n, sizeof(*elf->seqs));
+	elf->phdrs = xcalloc(n, sizeof(*elf->phdrs));
+	elf->sorted = xcalloc(n, sizeof(*elf->sorted));
+	elf->names = xcalloc(n, sizeof(*elf->names));
+	elf->seqs = xcalloc(n, sizeof(*elf->seqs));
 	elf->n = n;
 	memcpy(elf->phdrs, buf + ehdr.e_phoff, n * sizeof(*elf->phdrs));
 	memcpy(elf->sorted, elf->phdrs, n * sizeof(*elf->phdrs));

@@ -11,7 +11,7 @@ void kv_parse(struct kv *kv, const char *text, size_t size)
 	size_t capacity = 0;
 	char *line, *next;
 
-	*kv = (struct kv){ .text = dump_strdup(text, size) };
+	*kv = (struct kv){ .text = xstrndup(text, size) };
 	for (line = kv->text; line < kv->text + size && kv->n < KV_PAIRS_MAX; line = next) {
 		char *end = memchr(line, '\n', kv->text + size - line);
 		char *eq;
@@ -24,7 +24,7 @@ void kv_parse(struct kv *kv, const char *text, size_t size)
 		if (!eq)
 			continue;
 		*eq = '\0';
-		kv->pairs = dump_grow(kv->pairs, &capacity, kv->n + 1, sizeof(*kv->pairs));
+		kv->pairs = xgrow(kv->pairs, &capacity, kv->n + 1, sizeof(*kv->pairs));
 		kv->pairs[kv->n++] = (struct kv_pair){ line, eq + 1 };
 	}
 }

@@ -10,7 +10,7 @@ void rangemap_add(struct rangemap *m, uint64_t start, uint64_t size, uint64_t of
 
 	if (!size || __builtin_add_overflow(start, size, &end))
 		return;
-	m->v = dump_grow(m->v, &m->capacity, m->n + 1, sizeof(*m->v));
+	m->v = xgrow(m->v, &m->capacity, m->n + 1, sizeof(*m->v));
 	m->v[m->n++] = (struct range){ .start = start, .size = size, .offset = offset };
 }
 
@@ -65,7 +65,7 @@ void rangemap_finish(struct rangemap *m)
 void rangemap_copy(struct rangemap *to, const struct rangemap *from)
 {
 	*to = (struct rangemap){ .n = from->n, .capacity = from->n };
-	to->v = dump_alloc(from->n, sizeof(*to->v));
+	to->v = xcalloc(from->n, sizeof(*to->v));
 	if (from->n)
 		memcpy(to->v, from->v, from->n * sizeof(*to->v));
 }

@@ -164,7 +164,7 @@ static void settle(struct task_list *l)
 
 int tasks_read(const struct corefile *core, struct task_list *l, struct derr *err)
 {
-	_cleanup_free_ char *buf = dump_alloc(TASK_STRUCT_MAX, 1);
+	_cleanup_free_ char *buf = xcalloc(TASK_STRUCT_MAX, 1);
 	struct task_layout layout;
 	size_t capacity = 0;
 	int r;
@@ -187,7 +187,7 @@ int tasks_read(const struct corefile *core, struct task_list *l, struct derr *er
 			continue;
 		}
 		parse_task(&layout, buf, layout.needed, &t);
-		l->v = dump_grow(l->v, &capacity, l->n + 1, sizeof(t));
+		l->v = xgrow(l->v, &capacity, l->n + 1, sizeof(t));
 		l->v[l->n++] = t;
 	}
 	settle(l);

@@ -66,8 +66,8 @@ int zstd_compress(int in, uint64_t size, int out, struct derr *err)
 	struct progress p;
 	int r = 0;
 
-	c.in = dump_alloc(c.in_size, 1);
-	c.out = dump_alloc(c.out_size, 1);
+	c.in = xcalloc(c.in_size, 1);
+	c.out = xcalloc(c.out_size, 1);
 	if (!c.ctx || ZSTD_isError(ZSTD_CCtx_setParameter(c.ctx, ZSTD_c_checksumFlag, 1)) ||
 	    ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(c.ctx, size)))
 		return derr_set(err, -ENOMEM, "Cannot compress the dump: zstd cannot be set up.");
@@ -218,8 +218,8 @@ int zstd_open(int fd, const char *path, uint64_t *size, uint64_t max, struct der
 		return r;
 	if (!d.ctx)
 		return derr_set(err, -ENOMEM, "Cannot decompress %s: zstd cannot be set up.", path);
-	d.in = dump_alloc(d.in_size, 1);
-	d.out = dump_alloc(d.out_size, 1);
+	d.in = xcalloc(d.in_size, 1);
+	d.out = xcalloc(d.out_size, 1);
 	d.fd = scratch_open(err);
 	if (d.fd < 0)
 		return d.fd;

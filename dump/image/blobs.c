@@ -54,7 +54,7 @@ static void read_places(const struct blobs *b, const char *file, struct pieces *
 	fd = open_part(b, file, &st);
 	if (fd < 0 || !st.st_size || (uint64_t)st.st_size > PLACES_FILE_MAX)
 		return;
-	buf = dump_alloc(st.st_size, 1);
+	buf = xcalloc(st.st_size, 1);
 	if (pread_full(fd, buf, st.st_size, 0) == 0)
 		places_read(file, buf, st.st_size, pieces);
 }
@@ -86,7 +86,7 @@ static void add_parts(struct blobs *b, struct pieces *pieces, struct strlist *pr
 {
 	uint64_t start = 0;
 
-	b->parts = dump_alloc(pieces->n, sizeof(*b->parts));
+	b->parts = xcalloc(pieces->n, sizeof(*b->parts));
 	for (size_t i = 0; i < pieces->n; i++) {
 		add_part(b, &pieces->v[i], start, problems);
 		start += pieces->v[i].size;
@@ -108,7 +108,7 @@ static int no_pieces(const char *path, struct derr *err)
 
 int blobs_open(struct blobs **ret, const char *path, struct pieces *pieces, struct strlist *problems, struct derr *err)
 {
-	struct blobs *b = *ret = dump_alloc(1, sizeof(*b));
+	struct blobs *b = *ret = xcalloc(1, sizeof(*b));
 	struct dirent **entries;
 	int n;
 
@@ -138,8 +138,8 @@ void blobs_close(struct blobs *b)
 {
 	if (!b)
 		return;
-	close_fdp(&b->fd);
-	close_fdp(&b->dir);
+	closep(&b->fd);
+	closep(&b->dir);
 	free(b->parts);
 	free(b);
 }
@@ -175,7 +175,7 @@ int blobs_read(struct blobs *b, uint64_t offset, void *buf, size_t size)
 			n = size;
 		/* One open file at a time: there may be more files than descriptors. */
 		if (b->fd < 0 || b->current != i) {
-			close_fdp(&b->fd);
+			closep(&b->fd);
 			b->current = i;
 			b->fd = open_part(b, part->file, &st);
 			if (b->fd < 0)

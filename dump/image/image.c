@@ -163,7 +163,7 @@ int image_open(struct image *img, const char *path, const struct image_options *
 	int r;
 
 	*img = IMAGE_CLOSED;
-	img->path = dump_strdup(path, strlen(path));
+	img->path = xstrndup(path, strlen(path));
 	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, o, err);
 	if (r == 0 && o->registers)
 		r = open_registers(img, o->registers, err);
@@ -174,8 +174,8 @@ int image_open(struct image *img, const char *path, const struct image_options *
 
 void image_close(struct image *img)
 {
-	close_fdp(&img->fd);
-	close_fdp(&img->registers_fd);
+	closep(&img->fd);
+	closep(&img->registers_fd);
 	image_thaw(img);
 	free(img->path);
 	elffile_clear(&img->elf);
@@ -219,7 +219,7 @@ static int copy_range(const struct image *img, const struct range *r, int fd, ch
 
 int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err)
 {
-	_cleanup_free_ char *buf = dump_alloc(COPY_CHUNK, 1);
+	_cleanup_free_ char *buf = xcalloc(COPY_CHUNK, 1);
 	int fd = scratch_open(err), r = 0;
 
 	if (fd < 0) {
@@ -237,7 +237,7 @@ int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err)
 
 void image_thaw(struct image *img)
 {
-	close_fdp(&img->frozen_fd);
+	closep(&img->frozen_fd);
 	img->frozen_fd = -1;
 	rangemap_clear(&img->frozen_at);
 }
@@ -337,7 +337,7 @@ static int scan_range(struct scan *s, const struct range *r, struct derr *err)
 
 int image_scan(const struct image *img, image_scan_fn fn, void *arg, struct derr *err)
 {
-	_cleanup_free_ char *buf = dump_alloc(SCAN_CHUNK, 1);
+	_cleanup_free_ char *buf = xcalloc(SCAN_CHUNK, 1);
 	struct scan s = { .img = img, .fn = fn, .arg = arg, .buf = buf };
 	struct sigaction fault = { .sa_handler = on_bus_error }, before;
 	struct stat st;

@@ -6,7 +6,7 @@
 
 int map_option_parse(const char *arg, struct range *ret, struct derr *err)
 {
-	_cleanup_free_ char *copy = dump_strdup(arg, strlen(arg));
+	_cleanup_free_ char *copy = xstrndup(arg, strlen(arg));
 	char *rest = copy, *part[3];
 	uint64_t *field[3] = { &ret->offset, &ret->start, &ret->size };
 	uint64_t end;

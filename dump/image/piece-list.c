@@ -104,7 +104,7 @@ void places_read(const char *file, const char *data, size_t size, struct pieces 
 	bool cmm = !strcasecmp(file, "load.cmm");
 
 	if (cmm || !strcasecmp(file, "dump_info.txt")) {
-		_cleanup_free_ char *text = dump_strdup(data, size);
+		_cleanup_free_ char *text = xstrndup(data, size);
 		char *save;
 
 		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))

@@ -35,9 +35,9 @@ struct piece *pieces_add(struct pieces *p, const char *file, size_t max)
 		p->ignored++;
 		return NULL;
 	}
-	p->v = dump_grow(p->v, &p->capacity, p->n + 1, sizeof(*p->v));
+	p->v = xgrow(p->v, &p->capacity, p->n + 1, sizeof(*p->v));
 	new = &p->v[p->n++];
-	*new = (struct piece){ .file = dump_strdup(file, strnlen(file, max)) };
+	*new = (struct piece){ .file = xstrndup(file, strnlen(file, max)) };
 	parse_name(new);
 	return new;
 }

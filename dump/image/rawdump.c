@@ -63,7 +63,7 @@ static bool dump_at(struct rawdump *d, const char *data, uint64_t at)
 
 int rawdump_list(int fd, const char *path, uint64_t size, struct rawdump dumps[static RAWDUMPS_MAX], struct derr *err)
 {
-	_cleanup_free_ char *buf = dump_alloc(SCAN_CHUNK, 1);
+	_cleanup_free_ char *buf = xcalloc(SCAN_CHUNK, 1);
 	struct progress progress;
 	uint64_t next = 0;
 	int n = 0, r = 0;
@@ -191,7 +191,7 @@ static void add_section(struct image *img, const struct rawdump *d, const struct
 
 	if (!p)
 		return;
-	name = dump_strdup(p->file, strlen(p->file));
+	name = xstrndup(p->file, strlen(p->file));
 	if (!p->name[0]) {
 		free(p->file);
 		img->pieces.n--;
@@ -224,7 +224,7 @@ static int read_sections(struct image *img, const struct rawdump *d, struct derr
 	if (n < d->header.sections)
 		strlist_addf(&img->problems, "the dump claims %u sections; %" PRIu64 " were looked at",
 			     d->header.sections, n);
-	v = dump_alloc(n, sizeof(*v));
+	v = xcalloc(n, sizeof(*v));
 	r = pread_full(img->fd, v, n * sizeof(*v), d->at + sizeof(d->header));
 	for (uint64_t i = 0; i < n && r == 0; i++)
 		add_section(img, d, &v[i], &budget);
@@ -234,7 +234,7 @@ static int read_sections(struct image *img, const struct rawdump *d, struct derr
 
 int rawdump_map(struct image *img, unsigned int dump, struct derr *err)
 {
-	struct rawdump *dumps = dump_alloc(RAWDUMPS_MAX, sizeof(*dumps));
+	struct rawdump *dumps = xcalloc(RAWDUMPS_MAX, sizeof(*dumps));
 	int n = rawdump_list(img->fd, img->path, img->file_size, dumps, err), i = 0, r = n;
 
 	if (n >= 0)

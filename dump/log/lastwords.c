@@ -66,7 +66,7 @@ void last_words_read(const struct corefile *core, struct last_words *w)
 
 	last_words_of(&log, w);
 	if (r < 0)
-		w->why_not = dump_strdup(err.text, strlen(err.text));
+		w->why_not = xstrndup(err.text, strlen(err.text));
 	log_clear(&log);
 }
 

@@ -263,7 +263,7 @@ void log_add(struct log *l, const struct prb_record *r)
 		l->skipped++;
 		return;
 	}
-	l->v = dump_grow(l->v, &l->capacity, l->n + 1, sizeof(*l->v));
+	l->v = xgrow(l->v, &l->capacity, l->n + 1, sizeof(*l->v));
 	l->v[l->n++] = *r;
 }
 
@@ -284,7 +284,7 @@ int prb_read(const struct corefile *core, struct log *l, struct derr *err)
 		n = p.count;
 		p.tail = p.head - n + 1;
 	}
-	l->text = p.text = dump_alloc(p.size, 1);
+	l->text = p.text = xcalloc(p.size, 1);
 	for (uint64_t i = 0; i < n; i++) {
 		struct prb_record record;
 

@@ -146,7 +146,7 @@ static void write_names_from(const struct report *r)
 
 void report_died(const struct report *r)
 {
-	const struct task **running = dump_alloc(r->tasks.n, sizeof(*running));
+	const struct task **running = xcalloc(r->tasks.n, sizeof(*running));
 	size_t n = running_tasks(r, running);
 
 	if (r->core->log)

@@ -130,7 +130,7 @@ static void region_table(const struct report *r)
 		fputs("<p>The dump has no list of regions: qcmdump collect did not make it.</p>\n", r->out);
 		return;
 	}
-	regions = dump_alloc(n, sizeof(*regions));
+	regions = xcalloc(n, sizeof(*regions));
 	for (size_t i = 0; i < n; i++)
 		regions[i] = &r->core->regions[i];
 	qsort(regions, n, sizeof(*regions), cmp_name);

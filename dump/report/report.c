@@ -53,9 +53,9 @@ void report_write(const struct corefile *core, const struct backtrace *b, FILE *
 	no_log = log_read(core, &r.log, &err);
 	last_words_of(&r.log, &r.last_words);
 	if (no_log)
-		r.last_words.why_not = dump_strdup(err.text, strlen(err.text));
+		r.last_words.why_not = xstrndup(err.text, strlen(err.text));
 	if (core_need_collected(core, &no_tasks) < 0 || tasks_read(core, &r.tasks, &no_tasks) < 0)
-		r.no_tasks = dump_strdup(no_tasks.text, strlen(no_tasks.text));
+		r.no_tasks = xstrndup(no_tasks.text, strlen(no_tasks.text));
 	while ((at = strchr(p, '@'))) {
 		const char *end = strchr(at + 1, '@');
 

@@ -52,7 +52,7 @@ static void set_window(struct timeline *t, const struct span *s)
 /* Arrays may have different clocks, so the picture is of one: that with the last switch. Returns its events. */
 static size_t choose_window(struct timeline *t, struct trace *trace)
 {
-	struct span *spans = dump_alloc(trace_arrays(trace), sizeof(*spans));
+	struct span *spans = xcalloc(trace_arrays(trace), sizeof(*spans));
 	struct trace_event e;
 	size_t n;
 
@@ -75,7 +75,7 @@ static void end_run(struct timeline *t, unsigned int cpu, uint64_t to)
 	uint64_t from = lane->since > t->from ? lane->since : t->from;
 
 	if (lane->running && to > from) {
-		t->runs = dump_grow(t->runs, &t->runs_capacity, t->n_runs + 1, sizeof(*t->runs));
+		t->runs = xgrow(t->runs, &t->runs_capacity, t->n_runs + 1, sizeof(*t->runs));
 		t->runs[t->n_runs++] = (struct timeline_run){ cpu, lane->pid, from, to };
 	}
 	lane->running = false;
@@ -113,13 +113,13 @@ static void keep(struct timeline *t, const struct trace_event *e)
 
 	/* What was written to trace_marker has the end of its line. */
 	len -= len && e->text[len - 1] == '\n';
-	t->events = dump_grow(t->events, &t->events_capacity, t->n_events + 1, sizeof(*t->events));
+	t->events = xgrow(t->events, &t->events_capacity, t->n_events + 1, sizeof(*t->events));
 	new = &t->events[t->n_events++];
 	*new = (struct timeline_event){
 		.ts = e->ts, .cpu = e->cpu, .pid = e->pid, .lost = e->lost, .has_switch = e->has_switch
 	};
-	new->name = dump_strdup(e->name, strnlen(e->name, TIMELINE_TEXT_MAX));
-	new->text = dump_strdup(e->text, len);
+	new->name = xstrndup(e->name, strnlen(e->name, TIMELINE_TEXT_MAX));
+	new->text = xstrndup(e->text, len);
 }
 
 void timeline_read(struct timeline *t, struct trace *trace)
@@ -127,7 +127,7 @@ void timeline_read(struct timeline *t, struct trace *trace)
 	struct trace_event e;
 	size_t left;
 
-	*t = (struct timeline){ .array = -1, .lanes = dump_alloc(TRACE_CPUS_MAX, sizeof(*t->lanes)) };
+	*t = (struct timeline){ .array = -1, .lanes = xcalloc(TRACE_CPUS_MAX, sizeof(*t->lanes)) };
 	left = choose_window(t, trace);
 	trace_rewind(trace);
 	while (left && trace_next(trace, &e)) {

@@ -13,7 +13,7 @@
 static bool is_running_kernel(const struct corefile *core)
 {
 	const char *wanted = kv_get(&core->vmcoreinfo, "BUILD-ID");
-	_cleanup_free_ char *notes = dump_alloc(RUNNING_NOTES_MAX, 1);
+	_cleanup_free_ char *notes = xcalloc(RUNNING_NOTES_MAX, 1);
 	_cleanup_close_ int fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC);
 	char id[BUILD_ID_TEXT_MAX];
 	ssize_t n;

@@ -30,7 +30,7 @@ static int read_tokens(struct kallsyms *k, uint64_t table, uint64_t index)
 	if (core_read_virt(k->core, index, k->token_index, sizeof(k->token_index)) < 0)
 		return -ENOENT;
 	k->token_size = k->token_index[TOKENS - 1] + NAME_MAX_;
-	k->token_table = dump_alloc(k->token_size + 1, 1);
+	k->token_table = xcalloc(k->token_size + 1, 1);
 	/* The last token is short, and what is behind the table may be missing. */
 	for (size_t n = k->token_size; n > k->token_index[TOKENS - 1]; n--)
 		if (core_read_virt(k->core, table, k->token_table, n) == 0)
@@ -115,7 +115,7 @@ static uint8_t *read_names(const struct kallsyms *k, size_t *size)
 	uint8_t *data;
 
 	*size = there < most ? there : most;
-	data = dump_alloc(*size, 1);
+	data = xcalloc(*size, 1);
 	if (*size && core_read_virt(k->core, k->names, data, *size) == 0)
 		return data;
 	free(data);
@@ -132,7 +132,7 @@ static bool stext_fits(const struct symbols *s, const struct corefile *core)
 
 static int read_table(struct kallsyms *k, struct symbols *s)
 {
-	int32_t *offsets = dump_alloc(k->n, sizeof(*offsets));
+	int32_t *offsets = xcalloc(k->n, sizeof(*offsets));
 	size_t size;
 	uint8_t *names = read_names(k, &size);
 	int r = -ENOENT;
@@ -162,7 +162,7 @@ int kallsyms_read(struct symbols *s, const struct corefile *core)
 		r = read_table(&k, s);
 	free(k.token_table);
 	if (r == 0)
-		s->source = dump_strdup("the dump", strlen("the dump"));
+		s->source = xstrndup("the dump", strlen("the dump"));
 	else
 		symbols_clear(s);
 	return r;

@@ -50,8 +50,8 @@ void orc_read(struct orc *orc, const struct corefile *core, const struct vmlinux
 	if (ips_end < ips || n > ENTRIES_MAX)
 		return;
 	orc->ip_table = ips;
-	orc->ips = dump_alloc(n, sizeof(*orc->ips));
-	orc->entries = dump_alloc(n, ENTRY_SIZE);
+	orc->ips = xcalloc(n, sizeof(*orc->ips));
+	orc->entries = xcalloc(n, ENTRY_SIZE);
 	if (read_memory(&source, ips, orc->ips, n * sizeof(*orc->ips)) &&
 	    read_memory(&source, entries, orc->entries, n * ENTRY_SIZE))
 		orc->n = n;

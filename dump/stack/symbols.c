@@ -26,14 +26,14 @@ bool symbols_add(struct symbols *s, uint64_t addr, char type, const char *name, 
 {
 	if (s->n == SYMBOLS_MAX)
 		return false;
-	s->v = dump_grow(s->v, &s->capacity, s->n + 1, sizeof(*s->v));
+	s->v = xgrow(s->v, &s->capacity, s->n + 1, sizeof(*s->v));
 	s->v[s->n++] = (struct symbol){
 		.addr = addr,
 		.name = s->names_size,
 		.rank = rank(type, name, len),
 		.text = strchr("tTwW", type),
 	};
-	s->names = dump_grow(s->names, &s->names_capacity, s->names_size + len + 1, 1);
+	s->names = xgrow(s->names, &s->names_capacity, s->names_size + len + 1, 1);
 	memcpy(s->names + s->names_size, name, len);
 	s->names[s->names_size + len] = '\0';
 	s->names_size += len + 1;
@@ -211,6 +211,6 @@ int symbols_read_list(struct symbols *s, const struct corefile *core, const char
 	if (r < 0)
 		symbols_clear(s);
 	else
-		s->source = dump_strdup(path, strlen(path));
+		s->source = xstrndup(path, strlen(path));
 	return r;
 }

@@ -34,7 +34,7 @@ static int read_sections(struct sections *s, int fd, uint64_t size, const char *
 	    size - e.e_shoff < e.e_shnum * sizeof(Elf64_Shdr))
 		return not_vmlinux(path, "it has no sections, or is cut off", err);
 	s->n = e.e_shnum;
-	s->v = dump_alloc(s->n, sizeof(*s->v));
+	s->v = xcalloc(s->n, sizeof(*s->v));
 	if (pread_full(fd, s->v, s->n * sizeof(*s->v), e.e_shoff) < 0)
 		return not_vmlinux(path, "it cannot be read", err);
 	return 0;
@@ -47,7 +47,7 @@ static char *read_section(int fd, const Elf64_Shdr *sh, uint64_t max)
 
 	if (sh->sh_type == SHT_NOBITS || sh->sh_size > max || sh->sh_offset > INT64_MAX)
 		return NULL;
-	buf = dump_alloc(sh->sh_size + 1, 1);
+	buf = xcalloc(sh->sh_size + 1, 1);
 	if (pread_full(fd, buf, sh->sh_size, sh->sh_offset) == 0)
 		return buf;
 	free(buf);
@@ -211,7 +211,7 @@ int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *cor
 		r = read_symbols(&sections, v->fd, core, path, s, &slide, err);
 	if (r == 0) {
 		map_memory(v, &sections, slide);
-		s->source = dump_strdup(path, strlen(path));
+		s->source = xstrndup(path, strlen(path));
 	} else {
 		symbols_clear(s);
 	}
@@ -221,7 +221,7 @@ int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *cor
 
 void vmlinux_close(struct vmlinux *v)
 {
-	close_fdp(&v->fd);
+	closep(&v->fd);
 	rangemap_clear(&v->memory);
 	*v = (struct vmlinux){ .fd = -1 };
 }

@@ -19,13 +19,13 @@ static void see_event(void *arg, uint64_t ts, const void *data, uint32_t size)
 
 int trace_open(struct trace **ret, const struct corefile *core, struct derr *err)
 {
-	struct trace *t = dump_alloc(1, sizeof(*t));
+	struct trace *t = xcalloc(1, sizeof(*t));
 	int r;
 
 	*ret = t;
 	trace_seq_init(&t->text);
 	t->capacity = TRACE_PADDING;
-	t->data = dump_alloc(t->capacity, 1);
+	t->data = xcalloc(t->capacity, 1);
 	r = tracenote_read(&t->note, core, err);
 	if (r < 0)
 		return r;
@@ -59,7 +59,7 @@ static bool load(struct trace *t, const struct trace_record *record)
 	uint64_t paddr = t->buf.pages[record->page].paddr + record->data;
 
 	if (record->size > t->filled) {
-		t->data = dump_grow(t->data, &t->capacity, record->size + TRACE_PADDING, 1);
+		t->data = xgrow(t->data, &t->capacity, record->size + TRACE_PADDING, 1);
 		memset(t->data + t->filled, 0, t->capacity - t->filled);
 	} else {
 		memset(t->data + record->size, 0, t->filled - record->size);

@@ -44,8 +44,8 @@ static void read_arrays(struct tracebuf *b, const struct kv *kv)
 			clock = "local";
 		if (!*name)
 			name = TRACE_TOP_NAME;
-		b->arrays[i] = (struct trace_array){ dump_strdup(name, strlen(name)), dump_strdup(clock, strlen(clock)),
-						     size };
+		b->arrays[i] =
+			(struct trace_array){ xstrndup(name, strlen(name)), xstrndup(clock, strlen(clock)), size };
 		b->n_arrays = i + 1;
 	}
 }
@@ -72,7 +72,7 @@ static void add_pages(struct tracebuf *b, const struct region *reg, size_t *capa
 		*bytes += size;
 		if (rangemap_read(&b->core->phys, b->core->fd, page.paddr, &page.ts, sizeof(page.ts)) < 0)
 			continue;
-		b->pages = dump_grow(b->pages, capacity, b->n_pages + 1, sizeof(page));
+		b->pages = xgrow(b->pages, capacity, b->n_pages + 1, sizeof(page));
 		b->pages[b->n_pages++] = page;
 	}
 }
@@ -163,7 +163,7 @@ static void read_page(struct reading *r, size_t i)
 			page->first_ts = event.ts - event.delta;
 		}
 		page->end = ring.pos;
-		b->records = dump_grow(b->records, &r->capacity, b->n_records + 1, sizeof(*b->records));
+		b->records = xgrow(b->records, &r->capacity, b->n_records + 1, sizeof(*b->records));
 		b->records[b->n_records] = (struct trace_record){
 			.ts = event.ts, .page = i, .data = event.data, .size = event.size, .seq = b->n_records
 		};
@@ -259,7 +259,7 @@ int tracebuf_read(struct tracebuf *b, const struct corefile *core, const struct 
 	for (size_t n = 0; n < core->n_regions; n++)
 		add_pages(b, &core->regions[n], &capacity, &bytes);
 	sort_pages(b);
-	r.page = dump_alloc(largest, 1);
+	r.page = xcalloc(largest, 1);
 	while (i < b->n_pages)
 		read_cpu(&r, &i);
 	free(r.page);

@@ -7,7 +7,7 @@ static void add(struct tracecomms *c, int32_t pid, uint64_t ts, const char *comm
 {
 	struct tracecomm *new;
 
-	c->v = dump_grow(c->v, &c->capacity, c->n + 1, sizeof(*c->v));
+	c->v = xgrow(c->v, &c->capacity, c->n + 1, sizeof(*c->v));
 	new = &c->v[c->n++];
 	*new = (struct tracecomm){ .pid = pid, .ts = ts };
 	strcpy(new->comm, pid ? comm : "<idle>");

@@ -90,7 +90,7 @@ static bool is_ftrace(const struct event_file *e)
 /* The events of the system "ftrace" have a section of their own. */
 static void put_formats(FILE *f, const struct tracenote *note)
 {
-	struct event_file *list = dump_alloc(note->n_files, sizeof(*list)), *end, *e;
+	struct event_file *list = xcalloc(note->n_files, sizeof(*list)), *end, *e;
 	size_t n, systems = 0, ftrace = 0;
 
 	end = list + list_events(note, list);
@@ -178,14 +178,14 @@ static void put_page(FILE *f, const struct trace_page *page, uint8_t *buf, uint3
 static void put_buffers(FILE *f, const struct tracebuf *b, unsigned int array, long cpu)
 {
 	uint32_t size = b->arrays[array].page_size, n_cpus = 0;
-	_cleanup_free_ char *buf = dump_alloc(size, 1);
+	_cleanup_free_ char *buf = xcalloc(size, 1);
 	_cleanup_free_ char *counts = NULL;
 	uint64_t at, *n;
 
 	for (size_t i = 0; i < b->n_pages; i++)
 		if (is_wanted(&b->pages[i], array, cpu) && b->pages[i].cpu >= n_cpus)
 			n_cpus = b->pages[i].cpu + 1;
-	counts = dump_alloc(n_cpus, sizeof(*n));
+	counts = xcalloc(n_cpus, sizeof(*n));
 	n = (uint64_t *)counts;
 	for (size_t i = 0; i < b->n_pages; i++)
 		if (is_wanted(&b->pages[i], array, cpu))

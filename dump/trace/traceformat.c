@@ -143,7 +143,7 @@ static bool add_format(struct traceformat *f, const struct trace_file *file, con
 
 	if (!print || file->size > FORMAT_MAX || !is_text(file->data, file->size))
 		return false;
-	text = dump_alloc(file->size + sizeof(NO_PRINT), 1);
+	text = xcalloc(file->size + sizeof(NO_PRINT), 1);
 	memcpy(text, file->data, file->size);
 	raw = !print_is_safe(file->data, print + strlen(PRINT_FMT), file->data + file->size);
 	if (raw)
@@ -163,7 +163,7 @@ void traceformat_open(struct traceformat *f, const struct tracenote *note)
 	*f = (struct traceformat){ .tep = tep_alloc() };
 	if (!f->tep)
 		abort();
-	f->states = dump_alloc(TRACE_IDS, sizeof(*f->states));
+	f->states = xcalloc(TRACE_IDS, sizeof(*f->states));
 	tep_set_loglevel(TEP_LOG_NONE);
 	tep_set_file_bigendian(f->tep, TEP_LITTLE_ENDIAN);
 	tep_set_local_bigendian(f->tep, TEP_LITTLE_ENDIAN);
@@ -175,7 +175,7 @@ void traceformat_open(struct traceformat *f, const struct tracenote *note)
 
 		if (!trace_file_event(&note->files[i], &start, &len, &event, &event_len))
 			continue;
-		system = dump_strdup(start, len);
+		system = xstrndup(start, len);
 		f->bad += !add_format(f, &note->files[i], system);
 	}
 }

@@ -20,7 +20,7 @@ static int inflate_text(struct tracenote *note, const char *data, size_t size, s
 	if (inflateInit(&z) != Z_OK)
 		return derr_set(err, -ENOMEM, "The note about the trace can't be uncompressed: out of memory.");
 	do {
-		note->text = dump_grow(note->text, &capacity, z.total_out + 64 * KIB, 1);
+		note->text = xgrow(note->text, &capacity, z.total_out + 64 * KIB, 1);
 		z.next_out = (Bytef *)note->text + z.total_out;
 		z.avail_out = capacity - z.total_out;
 		r = inflate(&z, Z_NO_FLUSH);
@@ -39,7 +39,7 @@ static int take_text(struct tracenote *note, const struct elfnote *from, size_t 
 
 	if (from->desc_size >= prefix && !memcmp(from->desc, QCMD_NOTE_TRACE_ZLIB, prefix))
 		return inflate_text(note, from->desc + prefix, from->desc_size - prefix, size, err);
-	note->text = dump_strdup(from->desc, from->desc_size);
+	note->text = xstrndup(from->desc, from->desc_size);
 	*size = from->desc_size;
 	return 0;
 }
@@ -54,7 +54,7 @@ static const char *take_file(struct tracenote *note, const char *p, const char *
 
 	if (!eol || strncmp(p, "FILE(", 5) || note->n_files >= FILES_MAX)
 		return NULL;
-	line = dump_strdup(p, eol - p);
+	line = xstrndup(p, eol - p);
 	close = strstr(line, ")=");
 	if (!close || close[2] < '0' || close[2] > '9')
 		return NULL;
@@ -62,9 +62,9 @@ static const char *take_file(struct tracenote *note, const char *p, const char *
 	f.size = strtoull(close + 2, &tail, 10);
 	if (errno || *tail || f.size >= (size_t)(end - eol - 1) || eol[1 + f.size] != '\n')
 		return NULL;
-	f.name = dump_strdup(line + 5, close - line - 5);
+	f.name = xstrndup(line + 5, close - line - 5);
 	f.data = eol + 1;
-	note->files = dump_grow(note->files, capacity, note->n_files + 1, sizeof(f));
+	note->files = xgrow(note->files, capacity, note->n_files + 1, sizeof(f));
 	note->files[note->n_files++] = f;
 	return f.data + f.size + 1;
 }
@@ -88,8 +88,7 @@ static int parse_text(struct tracenote *note, size_t size, struct derr *err)
 	return 0;
 }
 
-static int read_region(struct tracenote *note, const struct corefile *core, const struct region *reg,
-		       struct derr *err)
+static int read_region(struct tracenote *note, const struct corefile *core, const struct region *reg, struct derr *err)
 {
 	_cleanup_free_ char *buf = NULL;
 	struct elfnote elf;
@@ -99,7 +98,7 @@ static int read_region(struct tracenote *note, const struct corefile *core, cons
 	if (reg->missing || reg->size > REGION_SIZE_MAX)
 		return derr_set(err, -EINVAL, "The note about the trace (%s) is %s.", QCMD_NOTE_TRACE_REGION,
 				reg->missing ? "cut off" : "too large to be one");
-	buf = dump_alloc(reg->size, 1);
+	buf = xcalloc(reg->size, 1);
 	r = rangemap_read(&core->phys, core->fd, reg->paddr, buf, reg->size);
 	if (r < 0)
 		return derr_set(err, r, "Cannot read the note about the trace: %s", strerror(-r));

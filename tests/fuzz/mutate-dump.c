@@ -199,7 +199,7 @@ static char *take_output(int fd)
 	char *text;
 
 	fstat(fd, &st);
-	text = dump_alloc(st.st_size + 1, 1);
+	text = xcalloc(st.st_size + 1, 1);
 	if (pread_full(fd, text, st.st_size, 0) < 0 || ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		abort();
 	return text;
@@ -270,7 +270,7 @@ static void remove_case(void)
 /* A folder has several files, of which one is damaged. */
 static void make_case(const struct samples *all, const struct sample *s, const struct sample *other)
 {
-	uint8_t *data = dump_alloc(s->size, 1);
+	uint8_t *data = xcalloc(s->size, 1);
 	size_t size;
 
 	memcpy(data, s->data, s->size);

@@ -62,7 +62,7 @@ static void add(struct samples *all, const char *path, const char *file, unsigne
 		exit(EXIT_FAILURE);
 	}
 	s.size = st.st_size;
-	s.data = dump_alloc(s.size, 1);
+	s.data = xcalloc(s.size, 1);
 	if (pread_full(fd, s.data, s.size, 0) < 0)
 		abort();
 	close(fd);
@@ -70,7 +70,7 @@ static void add(struct samples *all, const char *path, const char *file, unsigne
 	find_hot(&s);
 	if (!folder)
 		find_regions(&s, path);
-	all->v = dump_grow(all->v, &all->capacity, all->n + 1, sizeof(s));
+	all->v = xgrow(all->v, &all->capacity, all->n + 1, sizeof(s));
 	all->v[all->n++] = s;
 }
 

@@ -221,7 +221,7 @@ static void test_folders(void **state)
 
 static bool auto_reload(struct fixture *f, const char *text, char **ret_message)
 {
-	_cleanup_(freep) char *path = strdup(in(f->root, "qcmdd.conf"));
+	_cleanup_free_ char *path = strdup(in(f->root, "qcmdd.conf"));
 	struct policy_diags diags = {};
 	struct config config = { .auto_reload = true };
 	FILE *file = fopen(path, "w");
@@ -237,7 +237,7 @@ static bool auto_reload(struct fixture *f, const char *text, char **ret_message)
 
 static void assert_config(struct fixture *f, const char *text, bool wanted, const char *message)
 {
-	_cleanup_(freep) char *said = NULL;
+	_cleanup_free_ char *said = NULL;
 
 	assert_int_equal(auto_reload(f, text, &said), wanted);
 	if (message)

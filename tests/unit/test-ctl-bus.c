@@ -103,15 +103,15 @@ static int write_bus_config(const char *path)
 
 static int start_bus(void **state)
 {
-	_cleanup_(freep) char *config = NULL, *option = NULL;
+	_cleanup_free_ char *config = NULL, *option = NULL;
 	char line[256];
 	int fds[2];
 	FILE *f;
 
 	if (!mkdtemp(folder) || pipe(fds) < 0)
 		return -1;
-	config = ctl_printf("%s/config", folder);
-	option = ctl_printf("--config-file=%s", config);
+	config = xprintf("%s/config", folder);
+	option = xprintf("--config-file=%s", config);
 	if (write_bus_config(config) < 0)
 		return -1;
 
@@ -134,7 +134,7 @@ static int start_bus(void **state)
 
 static int stop_bus(void **state)
 {
-	_cleanup_(freep) char *path = ctl_printf("%s/bus", folder), *config = ctl_printf("%s/config", folder);
+	_cleanup_free_ char *path = xprintf("%s/bus", folder), *config = xprintf("%s/config", folder);
 
 	if (bus_pid > 0) {
 		kill(bus_pid, SIGKILL);
@@ -160,12 +160,12 @@ static void test_absent(void **state)
 static void test_describe(void **state)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
-	_cleanup_(ctl_json_putp) struct json_object *o = NULL;
+	_cleanup_(json_putp) struct json_object *o = NULL;
 
 	describe_answer = "{\"schema\":1,\"state\":\"ok\"}";
 	start_service();
 	assert_int_equal(ctl_bus_describe(&o, &error), 0);
-	assert_string_equal(ctl_get_string(o, "state"), "ok");
+	assert_string_equal(json_get_string(o, "state"), "ok");
 }
 
 static void test_describe_garbage(void **state)
@@ -215,7 +215,7 @@ static void test_facts(void **state)
 
 static void test_no_bus(void **state)
 {
-	_cleanup_(freep) char *address = ctl_printf("%s", getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+	_cleanup_free_ char *address = xprintf("%s", getenv("DBUS_SYSTEM_BUS_ADDRESS"));
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 	struct ctl_facts facts = { .bus = true };
 	struct json_object *o;

@@ -18,7 +18,7 @@ static char *output; /* of the last run, stdout and stderr together */
 /* Runs a shell command; returns its exit status. */
 static int run(const char *command)
 {
-	_cleanup_(freep) char *line = ctl_printf("( %s ) 2>&1", command);
+	_cleanup_free_ char *line = xprintf("( %s ) 2>&1", command);
 	FILE *f = popen(line, "re");
 	int status;
 
@@ -55,7 +55,7 @@ static size_t count_lines(const char *text)
 
 static void test_help(void **state)
 {
-	_cleanup_(freep) char *by_verb = NULL;
+	_cleanup_free_ char *by_verb = NULL;
 
 	assert_int_equal(run("build/qcmdctl help"), CTL_OK);
 	golden_compare("tests/unit/ctl/help.txt", output);
@@ -70,8 +70,8 @@ static void test_help(void **state)
 static void test_documents(void **state)
 {
 	size_t size, found = 0;
-	_cleanup_(freep) char *page = golden_read("docs/man/qcmdctl.1.rst", &size);
-	_cleanup_(freep) char *completion = golden_read("docs/completion/qcmdctl", &size);
+	_cleanup_free_ char *page = golden_read("docs/man/qcmdctl.1.rst", &size);
+	_cleanup_free_ char *completion = golden_read("docs/completion/qcmdctl", &size);
 	char *save = NULL;
 
 	assert_non_null(page);
@@ -79,12 +79,12 @@ static void test_documents(void **state)
 	assert_int_equal(run("build/qcmdctl --help"), CTL_OK);
 	for (char *line = strtok_r(output, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *word = strstr(line, "--") ?: line + strspn(line, " ");
-		_cleanup_(freep) char *heading = NULL;
+		_cleanup_free_ char *heading = NULL;
 
 		if (line[0] != ' ')
 			continue;
 		word[strcspn(word, " =")] = '\0';
-		heading = word[0] == '-' ? ctl_printf("%s", word) : ctl_printf("\n**%s**", word);
+		heading = word[0] == '-' ? xprintf("%s", word) : xprintf("\n**%s**", word);
 		if (!strstr(page, heading))
 			fail_msg("docs/man/qcmdctl.1.rst does not have %s", word);
 		if (!strstr(completion, word))
@@ -122,8 +122,8 @@ static void test_usage(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		_cleanup_(freep) char *command = ctl_printf("build/qcmdctl %s", cases[i][0]);
-		_cleanup_(freep) char *expected = ctl_printf("qcmdctl: %s" TRY, cases[i][1]);
+		_cleanup_free_ char *command = xprintf("build/qcmdctl %s", cases[i][0]);
+		_cleanup_free_ char *expected = xprintf("qcmdctl: %s" TRY, cases[i][1]);
 
 		expect(CTL_USAGE, command, expected);
 	}
@@ -133,24 +133,24 @@ static void test_usage(void **state)
 static void test_enable(void **state)
 {
 	char root[] = "/tmp/test-ctl-cli-XXXXXX";
-	_cleanup_(freep) char *etc = NULL, *dropin = NULL, *path = NULL, *command = NULL, *policy = NULL;
+	_cleanup_free_ char *etc = NULL, *dropin = NULL, *path = NULL, *command = NULL, *policy = NULL;
 	size_t size;
 
 	assert_non_null(mkdtemp(root));
-	etc = ctl_printf("%s/etc", root);
-	dropin = ctl_printf("%s/off.conf.d/zz-qcmdctl.conf", etc);
-	path = ctl_printf("%s:%s/lib", etc, root);
-	command = ctl_printf("cd %s && mkdir etc lib && echo '[Printk]' >lib/on.conf && "
-			     "printf '[Policy]\nEnabled=no\n[Printk]\n' >lib/off.conf && echo '[X' >lib/bad.conf && "
-			     "ln -s /dev/null etc/masked.conf && echo '[Printk]' >lib/masked.conf",
-			     root);
+	etc = xprintf("%s/etc", root);
+	dropin = xprintf("%s/off.conf.d/zz-qcmdctl.conf", etc);
+	path = xprintf("%s:%s/lib", etc, root);
+	command = xprintf("cd %s && mkdir etc lib && echo '[Printk]' >lib/on.conf && "
+			  "printf '[Policy]\nEnabled=no\n[Printk]\n' >lib/off.conf && echo '[X' >lib/bad.conf && "
+			  "ln -s /dev/null etc/masked.conf && echo '[Printk]' >lib/masked.conf",
+			  root);
 	assert_int_equal(run(command), 0);
 	setenv("QCMD_POLICY_PATH", path, 1);
 
 	/* What the files say already takes no drop-in; on its way back it goes. */
 	assert_int_equal(run("build/qcmdctl enable on"), CTL_FAILURE);
 	assert_non_null(strstr(output, "can't talk to qcmdd"));
-	policy = ctl_printf("test ! -e %s/on.conf.d", etc);
+	policy = xprintf("test ! -e %s/on.conf.d", etc);
 	assert_int_equal(run(policy), 0);
 	run("build/qcmdctl disable on");
 	assert_int_equal(run("build/qcmdctl cat-config on"), CTL_OK);
@@ -178,12 +178,12 @@ static void test_enable(void **state)
 	assert_int_equal(run("build/qcmdctl enable on masked off"), CTL_FAILURE);
 	assert_non_null(strstr(output, "masked.conf is a link to /dev/null: remove it"));
 	free(policy);
-	policy = ctl_printf("test ! -e %s/on.conf.d -a -e %s", etc, dropin);
+	policy = xprintf("test ! -e %s/on.conf.d -a -e %s", etc, dropin);
 	assert_int_equal(run(policy), 0);
 
 	unsetenv("QCMD_POLICY_PATH");
 	free(command);
-	command = ctl_printf("rm -r %s", root);
+	command = xprintf("rm -r %s", root);
 	assert_int_equal(run(command), 0);
 }
 
@@ -196,7 +196,7 @@ static void test_without_bus(void **state)
 	assert_int_equal(run("build/qcmdctl status --json=short"), CTL_DEGRADED);
 	assert_int_equal(count_lines(output), 1);
 	o = json_tokener_parse(output);
-	assert_string_equal(ctl_get_string(o, "state"), "failed");
+	assert_string_equal(json_get_string(o, "state"), "failed");
 	json_object_put(o);
 
 	expect(CTL_FAILURE, "build/qcmdctl regions",

@@ -18,11 +18,11 @@
 #include "golden.h"
 #include "lib/text.h"
 
-static const struct ctl_style plain = { .legend = true, .utf8 = true };
+static const struct style plain = { .legend = true, .utf8 = true };
 
-typedef void (*print_function)(FILE *f, struct json_object *describe, const struct ctl_style *style);
+typedef void (*print_function)(FILE *f, struct json_object *describe, const struct style *style);
 
-static char *render(print_function print, struct json_object *describe, const struct ctl_style *style)
+static char *render(print_function print, struct json_object *describe, const struct style *style)
 {
 	char *text = NULL;
 	size_t size;
@@ -37,7 +37,7 @@ static char *render(print_function print, struct json_object *describe, const st
 static struct json_object *fixture(const char *path)
 {
 	size_t size;
-	_cleanup_(freep) char *text = golden_read(path, &size);
+	_cleanup_free_ char *text = golden_read(path, &size);
 	struct json_object *o = text ? json_tokener_parse(text) : NULL;
 
 	if (!o)
@@ -55,16 +55,16 @@ static void assert_harmless(const char *text)
 
 static void compare(const char *json, const char *verb, print_function print, struct json_object *describe)
 {
-	_cleanup_(freep) char *text = render(print, describe, &plain), *golden = NULL;
+	_cleanup_free_ char *text = render(print, describe, &plain), *golden = NULL;
 
-	golden = ctl_printf("%.*s.%s", (int)(strlen(json) - strlen(".json")), json, verb);
+	golden = xprintf("%.*s.%s", (int)(strlen(json) - strlen(".json")), json, verb);
 	assert_harmless(text);
 	golden_compare(golden, text);
 }
 
 static void compare_all(const char *json)
 {
-	_cleanup_(ctl_json_putp) struct json_object *describe = fixture(json);
+	_cleanup_(json_putp) struct json_object *describe = fixture(json);
 
 	compare(json, "status", ctl_status_print, describe);
 	compare(json, "regions", ctl_regions_print, describe);
@@ -99,8 +99,8 @@ static void test_exit_status(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_cleanup_(freep) char *path = ctl_printf("tests/unit/ctl/%s.json", cases[i].name), *text = NULL;
-		_cleanup_(ctl_json_putp) struct json_object *describe = fixture(path);
+		_cleanup_free_ char *path = xprintf("tests/unit/ctl/%s.json", cases[i].name), *text = NULL;
+		_cleanup_(json_putp) struct json_object *describe = fixture(path);
 
 		assert_int_equal(ctl_status_exit(describe), cases[i].status);
 		text = render(ctl_status_print, describe, &plain);
@@ -109,12 +109,12 @@ static void test_exit_status(void **state)
 	}
 }
 
-static void explain_all(FILE *f, struct json_object *describe, const struct ctl_style *style)
+static void explain_all(FILE *f, struct json_object *describe, const struct style *style)
 {
-	_cleanup_(ctl_json_putp) struct json_object *stack = ctl_explain_find(describe, "11");
+	_cleanup_(json_putp) struct json_object *stack = ctl_explain_find(describe, "11");
 
 	ctl_explain_print(f, stack, style);
-	ctl_explain_print(f, ctl_get_array(describe, "regions"), style);
+	ctl_explain_print(f, json_get_array(describe, "regions"), style);
 }
 
 static void test_explain(void **state)
@@ -123,15 +123,15 @@ static void test_explain(void **state)
 		const char *what;
 		size_t n;
 	} cases[] = { { "11", 1 }, { "KSTACK", 1 }, { "KTASK", 3 }, { "11x", 0 }, { "", 0 }, { "0", 0 }, { "99", 0 } };
-	_cleanup_(ctl_json_putp) struct json_object *root = fixture("tests/unit/ctl/ok-root.json"),
-						    *hostile = fixture("tests/unit/ctl/hostile-text.json"),
-						    *full = fixture("tests/unit/ctl/table-full.json");
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(json_putp) struct json_object *root = fixture("tests/unit/ctl/ok-root.json"),
+						*hostile = fixture("tests/unit/ctl/hostile-text.json"),
+						*full = fixture("tests/unit/ctl/table-full.json");
+	_cleanup_free_ char *text = NULL;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_cleanup_(ctl_json_putp) struct json_object *found = ctl_explain_find(root, cases[i].what);
+		_cleanup_(json_putp) struct json_object *found = ctl_explain_find(root, cases[i].what);
 
-		assert_int_equal(ctl_array_length(found), cases[i].n);
+		assert_int_equal(json_array_length(found), cases[i].n);
 	}
 	compare("tests/unit/ctl/ok-root.json", "explain", explain_all, root);
 	compare("tests/unit/ctl/table-full.json", "explain", explain_all, full);
@@ -169,23 +169,23 @@ static void maim(struct json_object *whole, struct json_object *part)
 
 static void test_maimed(void **state)
 {
-	_cleanup_(ctl_json_putp) struct json_object *describe = fixture("tests/unit/ctl/table-full.json");
+	_cleanup_(json_putp) struct json_object *describe = fixture("tests/unit/ctl/table-full.json");
 
 	maim(describe, describe);
 }
 
 static void test_changes(void **state)
 {
-	_cleanup_(ctl_json_putp) struct json_object *before = fixture("tests/unit/ctl/ok.json"),
-						    *after = fixture("tests/unit/ctl/policy-error.json");
-	_cleanup_(freep) char *text = NULL, *same = NULL;
-	struct json_object *first = json_object_array_get_idx(ctl_get_array(after, "policies"), 0);
+	_cleanup_(json_putp) struct json_object *before = fixture("tests/unit/ctl/ok.json"),
+						*after = fixture("tests/unit/ctl/policy-error.json");
+	_cleanup_free_ char *text = NULL, *same = NULL;
+	struct json_object *first = json_object_array_get_idx(json_get_array(after, "policies"), 0);
 	char *changes = NULL;
 	size_t size;
 	FILE *f;
 
 	json_object_object_add(first, "name", json_object_new_string("11-dmesg"));
-	json_object_object_add(json_object_array_get_idx(ctl_get_array(after, "policies"), 1), "wanted",
+	json_object_object_add(json_object_array_get_idx(json_get_array(after, "policies"), 1), "wanted",
 			       json_object_new_int(6));
 
 	f = open_memstream(&changes, &size);
@@ -249,8 +249,8 @@ static void test_offline(void **state)
 	const char verdict[] = "● A crash now would NOT give a dump: ";
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_cleanup_(ctl_json_putp) struct json_object *describe = ctl_describe_offline(&cases[i].facts);
-		_cleanup_(freep) char *text = render(ctl_status_print, describe, &plain);
+		_cleanup_(json_putp) struct json_object *describe = ctl_describe_offline(&cases[i].facts);
+		_cleanup_free_ char *text = render(ctl_status_print, describe, &plain);
 
 		assert_int_equal(ctl_status_exit(describe), CTL_DEGRADED);
 		if (strncmp(text, verdict, sizeof(verdict) - 1) != 0 ||
@@ -260,53 +260,53 @@ static void test_offline(void **state)
 	}
 }
 
-static char *table(const struct ctl_style *style)
+static char *table(const struct style *style)
 {
-	static const struct ctl_column columns[] = { { "NAME", false }, { "SIZE", true }, { "WHAT", false } };
-	struct ctl_table *t = ctl_table_new(columns, 3);
+	static const struct table_column columns[] = { { "NAME", false }, { "SIZE", true }, { "WHAT", false } };
+	struct table *t = table_new(columns, 3);
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	ctl_table_add(t, "测试", ctl_red(style));
-	ctl_table_add_size(t, 1536);
-	ctl_table_add(t, "two wide characters", NULL);
-	ctl_table_add(t, "e\xcc\x81", NULL); /* e and a combining accent */
-	ctl_table_add_int(t, 5);
-	ctl_table_add(t, "接受 more", NULL);
-	ctl_table_add(t, NULL, NULL);
-	ctl_table_add_size(t, 1023);
-	ctl_table_add(t, "bad\xff\x1b[1mbytes", NULL);
-	ctl_table_print(t, f, style);
-	ctl_table_free(t);
+	table_add(t, "测试", sgr(style, COLOUR_BOLD_RED));
+	table_add_size(t, 1536);
+	table_add(t, "two wide characters", NULL);
+	table_add(t, "e\xcc\x81", NULL); /* e and a combining accent */
+	table_add_int(t, 5);
+	table_add(t, "接受 more", NULL);
+	table_add(t, NULL, NULL);
+	table_add_size(t, 1023);
+	table_add(t, "bad\xff\x1b[1mbytes", NULL);
+	table_print(t, f, style);
+	table_free(t);
 	fclose(f);
 	return text;
 }
 
 static void test_table(void **state)
 {
-	_cleanup_(freep) char *whole = table(&plain), *bare = NULL, *narrow = NULL, *ascii = NULL, *tiny = NULL,
-			      *coloured = NULL;
+	_cleanup_free_ char *whole = table(&plain), *bare = NULL, *narrow = NULL, *ascii = NULL, *tiny = NULL,
+			    *coloured = NULL;
 
 	assert_string_equal(whole, "NAME    SIZE WHAT\n"
 				   "测试 1.5 KiB two wide characters\n"
 				   "e\xcc\x81          5 接受 more\n"
 				   "-     1023 B bad??[1mbytes\n");
-	bare = table(&(struct ctl_style){ .utf8 = true });
+	bare = table(&(struct style){ .utf8 = true });
 	assert_string_equal(bare, strchr(whole, '\n') + 1);
 
-	narrow = table(&(struct ctl_style){ .utf8 = true, .width = 20 });
+	narrow = table(&(struct style){ .utf8 = true, .width = 20 });
 	assert_string_equal(narrow, "测试 1.5 KiB two wi…\n"
 				    "e\xcc\x81          5 接受 m…\n"
 				    "-     1023 B bad??[…\n");
-	ascii = table(&(struct ctl_style){ .width = 20 });
+	ascii = table(&(struct style){ .width = 20 });
 	assert_string_equal(ascii, "测试 1.5 KiB two ...\n"
 				   "e\xcc\x81          5 接受...\n"
 				   "-     1023 B bad?...\n");
-	tiny = table(&(struct ctl_style){ .utf8 = true, .width = 5 });
+	tiny = table(&(struct style){ .utf8 = true, .width = 5 });
 	assert_string_equal(tiny, bare);
 
-	coloured = table(&(struct ctl_style){ .utf8 = true, .colour = true });
+	coloured = table(&(struct style){ .utf8 = true, .colour = true });
 	assert_non_null(strstr(coloured, "\x1b[1;31m测试\x1b[0m"));
 }
 
@@ -328,7 +328,7 @@ static void test_sizes(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_cleanup_(freep) char *text = ctl_size(cases[i].bytes);
+		_cleanup_free_ char *text = ctl_size(cases[i].bytes);
 
 		assert_string_equal(text, cases[i].text);
 	}
@@ -369,7 +369,7 @@ static int capture(int (*run)(void *data), void *data)
 struct check_arguments {
 	char *files[4];
 	size_t n;
-	enum ctl_json json;
+	enum json_form json;
 };
 
 static int run_check(void *data)
@@ -383,7 +383,7 @@ static int run_cat(void *data)
 {
 	struct check_arguments *a = data;
 
-	return ctl_cat_config(a->files, a->n, &(struct ctl_style){ .legend = true });
+	return ctl_cat_config(a->files, a->n, &(struct style){ .legend = true });
 }
 
 static char root[] = "/tmp/test-ctl-XXXXXX";
@@ -401,14 +401,14 @@ static void write_file(const char *path, const char *text)
 
 static void make_folder(const char *name)
 {
-	_cleanup_(freep) char *path = ctl_printf("%s/%s", root, name);
+	_cleanup_free_ char *path = xprintf("%s/%s", root, name);
 
 	assert_int_equal(mkdir(path, 0755), 0);
 }
 
 static int tree_setup(void **state)
 {
-	_cleanup_(freep) char *dropin = NULL, *masked = NULL, *null = NULL, *path = NULL;
+	_cleanup_free_ char *dropin = NULL, *masked = NULL, *null = NULL, *path = NULL;
 
 	strcpy(root + strlen(root) - 6, "XXXXXX");
 	if (!mkdtemp(root))
@@ -416,24 +416,24 @@ static int tree_setup(void **state)
 	make_folder("etc");
 	make_folder("lib");
 	make_folder("etc/10-good.conf.d");
-	good = ctl_printf("%s/lib/10-good.conf", root);
-	bad = ctl_printf("%s/etc/20-bad.conf", root);
-	missing = ctl_printf("%s/etc/30-missing.conf", root);
-	dropin = ctl_printf("%s/etc/10-good.conf.d/more.conf", root);
-	masked = ctl_printf("%s/lib/20-bad.conf", root);
-	null = ctl_printf("%s/etc/40-null.conf", root);
+	good = xprintf("%s/lib/10-good.conf", root);
+	bad = xprintf("%s/etc/20-bad.conf", root);
+	missing = xprintf("%s/etc/30-missing.conf", root);
+	dropin = xprintf("%s/etc/10-good.conf.d/more.conf", root);
+	masked = xprintf("%s/lib/20-bad.conf", root);
+	null = xprintf("%s/etc/40-null.conf", root);
 	write_file(good, "[Printk]\n");
 	write_file(dropin, "[Policy]\nPriority=200");
 	write_file(bad, "[Task]\nRegister=nothing\nComm=a\n");
 	write_file(masked, "[Printk]\n");
-	path = ctl_printf("%s/etc:%s/lib", root, root);
+	path = xprintf("%s/etc:%s/lib", root, root);
 	setenv("QCMD_POLICY_PATH", path, 1);
 	return symlink("/dev/null", null);
 }
 
 static int tree_teardown(void **state)
 {
-	_cleanup_(freep) char *command = ctl_printf("rm -rf '%s'", root);
+	_cleanup_free_ char *command = xprintf("rm -rf '%s'", root);
 	int r = system(command);
 
 	unsetenv("QCMD_POLICY_PATH");
@@ -463,13 +463,13 @@ static void assert_captured(const char *expected)
 static void test_check(void **state)
 {
 	struct check_arguments one = { .files = { good }, .n = 1 }, all = { .files = { good, bad, missing }, .n = 3 },
-			       none = { .n = 0 }, json = { .files = { bad }, .n = 1, .json = CTL_JSON_SHORT };
+			       none = { .n = 0 }, json = { .files = { bad }, .n = 1, .json = JSON_SHORT };
 	const char message[] = "etc/20-bad.conf:2:10: Register= takes task, stack, mm or several of them with blanks "
 			       "between them, not 'nothing'\n";
-	_cleanup_(freep) char *three = ctl_printf("%setc/30-missing.conf: can't be read: No such file or directory\n"
-						  "3 files checked: 2 errors, 0 warnings\n",
-						  message);
-	_cleanup_(freep) char *installed = ctl_printf("%s3 policies checked: 1 error, 0 warnings\n", message);
+	_cleanup_free_ char *three = xprintf("%setc/30-missing.conf: can't be read: No such file or directory\n"
+					     "3 files checked: 2 errors, 0 warnings\n",
+					     message);
+	_cleanup_free_ char *installed = xprintf("%s3 policies checked: 1 error, 0 warnings\n", message);
 
 	assert_int_equal(capture(run_check, &one), CTL_OK);
 	assert_captured("1 file checked: no errors\n");

@@ -24,7 +24,7 @@ static struct machine m;
 
 static void make_folder_of(const char *path)
 {
-	_cleanup_(freep) char *command = NULL;
+	_cleanup_free_ char *command = NULL;
 
 	assert_true(asprintf(&command, "mkdir -p \"$(dirname %s%s)\"", root, path) > 0);
 	assert_int_equal(system(command), 0);
@@ -32,7 +32,7 @@ static void make_folder_of(const char *path)
 
 static void write_file(const char *path, const char *text)
 {
-	_cleanup_(freep) char *full = NULL;
+	_cleanup_free_ char *full = NULL;
 	FILE *f;
 
 	assert_true(asprintf(&full, "%s%s", root, path) > 0);
@@ -45,7 +45,7 @@ static void write_file(const char *path, const char *text)
 
 static int empty_root(void **state)
 {
-	_cleanup_(freep) char *command = NULL;
+	_cleanup_free_ char *command = NULL;
 
 	return asprintf(&command, "rm -rf %s/*", root) > 0 ? system(command) : -1;
 }
@@ -75,7 +75,7 @@ static void assert_silent(int (*what)(const struct machine *, struct problem *))
 
 static void test_module(void **state)
 {
-	_cleanup_(freep) char *index = NULL;
+	_cleanup_free_ char *index = NULL;
 	struct utsname uts;
 
 	assert_int_equal(uname(&uts), 0);

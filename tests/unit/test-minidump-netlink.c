@@ -128,7 +128,7 @@ static void test_region_truncated(void **state)
 	struct nlmsghdr *nlh = region_message(buffer);
 
 	for (uint32_t len = sizeof(*nlh); len <= nlh->nlmsg_len; len++) {
-		_cleanup_(freep) struct nlmsghdr *copy = malloc(MNL_ALIGN(len));
+		_cleanup_free_ struct nlmsghdr *copy = malloc(MNL_ALIGN(len));
 		struct md_region r;
 
 		assert_non_null(copy);

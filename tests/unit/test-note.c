@@ -64,7 +64,7 @@ static void test_layout_task(void **state)
 		"pid",	 "tgid",	"comm",		  "__state",	"exit_state",
 		"flags", "real_parent", "start_boottime", "start_time", "stack",
 	};
-	_cleanup_(freep) char *layout = layout_or_skip();
+	_cleanup_free_ char *layout = layout_or_skip();
 	long size = number_of(layout, "SIZE(task_struct)");
 	char key[64];
 
@@ -83,7 +83,7 @@ static void test_layout_task(void **state)
 /* Bit-fields of one byte, behind the facility: u8 flags:5, level:3. */
 static void test_layout_printk(void **state)
 {
-	_cleanup_(freep) char *layout = layout_or_skip();
+	_cleanup_free_ char *layout = layout_or_skip();
 	long facility = number_of(layout, "OFFSET(printk_info.facility)");
 	char rest[32];
 
@@ -103,7 +103,7 @@ static void test_build(void **state)
 		{ .name = (char *)"40-b", .path = (char *)"/etc/qcmd.d/40-b.conf" },
 	};
 	struct policy_set set = { .policies = policies, .n_policies = 4 };
-	_cleanup_(freep) char *text = NULL, *expected = NULL;
+	_cleanup_free_ char *text = NULL, *expected = NULL;
 	struct utsname uts;
 	size_t size;
 
@@ -121,7 +121,7 @@ static void test_build_bounded(void **state)
 {
 	struct policy policies[64] = {};
 	struct policy_set set = { .policies = policies, .n_policies = 64 };
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	char path[1001];
 	size_t size;
 

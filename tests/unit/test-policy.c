@@ -122,7 +122,7 @@ static char *describe_text(const char *path, const char *text, size_t size)
 
 static void compare_golden(const char *conf)
 {
-	_cleanup_(freep) char *text = NULL, *got = NULL, *expect = NULL;
+	_cleanup_free_ char *text = NULL, *got = NULL, *expect = NULL;
 	size_t size = 0;
 
 	text = golden_read(conf, &size);
@@ -145,7 +145,7 @@ static void test_tables(void **state)
 	assert_null(policy_state_to_string(-1));
 
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
-		_cleanup_(freep) char *text = NULL;
+		_cleanup_free_ char *text = NULL;
 		struct policy policy;
 		struct policy_diags diags = { NULL, 0 };
 
@@ -211,7 +211,7 @@ static void test_conditions(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_cleanup_(freep) char *text = NULL;
+		_cleanup_free_ char *text = NULL;
 		struct policy policy;
 		struct policy_diags diags = { NULL, 0 };
 		struct policy_set set = { .policies = &policy, .n_policies = 1 };
@@ -273,7 +273,7 @@ static int tree_setup(void **state)
 static int tree_teardown(void **state)
 {
 	struct tree *t = *state;
-	_cleanup_(freep) char *command = NULL;
+	_cleanup_free_ char *command = NULL;
 	int r;
 
 	if (asprintf(&command, "rm -rf '%s'", t->root) < 0)
@@ -301,7 +301,7 @@ static char *tree_path(const struct tree *t, const char *name)
 
 static void tree_write(const struct tree *t, const char *name, const char *text)
 {
-	_cleanup_(freep) char *path = tree_path(t, name);
+	_cleanup_free_ char *path = tree_path(t, name);
 	FILE *f = fopen(path, "we");
 
 	assert_non_null(f);
@@ -312,7 +312,7 @@ static void tree_write(const struct tree *t, const char *name, const char *text)
 
 static void tree_link(const struct tree *t, const char *name, const char *target)
 {
-	_cleanup_(freep) char *path = tree_path(t, name);
+	_cleanup_free_ char *path = tree_path(t, name);
 
 	assert_int_equal(symlink(target, path), 0);
 }
@@ -321,7 +321,7 @@ static void tree_link(const struct tree *t, const char *name, const char *target
 static void tree_expect(const struct tree *t, const char *expected)
 {
 	struct policy_set *set = NULL;
-	_cleanup_(freep) char *out = NULL;
+	_cleanup_free_ char *out = NULL;
 	char *from, *to;
 	size_t size, root = strlen(t->root) + 1;
 	FILE *f = open_memstream(&out, &size);
@@ -400,7 +400,7 @@ static void test_dropin_error(void **state)
 {
 	struct tree *t = *state;
 	struct policy_set *set;
-	_cleanup_(freep) char *dropin = tree_path(t, "etc/a.conf.d/x.conf");
+	_cleanup_free_ char *dropin = tree_path(t, "etc/a.conf.d/x.conf");
 
 	tree_write(t, "lib/a.conf", "[Printk]\n");
 	tree_write(t, "lib/b.conf", "[Printk]\n");
@@ -433,8 +433,8 @@ static void test_only_dropins_save(void **state)
 static void test_untrusted_files(void **state)
 {
 	struct tree *t = *state;
-	_cleanup_(freep) char *writable = tree_path(t, "etc/a.conf"), *folder = tree_path(t, "etc/b.conf"),
-			      *fifo = tree_path(t, "etc/c.conf"), *large = tree_path(t, "etc/e.conf");
+	_cleanup_free_ char *writable = tree_path(t, "etc/a.conf"), *folder = tree_path(t, "etc/b.conf"),
+			    *fifo = tree_path(t, "etc/c.conf"), *large = tree_path(t, "etc/e.conf");
 
 	tree_write(t, "etc/a.conf", "[Printk]\n");
 	assert_int_equal(chmod(writable, 0664), 0);
@@ -465,7 +465,7 @@ static void test_untrusted_files(void **state)
 static void test_foreign_owner(void **state)
 {
 	struct tree *t = *state;
-	_cleanup_(freep) char *path = tree_path(t, "etc/a.conf");
+	_cleanup_free_ char *path = tree_path(t, "etc/a.conf");
 
 	if (geteuid() != 0)
 		skip(); /* only root gives files away */
@@ -515,8 +515,8 @@ static void test_file_in_place_of_folder(void **state)
 static void test_load_file(void **state)
 {
 	struct tree *t = *state;
-	_cleanup_(freep) char *path = tree_path(t, "etc/a.conf"), *dropin = tree_path(t, "etc/a.conf.d/x.conf"),
-			      *missing = tree_path(t, "etc/missing.conf");
+	_cleanup_free_ char *path = tree_path(t, "etc/a.conf"), *dropin = tree_path(t, "etc/a.conf.d/x.conf"),
+			    *missing = tree_path(t, "etc/missing.conf");
 	struct policy_diags diags = { NULL, 0 };
 	struct policy policy;
 
