@@ -61,7 +61,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # Each library is made of whole folders.
-QCMDD_SRCS := $(DAEMON_SRCS) $(SOURCE_SRCS) $(TABLE_SRCS)
+QCMDD_SRCS := $(LIB_DAEMON_SRCS) $(DAEMON_SRCS) $(SOURCE_SRCS) $(TABLE_SRCS)
 QCMDUMP_SRCS := $(foreach folder,CORE IMAGE COLLECT LOG STACK TRACE REPORT COMMAND,$(DUMP_$(folder)_SRCS))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)

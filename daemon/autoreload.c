@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 
 #include "daemon/autoreload.h"
-#include "lib/text.h"
 #include "lib/journal.h"
+#include "lib/strv.h"
 
 #define BUFFER_SIZE  65536
 #define EVENTS_ABOVE (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)

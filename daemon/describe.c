@@ -11,7 +11,7 @@
 #include <json-c/json.h>
 
 #include "daemon/describe.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 #define SCHEMA 1
 

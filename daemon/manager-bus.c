@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "daemon/manager.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 
 #define BUS_NAME      "org.qcmd1"

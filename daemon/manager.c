@@ -12,8 +12,8 @@
 #include "daemon/policy/config.h"
 #include "daemon/manager.h"
 #include "daemon/note.h"
-#include "lib/text.h"
 #include "lib/journal.h"
+#include "lib/strv.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 #define MSEC		1000ULL

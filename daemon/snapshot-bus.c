@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "daemon/manager.h"
-#include "lib/text.h"
 #include "daemon/snapshot.h"
+#include "lib/cleanup.h"
 
 #define ACTION	     "org.qcmd1.snapshot"
 #define POLKIT_NAME  "org.freedesktop.PolicyKit1"

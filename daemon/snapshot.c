@@ -11,7 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "lib/text.h"
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "qcmd_rawdump.h"
 #include "daemon/snapshot.h"

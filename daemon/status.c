@@ -8,7 +8,7 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/describe.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 static const char *const state_names[_STATUS_STATE_MAX] = {

@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "dump/image/rawdump.h"
 #include "dump/core/zstdfile.h"
+#include "lib/text.h"
 
 static void print_list(const struct strlist *l, const char *one, const char *many, FILE *out)
 {
@@ -18,7 +19,7 @@ static void print_list(const struct strlist *l, const char *one, const char *man
 	if (n)
 		fprintf(out, "%zu %s:\n", n, n == 1 ? one : many);
 	for (size_t i = 0; i < l->n; i++) {
-		_cleanup_free_ char *safe = escape_text(l->v[i], strlen(l->v[i]));
+		_cleanup_free_ char *safe = clean_text(l->v[i]);
 
 		fprintf(out, "  %s\n", safe);
 	}
@@ -28,9 +29,8 @@ static void print_list(const struct strlist *l, const char *one, const char *man
 
 static void print_result(const struct collection *c, const struct options *o, FILE *out)
 {
-	char size[SIZE_TEXT_MAX], of[SIZE_TEXT_MAX];
+	struct size_text size = size_text(c->toc.bytes);
 
-	size_text(size, c->toc.bytes);
 	if (image_has_registers(&c->img))
 		fprintf(out, "Table behind the registers in %s (back end %s): %u slots in use.\n",
 			o->collect.image.registers, collect_backend(c), c->toc.slots_used);
@@ -39,10 +39,10 @@ static void print_result(const struct collection *c, const struct options *o, FI
 			collect_backend(c), c->toc.slots_used, c->toc.slots_max);
 	if (image_has_pieces(&c->img))
 		fprintf(out, "Saved %zu regions%s, %s, to %s.\n", c->toc.n_regions,
-			c->img.snapshot ? " of the running machine" : " that firmware left", size, o->output);
+			c->img.snapshot ? " of the running machine" : " that firmware left", size.s, o->output);
 	else
-		fprintf(out, "Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size,
-			(double)c->toc.bytes * 100 / (double)c->ram, size_text(of, c->ram), o->output);
+		fprintf(out, "Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size.s,
+			(double)c->toc.bytes * 100 / (double)c->ram, size_text(c->ram).s, o->output);
 	print_list(&c->toc.problems, "problem", "problems", out);
 	print_list(&c->img.left_out, "thing left out, no part of the minidump",
 		   "things left out, no part of the minidump", out);
@@ -80,7 +80,8 @@ static void print_result_json(const struct collection *c, const struct options *
 	json_object_object_add(j, "problems", json_list(&c->toc.problems));
 	json_add_u64(j, "problems_left_out", c->toc.problems.left_out);
 	json_object_object_add(j, "left_out", json_list(&c->img.left_out));
-	json_print(j, out);
+	json_print(j, JSON_PRETTY, out);
+	json_object_put(j);
 }
 
 static void print_dump(const struct rawdump *d, unsigned int number, FILE *out)
@@ -128,9 +129,8 @@ static int list_dumps(const struct options *o, FILE *out, struct derr *err)
 			print_dump(&dumps[i], i + 1, out);
 	}
 	if (n >= 0 && o->json)
-		json_print(list, out);
-	else
-		json_object_put(list);
+		json_print(list, JSON_PRETTY, out);
+	json_object_put(list);
 	free(dumps);
 	return n < 0 ? n : 0;
 }

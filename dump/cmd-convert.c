@@ -5,22 +5,21 @@
 #include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 static void print_result(const struct collection *c, const struct options *o, FILE *out)
 {
-	char size[SIZE_TEXT_MAX];
-
-	fprintf(out, "Saved %zu regions, %s, to %s.\n", c->toc.n_regions, size_text(size, c->toc.bytes), o->output);
+	fprintf(out, "Saved %zu regions, %s, to %s.\n", c->toc.n_regions, size_text(c->toc.bytes).s, o->output);
 	for (size_t i = 0; i < c->made.what.n; i++) {
-		_cleanup_free_ char *safe = escape_text(c->made.what.v[i], strlen(c->made.what.v[i]));
+		_cleanup_free_ char *safe = clean_text(c->made.what.v[i]);
 
 		fprintf(out, "Added: %s\n", safe);
 	}
 	if (c->layout.gaps.n)
 		fprintf(out, "%s in %zu gaps were not saved in the crash: they read as zeros there.\n",
-			size_text(size, rangemap_total(&c->layout.gaps)), c->layout.gaps.n);
+			size_text(rangemap_total(&c->layout.gaps)).s, c->layout.gaps.n);
 	for (size_t i = 0; i < c->toc.problems.n; i++) {
-		_cleanup_free_ char *safe = escape_text(c->toc.problems.v[i], strlen(c->toc.problems.v[i]));
+		_cleanup_free_ char *safe = clean_text(c->toc.problems.v[i]);
 
 		fprintf(out, "Problem: %s\n", safe);
 	}
@@ -40,7 +39,8 @@ static void print_result_json(const struct collection *c, const struct options *
 	for (size_t i = 0; i < c->toc.problems.n; i++)
 		json_object_array_add(problems, json_text(c->toc.problems.v[i], strlen(c->toc.problems.v[i])));
 	json_object_object_add(j, "problems", problems);
-	json_print(j, out);
+	json_print(j, JSON_PRETTY, out);
+	json_object_put(j);
 }
 
 int cmd_convert(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)

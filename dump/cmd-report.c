@@ -44,7 +44,8 @@ int cmd_report(const struct corefile *core, const struct options *o, FILE *out, 
 		j = json_object_new_object();
 		json_add_text(j, "output", o->output);
 		json_add_text(j, "source", o->file);
-		json_print(j, out);
+		json_print(j, JSON_PRETTY, out);
+		json_object_put(j);
 	} else if (r == 0) {
 		fprintf(out, "Saved the report to %s. Open it with a browser.\n", o->output);
 	}

@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "dump/trace/trace.h"
 #include "dump/trace/tracedat.h"
+#include "lib/text.h"
 
 /* The number of the array that is asked for; -1: all. */
 static int find_array(const struct trace *t, const struct options *o, int *ret, struct derr *err)
@@ -59,8 +60,8 @@ static bool is_wanted(const struct options *o, int array, const struct trace_eve
 
 static void print_event(const struct trace *t, const struct trace_event *e, bool with_array, FILE *out)
 {
-	_cleanup_free_ char *comm = escape_text(e->comm, strlen(e->comm));
-	_cleanup_free_ char *text = escape_text(e->text, strlen(e->text));
+	_cleanup_free_ char *comm = clean_text(e->comm);
+	_cleanup_free_ char *text = clean_text(e->text);
 	uint64_t us = (e->ts + 500) / 1000;
 	char name[64];
 
@@ -70,7 +71,7 @@ static void print_event(const struct trace *t, const struct trace_event *e, bool
 		fprintf(out, "CPU:%u [%" PRId64 " EVENTS DROPPED]\n", e->cpu, e->lost);
 	if (with_array)
 		fprintf(out, "%8s: ", trace_array_name(t, e->array));
-	fprintf(out, "%16s-%-5" PRId32 " [%03u] ", comm, e->pid, e->cpu);
+	fprintf(out, "%*s-%-5" PRId32 " [%03u] ", (int)(16 + strlen(comm) - text_width(comm)), comm, e->pid, e->cpu);
 	if (trace_array_in_ns(t, e->array))
 		fprintf(out, "%5" PRIu64 ".%06" PRIu64 ": ", us / 1000000, us % 1000000);
 	else

@@ -6,6 +6,7 @@
 #include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 /* A message names as many regions. */
 #define CANDIDATES_MAX 12
@@ -13,7 +14,7 @@
 /* NAME, or NAME_SEQ, as regions lists them. */
 static bool is_called(const struct region *r, const char *wanted)
 {
-	_cleanup_free_ char *name = escape_text(r->name, strlen(r->name));
+	_cleanup_free_ char *name = clean_text(r->name);
 	size_t n = strlen(name);
 	char seq[16];
 
@@ -39,7 +40,7 @@ static char *candidates_text(const struct region *const *v, size_t n, bool with_
 	if (!f)
 		return xstrndup("", 0);
 	for (size_t i = 0; i < n && i < CANDIDATES_MAX; i++) {
-		_cleanup_free_ char *name = escape_text(v[i]->name, strlen(v[i]->name));
+		_cleanup_free_ char *name = clean_text(v[i]->name);
 
 		fprintf(f, "%s%s", i ? ", " : "", name);
 		if (with_seq)
@@ -125,7 +126,7 @@ static int save(const struct corefile *core, const struct region *region, const 
 
 static void print_result(const struct region *region, const struct options *o, FILE *out)
 {
-	_cleanup_free_ char *name = escape_text(region->name, strlen(region->name));
+	_cleanup_free_ char *name = clean_text(region->name);
 	struct json_object *j;
 
 	if (!o->json) {
@@ -138,7 +139,8 @@ static void print_result(const struct region *region, const struct options *o, F
 	json_add_text(j, "name", region->name);
 	json_add_u64(j, "seq", region->seq);
 	json_add_u64(j, "size", region->size);
-	json_print(j, out);
+	json_print(j, JSON_PRETTY, out);
+	json_object_put(j);
 }
 
 int extract_region(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)

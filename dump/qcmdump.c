@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "dump/commands.h"
+#include "lib/pager.h"
 #include "lib/terminal.h"
-#include "lib/json.h"
 
 static const struct {
 	command_fn *run;
@@ -23,11 +23,9 @@ static const struct {
 /* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */
 static void warn_cut_off(const struct corefile *core)
 {
-	char size[SIZE_TEXT_MAX];
-
 	if (core->elf.missing)
 		fprintf(stderr, "qcmdump: %s is cut off: the last %s of its memory are missing. Copy it again.\n",
-			core->path, size_text(size, core->elf.missing));
+			core->path, size_text(core->elf.missing).s);
 }
 
 /* Exit status */
@@ -35,7 +33,7 @@ static int run(int command, struct options *o)
 {
 	struct corefile core = { .fd = -1 };
 	struct derr err;
-	int r = 0;
+	int r = 0, written;
 
 	if (commands[command].on_dump)
 		r = core_open(&core, o->file, &err);
@@ -43,13 +41,13 @@ static int run(int command, struct options *o)
 		warn_cut_off(&core);
 		o->colour = !o->json && colour_wanted();
 		if (!o->no_pager && !o->json && !o->output)
-			pager_start();
+			pager_open();
 	}
 	if (r == 0)
 		r = commands[command].run(commands[command].on_dump ? &core : NULL, o, stdout, &err);
-	if (r == 0 && (fflush(stdout) || ferror(stdout)))
-		r = derr_set(&err, -EIO, "Cannot write the output: %s", strerror(errno));
-	pager_wait();
+	written = pager_close();
+	if (r == 0 && written < 0)
+		r = derr_set(&err, written, "Cannot write the output: %s", strerror(-written));
 	core_close(&core);
 	if (r < 0)
 		fprintf(stderr, "qcmdump: %s\n", err.text);

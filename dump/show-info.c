@@ -8,6 +8,7 @@
 #include "dump/core/cpuregs.h"
 #include "dump/log/lastwords.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 static const char *arch_name(const struct corefile *core)
 {
@@ -51,7 +52,7 @@ static void time_text(char *buf, size_t size, uint64_t seconds)
 
 static void line(FILE *out, const char *label, const char *text)
 {
-	_cleanup_free_ char *safe = text ? escape_text(text, strlen(text)) : NULL;
+	_cleanup_free_ char *safe = text ? clean_text(text) : NULL;
 
 	fprintf(out, "%15s: %s\n", label, safe ? safe : "unknown");
 }
@@ -75,15 +76,14 @@ static void print_times(const struct corefile *core, FILE *out)
 
 static void print_amount(const struct corefile *core, FILE *out)
 {
-	char size[SIZE_TEXT_MAX], of[SIZE_TEXT_MAX];
 	uint64_t bytes = region_bytes(core), ram;
+	struct size_text size = size_text(bytes);
 
-	size_text(size, bytes);
 	if (collect_number(core, "SOURCE_BYTES", &ram) && ram)
-		fprintf(out, "%15s: %zu, %s (%.2f %% of %s of memory)\n", "Regions", core->n_regions, size,
-			(double)bytes * 100 / (double)ram, size_text(of, ram));
+		fprintf(out, "%15s: %zu, %s (%.2f %% of %s of memory)\n", "Regions", core->n_regions, size.s,
+			(double)bytes * 100 / (double)ram, size_text(ram).s);
 	else
-		fprintf(out, "%15s: %zu, %s\n", "Regions", core->n_regions, size);
+		fprintf(out, "%15s: %zu, %s\n", "Regions", core->n_regions, size.s);
 }
 
 static void print_list(const struct kv *kv, const char *prefix, const char *label, FILE *out)
@@ -92,7 +92,7 @@ static void print_list(const struct kv *kv, const char *prefix, const char *labe
 	bool first = true;
 
 	for (size_t pos = 0; (p = kv_next(kv, prefix, &pos)); first = false) {
-		_cleanup_free_ char *value = escape_text(p->value, strlen(p->value));
+		_cleanup_free_ char *value = clean_text(p->value);
 		const char *arg;
 		size_t len;
 
@@ -101,7 +101,7 @@ static void print_list(const struct kv *kv, const char *prefix, const char *labe
 		else
 			fprintf(out, "%15s  ", "");
 		if (kv_argument(p->key, &arg, &len)) {
-			_cleanup_free_ char *name = escape_text(arg, len);
+			_cleanup_free_ char *name = escape_text(arg, len, terminal_text());
 
 			fprintf(out, "%s (%s)\n", name, value);
 		} else {
@@ -133,7 +133,6 @@ static uint64_t gap_bytes(const struct corefile *core, size_t *n)
 
 static void print_conversion(const struct corefile *core, FILE *out)
 {
-	char size[SIZE_TEXT_MAX];
 	uint64_t bytes;
 	size_t n;
 
@@ -142,24 +141,23 @@ static void print_conversion(const struct corefile *core, FILE *out)
 	line(out, "Converted for", kv_get(&core->collect_note, "CONVERTED"));
 	bytes = gap_bytes(core, &n);
 	if (n)
-		fprintf(out, "%15s: %s in %zu pieces were not captured and read as zeros\n", "Gaps",
-			size_text(size, bytes), n);
+		fprintf(out, "%15s: %s in %zu pieces were not captured and read as zeros\n", "Gaps", size_text(bytes).s,
+			n);
 }
 
 static void print_text(const struct corefile *core, const struct last_words *log, FILE *out)
 {
 	_cleanup_free_ char *registers = cpu_regs_text(core);
-	char size[SIZE_TEXT_MAX];
 
 	line(out, "Kernel", kv_get(&core->vmcoreinfo, "OSRELEASE"));
 	line(out, "Build ID", kv_get(&core->vmcoreinfo, "BUILD-ID"));
 	line(out, "Architecture", arch_name(core));
 	if (log->crash)
-		fprintf(out, "%15s: %s\n", "Crash", log->crash);
+		line(out, "Crash", log->crash);
 	print_times(core, out);
 	if (core->elf.missing)
 		fprintf(out, "%15s: the last %s of the dump's memory are missing\n", "Cut off",
-			size_text(size, core->elf.missing));
+			size_text(core->elf.missing).s);
 	if (log->why_not)
 		line(out, "Log", log->why_not);
 	else
@@ -279,7 +277,8 @@ static void print_json(const struct corefile *core, const struct last_words *log
 	json_add_u64(j, "regions", core->n_regions);
 	json_add_u64(j, "region_bytes", region_bytes(core));
 	json_lists(core, j);
-	json_print(j, out);
+	json_print(j, JSON_PRETTY, out);
+	json_object_put(j);
 }
 
 int show_info(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)

@@ -7,6 +7,7 @@
 #include "dump/log/lastwords.h"
 #include "dump/log/log.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 struct log_output {
 	FILE *out;
@@ -40,7 +41,7 @@ static void print_record(const struct log_output *o, const struct prb_record *r)
 		 r->ts_nsec / 1000 % 1000000);
 	do {
 		const char *eol = line < end ? memchr(line, '\n', end - line) : NULL;
-		_cleanup_free_ char *text = escape_text(line, (eol ? eol : end) - line);
+		_cleanup_free_ char *text = escape_text(line, (eol ? eol : end) - line, terminal_text());
 
 		if (o->colour)
 			print_coloured(o, r, time, text);

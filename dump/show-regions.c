@@ -5,6 +5,8 @@
 #include "dump/commands.h"
 #include "dump/core/tasks.h"
 #include "lib/json.h"
+#include "lib/table.h"
+#include "lib/text.h"
 
 /* What a reader should know about a region, or NULL. */
 static const char *remark(const struct region *r, const struct task_list *tasks)
@@ -71,7 +73,7 @@ int show_regions(const struct corefile *core, const struct options *o, FILE *out
 		grid_init(&g, ARRAY_LEN(headers), headers);
 	for (size_t i = 0; i < core->n_regions; i++) {
 		const struct region *reg = &core->regions[i];
-		_cleanup_free_ char *name = escape_text(reg->name, strlen(reg->name));
+		_cleanup_free_ char *name = clean_text(reg->name);
 		const char *note = remark(reg, &tasks);
 
 		if (o->json)

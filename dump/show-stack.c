@@ -6,10 +6,11 @@
 #include "dump/commands.h"
 #include "dump/stack/backtrace.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 static void print_stack(const struct backtrace *b, const struct task *t, FILE *out)
 {
-	_cleanup_free_ char *comm = escape_text(t->comm, strlen(t->comm));
+	_cleanup_free_ char *comm = clean_text(t->comm);
 	const char *word, *remark;
 	struct unwound w;
 
@@ -118,7 +119,7 @@ static int check_wanted(const struct corefile *core, const struct task_list *l, 
 static void print_sources(const struct backtrace *b, FILE *out)
 {
 	const char *source = backtrace_source(b);
-	_cleanup_free_ char *safe = source ? escape_text(source, strlen(source)) : NULL;
+	_cleanup_free_ char *safe = source ? clean_text(source) : NULL;
 
 	fprintf(out, "Names from %s; frames from %s\n", safe ? safe : "nowhere",
 		strcmp(backtrace_method(b), "scan") ? backtrace_method(b) : "a scan of the stack");

@@ -5,10 +5,12 @@
 #include "dump/commands.h"
 #include "lib/json.h"
 #include "dump/core/tasks.h"
+#include "lib/table.h"
+#include "lib/text.h"
 
 static void add_row(struct grid *g, const struct task_list *l, const struct task *t)
 {
-	_cleanup_free_ char *comm = escape_text(t->comm, strlen(t->comm));
+	_cleanup_free_ char *comm = clean_text(t->comm);
 	bool kernel = task_is_kernel_thread(t);
 	const char *word;
 	char letter = task_state(t, &word);

@@ -3,6 +3,9 @@
 #ifndef QCMD_CLEANUP_H
 #define QCMD_CLEANUP_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 LIB_SRCS := \
-	lib/terminal.c \
-	lib/pager.c \
 	lib/alloc.c \
+	lib/error.c \
+	lib/file.c \
+	lib/json.c \
 	lib/machine.c \
 	lib/options.c \
 	lib/outfile.c \
-	lib/json.c \
-	lib/text.c \
-	lib/journal.c \
-	lib/scratchfile.c
+	lib/pager.c \
+	lib/progress.c \
+	lib/scratchfile.c \
+	lib/size.c \
+	lib/strlist.c \
+	lib/strv.c \
+	lib/table.c \
+	lib/terminal.c \
+	lib/text.c
+# Needs libsystemd, which qcmdump is built without.
+LIB_DAEMON_SRCS := lib/journal.c

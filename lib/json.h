@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What people and programs read: tables, JSON, the pager. */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+/* JSON, written and read. */
+#ifndef QCMD_JSON_H
+#define QCMD_JSON_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
-#include "lib/alloc.h"
-
-/* A table whose columns are as wide as what is in them. A header that starts with '>' is a column of numbers. */
-struct grid {
-	size_t columns;
-	char **cells;
-	size_t n;
-	size_t capacity;
+enum json_form {
+	JSON_OFF,
+	JSON_SHORT,
+	JSON_PRETTY,
 };
 
-void grid_init(struct grid *g, size_t columns, const char *const headers[]);
-void grid_addf(struct grid *g, const char *fmt, ...) _printf_(2, 3);
-void grid_print(struct grid *g, FILE *out); /* and frees it */
-
-/* A string for JSON: UTF-8 as it is, bytes that are none as \xNN. */
+/* A string: UTF-8 as it is, bytes that are none as \xNN. */
 struct json_object *json_text(const char *s, size_t n);
 void json_add_text(struct json_object *o, const char *key, const char *s);
 void json_add_u64(struct json_object *o, const char *key, uint64_t v);
-void json_print(struct json_object *o, FILE *out); /* with a newline, and drops it */
 
-/* An array that is written one element a line. */
+void json_print(struct json_object *o, enum json_form form, FILE *f); /* with a newline */
+
+/* An array that is written one element a line, which is dropped. */
 void json_array_item(struct json_object *o, FILE *out, size_t i);
 void json_array_end(FILE *out, size_t n);
 
-/* Sends stdout through a pager if it is a terminal. pager_wait() at the end in any case. */
-void pager_start(void);
-void pager_wait(void);
+void json_putp(struct json_object **o);
+
+/* What is missing or of another type is NULL or the fallback. */
+const char *json_get_string(struct json_object *o, const char *key);
+int64_t json_get_int(struct json_object *o, const char *key, int64_t fallback);
+uint64_t json_get_size(struct json_object *o, const char *key); /* 0 for what can't be one */
+bool json_get_bool(struct json_object *o, const char *key, bool fallback);
+struct json_object *json_get_object(struct json_object *o, const char *key);
+struct json_object *json_get_array(struct json_object *o, const char *key); /* for json_array_length() */
+size_t json_array_length(struct json_object *array);			    /* 0 for NULL */
 
 #endif

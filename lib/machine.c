@@ -12,8 +12,8 @@
 #include <cpuid.h>
 #endif
 
+#include "lib/cleanup.h"
 #include "lib/machine.h"
-#include "lib/text.h"
 
 #define DOWNLOAD_MODE "/sys/module/qcom_scm/parameters/download_mode"
 #define ASK_KERNEL    "journalctl -k -g qcom_minidump"

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The command line of a program: its verbs and its options are two tables, which parsing and --help go by. A verb called
- * help does what --help does.
+ * The command line of a program: its verbs and its options are two tables, which parsing and --help go by. A verb
+ * called help does what --help does.
  */
 #ifndef QCMD_OPTIONS_H
 #define QCMD_OPTIONS_H
 
-#include "lib/alloc.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/error.h"
 
 #define EXIT_USAGE 2
 

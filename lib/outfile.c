@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/alloc.h"
 #include "lib/outfile.h"
 
 /* The folder of a path, "." where it has none. */

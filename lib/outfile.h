@@ -3,7 +3,7 @@
 #ifndef OUTFILE_H
 #define OUTFILE_H
 
-#include "lib/alloc.h"
+#include "lib/error.h"
 
 struct outfile {
 	int fd;

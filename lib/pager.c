@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "daemon/ctl/ctl.h"
-#include "lib/text.h"
+#include "lib/pager.h"
 
 static pid_t pager;
 
-/* A pager can start a shell: whoever is root for this one command only gets less, without that. */
 static bool is_elevated(void)
 {
-	return getenv("SUDO_UID") || getenv("PKEXEC_UID") || geteuid() != getuid();
+	return getenv("SUDO_UID") || getenv("PKEXEC_UID") || getauxval(AT_SECURE);
 }
 
 static _Noreturn void run_pager(int input)
 {
 	const char *command = getenv("PAGER");
-	char *const cat[] = { "cat", NULL };
 
 	dup2(input, STDIN_FILENO);
 	close(input);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 
 	if (is_elevated()) {
 		setenv("LESSSECURE", "1", 1);
@@ -33,11 +37,11 @@ static _Noreturn void run_pager(int input)
 	if (command)
 		execl("/bin/sh", "sh", "-c", command, NULL);
 	execlp("less", "less", NULL);
-	execvp(cat[0], cat);
+	execlp("cat", "cat", NULL);
 	_exit(127);
 }
 
-void ctl_pager_open(void)
+void pager_open(void)
 {
 	const char *command = getenv("PAGER");
 	int fds[2];
@@ -57,19 +61,23 @@ void ctl_pager_open(void)
 	close(fds[0]);
 	if (pager > 0) {
 		dup2(fds[1], STDOUT_FILENO);
-		/* leaving the pager early is no failure */
 		signal(SIGPIPE, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
 	}
 	close(fds[1]);
 }
 
-void ctl_pager_close(void)
+int pager_close(void)
 {
-	if (pager <= 0)
-		return;
+	int r;
 
-	fclose(stdout);
-	while (waitpid(pager, NULL, 0) < 0 && errno == EINTR)
-		;
-	pager = 0;
+	errno = 0;
+	r = fflush(stdout) || ferror(stdout) ? -(errno ?: EIO) : 0;
+	if (pager > 0) {
+		fclose(stdout);
+		while (waitpid(pager, NULL, 0) < 0 && errno == EINTR)
+			;
+		pager = 0;
+	}
+	return r == -EPIPE ? 0 : r;
 }

@@ -3,7 +3,7 @@
 #ifndef SCRATCHFILE_H
 #define SCRATCHFILE_H
 
-#include "lib/alloc.h"
+#include "lib/error.h"
 
 /* In $TMPDIR. The descriptor, or a negative errno */
 int scratch_open(struct derr *err);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
 #include <string.h>
 
+#include "lib/alloc.h"
+#include "lib/size.h"
 #include "lib/table.h"
 #include "lib/text.h"
 
@@ -57,7 +60,7 @@ void table_add_int(struct table *t, int64_t n)
 
 void table_add_size(struct table *t, uint64_t bytes)
 {
-	add(t, ctl_size(bytes), NULL);
+	add(t, xprintf("%s", size_text(bytes).s), NULL);
 }
 
 static size_t column_width(const struct table *t, size_t column, bool heading)
@@ -140,4 +143,47 @@ void table_print(const struct table *t, FILE *f, const struct style *style)
 		print_row(t, f, widths, NULL, style);
 	for (size_t i = 0; i + t->n_columns <= t->n_cells; i += t->n_columns)
 		print_row(t, f, widths, t->cells + i, style);
+}
+
+void grid_init(struct grid *g, size_t columns, const char *const headers[])
+{
+	*g = (struct grid){ .columns = columns };
+	for (size_t i = 0; i < columns; i++)
+		grid_addf(g, "%s", headers[i]);
+}
+
+void grid_addf(struct grid *g, const char *fmt, ...)
+{
+	va_list ap;
+
+	g->cells = xgrow(g->cells, &g->capacity, g->n + 1, sizeof(*g->cells));
+	va_start(ap, fmt);
+	if (vasprintf(&g->cells[g->n], fmt, ap) < 0)
+		g->cells[g->n] = xstrndup("", 0);
+	va_end(ap);
+	g->n++;
+}
+
+void grid_print(struct grid *g, FILE *out)
+{
+	size_t *width = xcalloc(g->columns, sizeof(*width));
+
+	for (size_t i = 0; i < g->n; i++) {
+		size_t len = strlen(g->cells[i]) - (i < g->columns && g->cells[i][0] == '>');
+
+		if (len > width[i % g->columns])
+			width[i % g->columns] = len;
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		size_t column = i % g->columns;
+		bool number = g->cells[column][0] == '>', last = column == g->columns - 1;
+		const char *text = g->cells[i] + (i < g->columns && number);
+		int pad = last && !number ? 0 : (int)width[column];
+
+		fprintf(out, "%*s%s", number ? pad : -pad, text, last ? "\n" : "  ");
+	}
+	for (size_t i = 0; i < g->n; i++)
+		free(g->cells[i]);
+	free(g->cells);
+	free(width);
 }

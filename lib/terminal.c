@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/terminal.h"
+#include "lib/text.h"
 
 static bool is_false(const char *s)
 {
@@ -24,14 +23,6 @@ bool colour_wanted(void)
 	if (no_colour && *no_colour)
 		return false;
 	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
-}
-
-/* Where no locale was chosen at all, as on a serial console, terminals show UTF-8 nevertheless. */
-static bool have_utf8(void)
-{
-	setlocale(LC_CTYPE, "");
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
-	       (!getenv("LC_ALL") && !getenv("LC_CTYPE") && !getenv("LANG"));
 }
 
 static unsigned int terminal_width(void)
@@ -51,7 +42,7 @@ struct style terminal_style(bool legend)
 	return (struct style){
 		.legend = legend,
 		.colour = colour_wanted(),
-		.utf8 = have_utf8(),
+		.utf8 = terminal_text() == TEXT_PRINTABLE,
 		.width = terminal ? terminal_width() : 0,
 	};
 }

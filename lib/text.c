@@ -1,54 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
-#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "lib/alloc.h"
 #include "lib/text.h"
-
-char **strv_free(char **l)
-{
-	for (char **s = l; s && *s; s++)
-		free(*s);
-	free(l);
-	return NULL;
-}
-
-void strv_freep(char ***l)
-{
-	*l = strv_free(*l);
-}
-
-size_t strv_length(char *const *l)
-{
-	size_t n = 0;
-
-	while (l && l[n])
-		n++;
-	return n;
-}
-
-int strv_append(char ***l, const char *s)
-{
-	size_t n = strv_length(*l);
-	char *copy, **grown;
-
-	copy = strdup(s);
-	if (!copy)
-		return -ENOMEM;
-
-	grown = reallocarray(*l, n + 2, sizeof(*grown));
-	if (!grown) {
-		free(copy);
-		return -ENOMEM;
-	}
-
-	grown[n] = copy;
-	grown[n + 1] = NULL;
-	*l = grown;
-	return 0;
-}
 
 size_t utf8_char(const char *s, size_t size, unsigned int *ret)
 {
@@ -89,35 +50,114 @@ bool is_control(unsigned int c)
 	return c < 0x20 || (c >= 0x7f && c < 0xa0);
 }
 
+/* Bidirectional controls reorder what is around them. */
+static bool is_harmless(unsigned int c)
+{
+	return !is_control(c) && !(c >= 0x200e && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+	       !(c >= 0x2066 && c <= 0x2069);
+}
+
+static bool stays(unsigned int c, enum text_keep keep)
+{
+	if (keep == TEXT_UTF8)
+		return c != 0;
+	return c == '\t' || (is_harmless(c) && (c < 0x80 || keep == TEXT_PRINTABLE));
+}
+
+/* The next character or bad byte: as it is written, which takes room for 5 bytes; *in moves behind it. */
+static size_t escape_next(char *out, const char **in, size_t n, enum text_keep keep)
+{
+	unsigned int c = 0;
+	size_t len = utf8_char(*in, n, &c);
+
+	if (len == 0 || !stays(c, keep)) {
+		len = 1;
+		sprintf(out, "\\x%02x", (unsigned char)**in);
+	} else {
+		memcpy(out, *in, len);
+		out[len] = '\0';
+	}
+	*in += len;
+	return strlen(out);
+}
+
+char *escape_text(const char *s, size_t n, enum text_keep keep)
+{
+	char *text = xcalloc(n * 4 + 1, 1), *out = text;
+
+	for (const char *end = s + n; s < end;)
+		out += escape_next(out, &s, end - s, keep);
+	return text;
+}
+
+/* Where no locale was chosen at all, as on a serial console, terminals show UTF-8 nevertheless. */
+enum text_keep terminal_text(void)
+{
+	static enum text_keep keep = TEXT_UTF8; /* not asked yet */
+	bool utf8 = !getenv("LC_ALL") && !getenv("LC_CTYPE") && !getenv("LANG");
+	locale_t locale;
+
+	if (keep != TEXT_UTF8)
+		return keep;
+	locale = utf8 ? NULL : newlocale(LC_CTYPE_MASK, "", NULL);
+	if (locale) {
+		utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+		freelocale(locale);
+	}
+	keep = utf8 ? TEXT_PRINTABLE : TEXT_ASCII;
+	return keep;
+}
+
+char *clean_text(const char *s)
+{
+	return escape_text(s, strlen(s), terminal_text());
+}
+
 struct quoted quote(const char *s, size_t len)
 {
 	static const char dots[] = "...";
 	struct quoted q = { .s = "" };
-	size_t out = 0;
+	size_t used = 0;
 
-	for (size_t in = 0; in < len;) {
+	for (const char *end = s + len; s < end;) {
+		char next[5];
+		size_t n = escape_next(next, &s, end - s, TEXT_PRINTABLE);
+
+		if (used + n + sizeof(dots) > sizeof(q.s)) {
+			memcpy(q.s + used, dots, sizeof(dots));
+			break;
+		}
+		memcpy(q.s + used, next, n + 1);
+		used += n;
+	}
+	return q;
+}
+
+/* Good enough for names and messages: combining marks take no cell, East Asian characters and emoji two. */
+static size_t cells(unsigned int c)
+{
+	if ((c >= 0x300 && c <= 0x36f) || (c >= 0x200b && c <= 0x200d) || (c >= 0xfe00 && c <= 0xfe0f))
+		return 0;
+	if ((c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
+	    (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+	    (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd))
+		return 2;
+	return 1;
+}
+
+size_t text_width(const char *s)
+{
+	size_t size = strlen(s), width = 0;
+
+	for (size_t i = 0; i < size;) {
 		unsigned int c = 0;
-		size_t n = utf8_char(s + in, len - in, &c);
-		bool good = n > 0 && !is_control(c);
+		size_t n = utf8_char(s + i, size - i, &c);
 
-		if (n == 0)
-			n = 1;
-		if (out + n + sizeof(dots) > sizeof(q.s)) {
-			memcpy(q.s + out, dots, sizeof(dots));
-			return q;
-		}
-
-		if (good) {
-			memcpy(q.s + out, s + in, n);
-			out += n;
-		} else {
-			q.s[out++] = '?';
-		}
-		in += n;
+		width += n > 0 ? cells(c) : 1;
+		i += n > 0 ? n : 1;
 	}
 
-	q.s[out] = '\0';
-	return q;
+	return width;
 }
 
 #define WORD_MAX 31

@@ -5,7 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 
 #define NAME	  "org.qcmd1"
 #define OBJECT	  "/org/qcmd1"

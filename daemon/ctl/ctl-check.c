@@ -4,6 +4,8 @@
 
 #include "daemon/ctl/ctl.h"
 #include "daemon/policy/policy-internal.h"
+#include "lib/alloc.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 
 static struct json_object *diags_to_json(const struct policy_diags *diags)
@@ -38,7 +40,7 @@ static int report(const struct policy_diags *diags, const char *checked, enum js
 	if (json != JSON_OFF) {
 		_cleanup_(json_putp) struct json_object *array = diags_to_json(diags);
 
-		ctl_json_print(array, json, stdout);
+		json_print(array, json, stdout);
 		return n_errors > 0 ? CTL_FAILURE : CTL_OK;
 	}
 

@@ -10,7 +10,6 @@
 #include "lib/table.h"
 #include "dump/core/elffile.h"
 #include "dump/log/lastwords.h"
-#include "lib/text.h"
 #include "dump/collect/store.h"
 #include "dump/stack/vmlinuxfile.h"
 

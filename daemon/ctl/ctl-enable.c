@@ -7,6 +7,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "daemon/policy/policy.h"
+#include "lib/alloc.h"
 #include "lib/text.h"
 
 /* The last drop-in wins. */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
+#include "lib/alloc.h"
+#include "lib/size.h"
 #include "lib/text.h"
 
 static bool is_it(struct json_object *region, const char *what)
@@ -61,13 +63,13 @@ static void print_pieces(FILE *f, struct json_object *region)
 
 	for (size_t i = 0; i < json_array_length(segments); i++) {
 		struct json_object *segment = json_object_array_get_idx(segments, i);
-		_cleanup_free_ char *size = ctl_size(json_get_size(segment, "size")), *text = NULL, *slot = NULL;
+		_cleanup_free_ char *text = NULL, *slot = NULL;
 		const char *address = json_get_string(segment, "paddr");
 
 		if (json_get_int(segment, "slot", -1) >= 0)
 			slot = xprintf("slot %lld", (long long)json_get_int(segment, "slot", 0));
-		text = xprintf("%s, %s%s%s", slot ?: "no slot", size, address ? " at physical address " : "",
-			       address ?: "");
+		text = xprintf("%s, %s%s%s", slot ?: "no slot", size_text(json_get_size(segment, "size")).s,
+			       address ? " at physical address " : "", address ?: "");
 		print_line(f, "Piece", text);
 	}
 }
@@ -77,7 +79,7 @@ static void print_region(FILE *f, struct json_object *region, const struct style
 	_cleanup_free_ char *name = clean_text(json_get_string(region, "name") ?: "?");
 	const char *state = json_get_string(region, "state") ?: "unknown", *reason = json_get_string(region, "reason");
 	const char *since = json_get_string(region, "since");
-	_cleanup_free_ char *size = ctl_size(json_get_size(region, "size")), *how = NULL, *moves = NULL;
+	_cleanup_free_ char *how = NULL, *moves = NULL;
 	int64_t id = json_get_int(region, "id", 0);
 
 	fprintf(f, "%s%s%s", sgr(style, COLOUR_BOLD), name, sgr(style, COLOUR_NORMAL));
@@ -93,7 +95,7 @@ static void print_region(FILE *f, struct json_object *region, const struct style
 	print_line(f, "Since", since);
 	moves = ctl_things(json_get_size(region, "moves"), "time", "times");
 	print_line(f, "Changed", moves);
-	print_line(f, "Size", size);
+	print_line(f, "Size", size_text(json_get_size(region, "size")).s);
 	print_pieces(f, region);
 }
 

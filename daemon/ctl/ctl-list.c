@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include "lib/alloc.h"
+#include "lib/size.h"
+#include "daemon/ctl/ctl.h"
 #include "lib/table.h"
 #include "lib/text.h"
+
+char *ctl_things(size_t n, const char *one, const char *many)
+{
+	return xprintf("%zu %s", n, n == 1 ? one : many);
+}
 
 static bool equal(const char *a, const char *b)
 {
@@ -86,9 +94,9 @@ void ctl_regions_print(FILE *f, struct json_object *describe, const struct style
 	table_free(t);
 
 	if (style->legend) {
-		_cleanup_free_ char *size = ctl_size(bytes), *total = ctl_things(n, "region", "regions");
+		_cleanup_free_ char *total = ctl_things(n, "region", "regions");
 
-		fprintf(f, "%s%s, %zu active with %s.\n", n > 0 ? "\n" : "", total, active, size);
+		fprintf(f, "%s%s, %zu active with %s.\n", n > 0 ? "\n" : "", total, active, size_text(bytes).s);
 	}
 }
 

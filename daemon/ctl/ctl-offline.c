@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 
 static void set(struct json_object *o, const char *key, struct json_object *value)
 {

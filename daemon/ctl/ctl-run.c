@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 
 /* The one that was installed beside this program. */
 static char *qcmdump_path(void)

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
+#include "lib/alloc.h"
+#include "lib/size.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 #include "uapi/linux/qcom_minidump_table.h"
 #include "daemon/table/want.h"
@@ -132,13 +135,14 @@ static char *contents(const struct tally *t)
 /* " (1.2 MiB in 37 of 1024 slots, back end ram)" */
 static char *where(struct json_object *backend, const struct tally *t)
 {
-	_cleanup_free_ char *size = ctl_size(json_get_int(backend, "bytes", t->bytes));
+	struct size_text size = size_text(json_get_int(backend, "bytes", t->bytes));
 	_cleanup_free_ char *name = clean_text(json_get_string(backend, "name") ?: "unknown");
 	int64_t used = json_get_int(backend, "slots_used", t->slots), max = json_get_int(backend, "slots_max", 0);
 
 	if (max > 0)
-		return xprintf(" (%s in %lld of %lld slots, back end %s)", size, (long long)used, (long long)max, name);
-	return xprintf(" (%s in %lld slots, back end %s)", size, (long long)used, name);
+		return xprintf(" (%s in %lld of %lld slots, back end %s)", size.s, (long long)used, (long long)max,
+			       name);
+	return xprintf(" (%s in %lld slots, back end %s)", size.s, (long long)used, name);
 }
 
 /* A message as part of a sentence of ours: no full stop, and a small letter unless the word is a name. */

@@ -3,11 +3,7 @@
 #ifndef QCMD_CTL_H
 #define QCMD_CTL_H
 
-#include <json-c/json.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-
+#include "lib/json.h"
 #include "lib/machine.h"
 #include "lib/terminal.h"
 
@@ -19,40 +15,12 @@ enum {
 	CTL_DEGRADED, /* status: a crash now would give no dump, or an incomplete one */
 };
 
-enum json_form {
-	JSON_OFF,
-	JSON_SHORT,
-	JSON_PRETTY,
-};
-
-/* Sends stdout through a pager, if it is a terminal. What was opened must be closed. */
-void ctl_pager_open(void);
-void ctl_pager_close(void);
-
-/* ctl-json.c: what is missing or of another type is NULL or the fallback. */
-const char *json_get_string(struct json_object *o, const char *key);
-int64_t json_get_int(struct json_object *o, const char *key, int64_t fallback);
-uint64_t json_get_size(struct json_object *o, const char *key); /* 0 for what can't be one */
-bool json_get_bool(struct json_object *o, const char *key, bool fallback);
-struct json_object *json_get_object(struct json_object *o, const char *key);
-struct json_object *json_get_array(struct json_object *o, const char *key); /* for ctl_array_*() */
-size_t json_array_length(struct json_object *array);			    /* 0 for NULL */
-void ctl_json_print(struct json_object *o, enum json_form how, FILE *f);
-void json_putp(struct json_object **o);
-
-/* ctl-text.c */
-char *clean_text(const char *s);			       /* a copy without what could confuse a terminal */
-size_t text_width(const char *s);			       /* in cells */
-char *ctl_size(uint64_t bytes);				       /* "9.6 KiB" */
-char *ctl_things(size_t n, const char *one, const char *many); /* "3 regions" */
-char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void out_of_memory(void);
-
 /* ctl-status.c. Is all well? CTL_OK or CTL_DEGRADED. */
 int ctl_status_exit(struct json_object *describe);
 void ctl_status_print(FILE *f, struct json_object *describe, const struct style *style);
 
 /* ctl-list.c */
+char *ctl_things(size_t n, const char *one, const char *many); /* "3 regions" */
 void ctl_regions_print(FILE *f, struct json_object *describe, const struct style *style);
 void ctl_policies_print(FILE *f, struct json_object *describe, const struct style *style);
 void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct style *style);

@@ -5,10 +5,7 @@ CTL_SRCS := \
 	daemon/ctl/ctl-dumps.c \
 	daemon/ctl/ctl-enable.c \
 	daemon/ctl/ctl-explain.c \
-	daemon/ctl/ctl-json.c \
 	daemon/ctl/ctl-list.c \
 	daemon/ctl/ctl-offline.c \
 	daemon/ctl/ctl-run.c \
-	daemon/ctl/ctl-status.c \
-	lib/table.c \
-	daemon/ctl/ctl-text.c
+	daemon/ctl/ctl-status.c

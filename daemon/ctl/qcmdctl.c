@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
 #include "lib/options.h"
+#include "lib/pager.h"
 #include "lib/text.h"
 
 struct options {
@@ -84,12 +86,12 @@ static int status(const struct options *options, char *const *arguments, size_t 
 	struct style style = terminal_style(!options->no_legend);
 
 	if (options->json != JSON_OFF) {
-		ctl_json_print(o, options->json, stdout);
+		json_print(o, options->json, stdout);
 		return ctl_status_exit(o);
 	}
 
 	if (!options->no_pager)
-		ctl_pager_open();
+		pager_open();
 	ctl_status_print(stdout, o, &style);
 	return ctl_status_exit(o);
 }
@@ -106,12 +108,12 @@ static int list(const struct options *options, const char *key,
 	if (options->json != JSON_OFF) {
 		_cleanup_(json_putp) struct json_object *none = json_object_new_array();
 
-		ctl_json_print(json_get_array(o, key) ?: none, options->json, stdout);
+		json_print(json_get_array(o, key) ?: none, options->json, stdout);
 		return CTL_OK;
 	}
 
 	if (!options->no_pager)
-		ctl_pager_open();
+		pager_open();
 	print(stdout, o, &style);
 	return CTL_OK;
 }
@@ -156,7 +158,7 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 		return CTL_FAILURE;
 
 	if (options->json != JSON_OFF)
-		ctl_json_print(after, options->json, stdout);
+		json_print(after, options->json, stdout);
 	else
 		ctl_changes_print(stdout, before, after, &style);
 	return CTL_OK;
@@ -213,11 +215,11 @@ static int explain(const struct options *options, char *const *arguments, size_t
 		return CTL_FAILURE;
 	}
 	if (options->json != JSON_OFF) {
-		ctl_json_print(found, options->json, stdout);
+		json_print(found, options->json, stdout);
 		return CTL_OK;
 	}
 	if (!options->no_pager)
-		ctl_pager_open();
+		pager_open();
 	ctl_explain_print(stdout, found, &style);
 	return CTL_OK;
 }
@@ -256,7 +258,7 @@ static int cat_config(const struct options *options, char *const *arguments, siz
 	struct style style = terminal_style(!options->no_legend);
 
 	if (!options->no_pager)
-		ctl_pager_open();
+		pager_open();
 	return ctl_cat_config(arguments, n, &style);
 }
 
@@ -271,11 +273,11 @@ static int dumps(const struct options *options, char *const *arguments, size_t n
 		return CTL_FAILURE;
 	}
 	if (options->json != JSON_OFF) {
-		ctl_json_print(list, options->json, stdout);
+		json_print(list, options->json, stdout);
 		return CTL_OK;
 	}
 	if (!options->no_pager)
-		ctl_pager_open();
+		pager_open();
 	ctl_dumps_print(stdout, list, &style);
 	return CTL_OK;
 }
@@ -399,11 +401,11 @@ int main(int argc, char **argv)
 	struct options options = { .json = JSON_OFF };
 	int verb = options_parse(&program, argc, argv, &options);
 	int r = verb < 0 ? ~verb : run[verb](&options, argv + optind, argc - optind);
+	int written = pager_close();
 
-	if (fflush(stdout) == EOF && r == CTL_OK && errno != EPIPE) {
-		complain("can't write the output: %m");
+	if (written < 0 && r == CTL_OK) {
+		complain("can't write the output: %s", strerror(-written));
 		r = CTL_FAILURE;
 	}
-	ctl_pager_close();
 	return r;
 }

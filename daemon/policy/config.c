@@ -3,7 +3,7 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/policy/policy-internal.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 int config_load(const char *path, struct config *ret, struct policy_diags *diags)
 {

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "daemon/policy/policy-internal.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 
 #define SUFFIX	      ".conf"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 
 #define BLANKS " \t"

@@ -27,7 +27,7 @@ int policy_parse_settings(const char *path, const char *text, size_t size, struc
 			  struct policy_diags *diags);
 
 /*
- * policy-line.c: from bytes to logical lines, that is, with the lines that '\' continues joined. Where each
+ * lib/ini.c: from bytes to logical lines, that is, with the lines that '\' continues joined. Where each
  * byte came from is kept, so that a message can name the line and column that the editor shows.
  */
 struct policy_position {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 
 #define LETTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"

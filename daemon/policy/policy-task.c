@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "daemon/policy/policy-internal.h"
+#include "lib/strv.h"
 #include "lib/text.h"
 
 #define COMM_MAX 15 /* of task_struct.comm, without NUL */

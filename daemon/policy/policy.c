@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/text.h"
+#include "lib/strv.h"
 
 #define DIRS_MAX 16 /* in $QCMD_POLICY_PATH */
 

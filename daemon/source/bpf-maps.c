@@ -9,7 +9,7 @@
 #include "daemon/source/bpf-util.h"
 #include "bpf/map.skel.h"
 #include "daemon/source/bpf-maps.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 struct maps {
 	struct map_bpf *skel;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/source/ftrace-files.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 #define TRACEFS	     "/sys/kernel/tracing"
 #define FILE_MAX     (1024 * 1024) /* bytes that are read of one */

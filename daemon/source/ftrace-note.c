@@ -9,7 +9,7 @@
 
 #include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-note.h"
-#include "lib/text.h"
+#include "lib/strv.h"
 #include "qcmd_note.h"
 #include "lib/journal.h"
 #include "uapi/linux/qcom_minidump.h"

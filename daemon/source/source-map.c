@@ -16,9 +16,9 @@
 
 #include "daemon/source/cpulist.h"
 #include "daemon/source/bpf-maps.h"
-#include "lib/text.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"
+#include "lib/cleanup.h"
 
 #define LOOK_INTERVAL	   2000000 /* µs */
 #define PERCPU_ENTRIES_MAX 64

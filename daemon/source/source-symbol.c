@@ -13,7 +13,7 @@
 #include <systemd/sd-device.h>
 
 #include "daemon/source/cpulist.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"

@@ -11,8 +11,8 @@
 #include "daemon/source/kread.h"
 #include "daemon/source/ksyms.h"
 #include "daemon/source/ktypes.h"
-#include "lib/text.h"
 #include "daemon/source/symbol.h"
+#include "lib/strv.h"
 
 #define PAGE	      4096
 #define TRIES_MAX     5		 /* to walk a list that changes */

@@ -10,11 +10,11 @@
 #include <bpf/libbpf.h>
 
 #include "daemon/source/bpf-util.h"
-#include "lib/text.h"
 #include "lib/journal.h"
 #include "daemon/source/task-bpf.h"
 #include "daemon/source/task-cgroup.h"
 #include "bpf/task.skel.h"
+#include "lib/strv.h"
 
 #define DISPATCH_MAX 256 /* events in one turn of the loop */
 #define ITER_BUFFER  (64 * sizeof(struct task_event))

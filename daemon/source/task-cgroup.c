@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "lib/text.h"
 #include "daemon/source/task-cgroup.h"
+#include "lib/strv.h"
 
 void cgroup_patterns_done(struct cgroup_patterns *p)
 {

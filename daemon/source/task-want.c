@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/text.h"
 #include "daemon/source/task-want.h"
+#include "lib/cleanup.h"
 
 static void describe_task(struct want *want, const char *what, const struct task_event *e)
 {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/text.h"
 #include "daemon/table/reconcile.h"
+#include "lib/cleanup.h"
 
 int entry_compare_importance(const void *a, const void *b)
 {

@@ -11,7 +11,7 @@
 #include <linux/genetlink.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 
 #define RECEIVE_SIZE   (64 * 1024) /* a dump's messages are at most half of that */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/text.h"
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "qcmd_note.h"
 #include "daemon/table/reconcile.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/collect/collect-conf.h"
+#include "lib/text.h"
 
 struct line {
 	const char *key, *value;
@@ -13,7 +14,7 @@ struct line {
 
 static void wrong(struct collect_conf *c, const struct line *l, const char *wanted)
 {
-	_cleanup_free_ char *key = escape_text(l->key, strnlen(l->key, 60));
+	_cleanup_free_ char *key = escape_text(l->key, strnlen(l->key, 60), TEXT_ASCII);
 
 	strlist_addf(&c->problems, "%s:%u: %s: %s; the line has no effect", l->path, l->number, key, wanted);
 }

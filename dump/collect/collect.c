@@ -11,6 +11,7 @@
 #include "dump/collect/toc-live.h"
 #include "dump/collect/pid-index.h"
 #include "dump/collect/registers.h"
+#include "lib/text.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
 
@@ -99,7 +100,7 @@ static void add_kernel_note(struct collection *c)
 
 static void print_escaped(FILE *f, const char *key, const char *text)
 {
-	_cleanup_free_ char *safe = escape_text(text, strlen(text));
+	_cleanup_free_ char *safe = escape_text(text, strlen(text), TEXT_ASCII);
 
 	fprintf(f, "%s=%s\n", key, safe);
 }

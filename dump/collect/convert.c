@@ -8,6 +8,8 @@
 #include "dump/collect/convert.h"
 #include "dump/collect/kernel-text.h"
 #include "dump/collect/pid-index.h"
+#include "dump/core/page.h"
+#include "lib/text.h"
 
 /* What qcmdump convert says itself. */
 static const char *const own_keys[] = { "PAGE_TABLES", "SYNTHETIC", "CONVERTED", "GAP" };
@@ -71,7 +73,7 @@ static void add_note(struct collection *c, const struct corefile *core, const ch
 	fprintf(f, "CONVERTED=%s\n", program);
 	collect_print_made(f, c);
 	for (size_t i = 0; i < c->toc.problems.n; i++) {
-		_cleanup_free_ char *safe = escape_text(c->toc.problems.v[i], strlen(c->toc.problems.v[i]));
+		_cleanup_free_ char *safe = escape_text(c->toc.problems.v[i], strlen(c->toc.problems.v[i]), TEXT_ASCII);
 
 		fprintf(f, "PROBLEM=%s\n", safe);
 	}

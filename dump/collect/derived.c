@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dump/collect/derived.h"
+#include "lib/alloc.h"
 
 char *made_add(struct made_list *l, uint64_t vaddr, uint64_t paddr, uint64_t size)
 {

@@ -3,7 +3,7 @@
 #ifndef MADE_H
 #define MADE_H
 
-#include "lib/alloc.h"
+#include "lib/strlist.h"
 
 struct made {
 	uint64_t vaddr;

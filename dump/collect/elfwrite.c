@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "dump/collect/collect.h"
+#include "dump/core/page.h"
+#include "lib/file.h"
+#include "lib/progress.h"
 
 #define COPY_CHUNK  MIB
 #define STRTAB_NAME "STR_TBL"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/collect/kernel-map.h"
+#include "dump/core/page.h"
 
 /* The direct map starts at a multiple of this, with or without KASLR, on x86_64 and on arm64 with 4 KiB pages. */
 #define DIRECT_MAP_ALIGN GIB

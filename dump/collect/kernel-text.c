@@ -143,7 +143,6 @@ static int add_all(const struct vmlinux *v, const struct kv *vmcoreinfo, struct 
 	struct vmlinux moved = *v;
 	size_t first = v->made->n;
 	uint64_t size = 0;
-	char text[SIZE_TEXT_MAX];
 
 	if (!v->k->has_image || !offset || !build_id)
 		return derr_set(err, -ENODATA,
@@ -160,7 +159,7 @@ static int add_all(const struct vmlinux *v, const struct kv *vmcoreinfo, struct 
 	for (size_t i = first; i < v->made->n; i++)
 		size += v->made->v[i].size;
 	strlist_addf(&v->made->what, "code of the kernel and tables to unwind its stacks, from %s: %s", v->path,
-		     size_text(text, size));
+		     size_text(size).s);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/collect/layout.h"
+#include "dump/core/page.h"
 
 /* makedumpfile takes the last segment outside of the kernel image for the direct map: that one is last. */
 enum { ORDER_IMAGE, ORDER_OTHER, ORDER_DIRECT };

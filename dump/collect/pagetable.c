@@ -2,6 +2,8 @@
 #include <errno.h>
 
 #include "dump/collect/pagetable.h"
+#include "dump/core/page.h"
+#include "lib/alloc.h"
 
 /* Present, writable, accessed, dirty: as the kernel maps its own memory. */
 #define ENTRY_FLAGS 0x63ULL

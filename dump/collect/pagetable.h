@@ -6,7 +6,9 @@
 #ifndef PAGETABLE_H
 #define PAGETABLE_H
 
-#include "lib/alloc.h"
+#include <stddef.h>
+
+#include "lib/size.h"
 
 /* 64 MiB of tables: enough for any dump that anybody made, and a bound for one that nobody did. */
 #define PAGETABLE_PAGES_MAX 16384

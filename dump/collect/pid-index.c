@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dump/collect/pid-index.h"
+#include "dump/core/page.h"
 #include "dump/core/tasks.h"
 
 #define NS_REGION_NAME MINIDUMP_SYMBOL_NAME "init_pid_ns"

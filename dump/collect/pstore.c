@@ -12,6 +12,8 @@
 #include "dump/core/elfnote.h"
 #include "dump/log/log.h"
 #include "dump/collect/pstore.h"
+#include "lib/file.h"
+#include "lib/text.h"
 
 #define RECORDS_MAX 100
 #define RECORD_MAX  MIB
@@ -147,7 +149,7 @@ void pstore_clear(struct pstore *p)
 
 static void add_notes(struct notebuf *notes, const struct pstore_record *r)
 {
-	_cleanup_free_ char *path = escape_text(r->path, strlen(r->path)), *text = NULL;
+	_cleanup_free_ char *path = escape_text(r->path, strlen(r->path), TEXT_ASCII), *text = NULL;
 	int n = asprintf(&text,
 			 "QCMD_COLLECT=1\nCREATOR=qcmdump %s\nSOURCE=%s\nSOURCE_KIND=pstore\nCOLLECTED=%lld\n"
 			 "CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n",

@@ -3,7 +3,8 @@
 #ifndef PSTORE_H
 #define PSTORE_H
 
-#include "lib/alloc.h"
+#include "lib/error.h"
+#include "lib/strlist.h"
 
 /* Where the kernel shows it, and where systemd-pstore.service moves it at boot. */
 #define PSTORE_PATH    "/sys/fs/pstore"

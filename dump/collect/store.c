@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
+#include "lib/file.h"
 #include "lib/outfile.h"
 #include "dump/collect/store.h"
 

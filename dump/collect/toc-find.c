@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dump/collect/toc.h"
+#include "dump/core/page.h"
 
 /* Headers that are looked at closely. A machine has one, or two when a capture kernel ran. */
 #define HEADERS_MAX 16
@@ -204,7 +205,6 @@ static void consider_header(const struct image *img, uint64_t at, uint64_t self,
 static int not_found(const struct image *img, const struct header_list *l, const uint64_t *table,
 		     const struct derr *why_not, struct derr *err)
 {
-	char size[SIZE_TEXT_MAX];
 
 	if (table)
 		return derr_set(err, -ENOENT,
@@ -223,7 +223,7 @@ static int not_found(const struct image *img, const struct header_list *l, const
 		"No minidump table in %s (%s of memory searched for a page that starts with \"%s\").\n"
 		"Either the machine had no table (on it, `qcmdctl status` tells whether it has one), or the file "
 		"is no image of its memory, or only a part of it.",
-		img->path, size_text(size, rangemap_total(&img->phys)), MINIDUMP_RAM_MAGIC);
+		img->path, size_text(rangemap_total(&img->phys)).s, MINIDUMP_RAM_MAGIC);
 }
 
 /* Headers that are where they say, under the map that was settled on, and have something to save. */

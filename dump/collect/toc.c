@@ -5,8 +5,10 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "dump/core/page.h"
 #include "dump/core/tasks.h"
 #include "dump/collect/toc.h"
+#include "lib/file.h"
 
 bool toc_header_plausible(const struct minidump_ram_header *h)
 {

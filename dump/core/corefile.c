@@ -7,6 +7,7 @@
 
 #include "dump/core/corefile.h"
 #include "dump/core/elfnote.h"
+#include "lib/file.h"
 
 static void map_segments(struct corefile *core)
 {

@@ -7,6 +7,7 @@
 
 #include "dump/core/elffile.h"
 #include "dump/core/zstdfile.h"
+#include "lib/file.h"
 
 int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 {

@@ -5,7 +5,8 @@
 
 #include <elf.h>
 
-#include "lib/alloc.h"
+#include "lib/error.h"
+#include "lib/size.h"
 
 /* What notes of a core may take. /proc/vmcore has some 350 bytes for each CPU. */
 #define ELF_NOTES_MAX (16 * MIB)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dump/core/elfnote.h"
+#include "lib/alloc.h"
 
 static size_t align4(size_t n)
 {

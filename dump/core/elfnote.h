@@ -3,7 +3,8 @@
 #ifndef ELFNOTE_H
 #define ELFNOTE_H
 
-#include "lib/alloc.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 #define VMCOREINFO_NAME "VMCOREINFO"
 

@@ -10,6 +10,8 @@
 #include <elf.h>
 
 #include "dump/core/region.h"
+#include "lib/error.h"
+#include "lib/size.h"
 
 /* Size of the header with TOC_SLOTS_MAX program and section headers and names, generously. */
 #define KELF_MAX (16 * MIB)

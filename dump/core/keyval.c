@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dump/core/keyval.h"
+#include "lib/alloc.h"
 
 #define KEY_MAX 128
 

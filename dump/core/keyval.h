@@ -3,7 +3,8 @@
 #ifndef KEYVAL_H
 #define KEYVAL_H
 
-#include "lib/alloc.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct kv_pair {
 	const char *key;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "dump/core/rangemap.h"
+#include "lib/alloc.h"
+#include "lib/file.h"
 
 void rangemap_add(struct rangemap *m, uint64_t start, uint64_t size, uint64_t offset)
 {

@@ -3,7 +3,8 @@
 #ifndef RANGEMAP_H
 #define RANGEMAP_H
 
-#include "lib/alloc.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Above what any machine addresses, and far enough from the end of 64 bits to need no thought of it. */
 #define PADDR_LIMIT (1ULL << 56)

@@ -4,6 +4,7 @@
 #define REGION_H
 
 #include <linux/qcom_minidump_table.h>
+#include <stdio.h>
 
 #include "dump/core/keyval.h"
 

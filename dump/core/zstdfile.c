@@ -6,6 +6,8 @@
 
 #include <zstd.h>
 
+#include "lib/file.h"
+#include "lib/progress.h"
 #include "lib/scratchfile.h"
 #include "dump/core/zstdfile.h"
 
@@ -107,12 +109,10 @@ bool zstd_detect(int fd, uint64_t size)
 
 static int too_large(const char *path, uint64_t max, struct derr *err)
 {
-	char size[SIZE_TEXT_MAX];
-
 	return derr_set(
 		err, -EFBIG,
 		"%s has more than %s when it is decompressed. If that is right, decompress it first: zstd -d %s", path,
-		size_text(size, max), path);
+		size_text(max).s, path);
 }
 
 /* Refuses at once what says itself that it is too large. */

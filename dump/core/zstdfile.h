@@ -3,7 +3,8 @@
 #ifndef ZSTDFILE_H
 #define ZSTDFILE_H
 
-#include "lib/alloc.h"
+#include "lib/error.h"
+#include "lib/size.h"
 
 /* What is larger than this when it is decompressed is refused: a few kilobytes may claim to be anything. */
 #define ZSTD_CONTENT_MAX (16 * GIB)

@@ -7,6 +7,7 @@
 
 #include "dump/image/blobs.h"
 #include "dump/image/piece-list.h"
+#include "lib/file.h"
 
 /* Where a file is in the sequence. */
 struct part {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "dump/image/pieces.h"
+#include "lib/strlist.h"
 
 struct blobs;
 

@@ -10,8 +10,11 @@
 
 #include <linux/qcom_minidump_table.h>
 
+#include "dump/core/page.h"
 #include "dump/image/image.h"
 #include "dump/image/rawdump.h"
+#include "lib/file.h"
+#include "lib/progress.h"
 #include "lib/scratchfile.h"
 
 #define SCAN_CHUNK MIB

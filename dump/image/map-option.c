@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dump/image/map-option.h"
+#include "lib/size.h"
 
 int map_option_parse(const char *arg, struct range *ret, struct derr *err)
 {

@@ -4,6 +4,7 @@
 #define MAP_OPTION_H
 
 #include "dump/core/rangemap.h"
+#include "lib/error.h"
 
 int map_option_parse(const char *arg, struct range *ret, struct derr *err);
 

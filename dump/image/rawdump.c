@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "dump/image/rawdump.h"
+#include "lib/file.h"
+#include "lib/progress.h"
 
 /* Dumps start at a block of the partition. */
 #define BLOCK	   512ULL

@@ -4,6 +4,7 @@
 
 #include "dump/log/lastwords.h"
 #include "dump/log/log.h"
+#include "lib/text.h"
 
 /* How the last words of a kernel start, the most telling first. */
 static const char *const last_words[] = {
@@ -44,7 +45,7 @@ static void summarise(struct last_words *w, const struct prb_record *r)
 			continue;
 		eol = memchr(r->text, '\n', r->text_len);
 		free(w->crash);
-		w->crash = escape_text(r->text, eol ? (size_t)(eol - r->text) : r->text_len);
+		w->crash = escape_text(r->text, eol ? (size_t)(eol - r->text) : r->text_len, TEXT_PRINTABLE);
 		w->rank = i;
 		w->crash_ts = r->ts_nsec;
 		return;
@@ -81,7 +82,7 @@ void last_words_read_text(const char *text, size_t size, struct last_words *w)
 
 bool last_words_are(const struct last_words *w, const struct prb_record *r)
 {
-	_cleanup_free_ char *text = escape_text(r->text, r->text_len);
+	_cleanup_free_ char *text = escape_text(r->text, r->text_len, TEXT_PRINTABLE);
 
 	return w->crash && !strncmp(text, w->crash, strlen(w->crash));
 }

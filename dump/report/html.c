@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "dump/report/html.h"
+#include "lib/text.h"
 
 void html_text(FILE *out, const char *s, size_t n)
 {
-	_cleanup_free_ char *safe = escape_text(s, n);
+	_cleanup_free_ char *safe = escape_text(s, n, TEXT_PRINTABLE);
 
 	for (const char *p = safe; *p; p++) {
 		switch (*p) {

@@ -3,7 +3,8 @@
 #ifndef HTML_H
 #define HTML_H
 
-#include "lib/alloc.h"
+#include <stddef.h>
+#include <stdio.h>
 
 void html_text(FILE *out, const char *s, size_t n);
 

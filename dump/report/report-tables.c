@@ -106,8 +106,6 @@ static int cmp_name(const void *a, const void *b)
 /* One row for all regions of a name. */
 static void region_rows(const struct report *r, const struct region **regions, size_t n)
 {
-	char size[SIZE_TEXT_MAX];
-
 	for (size_t i = 0, next; i < n; i = next) {
 		uint64_t bytes = 0;
 
@@ -117,7 +115,7 @@ static void region_rows(const struct report *r, const struct region **regions, s
 		fputs("<tr><td><code>", r->out);
 		report_text(r, regions[i]->name);
 		fprintf(r->out, "</code></td><td class=\"n\">%zu</td><td class=\"n\">%s</td></tr>\n", next - i,
-			size_text(size, bytes));
+			size_text(bytes).s);
 	}
 }
 
@@ -148,7 +146,6 @@ void report_captured(const struct report *r)
 {
 	const struct corefile *core = r->core;
 	_cleanup_free_ char *registers = cpu_regs_text(core);
-	char size[SIZE_TEXT_MAX];
 
 	fputs("<dl>\n", r->out);
 	fact(r, "Architecture", kv_get(&core->kernel_note, "ARCH"));
@@ -157,7 +154,7 @@ void report_captured(const struct report *r)
 	fact(r, "Back end", kv_get(&core->collect_note, "BACKEND"));
 	fact(r, "Registers", registers);
 	if (core->elf.missing)
-		fact(r, "Cut off, bytes missing", size_text(size, core->elf.missing));
+		fact(r, "Cut off, bytes missing", size_text(core->elf.missing).s);
 	fact_list(r, "Policies", &core->kernel_note, "POLICY(", "");
 	fact_list(r, "Problems", &core->collect_note, "PROBLEM", "problem");
 	fact_list(r, "Left out", &core->collect_note, "LEFT_OUT", "");

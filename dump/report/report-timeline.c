@@ -6,6 +6,7 @@
 #include "dump/report/html.h"
 #include "dump/report/report.h"
 #include "dump/report/timeline.h"
+#include "lib/text.h"
 
 /* In units of the picture, which is as wide as the page lets it be. */
 #define WIDTH	     1100
@@ -69,7 +70,7 @@ static void write_axis(const struct picture *p, size_t height)
 
 static void write_label(const struct picture *p, const char *comm, double x, double width, double y)
 {
-	_cleanup_free_ char *safe = escape_text(comm, strlen(comm));
+	_cleanup_free_ char *safe = escape_text(comm, strlen(comm), TEXT_ASCII);
 	size_t room = width > 8 ? (size_t)((width - 8) / LETTER_WIDTH) : 0, len = strlen(safe);
 
 	if (room < 2)

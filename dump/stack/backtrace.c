@@ -6,6 +6,7 @@
 
 #include "dump/stack/backtrace.h"
 #include "dump/stack/kallsyms.h"
+#include "lib/text.h"
 
 #define RUNNING_NOTES_MAX (64 * KIB)
 
@@ -75,7 +76,7 @@ char *backtrace_name(const struct backtrace *b, const struct frame *f)
 
 	if (!symbols_find(b->symbols, f->ip - !f->exact, &place))
 		return NULL;
-	name = escape_text(place.name, strlen(place.name));
+	name = escape_text(place.name, strlen(place.name), TEXT_ASCII);
 	if (asprintf(&text, "%s+0x%" PRIx64 "/0x%" PRIx64, name, place.offset + !f->exact, place.size) < 0)
 		return NULL;
 	return text;

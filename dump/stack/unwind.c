@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include "dump/core/page.h"
 #include "dump/stack/unwind.h"
 
 /* The bytes of one stack that are in the dump. */

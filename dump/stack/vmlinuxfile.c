@@ -5,6 +5,7 @@
 
 #include "dump/core/elfnote.h"
 #include "dump/stack/vmlinuxfile.h"
+#include "lib/file.h"
 
 /* With debug symbols, kernels have some 80 sections, 400,000 symbols and 8 MiB of names. */
 #define SECTIONS_MAX 4096

@@ -6,7 +6,9 @@
 #ifndef RINGPAGE_H
 #define RINGPAGE_H
 
-#include "lib/alloc.h"
+#include <stdbool.h>
+
+#include "lib/size.h"
 
 /* Time stamp and commit, on 64-bit kernels */
 #define RINGPAGE_HEADER 16

@@ -7,6 +7,7 @@
 #define TRACE_H
 
 #include "dump/core/corefile.h"
+#include "lib/strlist.h"
 
 struct trace;
 

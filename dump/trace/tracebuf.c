@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/core/page.h"
 #include "dump/trace/tracebuf.h"
 
 /* "KFT0C3": false if the region is another one. */

@@ -8,6 +8,7 @@
 
 #include "dump/trace/ringpage.h"
 #include "dump/trace/tracenote.h"
+#include "lib/strlist.h"
 
 #define TRACE_ARRAYS_MAX 64
 #define TRACE_CPUS_MAX	 8192

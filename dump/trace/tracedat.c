@@ -9,6 +9,7 @@
 
 #include "dump/trace/trace-private.h"
 #include "dump/trace/tracedat.h"
+#include "lib/text.h"
 
 #define OPTION_TRACECLOCK 4
 
@@ -126,7 +127,7 @@ static void put_comms(FILE *f, const struct tracecomms *c)
 	FILE *m = open_memstream(&text, &size);
 
 	for (size_t i = 0; i < c->n; i++) {
-		_cleanup_free_ char *comm = escape_text(c->v[i].comm, strlen(c->v[i].comm));
+		_cleanup_free_ char *comm = escape_text(c->v[i].comm, strlen(c->v[i].comm), TEXT_ASCII);
 
 		if (c->v[i].pid && comm[0])
 			fprintf(m, "%" PRId32 " %s\n", c->v[i].pid, comm);
@@ -139,7 +140,7 @@ static void put_comms(FILE *f, const struct tracecomms *c)
 /* The clock in brackets, as the file trace_clock of tracefs has it. */
 static void put_options(FILE *f, const char *clock)
 {
-	_cleanup_free_ char *text = escape_text(clock, strlen(clock));
+	_cleanup_free_ char *text = escape_text(clock, strlen(clock), TEXT_ASCII);
 	uint16_t id = OPTION_TRACECLOCK, end = 0;
 
 	put(f, "options  ", 10);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dump/collect/collect.h"
+#include "lib/file.h"
 
 static const char *const fixed[] = { "md_KBUF.BIN",  "md_KTASK.BIN",   "md_KTASK_1.BIN", "md_KTASK_2.BIN",
 				     "md_KINFO.BIN", "md_TZ_IMEM.BIN", "md_2d_KBUF.BIN" };

@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "dump/collect/collect.h"
+#include "lib/file.h"
 
 #define IMAGE_SIZE MIB
 

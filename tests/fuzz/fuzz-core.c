@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dump/commands.h"
+#include "lib/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,6 +8,7 @@
 
 #include "dump/collect/collect.h"
 #include "dump/image/rawdump.h"
+#include "lib/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -20,6 +20,7 @@
 #include <json-c/json.h>
 
 #include "lib/alloc.h"
+#include "lib/file.h"
 #include "samples.h"
 
 #define BATCH	     1000

@@ -10,6 +10,7 @@
 #include "dump/collect/collect.h"
 #include "dump/core/corefile.h"
 #include "dump/collect/pstore.h"
+#include "lib/file.h"
 #include "samples.h"
 #include "lib/scratchfile.h"
 #include "dump/core/zstdfile.h"

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "daemon/table/reconcile.h"
+#include "lib/table.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 #define PORT	    4711

@@ -15,7 +15,7 @@
 
 #include "daemon/autoreload.h"
 #include "daemon/policy/config.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 #define QUIET 100000 /* microseconds */
 

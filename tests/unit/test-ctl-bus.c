@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 
 static pid_t bus_pid, service_pid;
 static char folder[] = "/tmp/test-ctl-bus-XXXXXX";

@@ -10,7 +10,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "golden.h"
-#include "lib/text.h"
+#include "lib/alloc.h"
 #include "terminal.h"
 
 static char *output; /* of the last run, stdout and stderr together */

@@ -352,6 +352,16 @@ static void terminal(void **state)
 		assert_null(strstr(on_terminal(pager, args), "paged:"));
 		assert_null(strstr(on_terminal("", args), "\033["));
 	}
+	/* A pager could start a shell for somebody who has become root for this one command. */
+	snprintf(args, sizeof(args),
+		 "cd %s && printf '#!/bin/sh\\nsed \"s/^/less $LESSSECURE:/\"\\n' >less && chmod +x less", folder);
+	assert_int_equal(system(args), 0);
+	contains(on_terminal("PATH=.:$PATH", "info minidump.elf"), "less :");
+	contains(on_terminal("PATH=.:$PATH SUDO_UID=1000 PAGER='sed s/^/paged:/'", "info minidump.elf"), "less 1:");
+	contains(on_terminal("PATH=.:$PATH PKEXEC_UID=1000 PAGER='sed s/^/paged:/'", "info minidump.elf"), "less 1:");
+	assert_null(strstr(on_terminal("PATH=.:$PATH PAGER=", "info minidump.elf"), "less"));
+	assert_null(strstr(on_terminal("PATH=.:$PATH PAGER=cat", "info minidump.elf"), "less"));
+	on_terminal("PAGER=true", "log minidump.elf");
 	contains(on_terminal("", "log --no-pager minidump.elf"), "\033[31m\033[1mKernel panic");
 	contains(on_terminal(pager, "log minidump.elf"), "\033[31m\033[1mKernel panic");
 	contains(on_terminal("NO_COLOR=1", "log --no-pager minidump.elf"), plain);
@@ -361,7 +371,7 @@ static void terminal(void **state)
 	contains(out, plain);
 	contains(on_terminal("", "regions --extract=KTASK -o - minidump.elf"), "not for a terminal");
 	assert_null(strstr(on_terminal(pager, "regions --extract=KTASK -o task minidump.elf"), "paged:"));
-	snprintf(args, sizeof(args), "cd %s && rm minidump.elf task", folder);
+	snprintf(args, sizeof(args), "cd %s && rm minidump.elf task less", folder);
 	assert_int_equal(system(args), 0);
 }
 

@@ -34,7 +34,7 @@ static void log_text(void **state)
 		"[    1.234567] two\n"
 		"[    1.234567] lines\n"
 		"[    2.000000] \n"
-		"[    3.000000] clear \\x1b[2J screen\tand \\xc3\\xa9\n"
+		"[    3.000000] clear \\x1b[2J screen\tand \xc3\xa9\n"
 		"[123456.000000] last words\n");
 	show_is(show_log, out, true, false,
 		"[{\"seq\":0,\"timestamp_ns\":0,\"level\":5,\"facility\":3,\"caller\":\"T42\","
@@ -355,5 +355,6 @@ int main(void)
 		cmocka_unit_test(log_missing),
 	};
 
+	setenv("LC_ALL", "C.UTF-8", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,30 +14,12 @@
 #include "dump/core/elfnote.h"
 #include "dump/image/image.h"
 #include "dump/core/keyval.h"
+#include "lib/file.h"
 #include "lib/outfile.h"
 #include "dump/image/map-option.h"
-#include "lib/json.h"
 #include "dump/collect/pagetable.h"
 #include "dump/core/rangemap.h"
-
-static void sizes(void **state)
-{
-	uint64_t v;
-
-	assert_int_equal(parse_size("4096", &v), 0);
-	assert_int_equal(v, 4096);
-	assert_int_equal(parse_size("0x1fK", &v), 0);
-	assert_int_equal(v, 31 * 1024);
-	assert_int_equal(parse_size("3G", &v), 0);
-	assert_int_equal(v, 3ULL << 30);
-	assert_int_equal(parse_size("", &v), -EINVAL);
-	assert_int_equal(parse_size("-1", &v), -EINVAL);
-	assert_int_equal(parse_size("1T", &v), -EINVAL);
-	assert_int_equal(parse_size("1KK", &v), -EINVAL);
-	assert_int_equal(parse_size("0x", &v), -EINVAL);
-	assert_int_equal(parse_size("18446744073709551616", &v), -ERANGE);
-	assert_int_equal(parse_size("17179869184G", &v), -ERANGE);
-}
+#include "lib/table.h"
 
 static void map_arguments(void **state)
 {
@@ -53,26 +35,6 @@ static void map_arguments(void **state)
 	assert_int_equal(map_option_parse("0:0:0", &r, &err), -EINVAL);
 	assert_int_equal(map_option_parse("0:0xffffffffffffffff:2", &r, &err), -ERANGE);
 	assert_int_equal(map_option_parse("0xffffffffffffffff:0:2", &r, &err), -ERANGE);
-}
-
-static void escapes(void **state)
-{
-	static const char nasty[] = "a\033[2J\tb\r\n\x7f\xc2\x9b\0z";
-	char *s = escape_text(nasty, sizeof(nasty) - 1);
-
-	assert_string_equal(s, "a\\x1b[2J\tb\\x0d\\x0a\\x7f\\xc2\\x9b\\x00z");
-	free(s);
-}
-
-static void json_strings(void **state)
-{
-	/* Good, overlong, surrogate, cut off, beyond Unicode */
-	static const char text[] = "\xc3\xa9\xc0\xaf\xed\xa0\x80\xf0\x9f\x98\x80\xf4\x90\x80\x80\xe2\x82";
-	struct json_object *j = json_text(text, sizeof(text) - 1);
-
-	assert_string_equal(json_object_get_string(j), "\xc3\xa9\\xc0\\xaf\\xed\\xa0\\x80\xf0\x9f\x98\x80"
-						       "\\xf4\\x90\\x80\\x80\\xe2\\x82");
-	json_object_put(j);
 }
 
 static void tables(void **state)
@@ -328,12 +290,15 @@ static void output_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),	cmocka_unit_test(map_arguments),
-		cmocka_unit_test(escapes),	cmocka_unit_test(json_strings),
-		cmocka_unit_test(tables),	cmocka_unit_test(problems_are_bounded),
-		cmocka_unit_test(ranges),	cmocka_unit_test(range_reads),
-		cmocka_unit_test(key_values),	cmocka_unit_test(notes),
-		cmocka_unit_test(page_tables),	cmocka_unit_test(page_tables_are_bounded),
+		cmocka_unit_test(map_arguments),
+		cmocka_unit_test(tables),
+		cmocka_unit_test(problems_are_bounded),
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(range_reads),
+		cmocka_unit_test(key_values),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(page_tables),
+		cmocka_unit_test(page_tables_are_bounded),
 		cmocka_unit_test(output_files),
 	};
 

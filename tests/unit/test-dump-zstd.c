@@ -15,6 +15,7 @@
 #include <zstd.h>
 
 #include "dump/core/elffile.h"
+#include "lib/file.h"
 #include "lib/scratchfile.h"
 #include "dump/core/zstdfile.h"
 

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "lib/cleanup.h"
 #include "lib/machine.h"
-#include "lib/text.h"
 
 #define MODULES	 "/sys/module"
 #define CORE	 MODULES "/qcom_minidump"

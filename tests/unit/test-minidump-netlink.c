@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "daemon/table/minidump-netlink.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 #define FAMILY 0x55
 

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "daemon/note.h"
-#include "lib/text.h"
 #include "daemon/policy/policy.h"
+#include "lib/cleanup.h"
 #include "uapi/linux/qcom_minidump.h"
 
 static char *layout_or_skip(void)

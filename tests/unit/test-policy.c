@@ -18,7 +18,7 @@
 
 #include "golden.h"
 #include "daemon/policy/policy.h"
-#include "lib/text.h"
+#include "lib/cleanup.h"
 
 static const char *short_path(const char *path)
 {
@@ -559,55 +559,6 @@ static void test_dirs(void **state)
 	unsetenv("QCMD_POLICY_PATH");
 }
 
-static void test_did_you_mean(void **state)
-{
-	static const char *const words[] = { "Comm", "Register", "MaxTasks", NULL };
-	char large[64];
-
-	assert_string_equal(did_you_mean("Com", words), "Comm");
-	assert_string_equal(did_you_mean("comm", words), "Comm");
-	assert_string_equal(did_you_mean("Ocmm", words), "Comm");
-	assert_string_equal(did_you_mean("Command", words), "Comm");
-	assert_string_equal(did_you_mean("max_tasks", words), "MaxTasks");
-	assert_string_equal(did_you_mean("Reg", words), "Register");
-	assert_null(did_you_mean("", words));
-	assert_null(did_you_mean("Q", words));
-	assert_null(did_you_mean("Instance", words));
-	memset(large, 'C', sizeof(large) - 1);
-	large[sizeof(large) - 1] = '\0';
-	assert_null(did_you_mean(large, words));
-}
-
-static void test_utf8(void **state)
-{
-	static const struct {
-		const char *s;
-		size_t len;
-		unsigned int c;
-	} cases[] = {
-		{ "a", 1, 'a' },
-		{ "\xc3\xa9", 2, 0xe9 },
-		{ "\xe2\x82\xac", 3, 0x20ac },
-		{ "\xf0\x9f\x98\x80", 4, 0x1f600 },
-		{ "\x80", 0, 0 },
-		{ "\xc3", 0, 0 },
-		{ "\xc0\xaf", 0, 0 },
-		{ "\xe0\x80\xaf", 0, 0 },
-		{ "\xed\xa0\x80", 0, 0 },
-		{ "\xf4\x90\x80\x80", 0, 0 },
-		{ "\xff", 0, 0 },
-		{ "\xe2\x28\xa1", 0, 0 },
-		{ "", 0, 0 },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		unsigned int c = 0;
-
-		assert_int_equal(utf8_char(cases[i].s, strlen(cases[i].s), &c), cases[i].len);
-		assert_int_equal(c, cases[i].c);
-	}
-}
-
 #define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 
 int main(void)
@@ -629,8 +580,6 @@ int main(void)
 		TREE_TEST(test_file_in_place_of_folder),
 		TREE_TEST(test_load_file),
 		cmocka_unit_test(test_dirs),
-		cmocka_unit_test(test_did_you_mean),
-		cmocka_unit_test(test_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
