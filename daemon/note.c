@@ -113,7 +113,7 @@ int note_layout(char **ret)
 		btf__free(btf);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
 		print_fact(f, btf, i);
 	btf__free(btf);
 	/* The types of a kernel take several MiB, which are not needed again. */

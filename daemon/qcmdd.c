@@ -71,11 +71,11 @@ static int add_signals(struct manager *m)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		sigaddset(&set, signals[i].signal);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
 		int r = sd_event_add_signal(m->event, NULL, signals[i].signal, signals[i].handler, m);
 
 		if (r < 0)

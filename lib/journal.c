@@ -8,6 +8,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 
 #define MESSAGE_MAX 2048 /* bytes; the rest is cut */
@@ -44,7 +45,7 @@ int log_max_level(void)
 
 int log_set_max_level(const char *level)
 {
-	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(level_names); i++)
 		if (!strcmp(level, level_names[i])) {
 			max_level = i;
 			return 0;

@@ -102,7 +102,7 @@ const char *const machine_virtualizations[] = { "kvm",	 "qemu",   "vmware", "mic
 
 static const char *virtualization_of(const char *signature)
 {
-	for (size_t i = 0; i < sizeof(hypervisors) / sizeof(hypervisors[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(hypervisors); i++)
 		if (!strncmp(signature, hypervisors[i].signature, strlen(hypervisors[i].signature)))
 			return hypervisors[i].name;
 	return "vm-other";

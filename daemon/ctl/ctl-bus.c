@@ -135,7 +135,7 @@ static enum ctl_unit unit_state(const char *load, const char *active)
 
 	if (strcmp(load, "not-found") == 0)
 		return CTL_UNIT_NOT_FOUND;
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (strcmp(active, states[i].active) == 0)
 			return states[i].unit;
 	return CTL_UNIT_UNKNOWN;

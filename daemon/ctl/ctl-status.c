@@ -115,7 +115,7 @@ static char *contents(const struct tally *t)
 
 	if (t->log_parts > 0 && t->log_parts_active == t->log_parts && strv_append(&parts, "dmesg") < 0)
 		out_of_memory();
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		_cleanup_free_ char *part = ctl_things(kinds[i].n, kinds[i].one, kinds[i].many);
 
 		if (kinds[i].n > 0 && strv_append(&parts, part) < 0)

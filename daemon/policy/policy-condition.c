@@ -22,8 +22,6 @@ static const struct {
 
 static const char *const backends[] = { "rm", "mmio", "smem", "ram", NULL };
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 /* Operators of versions; a longer one stands before its beginning. */
 static const struct {
 	const char *text;
@@ -36,7 +34,7 @@ static const struct {
 /* The operator that text starts with, or -1. */
 static int find_operator(const char *text)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(operators); i++)
+	for (size_t i = 0; i < ARRAY_LEN(operators); i++)
 		if (strncmp(text, operators[i].text, strlen(operators[i].text)) == 0)
 			return i;
 	return -1;
@@ -92,7 +90,7 @@ static bool kernel_matches(const char *value, const char *kernel)
 
 static bool architecture_is(const char *value, const char *machine)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
+	for (size_t i = 0; i < ARRAY_LEN(architectures); i++)
 		if (strcmp(architectures[i].machine, machine) == 0)
 			return strcmp(architectures[i].name, value) == 0;
 	return false;
@@ -199,13 +197,13 @@ static bool version_is_right(struct policy_parser *p, const struct policy_key *k
 
 static bool value_is_right(struct policy_parser *p, const struct policy_key *key, const char *value)
 {
-	const char *names[ARRAY_SIZE(architectures) + 1] = { NULL };
+	const char *names[ARRAY_LEN(architectures) + 1] = { NULL };
 
 	switch (key->standard) {
 	case POLICY_CONDITION_KERNEL_VERSION:
 		return version_is_right(p, key, value);
 	case POLICY_CONDITION_ARCHITECTURE:
-		for (size_t i = 0; i < ARRAY_SIZE(architectures); i++)
+		for (size_t i = 0; i < ARRAY_LEN(architectures); i++)
 			names[i] = architectures[i].name;
 		return is_one_of(p, key, value, names, "");
 	case POLICY_CONDITION_BACKEND:

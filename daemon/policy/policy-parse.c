@@ -115,8 +115,6 @@ static const struct policy_key keys[] = {
 	  .expects = "a clock such as boot" },
 };
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
 void policy_complain(struct policy_parser *p, const char *at, const char *format, ...)
 {
 	struct policy_position where = policy_reader_where(&p->reader, at);
@@ -141,7 +139,7 @@ static void known_keys(const char *section, char *buf, size_t size)
 	size_t n = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(keys) && n < size; i++)
+	for (size_t i = 0; i < ARRAY_LEN(keys) && n < size; i++)
 		if (strcmp(keys[i].section, section) == 0)
 			n += snprintf(buf + n, size - n, "%s%s=", n > 0 ? ", " : "", keys[i].name);
 }
@@ -151,7 +149,7 @@ static void known_sections(const struct policy_parser *p, const char **names, ch
 {
 	size_t n = 0, n_names = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections) && n < size; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(sections) && n < size; i++) {
 		if (!is_of_language(p, &sections[i]))
 			continue;
 		n += snprintf(buf + n, size - n, "%s[%s]", n_names ? ", " : "", sections[i].name);
@@ -161,7 +159,7 @@ static void known_sections(const struct policy_parser *p, const char **names, ch
 
 static void unknown_section(struct policy_parser *p, const char *at, const char *name)
 {
-	const char *names[ARRAY_SIZE(sections) + 1] = { NULL }, *meant;
+	const char *names[ARRAY_LEN(sections) + 1] = { NULL }, *meant;
 	char known[128];
 
 	known_sections(p, names, known, sizeof(known));
@@ -173,12 +171,12 @@ static void unknown_section(struct policy_parser *p, const char *at, const char 
 
 static void unknown_key(struct policy_parser *p, const char *name)
 {
-	const char *section = p->section->name, *names[ARRAY_SIZE(keys) + 1] = { NULL }, *meant;
+	const char *section = p->section->name, *names[ARRAY_LEN(keys) + 1] = { NULL }, *meant;
 	struct quoted quoted = quote(name, strlen(name));
 	char known[320];
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (strcmp(keys[i].section, section) == 0)
 			names[n++] = keys[i].name;
 		else if (strcmp(keys[i].name, name) == 0) {
@@ -301,7 +299,7 @@ static void section_header(struct policy_parser *p, char *header)
 	if (strncmp(name, "X-", 2) == 0)
 		return;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		if (is_of_language(p, &sections[i]) && strcmp(name, sections[i].name) == 0) {
 			p->skip = false;
 			begin_section(p, header, &sections[i]);
@@ -358,7 +356,7 @@ static void assignment(struct policy_parser *p, char *name)
 		return;
 	}
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (strcmp(keys[i].section, p->section->name) == 0 && strcmp(keys[i].name, name) == 0) {
 			keys[i].parse(p, &keys[i], value, key_base(p) + keys[i].offset);
 			return;

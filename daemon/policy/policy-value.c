@@ -89,9 +89,9 @@ bool policy_parse_bool(const char *text, bool *ret)
 {
 	static const char *const words[] = { "no", "n", "false", "f", "off", "0", "yes", "y", "true", "t", "on", "1" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcasecmp(text, words[i]) == 0) {
-			*ret = i >= sizeof(words) / sizeof(words[0]) / 2;
+			*ret = i >= ARRAY_LEN(words) / 2;
 			return true;
 		}
 	return false;

@@ -9,6 +9,7 @@
 #include "daemon/source/bpf-util.h"
 #include "daemon/source/ftrace-bpf.h"
 #include "bpf/ftrace.skel.h"
+#include "lib/cleanup.h"
 
 struct ftrace_walker {
 	struct ftrace_bpf *skel;
@@ -65,7 +66,7 @@ int ftrace_walker_walk(struct ftrace_walker *w, int fd, struct ftrace_view *ret)
 
 	if (err < 0)
 		return err;
-	if (opts.retval >= sizeof(errors) / sizeof(errors[0]))
+	if (opts.retval >= ARRAY_LEN(errors))
 		return -EIO;
 	*ret = (struct ftrace_view){
 		.pages = w->skel->bss->pages,

@@ -6,6 +6,7 @@
 
 #include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-watch.h"
+#include "lib/cleanup.h"
 
 static const struct {
 	const char *file;
@@ -37,10 +38,10 @@ void trace_watch_add(int fd, const char *instance, unsigned int n_cpus)
 {
 	char path[PATH_MAX], name[64];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		inotify_add_watch(fd, trace_path(path, instance, files[i].file), files[i].events);
 	for (unsigned int cpu = 0; cpu < n_cpus; cpu++)
-		for (size_t i = 0; i < sizeof(cpu_files) / sizeof(cpu_files[0]); i++) {
+		for (size_t i = 0; i < ARRAY_LEN(cpu_files); i++) {
 			snprintf(name, sizeof(name), "per_cpu/cpu%u/%s", cpu, cpu_files[i].file);
 			inotify_add_watch(fd, trace_path(path, instance, name), cpu_files[i].events);
 		}

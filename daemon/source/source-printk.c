@@ -7,6 +7,7 @@
 #include <linux/qcom_minidump_table.h>
 
 #include "daemon/source/source.h"
+#include "lib/cleanup.h"
 
 static const struct {
 	const char *object;
@@ -54,7 +55,7 @@ static int printk_reload(struct source *s, const struct policy_set *policies)
 
 static int want_objects(const struct policy *policy, const struct policy_section *section, struct wants *wants)
 {
-	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
 		struct want want = {
 			.key.kind = REGION_OBJECT,
 			.optional = objects[i].optional,

@@ -124,7 +124,7 @@ void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies)
 	_cleanup_free_ const struct ksym **found = NULL;
 	_cleanup_free_ char *reason = NULL;
 
-	for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(borders); i++)
 		if (strv_append(&names, borders[i]) < 0)
 			return;
 	for (size_t i = 0; i < policies->n_policies; i++)

@@ -39,7 +39,7 @@ static int set_options(int fd)
 	static const int options[] = { NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK };
 	int on = 1, size = SOCKET_BUFFER;
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		if (setsockopt(fd, SOL_NETLINK, options[i], &on, sizeof(on)) < 0)
 			return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)

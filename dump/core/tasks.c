@@ -37,7 +37,7 @@ static uint64_t needed(const struct task_layout *l)
 				     l->switch_sp,   l->switch_fp, l->switch_pc };
 	uint64_t end = l->comm + TASK_COMM_MAX;
 
-	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
+	for (size_t i = 0; i < ARRAY_LEN(offsets); i++)
 		if (offsets[i] + sizeof(uint64_t) > end)
 			end = offsets[i] + sizeof(uint64_t);
 	return end;

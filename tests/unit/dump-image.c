@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dump-image.h"
+#include "lib/cleanup.h"
 
 #define GIB4 0x100000000ULL
 
@@ -170,7 +171,7 @@ static void ring_keys(struct di *d)
 		"OFFSET(atomic_long_t.counter)=0",
 	};
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		di_key(d, "%s", keys[i]);
 	di_note(d, "OFFSET(printk_info.facility)=18");
 	di_note(d, "BITS(printk_info.level)=157:3");

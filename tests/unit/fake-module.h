@@ -58,10 +58,10 @@ struct want trace(unsigned int cpu);
 struct want unsure(struct want w);
 
 void set_wants(struct table *t, const struct want *items, size_t n);
-#define WANT(t, ...)                                                      \
-	do {                                                              \
-		const struct want items_[] = { __VA_ARGS__ };             \
-		set_wants(t, items_, sizeof(items_) / sizeof(items_[0])); \
+#define WANT(t, ...)                                          \
+	do {                                                  \
+		const struct want items_[] = { __VA_ARGS__ }; \
+		set_wants(t, items_, ARRAY_LEN(items_));      \
 	} while (0)
 const struct entry *entry_of(struct table *t, const struct want *w);
 

@@ -172,7 +172,7 @@ static void test_describe_garbage(void **state)
 {
 	static const char *const answers[] = { "", "{", "[]", "7", "null", "\"text\"" };
 
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 		struct json_object *o = NULL;
 

@@ -121,7 +121,7 @@ static void test_usage(void **state)
 		{ "-o", "'status' takes no option -o" },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *command = xprintf("build/qcmdctl %s", cases[i][0]);
 		_cleanup_free_ char *expected = xprintf("qcmdctl: %s" TRY, cases[i][1]);
 
@@ -268,7 +268,7 @@ static int setup(void **state)
 	static const char *const variables[] = { "PAGER",    "LESS",	   "NO_COLOR", "SYSTEMD_COLORS",
 						 "SUDO_UID", "PKEXEC_UID", "COLUMNS",  "QCMD_POLICY_PATH" };
 
-	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++)
 		unsetenv(variables[i]);
 	return setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
 }

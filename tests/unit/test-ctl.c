@@ -98,7 +98,7 @@ static void test_exit_status(void **state)
 		{ "wrong-types", CTL_DEGRADED, "● A crash now would NOT give a dump: " },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *path = xprintf("tests/unit/ctl/%s.json", cases[i].name), *text = NULL;
 		_cleanup_(json_putp) struct json_object *describe = fixture(path);
 
@@ -128,7 +128,7 @@ static void test_explain(void **state)
 						*full = fixture("tests/unit/ctl/table-full.json");
 	_cleanup_free_ char *text = NULL;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_(json_putp) struct json_object *found = ctl_explain_find(root, cases[i].what);
 
 		assert_int_equal(json_array_length(found), cases[i].n);
@@ -156,7 +156,7 @@ static void maim(struct json_object *whole, struct json_object *part)
 
 		maim(whole, value);
 		json_object_get(value);
-		for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 			json_object_object_add(part, key, others[i]);
 			free(render(ctl_status_print, whole, &plain));
 			free(render(ctl_regions_print, whole, &plain));
@@ -248,7 +248,7 @@ static void test_offline(void **state)
 	};
 	const char verdict[] = "● A crash now would NOT give a dump: ";
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_(json_putp) struct json_object *describe = ctl_describe_offline(&cases[i].facts);
 		_cleanup_free_ char *text = render(ctl_status_print, describe, &plain);
 

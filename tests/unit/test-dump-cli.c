@@ -18,6 +18,7 @@
 #include "dump-firmware.h"
 #include "dump-trace.h"
 #include "golden.h"
+#include "lib/cleanup.h"
 #include "terminal.h"
 
 #define MIB_ (1ULL << 20)
@@ -124,7 +125,7 @@ static void help_and_version(void **state)
 	static const char *const commands[] = { "",	  "collect ", "info ",	  "log ",   "tasks ",
 						"stack ", "report ",  "regions ", "trace ", "convert " };
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		char args[64];
 
 		snprintf(args, sizeof(args), "%s--help", commands[i]);
@@ -192,7 +193,7 @@ static void usage_errors(void **state)
 		{ "collect --vm xy a", "two hexadecimal digits" },
 	};
 
-	for (size_t i = 0; i < sizeof(args) / sizeof(*args); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(args); i++) {
 		assert_int_equal(run(args[i][0]), 2);
 		assert_string_equal(out, "");
 		contains(err, args[i][1]);
@@ -343,7 +344,7 @@ static void terminal(void **state)
 	snprintf(args, sizeof(args), "collect %s", d.path);
 	must_run(args);
 	di_done(&d);
-	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(listings); i++) {
 		snprintf(args, sizeof(args), "%s minidump.elf", listings[i]);
 		contains(on_terminal(pager, args), "paged:");
 		snprintf(args, sizeof(args), "%s --no-pager minidump.elf", listings[i]);
@@ -396,7 +397,7 @@ static void documents(void **state)
 	size_t size, n = 0;
 	char *page = golden_read("docs/man/qcmdump.1.rst", &size);
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		char args[64], *offered = completions(commands[i], "--"), *line, option[64], entry[80];
 
 		snprintf(args, sizeof(args), "%s --help", commands[i]);

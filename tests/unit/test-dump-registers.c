@@ -330,7 +330,7 @@ static void no_table(void **state)
 	struct machine m;
 	const struct collect_options o = { .image = { .registers = m.path } };
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		start(&m, false);
 		set(&m, cases[i].offset, cases[i].value);
 		/* It is told with what is left of it, or is of no use. */
@@ -355,7 +355,7 @@ static void impossible_count(void **state)
 {
 	static const uint32_t counts[] = { 0xffffffff, 40000, 32768 };
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
 		struct collection c;
 		struct machine m;
 		struct derr err;

@@ -15,6 +15,7 @@
 
 #include "daemon/source/kread.h"
 #include "daemon/source/ksyms.h"
+#include "lib/cleanup.h"
 
 static char table[] = "0 fixed_percpu_data \n"
 		      "1c0 runqueues \n"
@@ -54,7 +55,7 @@ static void test_table(void **state)
 		{ "drv:first", 0xffffffffc0002000, 0x40 }, { "other:first", 0xffffffffc0008ff0, KSYM_SIZE_UNKNOWN },
 	};
 
-	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(right); i++) {
 		struct ksym sym = lookup(right[i].name);
 
 		assert_int_equal(sym.n_found, 1);
@@ -77,7 +78,7 @@ static void test_not_found(void **state)
 		{ ":", "" },
 	};
 
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		struct ksym sym = lookup(wrong[i][0]);
 
 		assert_int_equal(sym.n_found, 0);
@@ -186,10 +187,10 @@ static void test_words(void **state)
 	const struct ksym *found;
 
 	find(kernel, names, 1, &found);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		words[i].address = found->address;
 	words[1].address = 0;
-	assert_int_equal(kread_words(kernel->kread, words, sizeof(words) / sizeof(words[0])), 0);
+	assert_int_equal(kread_words(kernel->kread, words, ARRAY_LEN(words)), 0);
 	assert_memory_equal(&words[0].value, "Linux ve", 8);
 	assert_int_equal(words[1].error, -EFAULT);
 	assert_memory_equal(&words[KREAD_WORDS_MAX + 2].value, "Linux ve", 8);

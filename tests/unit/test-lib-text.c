@@ -52,7 +52,7 @@ static void test_sizes(void **state)
 		{ UINT64_MAX, "16.0 EiB" },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(size_text(cases[i].bytes).s, cases[i].text);
 }
 
@@ -169,7 +169,7 @@ static void test_utf8(void **state)
 		{ "", 0, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		unsigned int c = 0;
 
 		assert_int_equal(utf8_char(cases[i].s, strlen(cases[i].s), &c), cases[i].len);

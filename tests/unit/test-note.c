@@ -69,7 +69,7 @@ static void test_layout_task(void **state)
 	char key[64];
 
 	assert_in_range(size, 1024, 65536);
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		snprintf(key, sizeof(key), "OFFSET(task_struct.%s)", members[i]);
 		assert_in_range(number_of(layout, key), 1, size - 1);
 	}

@@ -210,7 +210,7 @@ static void test_conditions(void **state)
 		{ "ConditionBackend=ram\nConditionVirtualization=\nEnabled=yes", true, true },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *text = NULL;
 		struct policy policy;
 		struct policy_diags diags = { NULL, 0 };

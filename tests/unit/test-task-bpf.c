@@ -23,6 +23,7 @@
 
 #include "daemon/source/task-bpf.h"
 #include "daemon/source/task-cgroup.h"
+#include "lib/cleanup.h"
 
 #define COMM	   "qcmd-test"
 #define STORM	   2000 /* three events each: twice of what the ring takes, as some come late */
@@ -93,8 +94,8 @@ static void test_glob_examples(void **state)
 		"?",
 	};
 
-	for (size_t p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++)
-		for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
+	for (size_t p = 0; p < ARRAY_LEN(patterns); p++)
+		for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
 			bool exact = fnmatch(patterns[p], texts[t], 0) == 0;
 			bool ours = kernel_matches(patterns[p], texts[t]);
 
@@ -328,7 +329,7 @@ static void test_iterate_many(void **state)
 
 	assert_int_equal(pipe(pipes), 0);
 	prctl(PR_SET_NAME, COMM "-many");
-	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++) {
 		pids[i] = fork();
 		assert_true(pids[i] >= 0);
 		if (pids[i] == 0) {
@@ -341,7 +342,7 @@ static void test_iterate_many(void **state)
 	prctl(PR_SET_NAME, COMM);
 	close(pipes[1]);
 	close(pipes[0]);
-	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++)
 		assert_int_equal(waitpid(pids[i], NULL, 0), pids[i]);
 	assert_int_equal(f->seen.n, EVENTS_MAX);
 	e = wait_event(f, TASK_EVENT_ITER, getpid());

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "daemon/table/want.h"
+#include "lib/cleanup.h"
 
 /* After a restart regions are told apart by what the module says of them. */
 static void test_parts(void **state)
@@ -25,7 +26,7 @@ static void test_parts(void **state)
 		{ _REGION_KIND_MAX, QCOM_MINIDUMP_TASK_MM + 1, false },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct region_key key = { .kind = cases[i].kind };
 
 		assert_int_equal(region_kind_of_part(cases[i].part, cases[i].current), key.kind);
