@@ -5,6 +5,7 @@
 
 #include "daemon/source/source.h"
 #include "daemon/source/task-select.h"
+#include "lib/hash.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -81,16 +82,15 @@ bool task_selectors_may_match(const struct task_selectors *s, const struct task_
 	return false;
 }
 
-/* FNV-1a */
 uint64_t task_selectors_hash(const struct task_selectors *s, const struct task_event *e, uint64_t since, uint64_t now)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = HASH_START;
 	bool found = false;
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (!task_selector_matches(&s->items[i], e, since, now))
 			continue;
-		hash = (hash ^ i) * UINT64_C(0x100000001b3);
+		hash = hash_add(hash, &i, sizeof(i));
 		found = true;
 	}
 	return found ? hash : 0;

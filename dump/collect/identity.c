@@ -3,19 +3,9 @@
 #include <string.h>
 
 #include "dump/collect/identity.h"
+#include "lib/hash.h"
 
 #define CHUNK (64 * KIB)
-
-/* FNV-1a: nobody gains anything by making two crashes look alike. */
-#define HASH_START 0xcbf29ce484222325ULL
-
-static void mix(uint64_t *hash, const void *data, size_t size)
-{
-	const unsigned char *p = data;
-
-	for (size_t i = 0; i < size; i++)
-		*hash = (*hash ^ p[i]) * 0x100000001b3ULL;
-}
 
 typedef int (*read_fn)(const void *source, uint64_t paddr, void *buf, size_t size);
 
@@ -26,24 +16,22 @@ static void hash_text(uint64_t hash, char ret[static IDENTITY_TEXT])
 
 void identity_of_text(const char *text, size_t size, char ret[static IDENTITY_TEXT])
 {
-	uint64_t hash = HASH_START;
-
-	mix(&hash, text, size);
-	hash_text(hash, ret);
+	hash_text(hash_add(HASH_START, text, size), ret);
 }
 
 /* What can't be read counts as it is: as something that is missing. */
-static void mix_region(uint64_t *hash, const struct region *r, read_fn read, const void *source, char *buf)
+static uint64_t add_region(uint64_t hash, const struct region *r, read_fn read, const void *source, char *buf)
 {
-	mix(hash, r->name, strlen(r->name) + 1);
-	mix(hash, &r->paddr, sizeof(r->paddr));
-	mix(hash, &r->size, sizeof(r->size));
+	hash = hash_add(hash, r->name, strlen(r->name) + 1);
+	hash = hash_add(hash, &r->paddr, sizeof(r->paddr));
+	hash = hash_add(hash, &r->size, sizeof(r->size));
 	for (uint64_t done = 0, n; done < r->size; done += n) {
 		n = r->size - done < CHUNK ? r->size - done : CHUNK;
 		if (read(source, r->paddr + done, buf, n) < 0)
-			return;
-		mix(hash, buf, n);
+			break;
+		hash = hash_add(hash, buf, n);
 	}
+	return hash;
 }
 
 static void identity_of(const struct region *v, size_t n, read_fn read, const void *source,
@@ -53,7 +41,7 @@ static void identity_of(const struct region *v, size_t n, read_fn read, const vo
 	uint64_t hash = HASH_START;
 
 	for (size_t i = 0; i < n; i++)
-		mix_region(&hash, &v[i], read, source, buf);
+		hash = add_region(hash, &v[i], read, source, buf);
 	hash_text(hash, ret);
 }
 
