@@ -16,25 +16,25 @@
 struct module;
 
 /**
- * struct minidump_limits - what a table can hold
+ * struct qcom_minidump_limits - what a table can hold
  * @slots: number of slots, the two of the core included; 3 or more
- * @name_max: longest name in bytes without NUL; MINIDUMP_NAME_MIN or more
+ * @name_max: longest name in bytes without NUL; QCOM_MINIDUMP_NAME_MIN or more
  * @align: sizes are rounded up to a multiple of this; a power of two, at most PAGE_SIZE
  */
-struct minidump_limits {
+struct qcom_minidump_limits {
 	u32 slots;
 	u32 name_max;
 	u32 align;
 };
 
 /* The core's own names fit in this many bytes. */
-#define MINIDUMP_NAME_MIN	11
+#define QCOM_MINIDUMP_NAME_MIN	11
 
-/* What minidump_slot_name() adds to a name at most: an underscore and ten digits. */
-#define MINIDUMP_NUMBER_MAX	11
+/* What qcom_minidump_slot_name() adds to a name at most: an underscore and ten digits. */
+#define QCOM_MINIDUMP_NUMBER_MAX	11
 
 /**
- * minidump_slot_name() - what tells a slot from all others in one string: NAME, or NAME_SEQ if @seq is not 0
+ * qcom_minidump_slot_name() - what tells a slot from all others in one string: NAME, or NAME_SEQ if @seq is not 0
  * @buf: gets it
  * @size: of @buf
  * @name: of the region
@@ -42,9 +42,9 @@ struct minidump_limits {
  *
  * Return: its length without NUL; -E2BIG: it is cut off.
  */
-static inline int minidump_slot_name(char *buf, size_t size, const char *name, u32 seq)
+static inline int qcom_minidump_slot_name(char *buf, size_t size, const char *name, u32 seq)
 {
-	char number[MINIDUMP_NUMBER_MAX + 1], *at = number + MINIDUMP_NUMBER_MAX;
+	char number[QCOM_MINIDUMP_NUMBER_MAX + 1], *at = number + QCOM_MINIDUMP_NUMBER_MAX;
 	int n = strscpy(buf, name, size), m;
 
 	if (n < 0 || !seq)
@@ -58,13 +58,13 @@ static inline int minidump_slot_name(char *buf, size_t size, const char *name, u
 }
 
 /**
- * struct minidump_slot_data - what goes into a slot
+ * struct qcom_minidump_slot_data - what goes into a slot
  * @name: at most limits.name_max bytes, NUL-terminated
  * @seq: sequence number, unique among the slots of that name
  * @pa: physical address
  * @size: bytes
  */
-struct minidump_slot_data {
+struct qcom_minidump_slot_data {
 	const char *name;
 	u32 seq;
 	phys_addr_t pa;
@@ -72,7 +72,7 @@ struct minidump_slot_data {
 };
 
 /**
- * struct minidump_backend_ops - how the table is written
+ * struct qcom_minidump_backend_ops - how the table is written
  * @init: set the table up, empty and valid, and say what it holds. May sleep. 0 or negative errno
  * @write_slot: make a slot invalid, fill it, then make it valid, in that order as seen by whoever reads the
  *	memory after a crash at any instant
@@ -91,9 +91,9 @@ struct minidump_slot_data {
  * passes it on when it can: every state that the table goes through is right as a whole. The header that slot 0 names
  * stays as it is until @move_slot of slot 0, but that it no longer says where a slot is that @move_slot then moves.
  */
-struct minidump_backend_ops {
-	int (*init)(void *priv, struct minidump_limits *limits);
-	void (*write_slot)(void *priv, u32 slot, const struct minidump_slot_data *data);
+struct qcom_minidump_backend_ops {
+	int (*init)(void *priv, struct qcom_minidump_limits *limits);
+	void (*write_slot)(void *priv, u32 slot, const struct qcom_minidump_slot_data *data);
 	void (*move_slot)(void *priv, u32 slot, phys_addr_t pa, u64 size);
 	__le64 *(*slot_address)(void *priv, u32 slot);
 	void (*clear_slot)(void *priv, u32 slot);
@@ -102,16 +102,16 @@ struct minidump_backend_ops {
 };
 
 /**
- * struct minidump_backend - a back end
+ * struct qcom_minidump_backend - a back end
  * @name: for listings, also of qcmd: "ram", "smem" ...
  * @owner: module to hold while bound
  * @ops: all but @slot_address are mandatory
  * @priv: handed to every op
  */
-struct minidump_backend {
+struct qcom_minidump_backend {
 	const char *name;
 	struct module *owner;
-	const struct minidump_backend_ops *ops;
+	const struct qcom_minidump_backend_ops *ops;
 	void *priv;
 };
 
@@ -125,7 +125,7 @@ struct minidump_backend {
  * Return: 0; -EBUSY: another one is bound (the kernel log names both); -EINVAL: ops or limits make no sense;
  * -ENOMEM; or what @init returned.
  */
-int qcom_minidump_backend_register(const struct minidump_backend *backend);
+int qcom_minidump_backend_register(const struct qcom_minidump_backend *backend);
 
 /**
  * qcom_minidump_backend_unregister() - unbind; all regions are pending again
@@ -133,7 +133,7 @@ int qcom_minidump_backend_register(const struct minidump_backend *backend);
  *
  * When it returns the core calls none of the ops any more. May sleep.
  */
-void qcom_minidump_backend_unregister(const struct minidump_backend *backend);
+void qcom_minidump_backend_unregister(const struct qcom_minidump_backend *backend);
 
 /**
  * qcom_minidump_backend_refuse() - a region that is in the table can't be saved, as turned out only later
@@ -147,7 +147,7 @@ void qcom_minidump_backend_unregister(const struct minidump_backend *backend);
  * stays bound. Slots 0 and 1 stay: without them there is no dump.
  * Any context but NMI, and not from within one of the ops.
  */
-void qcom_minidump_backend_refuse(const struct minidump_backend *backend, const char *name, u32 seq, phys_addr_t pa,
-				  const char *why);
+void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *backend, const char *name, u32 seq,
+				  phys_addr_t pa, const char *why);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Inside qcom_minidump.ko.
  *
- *	core.c		module, the one struct minidump, back ends coming and going
+ *	core.c		module, the one struct qmd, back ends coming and going
  *	region.c	life of a region: add, update, remove, events
  *	table.c		slots: the order of writes that keeps the table right at every instant
  *	elfhdr.c	the ELF header in slot 0
@@ -37,36 +37,36 @@
 struct bpf_map;
 struct elf64_phdr;
 struct task_struct;
-struct md_follow;
-struct md_object;
-struct md_owner;
+struct qmd_follow;
+struct qmd_object;
+struct qmd_owner;
 
 /* A listing of a region must fit in one netlink message. */
-#define MD_SEGMENTS_MAX	128
+#define QMD_SEGMENTS_MAX	128
 
 /* Why something was refused: constant text, for extended ACKs and listings. */
-struct md_why {
+struct qmd_why {
 	const char *text;
 };
 
-static inline int md_refuse(struct md_why *why, int err, const char *text)
+static inline int qmd_refuse(struct qmd_why *why, int err, const char *text)
 {
 	why->text = text;
 	return err;
 }
 
 /**
- * struct md_place - where in memory a slot is, for what moves it at every context switch
+ * struct qmd_place - where in memory a slot is, for what moves it at every context switch
  * @pa: where the table has its physical address
  * @header: what each of the two headers says of it
  */
-struct md_place {
+struct qmd_place {
 	__le64 *pa;
 	struct elf64_phdr *header[2];
 };
 
 /**
- * struct md_segment - a physically contiguous piece of a region
+ * struct qmd_segment - a physically contiguous piece of a region
  * @va: kernel virtual address, 0 where there is none
  * @pa: physical address
  * @size: bytes; in the table it is rounded up
@@ -74,27 +74,27 @@ struct md_place {
  * @slot: where it is, while the region is active
  * @seq: its sequence number, for as long as the region lives
  */
-struct md_segment {
+struct qmd_segment {
 	u64 va;
 	phys_addr_t pa;
 	u64 size;
-	struct md_place place;
+	struct qmd_place place;
 	u32 slot;
 	u32 seq;
 };
 
-enum md_kind {
-	MD_KIND_BUILTIN,	/* ELF header, VMCOREINFO: of the core itself */
-	MD_KIND_RANGE,
-	MD_KIND_OBJECT,
-	MD_KIND_TASK,
-	MD_KIND_CURRENT,	/* the task that a CPU runs, whichever it is */
-	MD_KIND_NOTE,
+enum qmd_kind {
+	QMD_KIND_BUILTIN,	/* ELF header, VMCOREINFO: of the core itself */
+	QMD_KIND_RANGE,
+	QMD_KIND_OBJECT,
+	QMD_KIND_TASK,
+	QMD_KIND_CURRENT,	/* the task that a CPU runs, whichever it is */
+	QMD_KIND_NOTE,
 };
 
 /**
- * struct md_name - all regions of one name
- * @node: in md.names
+ * struct qmd_name - all regions of one name
+ * @node: in qmd.names
  * @users: regions, and names whose stem this is
  * @seqs: tells the regions apart by sequence number
  * @stem: of a name that looks like another one with a number, as KTASK_1 does: that name; else NULL
@@ -102,23 +102,23 @@ enum md_kind {
  *	negative: it is taken, and ours begin at 1
  * @name: itself
  */
-struct md_name {
+struct qmd_name {
 	struct hlist_node node;
 	u32 users;
 	struct ida seqs;
-	struct md_name *stem;
+	struct qmd_name *stem;
 	int number;
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 };
 
 /* By what its owner knows a region again; nobody else looks into it. */
-struct md_tag {
+struct qmd_tag {
 	u8 size;		/* 0: it has none */
 	u8 bytes[QCOM_MINIDUMP_TAG_MAX];
 };
 
-/* The task of a region; the references keep its structs from being reused. MD_KIND_CURRENT: none, but a CPU. */
-struct md_task {
+/* The task of a region; the references keep its structs from being reused. QMD_KIND_CURRENT: none, but a CPU. */
+struct qmd_task {
 	struct task_struct *task;
 	struct mm_struct *mm;	/* QCOM_MINIDUMP_TASK_MM */
 	u32 cpu;
@@ -128,23 +128,23 @@ struct md_task {
 };
 
 /**
- * struct md_region - a region
- * @id: from md.ids
- * @ref: md.ids holds one; a queued event holds one
+ * struct qmd_region - a region
+ * @id: from qmd.ids
+ * @ref: qmd.ids holds one; a queued event holds one
  * @name: shared by all regions of that name
  * @comment: from who added it
  * @tag: likewise
  * @kind: which of the following say what it is
  * @size: bytes
- * @object: MD_KIND_OBJECT
- * @task: MD_KIND_TASK, MD_KIND_CURRENT
- * @follow: MD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
+ * @object: QMD_KIND_OBJECT
+ * @task: QMD_KIND_TASK, QMD_KIND_CURRENT
+ * @follow: QMD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
  * @live: context switches move the slots
- * @stack_node: MD_KIND_TASK, a stack: in the hash of stacks.c
+ * @stack_node: QMD_KIND_TASK, a stack: in the hash of stacks.c
  * @map: BPF map whose memory it is, held; else NULL
  * @n_held: of @segs, from the first one on, those whose pages have a reference
  * @hold: it holds its pages, and goes into the table when it is told to
- * @buf: MD_KIND_NOTE: memory that goes with the region
+ * @buf: QMD_KIND_NOTE: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
  * @portid: of @owner, for good
  * @owner_node: in owner->regions
@@ -157,29 +157,29 @@ struct md_task {
  * @has_seqs: the sequence numbers in @segs are its own
  * @segs: the pieces
  * @spare: where an update works the new ones out
- * @event_node: in md.events
+ * @event_node: in qmd.events
  * @event: notification to send
  *
- * Everything that can change is protected by md.lock.
+ * Everything that can change is protected by qmd.lock.
  */
-struct md_region {
+struct qmd_region {
 	u32 id;
 	struct kref ref;
-	struct md_name *name;
+	struct qmd_name *name;
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
-	struct md_tag tag;
-	enum md_kind kind;
+	struct qmd_tag tag;
+	enum qmd_kind kind;
 	u64 size;
-	const struct md_object *object;
-	struct md_task task;
-	struct md_follow *follow;
+	const struct qmd_object *object;
+	struct qmd_task task;
+	struct qmd_follow *follow;
 	bool live;
 	struct hlist_node stack_node;
 	struct bpf_map *map;
 	u32 n_held;
 	bool hold;
 	void *buf;
-	struct md_owner *owner;
+	struct qmd_owner *owner;
 	u32 portid;
 	struct list_head owner_node;
 	u32 state;
@@ -189,21 +189,21 @@ struct md_region {
 	u32 n_segs;
 	u32 max_segs;
 	bool has_seqs;
-	struct md_segment *segs;
-	struct md_segment *spare;
+	struct qmd_segment *segs;
+	struct qmd_segment *spare;
 	struct list_head event_node;
 	u8 event;
 };
 
 /* A slot that is in use. */
-struct md_slot {
-	struct md_region *region;
-	struct md_segment *seg;
+struct qmd_slot {
+	struct qmd_region *region;
+	struct qmd_segment *seg;
 	u64 offset;		/* in the file that concatenating all slots gives */
 };
 
 /* The ELF header region: two buffers of @size bytes, the one that is published and the spare one. */
-struct md_elf {
+struct qmd_elf {
 	void *buf[2];
 	size_t size;
 	u32 strtab;		/* offset of the string table */
@@ -215,13 +215,13 @@ struct md_elf {
 };
 
 /**
- * struct minidump - all of it; there is one table
+ * struct qmd - all of it; there is one table
  * @lock: regions, names, slots, the back end's slots, the event list. Any context but NMI
  * @bind_lock: one bind or unbind at a time; taken outside @lock
  * @ids: id to region
  * @names: hash of names
  * @n_regions: in @ids
- * @n_objects: struct md_region that exist; none may be left when the module goes
+ * @n_objects: struct qmd_region that exist; none may be left when the module goes
  * @backend: bound, or NULL
  * @limits: of the back end
  * @slots: limits.slots of them
@@ -237,22 +237,22 @@ struct md_elf {
  * @event_irq_work: from any context to process context
  * @event_work: sends
  */
-struct minidump {
+struct qmd {
 	spinlock_t lock;
 	struct mutex bind_lock;
 	struct idr ids;
 	struct hlist_head names[64];
 	u32 n_regions;
 	atomic_t n_objects;
-	const struct minidump_backend *backend;
-	struct minidump_limits limits;
-	struct md_slot *slots;
+	const struct qcom_minidump_backend *backend;
+	struct qcom_minidump_limits limits;
+	struct qmd_slot *slots;
 	u32 n_slots;
 	u64 bytes;
-	struct md_follow *held;
-	struct md_elf elf;
-	struct md_region *header;
-	struct md_region *vmcoreinfo;
+	struct qmd_follow *held;
+	struct qmd_elf elf;
+	struct qmd_region *header;
+	struct qmd_region *vmcoreinfo;
 	u32 generation;
 	struct list_head events;
 	bool backend_event;
@@ -260,118 +260,118 @@ struct minidump {
 	struct work_struct event_work;
 };
 
-extern struct minidump md;
+extern struct qmd qmd;
 
 /* What a new region is to be. @kind says which of the others count. */
-struct md_spec {
+struct qmd_spec {
 	const char *name;
 	const char *comment;
-	struct md_tag tag;
-	enum md_kind kind;
+	struct qmd_tag tag;
+	enum qmd_kind kind;
 	const void *addr;
 	phys_addr_t paddr;
 	u64 size;
-	const struct md_object *object;
-	struct md_task task;
+	const struct qmd_object *object;
+	struct qmd_task task;
 	struct bpf_map *map;
 	bool hold;
 	void *buf;
-	struct md_owner *owner;
+	struct qmd_owner *owner;
 };
 
 /* core.c */
-struct tracepoint *md_tracepoint_find(const char *name);
+struct tracepoint *qmd_tracepoint_find(const char *name);
 
 /* region.c */
-struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md_why *why);
-int md_region_add(struct md_region *r, gfp_t gfp, struct md_why *why);
-void md_region_put(struct md_region *r);
-void md_regions_set_active(bool active);
-/* with md.lock held */
-int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why);
-bool md_region_in_table(const struct md_region *r);
-int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why *why);
-void md_region_activate(struct md_region *r);
-bool md_region_is_there(const struct md_region *r);
-int md_region_confirm(struct md_region *r, struct md_why *why);
-void md_region_remove(struct md_region *r);
-void md_event(struct md_region *r, u8 cmd);
+struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
+int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
+void qmd_region_put(struct qmd_region *r);
+void qmd_regions_set_active(bool active);
+/* with qmd.lock held */
+int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
+bool qmd_region_in_table(const struct qmd_region *r);
+int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why);
+void qmd_region_activate(struct qmd_region *r);
+bool qmd_region_is_there(const struct qmd_region *r);
+int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
+void qmd_region_remove(struct qmd_region *r);
+void qmd_event(struct qmd_region *r, u8 cmd);
 /* events */
-void md_events_init(void);
-void md_events_exit(void);
+void qmd_events_init(void);
+void qmd_events_exit(void);
 
-/* table.c, all under md.lock */
-u32 md_slots_free(void);
-u64 md_slot_size(const struct md_segment *seg);
-void md_table_insert(struct md_region *r);
-void md_table_remove(struct md_region *r);
-bool md_table_replace(struct md_region *r, struct md_segment *segs, u32 n);
+/* table.c, all under qmd.lock */
+u32 qmd_slots_free(void);
+u64 qmd_slot_size(const struct qmd_segment *seg);
+void qmd_table_insert(struct qmd_region *r);
+void qmd_table_remove(struct qmd_region *r);
+bool qmd_table_replace(struct qmd_region *r, struct qmd_segment *segs, u32 n);
 
 /* elfhdr.c */
-int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits);
-void md_elf_free(struct md_elf *elf);
-void md_elf_publish(u32 from, u32 to);	/* under md.lock */
-/* under md.lock */
-struct elf64_phdr *md_elf_phdr(u32 buffer, u32 slot);
-void md_elf_hide(u32 slot);
+int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits);
+void qmd_elf_free(struct qmd_elf *elf);
+void qmd_elf_publish(u32 from, u32 to);	/* under qmd.lock */
+/* under qmd.lock */
+struct elf64_phdr *qmd_elf_phdr(u32 buffer, u32 slot);
+void qmd_elf_hide(u32 slot);
 
 /* follow.c */
-int __init md_follow_init(void);
-void md_follow_exit(void);
-int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max, struct md_why *why);
-int md_follow_start(struct md_region *r, struct md_why *why);
-bool md_follow_is_over(const struct md_region *r);
-/* the rest under md.lock; without effect on a region that follows nobody, md_follow_stop() excepted */
-void md_follow_stop(struct md_region *r);
-void md_follow_lock(const struct md_region *r) __acquires(follow);
-void md_follow_unlock(const struct md_region *r) __releases(follow);
-void md_follow_hold(const struct md_region *r) __acquires(follow);
-void md_follow_release(const struct md_region *r) __releases(follow);
-void md_follow_park(void);
+int __init qmd_follow_init(void);
+void qmd_follow_exit(void);
+int qmd_follow_segments(const struct qmd_task *t, struct qmd_segment *segs, u32 max, struct qmd_why *why);
+int qmd_follow_start(struct qmd_region *r, struct qmd_why *why);
+bool qmd_follow_is_over(const struct qmd_region *r);
+/* the rest under qmd.lock; without effect on a region that follows nobody, qmd_follow_stop() excepted */
+void qmd_follow_stop(struct qmd_region *r);
+void qmd_follow_lock(const struct qmd_region *r) __acquires(follow);
+void qmd_follow_unlock(const struct qmd_region *r) __releases(follow);
+void qmd_follow_hold(const struct qmd_region *r) __acquires(follow);
+void qmd_follow_release(const struct qmd_region *r) __releases(follow);
+void qmd_follow_park(void);
 
 /* stacks.c */
-int md_stacks_init(void);
-void md_stacks_exit(void);
-void md_stack_watch(struct md_region *r);
-void md_stack_unwatch(struct md_region *r);
-bool md_stack_is_over(const struct md_region *r);
+int qmd_stacks_init(void);
+void qmd_stacks_exit(void);
+void qmd_stack_watch(struct qmd_region *r);
+void qmd_stack_unwatch(struct qmd_region *r);
+bool qmd_stack_is_over(const struct qmd_region *r);
 
 /* memory.c */
-int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32 max, struct md_why *why);
-int md_segments_of_phys(phys_addr_t pa, u64 size, struct md_segment *seg, struct md_why *why);
-phys_addr_t md_virt_to_phys(const void *addr);
-bool md_is_ram(u64 start, u64 end);
-int md_pages_hold(const struct md_segment *seg, struct md_why *why);
-void md_pages_release(const struct md_segment *seg);
-int md_ram_init(void);
-void md_ram_exit(void);
+int qmd_segments_of_virt(const void *addr, u64 size, struct qmd_segment *segs, u32 max, struct qmd_why *why);
+int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, struct qmd_why *why);
+phys_addr_t qmd_virt_to_phys(const void *addr);
+bool qmd_is_ram(u64 start, u64 end);
+int qmd_pages_hold(const struct qmd_segment *seg, struct qmd_why *why);
+void qmd_pages_release(const struct qmd_segment *seg);
+int qmd_ram_init(void);
+void qmd_ram_exit(void);
 
 /* object.c */
-const struct md_object *md_object_find(const char *name);
-const char *md_object_name(const struct md_object *object);
-const char *md_object_region_name(const struct md_object *object);
-int md_object_segments(const struct md_object *object, struct md_segment *segs, u32 max, struct md_why *why);
-int md_task_get(struct md_task *t, struct md_why *why);
-void md_task_put(struct md_task *t);
-int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct md_why *why);
-int md_vmcoreinfo_spec(struct md_spec *spec);
+const struct qmd_object *qmd_object_find(const char *name);
+const char *qmd_object_name(const struct qmd_object *object);
+const char *qmd_object_region_name(const struct qmd_object *object);
+int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *segs, u32 max, struct qmd_why *why);
+int qmd_task_get(struct qmd_task *t, struct qmd_why *why);
+void qmd_task_put(struct qmd_task *t);
+int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why);
+int qmd_vmcoreinfo_spec(struct qmd_spec *spec);
 
 /* cpuregs.c */
-int md_cpu_regs_init(void);
-void md_cpu_regs_exit(void);
-int md_cpu_regs_range(int part, const void **addr, u64 *size);
+int qmd_cpu_regs_init(void);
+void qmd_cpu_regs_exit(void);
+int qmd_cpu_regs_range(int part, const void **addr, u64 *size);
 
 /* modules.c */
-int md_modules_init(void);
-void md_modules_exit(void);
-/* Whether a module that is in that memory has gone; under md_owners_lock */
-int md_module_check(const void *addr, u64 size, struct md_why *why);
+int qmd_modules_init(void);
+void qmd_modules_exit(void);
+/* Whether a module that is in that memory has gone; under qmd_owners_lock */
+int qmd_module_check(const void *addr, u64 size, struct qmd_why *why);
 
 /* netlink.c */
-int md_netlink_init(void);
-void md_netlink_exit(void);
-void md_netlink_mute(void);
-void md_netlink_notify_region(struct md_region *r, u8 cmd);
-void md_netlink_notify_backend(void);
+int qmd_netlink_init(void);
+void qmd_netlink_exit(void);
+void qmd_netlink_mute(void);
+void qmd_netlink_notify_region(struct qmd_region *r, u8 cmd);
+void qmd_netlink_notify_backend(void);
 
 #endif

@@ -31,77 +31,77 @@
 
 #include "core.h"
 
-#define MD_PRSTATUS_NAME	"CORE"
-#define MD_PRSTATUS_AT		(sizeof(struct elf_note) + ALIGN(sizeof(MD_PRSTATUS_NAME), 4))
-#define MD_ENTRY_SIZE		ALIGN(sizeof(struct minidump_cpu_regs) + sizeof(note_buf_t), 8)
-#define MD_FRAMES_MAX		16
+#define QMD_PRSTATUS_NAME	"CORE"
+#define QMD_PRSTATUS_AT		(sizeof(struct elf_note) + ALIGN(sizeof(QMD_PRSTATUS_NAME), 4))
+#define QMD_ENTRY_SIZE		ALIGN(sizeof(struct minidump_cpu_regs) + sizeof(note_buf_t), 8)
+#define QMD_FRAMES_MAX		16
 
-static struct minidump_cpu_regs_header *md_regs;
-static size_t md_regs_size;
+static struct minidump_cpu_regs_header *qmd_regs;
+static size_t qmd_regs_size;
 
 /* The task that the last oops of this CPU was in, and when that started: a panic may come of it. */
-static DEFINE_PER_CPU(const struct task_struct *, md_oops_task);
-static DEFINE_PER_CPU(u64, md_oops_start);
+static DEFINE_PER_CPU(const struct task_struct *, qmd_oops_task);
+static DEFINE_PER_CPU(u64, qmd_oops_start);
 
 /* The kernel's crash_notes of each CPU, or NULL. */
-static DEFINE_PER_CPU(const struct elf_note *, md_crash_note);
+static DEFINE_PER_CPU(const struct elf_note *, qmd_crash_note);
 
-static struct minidump_cpu_regs *md_entry(int cpu)
+static struct minidump_cpu_regs *qmd_entry(int cpu)
 {
-	return (void *)(md_regs + 1) + cpu * MD_ENTRY_SIZE;
+	return (void *)(qmd_regs + 1) + cpu * QMD_ENTRY_SIZE;
 }
 
-static void md_entry_begin(struct minidump_cpu_regs *e)
+static void qmd_entry_begin(struct minidump_cpu_regs *e)
 {
 	WRITE_ONCE(e->from, cpu_to_le32(MINIDUMP_CPU_REGS_NONE));
 	dma_wmb();
 	e->time = cpu_to_le64(ktime_get_boot_fast_ns());
 }
 
-static void md_entry_end(struct minidump_cpu_regs *e, u32 from)
+static void qmd_entry_end(struct minidump_cpu_regs *e, u32 from)
 {
 	dma_wmb();
 	WRITE_ONCE(e->from, cpu_to_le32(from));
 }
 
 /* Of this CPU and what it runs. */
-static void md_save(u32 from, struct pt_regs *regs)
+static void qmd_save(u32 from, struct pt_regs *regs)
 {
-	struct minidump_cpu_regs *e = md_entry(smp_processor_id());
+	struct minidump_cpu_regs *e = qmd_entry(smp_processor_id());
 	struct elf_note *note = (struct elf_note *)e->note;
 	struct elf_prstatus status = { .common.pr_pid = current->pid };
 
 	/* The one begins as the other does; elf_core_copy_regs() is not for modules. */
 	memcpy(&status.pr_reg, regs, min(sizeof(status.pr_reg), sizeof(*regs)));
-	md_entry_begin(e);
-	note->n_namesz = sizeof(MD_PRSTATUS_NAME);
+	qmd_entry_begin(e);
+	note->n_namesz = sizeof(QMD_PRSTATUS_NAME);
 	note->n_descsz = sizeof(status);
 	note->n_type = NT_PRSTATUS;
-	memcpy(note + 1, MD_PRSTATUS_NAME, sizeof(MD_PRSTATUS_NAME));
-	memcpy((void *)note + MD_PRSTATUS_AT, &status, sizeof(status));
-	md_entry_end(e, from);
+	memcpy(note + 1, QMD_PRSTATUS_NAME, sizeof(QMD_PRSTATUS_NAME));
+	memcpy((void *)note + QMD_PRSTATUS_AT, &status, sizeof(status));
+	qmd_entry_end(e, from);
 }
 
-static bool md_is_same_oops(void)
+static bool qmd_is_same_oops(void)
 {
-	return __this_cpu_read(md_oops_task) == current && __this_cpu_read(md_oops_start) == current->start_boottime;
+	return __this_cpu_read(qmd_oops_task) == current && __this_cpu_read(qmd_oops_start) == current->start_boottime;
 }
 
 /* What goes wrong in the course of an oops says less than the oops. */
-static int md_on_die(struct notifier_block *nb, unsigned long event, void *data)
+static int qmd_on_die(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct die_args *args = data;
 
-	if (event != DIE_OOPS || !args->regs || md_is_same_oops())
+	if (event != DIE_OOPS || !args->regs || qmd_is_same_oops())
 		return NOTIFY_DONE;
-	__this_cpu_write(md_oops_task, current);
-	__this_cpu_write(md_oops_start, current->start_boottime);
-	md_save(MINIDUMP_CPU_REGS_OOPS, args->regs);
+	__this_cpu_write(qmd_oops_task, current);
+	__this_cpu_write(qmd_oops_start, current->start_boottime);
+	qmd_save(MINIDUMP_CPU_REGS_OOPS, args->regs);
 	return NOTIFY_DONE;
 }
 
 /* Whether this is the frame that called the notifiers. @seen: their chain was passed. */
-static bool md_is_caller(unsigned long ip, bool *seen)
+static bool qmd_is_caller(unsigned long ip, bool *seen)
 {
 	static char name[KSYM_SYMBOL_LEN];	/* one CPU panics */
 	bool chain;
@@ -117,15 +117,15 @@ static bool md_is_caller(unsigned long ip, bool *seen)
  * it calls next runs over ours.
  */
 #if defined(CONFIG_X86) && defined(CONFIG_UNWINDER_ORC)
-static bool md_caller_regs(struct pt_regs *regs)
+static bool qmd_caller_regs(struct pt_regs *regs)
 {
 	struct unwind_state state;
 	bool seen = false;
 	int i = 0;
 
-	for (unwind_start(&state, current, NULL, NULL); !unwind_done(&state) && i < MD_FRAMES_MAX;
+	for (unwind_start(&state, current, NULL, NULL); !unwind_done(&state) && i < QMD_FRAMES_MAX;
 	     unwind_next_frame(&state), i++) {
-		if (!md_is_caller(unwind_get_return_address(&state), &seen))
+		if (!qmd_is_caller(unwind_get_return_address(&state), &seen))
 			continue;
 		regs->ip = unwind_get_return_address(&state);
 		regs->sp = state.sp;
@@ -137,17 +137,17 @@ static bool md_caller_regs(struct pt_regs *regs)
 	return false;
 }
 #elif defined(CONFIG_ARM64)
-static bool md_caller_regs(struct pt_regs *regs)
+static bool qmd_caller_regs(struct pt_regs *regs)
 {
 	const unsigned long *record = __builtin_frame_address(0);
 	bool seen = false;
 	int i;
 
-	for (i = 0; i < MD_FRAMES_MAX && record; i++, record = (const unsigned long *)record[0]) {
+	for (i = 0; i < QMD_FRAMES_MAX && record; i++, record = (const unsigned long *)record[0]) {
 		/* Without the signature that it may have. Code is where all of the bits above are set. */
 		unsigned long ip = record[1] | GENMASK_ULL(63, VA_BITS_MIN);
 
-		if (!md_is_caller(ip, &seen))
+		if (!qmd_is_caller(ip, &seen))
 			continue;
 		regs->pc = ip;
 		regs->sp = record[0];	/* where compilers keep the record of a frame */
@@ -158,52 +158,52 @@ static bool md_caller_regs(struct pt_regs *regs)
 	return false;
 }
 #else
-static bool md_caller_regs(struct pt_regs *regs)
+static bool qmd_caller_regs(struct pt_regs *regs)
 {
 	return false;
 }
 #endif
 
-static void md_copy_crash_notes(void)
+static void qmd_copy_crash_notes(void)
 {
 	int cpu;
 
 	for_each_present_cpu(cpu) {
-		const struct elf_note *note = per_cpu(md_crash_note, cpu);
-		struct minidump_cpu_regs *e = md_entry(cpu);
+		const struct elf_note *note = per_cpu(qmd_crash_note, cpu);
+		struct minidump_cpu_regs *e = qmd_entry(cpu);
 
 		if (cpu == smp_processor_id() || !note || !note->n_type)
 			continue;
-		md_entry_begin(e);
+		qmd_entry_begin(e);
 		memcpy(e->note, note, sizeof(note_buf_t));
-		md_entry_end(e, MINIDUMP_CPU_REGS_CRASH_NOTES);
+		qmd_entry_end(e, MINIDUMP_CPU_REGS_CRASH_NOTES);
 	}
 }
 
 /* The other CPUs have stopped. */
-static int md_on_panic(struct notifier_block *nb, unsigned long event, void *data)
+static int qmd_on_panic(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct pt_regs regs = {};
 
-	if (md_is_same_oops())
-		md_entry_end(md_entry(smp_processor_id()), MINIDUMP_CPU_REGS_FATAL_OOPS);
-	else if (md_caller_regs(&regs))
-		md_save(MINIDUMP_CPU_REGS_PANIC, &regs);
-	md_copy_crash_notes();
+	if (qmd_is_same_oops())
+		qmd_entry_end(qmd_entry(smp_processor_id()), MINIDUMP_CPU_REGS_FATAL_OOPS);
+	else if (qmd_caller_regs(&regs))
+		qmd_save(MINIDUMP_CPU_REGS_PANIC, &regs);
+	qmd_copy_crash_notes();
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block md_die_nb = {
-	.notifier_call = md_on_die,
+static struct notifier_block qmd_die_nb = {
+	.notifier_call = qmd_on_die,
 };
 
 /* Before others, which may take the machine with them. */
-static struct notifier_block md_panic_nb = {
-	.notifier_call = md_on_panic,
+static struct notifier_block qmd_panic_nb = {
+	.notifier_call = qmd_on_panic,
 	.priority = INT_MAX,
 };
 
-static struct device_attribute *__init md_find_attribute(const struct device *dev, const char *name)
+static struct device_attribute *__init qmd_find_attribute(const struct device *dev, const char *name)
 {
 	const struct attribute_group **group;
 	struct attribute **attr;
@@ -216,55 +216,55 @@ static struct device_attribute *__init md_find_attribute(const struct device *de
 }
 
 /* Their address is for user space, in /sys/devices/system/cpu/cpuN/crash_notes: no symbol of it is exported. */
-static const struct elf_note *__init md_find_crash_note(int cpu, char *page)
+static const struct elf_note *__init qmd_find_crash_note(int cpu, char *page)
 {
 	struct device *dev = get_cpu_device(cpu);
-	struct device_attribute *attr = dev ? md_find_attribute(dev, "crash_notes") : NULL;
+	struct device_attribute *attr = dev ? qmd_find_attribute(dev, "crash_notes") : NULL;
 	u64 pa;
 
 	if (!attr || !attr->show || attr->show(dev, attr, page) <= 0 || kstrtou64(page, 16, &pa) ||
-	    !md_is_ram(pa, pa + sizeof(note_buf_t)))
+	    !qmd_is_ram(pa, pa + sizeof(note_buf_t)))
 		return NULL;
 	return phys_to_virt(pa);
 }
 
-static void __init md_find_crash_notes(void)
+static void __init qmd_find_crash_notes(void)
 {
 	char *page = (char *)get_zeroed_page(GFP_KERNEL);
 	int cpu;
 
 	for_each_present_cpu(cpu)
 		if (page)
-			per_cpu(md_crash_note, cpu) = md_find_crash_note(cpu, page);
+			per_cpu(qmd_crash_note, cpu) = qmd_find_crash_note(cpu, page);
 	free_page((unsigned long)page);
 }
 
-int md_cpu_regs_range(int part, const void **addr, u64 *size)
+int qmd_cpu_regs_range(int part, const void **addr, u64 *size)
 {
-	*addr = md_regs;
-	*size = md_regs_size;
+	*addr = qmd_regs;
+	*size = qmd_regs_size;
 	return 0;
 }
 
-int __init md_cpu_regs_init(void)
+int __init qmd_cpu_regs_init(void)
 {
-	BUILD_BUG_ON(sizeof(note_buf_t) != MD_PRSTATUS_AT + sizeof(struct elf_prstatus) + sizeof(struct elf_note));
-	md_regs_size = sizeof(*md_regs) + nr_cpu_ids * MD_ENTRY_SIZE;
-	md_regs = alloc_pages_exact(md_regs_size, GFP_KERNEL | __GFP_ZERO);
-	if (!md_regs)
+	BUILD_BUG_ON(sizeof(note_buf_t) != QMD_PRSTATUS_AT + sizeof(struct elf_prstatus) + sizeof(struct elf_note));
+	qmd_regs_size = sizeof(*qmd_regs) + nr_cpu_ids * QMD_ENTRY_SIZE;
+	qmd_regs = alloc_pages_exact(qmd_regs_size, GFP_KERNEL | __GFP_ZERO);
+	if (!qmd_regs)
 		return -ENOMEM;
-	md_regs->revision = cpu_to_le32(MINIDUMP_CPU_REGS_REVISION);
-	md_regs->cpus = cpu_to_le32(nr_cpu_ids);
-	md_regs->entry_size = cpu_to_le32(MD_ENTRY_SIZE);
-	md_find_crash_notes();
-	register_die_notifier(&md_die_nb);
-	atomic_notifier_chain_register(&panic_notifier_list, &md_panic_nb);
+	qmd_regs->revision = cpu_to_le32(MINIDUMP_CPU_REGS_REVISION);
+	qmd_regs->cpus = cpu_to_le32(nr_cpu_ids);
+	qmd_regs->entry_size = cpu_to_le32(QMD_ENTRY_SIZE);
+	qmd_find_crash_notes();
+	register_die_notifier(&qmd_die_nb);
+	atomic_notifier_chain_register(&panic_notifier_list, &qmd_panic_nb);
 	return 0;
 }
 
-void md_cpu_regs_exit(void)
+void qmd_cpu_regs_exit(void)
 {
-	atomic_notifier_chain_unregister(&panic_notifier_list, &md_panic_nb);
-	unregister_die_notifier(&md_die_nb);
-	free_pages_exact(md_regs, md_regs_size);
+	atomic_notifier_chain_unregister(&panic_notifier_list, &qmd_panic_nb);
+	unregister_die_notifier(&qmd_die_nb);
+	free_pages_exact(qmd_regs, qmd_regs_size);
 }

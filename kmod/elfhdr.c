@@ -18,34 +18,34 @@
 #include "core.h"
 
 /* Section headers before that of slot 1: null, STR_TBL. */
-#define MD_ELF_SHDRS_FIXED	2
-#define MD_ELF_STRTAB_NAME	"STR_TBL"
+#define QMD_ELF_SHDRS_FIXED	2
+#define QMD_ELF_STRTAB_NAME	"STR_TBL"
 /* Bytes of the string table before the name of slot 1. */
-#define MD_ELF_STRTAB_FIXED	16
+#define QMD_ELF_STRTAB_FIXED	16
 
-static struct elf64_hdr *md_ehdr(void *buf)
+static struct elf64_hdr *qmd_ehdr(void *buf)
 {
 	return buf;
 }
 
 /* Slot 1 has program header 0. */
-static struct elf64_phdr *md_phdr(void *buf, u32 slot)
+static struct elf64_phdr *qmd_phdr(void *buf, u32 slot)
 {
 	return (struct elf64_phdr *)(buf + sizeof(struct elf64_hdr)) + slot - 1;
 }
 
 /* Slot 1 has section header 2. */
-static struct elf64_shdr *md_shdr(void *buf, u32 slot)
+static struct elf64_shdr *qmd_shdr(void *buf, u32 slot)
 {
-	return (struct elf64_shdr *)(buf + md_ehdr(buf)->e_shoff) + MD_ELF_SHDRS_FIXED + slot - 1;
+	return (struct elf64_shdr *)(buf + qmd_ehdr(buf)->e_shoff) + QMD_ELF_SHDRS_FIXED + slot - 1;
 }
 
-static u32 md_str_offset(const struct md_elf *elf, u32 slot)
+static u32 qmd_str_offset(const struct qmd_elf *elf, u32 slot)
 {
-	return MD_ELF_STRTAB_FIXED + (slot - 1) * elf->stride;
+	return QMD_ELF_STRTAB_FIXED + (slot - 1) * elf->stride;
 }
 
-static void md_elf_fill_fixed(struct md_elf *elf, void *buf, u32 slots)
+static void qmd_elf_fill_fixed(struct qmd_elf *elf, void *buf, u32 slots)
 {
 	struct elf64_hdr *eh = buf;
 	struct elf64_shdr *strtab;
@@ -69,66 +69,66 @@ static void md_elf_fill_fixed(struct md_elf *elf, void *buf, u32 slots)
 	strtab->sh_name = 1;
 	strtab->sh_type = SHT_STRTAB;
 	strtab->sh_offset = elf->strtab;
-	strtab->sh_size = MD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride;
+	strtab->sh_size = QMD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride;
 	strtab->sh_addralign = 1;
-	strscpy(buf + elf->strtab + strtab->sh_name, MD_ELF_STRTAB_NAME, MD_ELF_STRTAB_FIXED - 1);
+	strscpy(buf + elf->strtab + strtab->sh_name, QMD_ELF_STRTAB_NAME, QMD_ELF_STRTAB_FIXED - 1);
 }
 
-int md_elf_alloc(struct md_elf *elf, const struct minidump_limits *limits)
+int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits)
 {
 	u32 name_max = min_t(u32, limits->name_max, QCOM_MINIDUMP_NAME_MAX), slots = limits->slots;
 	int i;
 
-	*elf = (struct md_elf){ .stride = ALIGN(name_max + MINIDUMP_NUMBER_MAX + 1, 4) };
+	*elf = (struct qmd_elf){ .stride = ALIGN(name_max + QCOM_MINIDUMP_NUMBER_MAX + 1, 4) };
 	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
-		      (MD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
-	elf->size = PAGE_ALIGN(elf->strtab + MD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride);
+		      (QMD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
+	elf->size = PAGE_ALIGN(elf->strtab + QMD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride);
 
 	for (i = 0; i < 2; i++) {
 		elf->buf[i] = alloc_pages_exact(elf->size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 		if (!elf->buf[i]) {
-			md_elf_free(elf);
+			qmd_elf_free(elf);
 			return -ENOMEM;
 		}
-		md_elf_fill_fixed(elf, elf->buf[i], slots);
+		qmd_elf_fill_fixed(elf, elf->buf[i], slots);
 	}
 	return 0;
 }
 
-void md_elf_free(struct md_elf *elf)
+void qmd_elf_free(struct qmd_elf *elf)
 {
 	int i;
 
 	for (i = 0; i < 2; i++)
 		if (elf->buf[i])
 			free_pages_exact(elf->buf[i], elf->size);
-	*elf = (struct md_elf){};
+	*elf = (struct qmd_elf){};
 }
 
 /* Zeros behind it: a reader may look for the next string at the next byte. */
-static void md_elf_write_name(char *str, const struct md_slot *s)
+static void qmd_elf_write_name(char *str, const struct qmd_slot *s)
 {
-	int n = minidump_slot_name(str, md.elf.stride, s->region->name->name, s->seg->seq);
+	int n = qcom_minidump_slot_name(str, qmd.elf.stride, s->region->name->name, s->seg->seq);
 
-	memset(str + n, 0, md.elf.stride - n);
+	memset(str + n, 0, qmd.elf.stride - n);
 }
 
-static void md_elf_write_slot(void *buf, u32 slot)
+static void qmd_elf_write_slot(void *buf, u32 slot)
 {
-	struct elf64_phdr *ph = md_phdr(buf, slot);
-	struct elf64_shdr *sh = md_shdr(buf, slot);
-	u32 str = md_str_offset(&md.elf, slot);
-	const struct md_slot *s = &md.slots[slot];
-	const struct md_segment *seg = s->seg;
+	struct elf64_phdr *ph = qmd_phdr(buf, slot);
+	struct elf64_shdr *sh = qmd_shdr(buf, slot);
+	u32 str = qmd_str_offset(&qmd.elf, slot);
+	const struct qmd_slot *s = &qmd.slots[slot];
+	const struct qmd_segment *seg = s->seg;
 
-	md_elf_write_name(buf + md.elf.strtab + str, s);
+	qmd_elf_write_name(buf + qmd.elf.strtab + str, s);
 	*sh = (struct elf64_shdr){
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC | SHF_WRITE,
-		.sh_addr = s->region->follow ? 0 : seg->va,	/* see md_follow_show(): one place less */
+		.sh_addr = s->region->follow ? 0 : seg->va,	/* see qmd_follow_show(): one place less */
 		.sh_offset = s->offset,
-		.sh_size = md_slot_size(seg),
+		.sh_size = qmd_slot_size(seg),
 		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
 	};
 	*ph = (struct elf64_phdr){
@@ -137,10 +137,10 @@ static void md_elf_write_slot(void *buf, u32 slot)
 		.p_offset = s->offset,
 		.p_vaddr = seg->va,
 		.p_paddr = seg->pa,
-		.p_filesz = md_slot_size(seg),
-		.p_memsz = md_slot_size(seg),
+		.p_filesz = qmd_slot_size(seg),
+		.p_memsz = qmd_slot_size(seg),
 	};
-	if (s->region == md.vmcoreinfo) {
+	if (s->region == qmd.vmcoreinfo) {
 		sh->sh_type = SHT_NOTE;
 		sh->sh_flags = 0;
 		sh->sh_addralign = 4;
@@ -153,62 +153,62 @@ static void md_elf_write_slot(void *buf, u32 slot)
 	}
 }
 
-static void md_elf_clear_slot(void *buf, u32 slot)
+static void qmd_elf_clear_slot(void *buf, u32 slot)
 {
-	memset(md_phdr(buf, slot), 0, sizeof(struct elf64_phdr));
-	memset(md_shdr(buf, slot), 0, sizeof(struct elf64_shdr));
-	memset(buf + md.elf.strtab + md_str_offset(&md.elf, slot), 0, md.elf.stride);
+	memset(qmd_phdr(buf, slot), 0, sizeof(struct elf64_phdr));
+	memset(qmd_shdr(buf, slot), 0, sizeof(struct elf64_shdr));
+	memset(buf + qmd.elf.strtab + qmd_str_offset(&qmd.elf, slot), 0, qmd.elf.stride);
 }
 
-static void md_elf_write_slots(void *buf, u32 from, u32 to)
+static void qmd_elf_write_slots(void *buf, u32 from, u32 to)
 {
 	u32 slot;
 
 	/* Slot 0 is the header itself. */
-	for (slot = max(from, 1U); slot < min(to, md.n_slots); slot++) {
-		md_follow_lock(md.slots[slot].region);
-		md_elf_write_slot(buf, slot);
-		md_follow_unlock(md.slots[slot].region);
+	for (slot = max(from, 1U); slot < min(to, qmd.n_slots); slot++) {
+		qmd_follow_lock(qmd.slots[slot].region);
+		qmd_elf_write_slot(buf, slot);
+		qmd_follow_unlock(qmd.slots[slot].region);
 	}
 }
 
-struct elf64_phdr *md_elf_phdr(u32 buffer, u32 slot)
+struct elf64_phdr *qmd_elf_phdr(u32 buffer, u32 slot)
 {
-	return md_phdr(md.elf.buf[buffer], slot);
+	return qmd_phdr(qmd.elf.buf[buffer], slot);
 }
 
 /*
  * A slot is about to move in place: from now on the header doesn't say where it is, so that it never names what the
  * table lacks. Its place in the file stays. In both buffers, as a context switch can't wait for a publication.
  */
-void md_elf_hide(u32 slot)
+void qmd_elf_hide(u32 slot)
 {
-	WRITE_ONCE(md_elf_phdr(0, slot)->p_type, PT_NULL);
-	WRITE_ONCE(md_elf_phdr(1, slot)->p_type, PT_NULL);
+	WRITE_ONCE(qmd_elf_phdr(0, slot)->p_type, PT_NULL);
+	WRITE_ONCE(qmd_elf_phdr(1, slot)->p_type, PT_NULL);
 	dma_wmb();
 }
 
 /* Slots [from, to) are not what the published header says of them. */
-void md_elf_publish(u32 from, u32 to)
+void qmd_elf_publish(u32 from, u32 to)
 {
-	struct md_elf *elf = &md.elf;
+	struct qmd_elf *elf = &qmd.elf;
 	u8 spare = !elf->live;
 	void *buf = elf->buf[spare];
-	struct md_segment *seg = md.header->segs;
+	struct qmd_segment *seg = qmd.header->segs;
 	u32 slot;
 
-	md_elf_write_slots(buf, elf->stale_from, elf->stale_to);
-	md_elf_write_slots(buf, from, to);
-	for (slot = md.n_slots; slot < elf->n_slots[spare]; slot++)
-		md_elf_clear_slot(buf, slot);
-	elf->n_slots[spare] = md.n_slots;
-	md_ehdr(buf)->e_phnum = md.n_slots - 1;
-	md_ehdr(buf)->e_shnum = MD_ELF_SHDRS_FIXED + md.n_slots - 1;
+	qmd_elf_write_slots(buf, elf->stale_from, elf->stale_to);
+	qmd_elf_write_slots(buf, from, to);
+	for (slot = qmd.n_slots; slot < elf->n_slots[spare]; slot++)
+		qmd_elf_clear_slot(buf, slot);
+	elf->n_slots[spare] = qmd.n_slots;
+	qmd_ehdr(buf)->e_phnum = qmd.n_slots - 1;
+	qmd_ehdr(buf)->e_shnum = QMD_ELF_SHDRS_FIXED + qmd.n_slots - 1;
 	dma_wmb();
 
 	seg->va = (unsigned long)buf;
 	seg->pa = virt_to_phys(buf);
-	md.backend->ops->move_slot(md.backend->priv, seg->slot, seg->pa, md_slot_size(seg));
+	qmd.backend->ops->move_slot(qmd.backend->priv, seg->slot, seg->pa, qmd_slot_size(seg));
 
 	elf->live = spare;
 	elf->stale_from = from;

@@ -5,7 +5,7 @@
  * anybody.
  *
  * A CPU moves its own regions alone and under a lock of its own, so CPUs don't wait for each other. Who changes the
- * table, under md.lock, takes that lock for as long as a slot of such a region changes place, and who lists such a
+ * table, under qmd.lock, takes that lock for as long as a slot of such a region changes place, and who lists such a
  * region for as long as that is written.
  *
  * Such a region always has the same number of segments: one for the struct, one for each page of the stack.
@@ -27,64 +27,64 @@
 
 #include "core.h"
 
-#define MD_STACK_PIECE	min_t(size_t, THREAD_SIZE, PAGE_SIZE)
-#define MD_STACK_PIECES	(THREAD_SIZE / MD_STACK_PIECE)
+#define QMD_STACK_PIECE	min_t(size_t, THREAD_SIZE, PAGE_SIZE)
+#define QMD_STACK_PIECES	(THREAD_SIZE / QMD_STACK_PIECE)
 
 /**
- * struct md_follow - what follows one CPU
- * @lock: the regions, and whether and where they are in the table. Taken inside md.lock, with interrupts off
+ * struct qmd_follow - what follows one CPU
+ * @lock: the regions, and whether and where they are in the table. Taken inside qmd.lock, with interrupts off
  * @regions: by part, from QCOM_MINIDUMP_TASK_STRUCT on
  */
-struct md_follow {
+struct qmd_follow {
 	raw_spinlock_t lock;
-	struct md_region *regions[2];
+	struct qmd_region *regions[2];
 };
 
-static DEFINE_PER_CPU_ALIGNED(struct md_follow, md_follows);
+static DEFINE_PER_CPU_ALIGNED(struct qmd_follow, qmd_follows);
 
-static struct tracepoint *md_switch_tp;
-static DEFINE_MUTEX(md_probe_lock);	/* md_probed */
-static bool md_probed;
-static atomic_t md_followers = ATOMIC_INIT(0);
-static int md_cpuhp_state;
+static struct tracepoint *qmd_switch_tp;
+static DEFINE_MUTEX(qmd_probe_lock);	/* qmd_probed */
+static bool qmd_probed;
+static atomic_t qmd_followers = ATOMIC_INIT(0);
+static int qmd_cpuhp_state;
 
-/* The lock is not taken again by who holds it: see md_follow_hold(). */
-void md_follow_lock(const struct md_region *r) __acquires(follow)
+/* The lock is not taken again by who holds it: see qmd_follow_hold(). */
+void qmd_follow_lock(const struct qmd_region *r) __acquires(follow)
 {
-	if (r->follow && r->follow != md.held)
+	if (r->follow && r->follow != qmd.held)
 		raw_spin_lock(&r->follow->lock);
 	else
 		__acquire(follow);
 }
 
-void md_follow_unlock(const struct md_region *r) __releases(follow)
+void qmd_follow_unlock(const struct qmd_region *r) __releases(follow)
 {
-	if (r->follow && r->follow != md.held)
+	if (r->follow && r->follow != qmd.held)
 		raw_spin_unlock(&r->follow->lock);
 	else
 		__release(follow);
 }
 
-/* The region stays where it is while its slot changes place. Under md.lock, one at a time. */
-void md_follow_hold(const struct md_region *r) __acquires(follow)
+/* The region stays where it is while its slot changes place. Under qmd.lock, one at a time. */
+void qmd_follow_hold(const struct qmd_region *r) __acquires(follow)
 {
-	md_follow_lock(r);
-	md.held = r->follow;
+	qmd_follow_lock(r);
+	qmd.held = r->follow;
 }
 
-void md_follow_release(const struct md_region *r) __releases(follow)
+void qmd_follow_release(const struct qmd_region *r) __releases(follow)
 {
-	md.held = NULL;
-	md_follow_unlock(r);
+	qmd.held = NULL;
+	qmd_follow_unlock(r);
 }
 
-/* The table is going: when this returns, no context switch touches it any more. Under md.lock. */
-void md_follow_park(void)
+/* The table is going: when this returns, no context switch touches it any more. Under qmd.lock. */
+void qmd_follow_park(void)
 {
 	int cpu, i;
 
 	for_each_possible_cpu(cpu) {
-		struct md_follow *f = per_cpu_ptr(&md_follows, cpu);
+		struct qmd_follow *f = per_cpu_ptr(&qmd_follows, cpu);
 
 		raw_spin_lock(&f->lock);
 		for (i = 0; i < ARRAY_SIZE(f->regions); i++)
@@ -98,7 +98,7 @@ void md_follow_park(void)
  * The slots of the segments move, and what the headers say of them, which don't name them meanwhile. This is the better
  * part of what following costs, at every context switch: so few barriers, and @n is known to the compiler.
  */
-static __always_inline void md_follow_show(const struct md_segment *segs, u32 n)
+static __always_inline void qmd_follow_show(const struct qmd_segment *segs, u32 n)
 {
 	u32 i;
 
@@ -110,7 +110,7 @@ static __always_inline void md_follow_show(const struct md_segment *segs, u32 n)
 	dma_wmb();
 #pragma GCC unroll 8
 	for (i = 0; i < n; i++) {
-		const struct md_segment seg = segs[i];
+		const struct qmd_segment seg = segs[i];
 
 		WRITE_ONCE(*seg.place.pa, cpu_to_le64(seg.pa));
 		WRITE_ONCE(seg.place.header[0]->p_vaddr, seg.va);
@@ -127,50 +127,50 @@ static __always_inline void md_follow_show(const struct md_segment *segs, u32 n)
 }
 
 /* All but that of the first idle task are from a slab: no need to look whether the address is valid. */
-static phys_addr_t md_task_phys(struct task_struct *task)
+static phys_addr_t qmd_task_phys(struct task_struct *task)
 {
-	return task == &init_task ? md_virt_to_phys(task) : virt_to_phys(task);
+	return task == &init_task ? qmd_virt_to_phys(task) : virt_to_phys(task);
 }
 
-static void md_follow_struct(struct md_region *r, struct task_struct *task)
+static void qmd_follow_struct(struct qmd_region *r, struct task_struct *task)
 {
 	WRITE_ONCE(r->segs->va, (unsigned long)task);
-	WRITE_ONCE(r->segs->pa, md_task_phys(task));
+	WRITE_ONCE(r->segs->pa, qmd_task_phys(task));
 	if (r->live)
-		md_follow_show(r->segs, 1);
+		qmd_follow_show(r->segs, 1);
 }
 
 /* From vmalloc, or contiguous. */
-static void md_follow_stack(struct md_region *r, struct task_struct *task)
+static void qmd_follow_stack(struct qmd_region *r, struct task_struct *task)
 {
 	unsigned long va = (unsigned long)task_stack_page(task);
 	const struct vm_struct *area = task_stack_vm_area(task);
-	phys_addr_t pa = area ? 0 : md_virt_to_phys((void *)va);
+	phys_addr_t pa = area ? 0 : qmd_virt_to_phys((void *)va);
 	struct page **pages = area ? area->pages : NULL;
-	struct md_segment *segs = r->segs;
+	struct qmd_segment *segs = r->segs;
 	u32 i;
 
 #pragma GCC unroll 8
-	for (i = 0; i < MD_STACK_PIECES; i++) {
-		WRITE_ONCE(segs[i].va, va + i * MD_STACK_PIECE);
-		WRITE_ONCE(segs[i].pa, pages ? page_to_phys(pages[i]) : pa + i * MD_STACK_PIECE);
+	for (i = 0; i < QMD_STACK_PIECES; i++) {
+		WRITE_ONCE(segs[i].va, va + i * QMD_STACK_PIECE);
+		WRITE_ONCE(segs[i].pa, pages ? page_to_phys(pages[i]) : pa + i * QMD_STACK_PIECE);
 	}
 	if (r->live)
-		md_follow_show(segs, MD_STACK_PIECES);
+		qmd_follow_show(segs, QMD_STACK_PIECES);
 }
 
-static void md_follow_move(struct md_region *r, struct task_struct *task)
+static void qmd_follow_move(struct qmd_region *r, struct task_struct *task)
 {
 	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT)
-		md_follow_struct(r, task);
+		qmd_follow_struct(r, task);
 	else
-		md_follow_stack(r, task);
+		qmd_follow_stack(r, task);
 	WRITE_ONCE(r->moves, r->moves + 1);
 }
 
-static void md_follow_task(struct task_struct *task)
+static void qmd_follow_task(struct task_struct *task)
 {
-	struct md_follow *f = this_cpu_ptr(&md_follows);
+	struct qmd_follow *f = this_cpu_ptr(&qmd_follows);
 	int i;
 
 	if (!READ_ONCE(f->regions[0]) && !READ_ONCE(f->regions[1]))
@@ -178,85 +178,85 @@ static void md_follow_task(struct task_struct *task)
 	raw_spin_lock(&f->lock);
 	for (i = 0; i < ARRAY_SIZE(f->regions); i++)
 		if (f->regions[i])
-			md_follow_move(f->regions[i], task);
+			qmd_follow_move(f->regions[i], task);
 	raw_spin_unlock(&f->lock);
 }
 
 /* On the CPU itself, with interrupts off. */
-static void md_follow_now(void *unused)
+static void qmd_follow_now(void *unused)
 {
-	md_follow_task(current);
+	qmd_follow_task(current);
 }
 
-static void md_on_switch(void *unused, bool preempt, struct task_struct *prev, struct task_struct *next,
-			 unsigned int prev_state)
+static void qmd_on_switch(void *unused, bool preempt, struct task_struct *prev, struct task_struct *next,
+			  unsigned int prev_state)
 {
-	md_follow_task(next);
+	qmd_follow_task(next);
 }
 
 /* A switch costs nothing while nobody wants to know. */
-static int md_probe_update(void)
+static int qmd_probe_update(void)
 {
 	bool want;
 	int ret = 0;
 
-	mutex_lock(&md_probe_lock);
-	want = atomic_read(&md_followers);
-	if (want && !md_probed) {
-		ret = md_switch_tp ? tracepoint_probe_register(md_switch_tp, md_on_switch, NULL) : -EOPNOTSUPP;
-		md_probed = !ret;
-	} else if (!want && md_probed) {
-		tracepoint_probe_unregister(md_switch_tp, md_on_switch, NULL);
+	mutex_lock(&qmd_probe_lock);
+	want = atomic_read(&qmd_followers);
+	if (want && !qmd_probed) {
+		ret = qmd_switch_tp ? tracepoint_probe_register(qmd_switch_tp, qmd_on_switch, NULL) : -EOPNOTSUPP;
+		qmd_probed = !ret;
+	} else if (!want && qmd_probed) {
+		tracepoint_probe_unregister(qmd_switch_tp, qmd_on_switch, NULL);
 		tracepoint_synchronize_unregister();
-		md_probed = false;
+		qmd_probed = false;
 	}
-	mutex_unlock(&md_probe_lock);
+	mutex_unlock(&qmd_probe_lock);
 	return ret;
 }
 
-static void md_probe_work(struct work_struct *work)
+static void qmd_probe_work(struct work_struct *work)
 {
-	md_probe_update();
+	qmd_probe_update();
 }
 
-static DECLARE_WORK(md_probe_worker, md_probe_work);
+static DECLARE_WORK(qmd_probe_worker, qmd_probe_work);
 
-/* Not from under md.lock, which the scheduler itself may be waiting for: that wakes the worker up. */
-static void md_probe_irq(struct irq_work *work)
+/* Not from under qmd.lock, which the scheduler itself may be waiting for: that wakes the worker up. */
+static void qmd_probe_irq(struct irq_work *work)
 {
-	schedule_work(&md_probe_worker);
+	schedule_work(&qmd_probe_worker);
 }
 
-static DEFINE_IRQ_WORK(md_probe_irq_work, md_probe_irq);
+static DEFINE_IRQ_WORK(qmd_probe_irq_work, qmd_probe_irq);
 
 /* The pieces at first: of whoever asks, until the CPU itself has been asked. */
-int md_follow_segments(const struct md_task *t, struct md_segment *segs, u32 max, struct md_why *why)
+int qmd_follow_segments(const struct qmd_task *t, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
-	struct md_task self = { .task = current, .part = t->part };
+	struct qmd_task self = { .task = current, .part = t->part };
 	unsigned long va;
 	const void *addr;
 	u32 i, n = 1;
 	u64 size;
 	int ret;
 
-	ret = md_task_range(&self, &addr, &size, why);
+	ret = qmd_task_range(&self, &addr, &size, why);
 	if (ret)
 		return ret;
 	if (t->part == QCOM_MINIDUMP_TASK_STACK)
-		n = MD_STACK_PIECES;
+		n = QMD_STACK_PIECES;
 	va = (unsigned long)addr;
 	for (i = 0; segs && i < min(n, max); i++) {
-		segs[i] = (struct md_segment){ .va = va, .pa = md_virt_to_phys((void *)va), .size = size / n };
+		segs[i] = (struct qmd_segment){ .va = va, .pa = qmd_virt_to_phys((void *)va), .size = size / n };
 		va += size / n;
 	}
 	return n;
 }
 
 /* From now on the region is that of its CPU. May sleep; before it is added. */
-int md_follow_start(struct md_region *r, struct md_why *why)
+int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 {
-	struct md_follow *f = per_cpu_ptr(&md_follows, r->task.cpu);
-	struct md_region **place = &f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT];
+	struct qmd_follow *f = per_cpu_ptr(&qmd_follows, r->task.cpu);
+	struct qmd_region **place = &f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT];
 	unsigned long flags;
 	int ret;
 
@@ -265,84 +265,84 @@ int md_follow_start(struct md_region *r, struct md_why *why)
 	if (!ret) {
 		r->follow = f;
 		WRITE_ONCE(*place, r);
-		atomic_inc(&md_followers);
+		atomic_inc(&qmd_followers);
 	}
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	if (ret)
-		return md_refuse(why, ret, "TASK: this PART of this CPU's current task is followed already");
+		return qmd_refuse(why, ret, "TASK: this PART of this CPU's current task is followed already");
 
-	ret = md_probe_update();
+	ret = qmd_probe_update();
 	if (!ret)
-		ret = smp_call_function_single(r->task.cpu, md_follow_now, NULL, true);
+		ret = smp_call_function_single(r->task.cpu, qmd_follow_now, NULL, true);
 	if (!ret)
 		return 0;
-	spin_lock_irqsave(&md.lock, flags);
-	md_follow_stop(r);
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_lock_irqsave(&qmd.lock, flags);
+	qmd_follow_stop(r);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret == -ENXIO)
-		return md_refuse(why, -ENODEV, "TASK: the CPU is offline");
-	return md_refuse(why, ret, "this kernel lets no module see context switches");
+		return qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
+	return qmd_refuse(why, ret, "this kernel lets no module see context switches");
 }
 
-/* Under md.lock. */
-void md_follow_stop(struct md_region *r)
+/* Under qmd.lock. */
+void qmd_follow_stop(struct qmd_region *r)
 {
-	struct md_follow *f = r->follow;
+	struct qmd_follow *f = r->follow;
 
 	raw_spin_lock(&f->lock);
 	WRITE_ONCE(f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT], NULL);
 	r->live = false;
 	raw_spin_unlock(&f->lock);
 	r->follow = NULL;
-	if (atomic_dec_and_test(&md_followers))
-		irq_work_queue(&md_probe_irq_work);
+	if (atomic_dec_and_test(&qmd_followers))
+		irq_work_queue(&qmd_probe_irq_work);
 }
 
-/* It was offline already when its regions were looked for: see md_cpu_dead(). */
-bool md_follow_is_over(const struct md_region *r)
+/* It was offline already when its regions were looked for: see qmd_cpu_dead(). */
+bool qmd_follow_is_over(const struct qmd_region *r)
 {
 	return r->follow && !cpu_online(r->task.cpu);
 }
 
 /* The tracepoint keeps silent about the last switch of a CPU that goes offline, from its stopper to its idle task. */
-static int md_cpu_dead(unsigned int cpu)
+static int qmd_cpu_dead(unsigned int cpu)
 {
-	struct md_follow *f = per_cpu_ptr(&md_follows, cpu);
-	struct md_region *r;
+	struct qmd_follow *f = per_cpu_ptr(&qmd_follows, cpu);
+	struct qmd_region *r;
 	unsigned long flags;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(f->regions); i++) {
-		spin_lock_irqsave(&md.lock, flags);
+		spin_lock_irqsave(&qmd.lock, flags);
 		r = READ_ONCE(f->regions[i]);
-		if (r && md_region_is_there(r))
-			md_region_remove(r);
+		if (r && qmd_region_is_there(r))
+			qmd_region_remove(r);
 		else
 			r = NULL;
-		spin_unlock_irqrestore(&md.lock, flags);
+		spin_unlock_irqrestore(&qmd.lock, flags);
 		if (r)
-			md_region_put(r);
+			qmd_region_put(r);
 	}
 	return 0;
 }
 
-int __init md_follow_init(void)
+int __init qmd_follow_init(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		raw_spin_lock_init(&per_cpu_ptr(&md_follows, cpu)->lock);
-	check_trace_callback_type_sched_switch(md_on_switch);
-	md_switch_tp = md_tracepoint_find("sched_switch");
-	md_cpuhp_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "qcom_minidump:dead", NULL, md_cpu_dead);
-	return min(md_cpuhp_state, 0);
+		raw_spin_lock_init(&per_cpu_ptr(&qmd_follows, cpu)->lock);
+	check_trace_callback_type_sched_switch(qmd_on_switch);
+	qmd_switch_tp = qmd_tracepoint_find("sched_switch");
+	qmd_cpuhp_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "qcom_minidump:dead", NULL, qmd_cpu_dead);
+	return min(qmd_cpuhp_state, 0);
 }
 
 /* No region is left. */
-void md_follow_exit(void)
+void qmd_follow_exit(void)
 {
-	cpuhp_remove_state_nocalls(md_cpuhp_state);
-	irq_work_sync(&md_probe_irq_work);
-	flush_work(&md_probe_worker);
-	md_probe_update();
+	cpuhp_remove_state_nocalls(qmd_cpuhp_state);
+	irq_work_sync(&qmd_probe_irq_work);
+	flush_work(&qmd_probe_worker);
+	qmd_probe_update();
 }

@@ -18,19 +18,19 @@
 #include "core.h"
 
 /* The machine's RAM, sorted: what of the resource tree is online, to be read in any context. */
-struct md_ram {
+struct qmd_ram {
 	struct rcu_head rcu;
 	u32 n;
-	struct md_ram_range {
+	struct qmd_ram_range {
 		u64 start;
 		u64 end;	/* exclusive */
 	} ranges[];
 };
 
-static struct md_ram __rcu *md_ram;
+static struct qmd_ram __rcu *qmd_ram;
 
 /**
- * struct md_ram_walk - a walk through the resource tree
+ * struct qmd_ram_walk - a walk through the resource tree
  * @ram: to fill; NULL to count only
  * @max: room in it
  * @n: ranges so far
@@ -38,8 +38,8 @@ static struct md_ram __rcu *md_ram;
  * @hole_start: memory on its way out, which is online yet, and no RAM any more
  * @hole_end: its end
  */
-struct md_ram_walk {
-	struct md_ram *ram;
+struct qmd_ram_walk {
+	struct qmd_ram *ram;
 	u32 max;
 	u32 n;
 	u64 end;
@@ -47,7 +47,7 @@ struct md_ram_walk {
 	u64 hole_end;
 };
 
-static int md_ram_put(struct md_ram_walk *walk, u64 start, u64 end)
+static int qmd_ram_put(struct qmd_ram_walk *walk, u64 start, u64 end)
 {
 	bool joins = walk->n && walk->end == start;
 
@@ -62,42 +62,42 @@ static int md_ram_put(struct md_ram_walk *walk, u64 start, u64 end)
 }
 
 /* Memory comes and goes in whole sections. The tree keeps it when it is offline, and nobody is told when it leaves. */
-static int md_ram_collect(struct resource *res, void *arg)
+static int qmd_ram_collect(struct resource *res, void *arg)
 {
-	struct md_ram_walk *walk = arg;
+	struct qmd_ram_walk *walk = arg;
 	u64 start, next, end = res->end + 1;
 	int ret = 0;
 
 	for (start = res->start; start < end && !ret; start = next) {
 		next = min(end, ALIGN(start + 1, PFN_PHYS(PAGES_PER_SECTION)));
 		if (pfn_to_online_page(PHYS_PFN(start)) && (next <= walk->hole_start || start >= walk->hole_end))
-			ret = md_ram_put(walk, start, next);
+			ret = qmd_ram_put(walk, start, next);
 	}
 	return ret;
 }
 
-static int md_ram_walk(struct md_ram_walk *walk)
+static int qmd_ram_walk(struct qmd_ram_walk *walk)
 {
 	walk->n = 0;
 	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX, walk,
-				   md_ram_collect);
+				   qmd_ram_collect);
 }
 
-static int md_ram_update(u64 hole_start, u64 hole_end)
+static int qmd_ram_update(u64 hole_start, u64 hole_end)
 {
-	struct md_ram *ram, *old;
+	struct qmd_ram *ram, *old;
 	int ret;
 
 	do {
-		struct md_ram_walk walk = { .hole_start = hole_start, .hole_end = hole_end };
+		struct qmd_ram_walk walk = { .hole_start = hole_start, .hole_end = hole_end };
 
-		md_ram_walk(&walk);
+		qmd_ram_walk(&walk);
 		ram = kzalloc(struct_size(ram, ranges, walk.n), GFP_KERNEL);
 		if (!ram)
 			return -ENOMEM;
 		walk.ram = ram;
 		walk.max = walk.n;
-		ret = md_ram_walk(&walk);
+		ret = qmd_ram_walk(&walk);
 		ram->n = walk.n;
 		if (ret)
 			kfree(ram);
@@ -105,20 +105,20 @@ static int md_ram_update(u64 hole_start, u64 hole_end)
 	if (ret)
 		return ret;
 
-	old = rcu_replace_pointer(md_ram, ram, true);
+	old = rcu_replace_pointer(qmd_ram, ram, true);
 	if (old)
 		kfree_rcu(old, rcu);
 	return 0;
 }
 
-bool md_is_ram(u64 start, u64 end)
+bool qmd_is_ram(u64 start, u64 end)
 {
-	const struct md_ram *ram;
+	const struct qmd_ram *ram;
 	u32 lo = 0, hi;
 	bool found = false;
 
 	rcu_read_lock();
-	ram = rcu_dereference(md_ram);
+	ram = rcu_dereference(qmd_ram);
 	hi = ram->n;
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
@@ -136,7 +136,7 @@ bool md_is_ram(u64 start, u64 end)
 	return found;
 }
 
-static bool md_is_mapped_by_tables(const void *addr)
+static bool qmd_is_mapped_by_tables(const void *addr)
 {
 	unsigned long a = (unsigned long)addr;
 
@@ -144,9 +144,9 @@ static bool md_is_mapped_by_tables(const void *addr)
 }
 
 /* Physical address of one kernel virtual address, 0 if it has none. */
-phys_addr_t md_virt_to_phys(const void *addr)
+phys_addr_t qmd_virt_to_phys(const void *addr)
 {
-	if (md_is_mapped_by_tables(addr)) {
+	if (qmd_is_mapped_by_tables(addr)) {
 		struct page *page = vmalloc_to_page(addr);
 
 		return page ? page_to_phys(page) + offset_in_page(addr) : 0;
@@ -154,22 +154,22 @@ phys_addr_t md_virt_to_phys(const void *addr)
 	return virt_addr_valid(addr) ? __pa(addr) : 0;
 }
 
-static int md_check_range(u64 start, u64 size, struct md_why *why)
+static int qmd_check_range(u64 start, u64 size, struct qmd_why *why)
 {
 	u64 end;
 
 	if (!size)
-		return md_refuse(why, -EINVAL, "SIZE is 0: give the number of bytes");
+		return qmd_refuse(why, -EINVAL, "SIZE is 0: give the number of bytes");
 	/* The end may be rounded up to the back end's alignment, a page at the most. */
 	if (check_add_overflow(start, size, &end) || end > U64_MAX - PAGE_SIZE)
-		return md_refuse(why, -EINVAL, "ADDR + SIZE wraps around the end of memory");
+		return qmd_refuse(why, -EINVAL, "ADDR + SIZE wraps around the end of memory");
 	return 0;
 }
 
 /* How much of the range is in one piece, if it is memory at all: all of it but where each page may be elsewhere. */
-static u64 md_piece_of_virt(u64 va, u64 size)
+static u64 qmd_piece_of_virt(u64 va, u64 size)
 {
-	return md_is_mapped_by_tables((void *)(unsigned long)va) ? min_t(u64, size, PAGE_SIZE - offset_in_page(va)) :
+	return qmd_is_mapped_by_tables((void *)(unsigned long)va) ? min_t(u64, size, PAGE_SIZE - offset_in_page(va)) :
 								   size;
 }
 
@@ -177,34 +177,34 @@ static u64 md_piece_of_virt(u64 va, u64 size)
  * Work out the pieces of a virtual range; with segs NULL only count them. Any context but NMI. Returns how
  * many, at most max, or an error.
  */
-int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32 max, struct md_why *why)
+int qmd_segments_of_virt(const void *addr, u64 size, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
-	struct md_segment cur = {};
+	struct qmd_segment cur = {};
 	u64 va = (unsigned long)addr;
 	int n = 0, ret;
 
-	ret = md_check_range(va, size, why);
+	ret = qmd_check_range(va, size, why);
 	if (ret)
 		return ret;
 	if (va < TASK_SIZE_MAX)
-		return md_refuse(why, -EFAULT, "ADDR is a user-space address: only kernel memory can be saved");
+		return qmd_refuse(why, -EFAULT, "ADDR is a user-space address: only kernel memory can be saved");
 
 	while (size) {
-		u64 len = md_piece_of_virt(va, size);
-		phys_addr_t pa = md_virt_to_phys((void *)(unsigned long)va);
+		u64 len = qmd_piece_of_virt(va, size);
+		phys_addr_t pa = qmd_virt_to_phys((void *)(unsigned long)va);
 
-		if (!pa || md_virt_to_phys((void *)(unsigned long)(va + len - 1)) != pa + len - 1)
-			return md_refuse(why, -EFAULT, "ADDR + SIZE is not mapped kernel memory from end to end");
-		if (!md_is_ram(pa, pa + len))
-			return md_refuse(why, -EFAULT, "ADDR + SIZE is not RAM from end to end");
+		if (!pa || qmd_virt_to_phys((void *)(unsigned long)(va + len - 1)) != pa + len - 1)
+			return qmd_refuse(why, -EFAULT, "ADDR + SIZE is not mapped kernel memory from end to end");
+		if (!qmd_is_ram(pa, pa + len))
+			return qmd_refuse(why, -EFAULT, "ADDR + SIZE is not RAM from end to end");
 
 		if (n && cur.pa + cur.size == pa) {
 			cur.size += len;
 		} else {
 			if (n == max)
-				return md_refuse(why, -E2BIG,
-						 "ADDR + SIZE has too many physical pieces: register it in parts");
-			cur = (struct md_segment){ .va = va, .pa = pa, .size = len };
+				return qmd_refuse(why, -E2BIG,
+						  "ADDR + SIZE has too many physical pieces: register it in parts");
+			cur = (struct qmd_segment){ .va = va, .pa = pa, .size = len };
 			n++;
 		}
 		if (segs)
@@ -215,19 +215,19 @@ int md_segments_of_virt(const void *addr, u64 size, struct md_segment *segs, u32
 	return n;
 }
 
-int md_segments_of_phys(phys_addr_t pa, u64 size, struct md_segment *seg, struct md_why *why)
+int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, struct qmd_why *why)
 {
-	int ret = md_check_range(pa, size, why);
+	int ret = qmd_check_range(pa, size, why);
 
 	if (ret)
 		return ret;
-	if (!md_is_ram(pa, pa + size))
-		return md_refuse(why, -EFAULT, "PADDR + SIZE is not RAM from end to end");
+	if (!qmd_is_ram(pa, pa + size))
+		return qmd_refuse(why, -EFAULT, "PADDR + SIZE is not RAM from end to end");
 
 	if (!seg)
 		return 1;
 	/* Only linear memory has a virtual address for sure. */
-	*seg = (struct md_segment){
+	*seg = (struct qmd_segment){
 		.va = pfn_valid(PHYS_PFN(pa)) ? (unsigned long)phys_to_virt(pa) : 0,
 		.pa = pa,
 		.size = size,
@@ -236,7 +236,7 @@ int md_segments_of_phys(phys_addr_t pa, u64 size, struct md_segment *seg, struct
 }
 
 /* A reference to the allocation that the page is part of, and how many pages of it there are from here on. */
-static struct page *md_page_hold(unsigned long pfn, unsigned long *n, struct md_why *why)
+static struct page *qmd_page_hold(unsigned long pfn, unsigned long *n, struct qmd_why *why)
 {
 	struct page *page = pfn_to_page(pfn), *head = compound_head(page);
 
@@ -254,44 +254,44 @@ refuse:
 }
 
 /* Memory that was reserved at boot is never freed. */
-static bool md_needs_hold(unsigned long pfn)
+static bool qmd_needs_hold(unsigned long pfn)
 {
 	return !PageReserved(pfn_to_page(pfn));
 }
 
-static void md_pfns_release(unsigned long pfn, unsigned long end)
+static void qmd_pfns_release(unsigned long pfn, unsigned long end)
 {
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn), *head = compound_head(page);
 		unsigned long n = compound_nr(head) - (page - head);
 
-		if (md_needs_hold(pfn))
+		if (qmd_needs_hold(pfn))
 			put_page(head);
 		pfn += n;
 	}
 }
 
-/* Nobody else gets the pages before md_pages_release(). Any context but NMI. */
-int md_pages_hold(const struct md_segment *seg, struct md_why *why)
+/* Nobody else gets the pages before qmd_pages_release(). Any context but NMI. */
+int qmd_pages_hold(const struct qmd_segment *seg, struct qmd_why *why)
 {
 	unsigned long first = PHYS_PFN(seg->pa), end = PFN_UP(seg->pa + seg->size), pfn, n;
 
 	for (pfn = first; pfn < end; pfn += n) {
 		n = 1;
-		if (md_needs_hold(pfn) && !md_page_hold(pfn, &n, why)) {
-			md_pfns_release(first, pfn);
+		if (qmd_needs_hold(pfn) && !qmd_page_hold(pfn, &n, why)) {
+			qmd_pfns_release(first, pfn);
 			return -EBUSY;
 		}
 	}
 	return 0;
 }
 
-void md_pages_release(const struct md_segment *seg)
+void qmd_pages_release(const struct qmd_segment *seg)
 {
-	md_pfns_release(PHYS_PFN(seg->pa), PFN_UP(seg->pa + seg->size));
+	qmd_pfns_release(PHYS_PFN(seg->pa), PFN_UP(seg->pa + seg->size));
 }
 
-static bool md_region_in(const struct md_region *r, u64 start, u64 end)
+static bool qmd_region_in(const struct qmd_region *r, u64 start, u64 end)
 {
 	u32 i;
 
@@ -302,26 +302,26 @@ static bool md_region_in(const struct md_region *r, u64 start, u64 end)
 }
 
 /* Memory is about to go: nobody must read it after a crash. */
-static void md_ram_going(u64 start, u64 end)
+static void qmd_ram_going(u64 start, u64 end)
 {
 	unsigned long flags;
-	struct md_region *r;
+	struct qmd_region *r;
 	int id;
 
-	spin_lock_irqsave(&md.lock, flags);
-	idr_for_each_entry(&md.ids, r, id) {
+	spin_lock_irqsave(&qmd.lock, flags);
+	idr_for_each_entry(&qmd.ids, r, id) {
 		/* What a CPU runs is not in memory that can go. */
-		if (!md_region_in_table(r) || r->follow || !md_region_in(r, start, end))
+		if (!qmd_region_in_table(r) || r->follow || !qmd_region_in(r, start, end))
 			continue;
-		md_table_remove(r);
+		qmd_table_remove(r);
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
 		r->error = "its memory was taken out of the machine";
-		md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	}
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 }
 
-static int md_ram_notify(struct notifier_block *nb, unsigned long action, void *data)
+static int qmd_ram_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	const struct memory_notify *arg = data;
 
@@ -330,41 +330,41 @@ static int md_ram_notify(struct notifier_block *nb, unsigned long action, void *
 
 	switch (action) {
 	case MEM_GOING_OFFLINE:
-		ret = md_ram_update(start, end);
+		ret = qmd_ram_update(start, end);
 		if (!ret)
-			md_ram_going(start, end);
+			qmd_ram_going(start, end);
 		break;
 	case MEM_CANCEL_OFFLINE:
-		ret = md_ram_update(0, 0);
-		md_regions_set_active(true);
+		ret = qmd_ram_update(0, 0);
+		qmd_regions_set_active(true);
 		break;
 	case MEM_ONLINE:
 	case MEM_OFFLINE:
-		ret = md_ram_update(0, 0);
+		ret = qmd_ram_update(0, 0);
 		break;
 	}
 	return notifier_from_errno(ret);
 }
 
-static struct notifier_block md_ram_nb = {
-	.notifier_call = md_ram_notify,
+static struct notifier_block qmd_ram_nb = {
+	.notifier_call = qmd_ram_notify,
 };
 
-int md_ram_init(void)
+int qmd_ram_init(void)
 {
-	int ret = md_ram_update(0, 0);
+	int ret = qmd_ram_update(0, 0);
 
 	if (ret)
 		return ret;
-	ret = register_memory_notifier(&md_ram_nb);
+	ret = register_memory_notifier(&qmd_ram_nb);
 	if (ret)
-		kfree(rcu_dereference_protected(md_ram, true));
+		kfree(rcu_dereference_protected(qmd_ram, true));
 	return ret;
 }
 
-void md_ram_exit(void)
+void qmd_ram_exit(void)
 {
-	unregister_memory_notifier(&md_ram_nb);
-	kfree_rcu(rcu_dereference_protected(md_ram, true), rcu);
+	unregister_memory_notifier(&qmd_ram_nb);
+	kfree_rcu(rcu_dereference_protected(qmd_ram, true), rcu);
 	rcu_barrier();
 }

@@ -26,9 +26,9 @@
 #define MMIO_ABSENT	(~0U)
 
 struct mmio {
-	struct minidump_toc toc;	/* the array alone */
+	struct qmd_toc toc;	/* the array alone */
 	void __iomem *regs;
-	struct minidump_backend backend;
+	struct qcom_minidump_backend backend;
 };
 
 static void mmio_write(const struct mmio *m, unsigned int reg, u32 value)
@@ -59,7 +59,7 @@ static int mmio_check(const struct mmio *m)
 	return firmware_check(&table);
 }
 
-/* In the order of minidump_toc_open(). */
+/* In the order of qmd_toc_open(). */
 static void mmio_open(const struct mmio *m)
 {
 	u64 base = virt_to_phys(m->toc.regions);
@@ -68,13 +68,13 @@ static void mmio_open(const struct mmio *m)
 	mmio_write(m, MINIDUMP_REG_SS_REGION_COUNT, 0);
 	mmio_write(m, MINIDUMP_REG_SS_REGIONS_BASE_LOW, lower_32_bits(base));
 	mmio_write(m, MINIDUMP_REG_SS_REGIONS_BASE_HIGH, upper_32_bits(base));
-	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_STATUS, minidump_encryption_status(encrypt));
-	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_REQUIRED, minidump_encryption_required(encrypt));
+	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_STATUS, qmd_encryption_status(encrypt));
+	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_REQUIRED, qmd_encryption_required(encrypt));
 	mmio_write(m, MINIDUMP_REG_SS_ENABLED, MINIDUMP_SS_ENABLED);
 	mmio_write(m, MINIDUMP_REG_SS_STATUS, 1);
 }
 
-static int mmio_init(void *priv, struct minidump_limits *limits)
+static int mmio_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	struct mmio *m = container_of(priv, struct mmio, toc);
 	int ret = mmio_check(m);
@@ -112,12 +112,12 @@ static void mmio_exit(void *priv)
 	firmware_regions_free(&m->toc);
 }
 
-static const struct minidump_backend_ops mmio_ops = {
+static const struct qcom_minidump_backend_ops mmio_ops = {
 	.init = mmio_init,
-	.write_slot = minidump_toc_write_slot,
-	.move_slot = minidump_toc_move_slot,
-	.slot_address = minidump_toc_slot_address,
-	.clear_slot = minidump_toc_clear_slot,
+	.write_slot = qmd_toc_write_slot,
+	.move_slot = qmd_toc_move_slot,
+	.slot_address = qmd_toc_slot_address,
+	.clear_slot = qmd_toc_clear_slot,
 	.publish = mmio_publish,
 	.exit = mmio_exit,
 };
@@ -136,7 +136,7 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 	if (!m)
 		return -ENOMEM;
 	m->regs = regs;
-	m->backend = (struct minidump_backend){
+	m->backend = (struct qcom_minidump_backend){
 		.name = "mmio",
 		.owner = THIS_MODULE,
 			.ops = &mmio_ops,

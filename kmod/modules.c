@@ -15,19 +15,19 @@
  * Memory of a module that has gone, or is about to. It is free again once another module is loaded there; nobody tells
  * when per-CPU memory, which is not only for modules, gets a new owner, so that it is free again after some time.
  */
-struct md_gone {
+struct qmd_gone {
 	struct list_head node;
 	u64 start;
 	u64 end;
 	unsigned long until;	/* jiffies; 0: for good */
 };
 
-#define MD_PERCPU_GONE	(10 * HZ)	/* unloading takes milliseconds */
+#define QMD_PERCPU_GONE	(10 * HZ)	/* unloading takes milliseconds */
 
-static LIST_HEAD(md_gone);	/* under md_owners_lock */
+static LIST_HEAD(qmd_gone);	/* under qmd_owners_lock */
 
 /* What is behind a per-CPU variable may be another one's, so that only its beginning counts. */
-static bool md_in_percpu(const struct module *mod, u64 start)
+static bool qmd_in_percpu(const struct module *mod, u64 start)
 {
 	int cpu;
 
@@ -41,7 +41,7 @@ static bool md_in_percpu(const struct module *mod, u64 start)
 }
 
 /* A variable that goes beyond its module's memory at either end is in it, too. */
-static bool md_in_module(const struct md_region *r, const struct module *mod, bool init_only)
+static bool qmd_in_module(const struct qmd_region *r, const struct module *mod, bool init_only)
 {
 	u32 i;
 
@@ -51,42 +51,42 @@ static bool md_in_module(const struct md_region *r, const struct module *mod, bo
 		if (within_module_init(start, mod) || within_module_init(end - 1, mod))
 			return true;
 		if (!init_only && (within_module_core(start, mod) || within_module_core(end - 1, mod) ||
-				   md_in_percpu(mod, start)))
+				   qmd_in_percpu(mod, start)))
 			return true;
 	}
 	return false;
 }
 
-static struct md_region *md_next_in_module(const struct module *mod, bool init_only)
+static struct qmd_region *qmd_next_in_module(const struct module *mod, bool init_only)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	int id;
 
-	idr_for_each_entry(&md.ids, r, id)
-		if (r->kind == MD_KIND_RANGE && md_in_module(r, mod, init_only))
+	idr_for_each_entry(&qmd.ids, r, id)
+		if (r->kind == QMD_KIND_RANGE && qmd_in_module(r, mod, init_only))
 			return r;
 	return NULL;
 }
 
 /* Regions of other clients in the kernel as well: their ids become invalid. */
-static void md_remove_in_module(const struct module *mod, bool init_only)
+static void qmd_remove_in_module(const struct module *mod, bool init_only)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	unsigned long flags;
 
 	do {
-		spin_lock_irqsave(&md.lock, flags);
-		r = md_next_in_module(mod, init_only);
+		spin_lock_irqsave(&qmd.lock, flags);
+		r = qmd_next_in_module(mod, init_only);
 		if (r)
-			md_region_remove(r);
-		spin_unlock_irqrestore(&md.lock, flags);
+			qmd_region_remove(r);
+		spin_unlock_irqrestore(&qmd.lock, flags);
 		if (r)
-			md_region_put(r);
+			qmd_region_put(r);
 	} while (r);
 }
 
 /* Calls fn with each piece of the module's memory. */
-static void md_each_piece(const struct module *mod, void (*fn)(u64 start, u64 size, unsigned long until))
+static void qmd_each_piece(const struct module *mod, void (*fn)(u64 start, u64 size, unsigned long until))
 {
 	int cpu;
 
@@ -98,80 +98,80 @@ static void md_each_piece(const struct module *mod, void (*fn)(u64 start, u64 si
 	fn((unsigned long)mod->init_layout.base, mod->init_layout.size, 0);
 #endif
 	for_each_possible_cpu(cpu)
-		fn((unsigned long)per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, (jiffies + MD_PERCPU_GONE) | 1);
+		fn((unsigned long)per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, (jiffies + QMD_PERCPU_GONE) | 1);
 }
 
-static bool md_is_over(const struct md_gone *gone)
+static bool qmd_is_over(const struct qmd_gone *gone)
 {
 	return gone->until && time_after_eq(jiffies, gone->until);
 }
 
-static void md_forget_gone(u64 start, u64 size, unsigned long until)
+static void qmd_forget_gone(u64 start, u64 size, unsigned long until)
 {
-	struct md_gone *gone, *next;
+	struct qmd_gone *gone, *next;
 
-	list_for_each_entry_safe(gone, next, &md_gone, node)
-		if (md_is_over(gone) || (size && start < gone->end && start + size > gone->start)) {
+	list_for_each_entry_safe(gone, next, &qmd_gone, node)
+		if (qmd_is_over(gone) || (size && start < gone->end && start + size > gone->start)) {
 			list_del(&gone->node);
 			kfree(gone);
 		}
 }
 
 /* Without memory for it, what is left is the daemon's word. */
-static void md_remember_gone(u64 start, u64 size, unsigned long until)
+static void qmd_remember_gone(u64 start, u64 size, unsigned long until)
 {
-	struct md_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
+	struct qmd_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
 
 	if (!gone)
 		return;
-	*gone = (struct md_gone){ .start = start, .end = start + size, .until = until };
-	list_add(&gone->node, &md_gone);
+	*gone = (struct qmd_gone){ .start = start, .end = start + size, .until = until };
+	list_add(&gone->node, &qmd_gone);
 }
 
-int md_module_check(const void *addr, u64 size, struct md_why *why)
+int qmd_module_check(const void *addr, u64 size, struct qmd_why *why)
 {
 	u64 start = (unsigned long)addr;
-	const struct md_gone *gone;
+	const struct qmd_gone *gone;
 
-	list_for_each_entry(gone, &md_gone, node)
-		if (start < gone->end && start + (gone->until ? 1 : size) > gone->start && !md_is_over(gone))
-			return md_refuse(why, -EAGAIN, "ADDR is in memory of a module that is being unloaded");
+	list_for_each_entry(gone, &qmd_gone, node)
+		if (start < gone->end && start + (gone->until ? 1 : size) > gone->start && !qmd_is_over(gone))
+			return qmd_refuse(why, -EAGAIN, "ADDR is in memory of a module that is being unloaded");
 	return 0;
 }
 
-static int md_module_notify(struct notifier_block *nb, unsigned long action, void *data)
+static int qmd_module_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	const struct module *mod = data;
 
-	mutex_lock(&md_owners_lock);
+	mutex_lock(&qmd_owners_lock);
 	switch (action) {
 	case MODULE_STATE_COMING:
-		md_each_piece(mod, md_forget_gone);
+		qmd_each_piece(mod, qmd_forget_gone);
 		break;
 	case MODULE_STATE_LIVE:
 		/* What it needed to start only is freed now. */
-		md_remove_in_module(mod, true);
+		qmd_remove_in_module(mod, true);
 		break;
 	case MODULE_STATE_GOING:
-		md_each_piece(mod, md_remember_gone);
-		md_remove_in_module(mod, false);
+		qmd_each_piece(mod, qmd_remember_gone);
+		qmd_remove_in_module(mod, false);
 		break;
 	}
-	mutex_unlock(&md_owners_lock);
+	mutex_unlock(&qmd_owners_lock);
 	return NOTIFY_OK;
 }
 
-static struct notifier_block md_module_nb = {
-	.notifier_call = md_module_notify,
+static struct notifier_block qmd_module_nb = {
+	.notifier_call = qmd_module_notify,
 };
 
-int __init md_modules_init(void)
+int __init qmd_modules_init(void)
 {
-	return register_module_notifier(&md_module_nb);
+	return register_module_notifier(&qmd_module_nb);
 }
 
-void md_modules_exit(void)
+void qmd_modules_exit(void)
 {
-	unregister_module_notifier(&md_module_nb);
-	md_forget_gone(0, U64_MAX, 0);
+	unregister_module_notifier(&qmd_module_nb);
+	qmd_forget_gone(0, U64_MAX, 0);
 }

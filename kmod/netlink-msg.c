@@ -7,33 +7,33 @@
 #include "core.h"
 #include "netlink.h"
 
-static bool md_muted;	/* the family is going: no more notifications */
+static bool qmd_muted;	/* the family is going: no more notifications */
 
-static int md_put_segment(struct sk_buff *skb, const struct md_region *r, const struct md_segment *seg)
+static int qmd_put_segment(struct sk_buff *skb, const struct qmd_region *r, const struct qmd_segment *seg)
 {
 	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_SEGMENT);
-	bool in_table = md_region_in_table(r);
+	bool in_table = qmd_region_in_table(r);
 
 	if (!nest ||
 	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
 	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, seg->va, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, seg->pa, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? md_slot_size(seg) : seg->size,
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? qmd_slot_size(seg) : seg->size,
 			      QCOM_MINIDUMP_SEGMENT_A_PAD))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
 
-static int md_put_task(struct sk_buff *skb, const struct md_region *r)
+static int qmd_put_task(struct sk_buff *skb, const struct qmd_region *r)
 {
 	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_TASK);
-	const struct md_task *t = &r->task;
+	const struct qmd_task *t = &r->task;
 
 	if (!nest)
 		return -EMSGSIZE;
-	if (r->kind == MD_KIND_CURRENT ?
+	if (r->kind == QMD_KIND_CURRENT ?
 	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_CPU, t->cpu) :
 	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PID, t->pid) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD))
@@ -44,7 +44,7 @@ static int md_put_task(struct sk_buff *skb, const struct md_region *r)
 	return 0;
 }
 
-static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
+static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_region *r)
 {
 	u32 i;
 
@@ -53,8 +53,8 @@ static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
 	    nla_put_u64_64bit(skb, r->segs[0].va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
 			      r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
-	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, md_object_name(r->object))) ||
-	    (r->task.part && md_put_task(skb, r)) ||
+	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, qmd_object_name(r->object))) ||
+	    (r->task.part && qmd_put_task(skb, r)) ||
 	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
 	    (r->tag.size && nla_put(skb, QCOM_MINIDUMP_REGION_A_TAG, r->tag.size, r->tag.bytes)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
@@ -65,16 +65,16 @@ static int md_put_region_attrs(struct sk_buff *skb, const struct md_region *r)
 		return -EMSGSIZE;
 
 	for (i = 0; i < r->n_segs; i++)
-		if (md_put_segment(skb, r, &r->segs[i]))
+		if (qmd_put_segment(skb, r, &r->segs[i]))
 			return -EMSGSIZE;
 	return 0;
 }
 
-/* One region, for replies, dumps and notifications alike. Under md.lock. */
-int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
-		  struct netlink_callback *cb)
+/* One region, for replies, dumps and notifications alike. Under qmd.lock. */
+int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct qmd_region *r,
+		   struct netlink_callback *cb)
 {
-	void *hdr = genlmsg_put(skb, portid, seq, &md_family, flags, cmd);
+	void *hdr = genlmsg_put(skb, portid, seq, &qmd_family, flags, cmd);
 	int ret;
 
 	if (!hdr)
@@ -82,9 +82,9 @@ int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, c
 	if (cb)
 		genl_dump_check_consistent(cb, hdr);
 	/* All of one task, if it is what a CPU runs. */
-	md_follow_lock(r);
-	ret = md_put_region_attrs(skb, r);
-	md_follow_unlock(r);
+	qmd_follow_lock(r);
+	ret = qmd_put_region_attrs(skb, r);
+	qmd_follow_unlock(r);
 	if (ret) {
 		genlmsg_cancel(skb, hdr);
 		return ret;
@@ -93,8 +93,8 @@ int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, c
 	return 0;
 }
 
-/* An upper bound of what md_put_region() writes. */
-static size_t md_region_msg_size(const struct md_region *r)
+/* An upper bound of what qmd_put_region() writes. */
+static size_t qmd_region_msg_size(const struct qmd_region *r)
 {
 	const size_t u64_attr = nla_total_size_64bit(sizeof(u64)), u32_attr = nla_total_size(sizeof(u32));
 
@@ -104,17 +104,17 @@ static size_t md_region_msg_size(const struct md_region *r)
 	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
 }
 
-int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r)
+int qmd_reply_region(struct genl_info *info, u8 cmd, struct qmd_region *r)
 {
-	struct sk_buff *skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(qmd_region_msg_size(r), GFP_KERNEL);
 	unsigned long flags;
 	int ret;
 
 	if (!skb)
 		return -ENOMEM;
-	spin_lock_irqsave(&md.lock, flags);
-	ret = md_put_region(skb, info->snd_portid, info->snd_seq, 0, cmd, r, NULL);
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_lock_irqsave(&qmd.lock, flags);
+	ret = qmd_put_region(skb, info->snd_portid, info->snd_seq, 0, cmd, r, NULL);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret) {
 		nlmsg_free(skb);
 		return ret;
@@ -122,7 +122,7 @@ int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r)
 	return genlmsg_reply(skb, info);
 }
 
-struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd)
+struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
 {
 	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	unsigned long flags;
@@ -131,18 +131,18 @@ struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd)
 
 	if (!skb)
 		return NULL;
-	hdr = genlmsg_put(skb, portid, seq, &md_family, 0, cmd);
+	hdr = genlmsg_put(skb, portid, seq, &qmd_family, 0, cmd);
 
-	spin_lock_irqsave(&md.lock, flags);
-	if (md.backend)
-		bad = nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_NAME, md.backend->name) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, md.limits.slots) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_USED, md.n_slots) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_NAME_MAX, md.limits.name_max) ||
-		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_ALIGN, md.limits.align) ||
-		      nla_put_u64_64bit(skb, QCOM_MINIDUMP_BACKEND_A_BYTES, md.bytes, QCOM_MINIDUMP_BACKEND_A_PAD);
-	bad = bad || nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_REGIONS, md.n_regions);
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_lock_irqsave(&qmd.lock, flags);
+	if (qmd.backend)
+		bad = nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_NAME, qmd.backend->name) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, qmd.limits.slots) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_USED, qmd.n_slots) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_NAME_MAX, qmd.limits.name_max) ||
+		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_ALIGN, qmd.limits.align) ||
+		      nla_put_u64_64bit(skb, QCOM_MINIDUMP_BACKEND_A_BYTES, qmd.bytes, QCOM_MINIDUMP_BACKEND_A_PAD);
+	bad = bad || nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_REGIONS, qmd.n_regions);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 
 	if (!hdr || bad || nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_VERSION, QCOM_MINIDUMP_VERSION)) {
 		nlmsg_free(skb);
@@ -152,44 +152,44 @@ struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd)
 	return skb;
 }
 
-void md_netlink_notify_region(struct md_region *r, u8 cmd)
+void qmd_netlink_notify_region(struct qmd_region *r, u8 cmd)
 {
 	struct sk_buff *skb;
 	unsigned long flags;
 	int ret;
 
-	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
+	if (READ_ONCE(qmd_muted) || !genl_has_listeners(&qmd_family, &init_net, QMD_MCGRP_EVENTS))
 		return;
-	skb = genlmsg_new(md_region_msg_size(r), GFP_KERNEL);
+	skb = genlmsg_new(qmd_region_msg_size(r), GFP_KERNEL);
 	if (!skb) {
-		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
+		genl_set_err(&qmd_family, &init_net, 0, QMD_MCGRP_EVENTS, -ENOBUFS);
 		return;
 	}
-	spin_lock_irqsave(&md.lock, flags);
-	ret = md_put_region(skb, 0, 0, 0, cmd, r, NULL);
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_lock_irqsave(&qmd.lock, flags);
+	ret = qmd_put_region(skb, 0, 0, 0, cmd, r, NULL);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret)
 		nlmsg_free(skb);
 	else
-		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
+		genlmsg_multicast(&qmd_family, skb, 0, QMD_MCGRP_EVENTS, GFP_KERNEL);
 }
 
-void md_netlink_notify_backend(void)
+void qmd_netlink_notify_backend(void)
 {
 	struct sk_buff *skb;
 
-	if (READ_ONCE(md_muted) || !genl_has_listeners(&md_family, &init_net, MD_MCGRP_EVENTS))
+	if (READ_ONCE(qmd_muted) || !genl_has_listeners(&qmd_family, &init_net, QMD_MCGRP_EVENTS))
 		return;
-	skb = md_backend_msg(0, 0, QCOM_MINIDUMP_CMD_BACKEND_NTF);
+	skb = qmd_backend_msg(0, 0, QCOM_MINIDUMP_CMD_BACKEND_NTF);
 	if (skb)
-		genlmsg_multicast(&md_family, skb, 0, MD_MCGRP_EVENTS, GFP_KERNEL);
+		genlmsg_multicast(&qmd_family, skb, 0, QMD_MCGRP_EVENTS, GFP_KERNEL);
 	else
-		genl_set_err(&md_family, &init_net, 0, MD_MCGRP_EVENTS, -ENOBUFS);
+		genl_set_err(&qmd_family, &init_net, 0, QMD_MCGRP_EVENTS, -ENOBUFS);
 }
 
 /* The multicast group is another family's once this one is gone. */
-void md_netlink_mute(void)
+void qmd_netlink_mute(void)
 {
-	WRITE_ONCE(md_muted, true);
-	md_events_exit();
+	WRITE_ONCE(qmd_muted, true);
+	qmd_events_exit();
 }

@@ -10,9 +10,9 @@
 
 #include "netlink.h"
 
-#define MD_NAME_EXPECTED "NAME: give 1 to 31 printable characters without blanks, and a NUL"
+#define QMD_NAME_EXPECTED "NAME: give 1 to 31 printable characters without blanks, and a NUL"
 
-static int md_check_string(const struct nlattr *attr, size_t max, const char *text, struct netlink_ext_ack *extack)
+static int qmd_check_string(const struct nlattr *attr, size_t max, const char *text, struct netlink_ext_ack *extack)
 {
 	int len = nla_len(attr);
 
@@ -23,14 +23,14 @@ static int md_check_string(const struct nlattr *attr, size_t max, const char *te
 	return -EINVAL;
 }
 
-static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack *extack)
+static int qmd_validate_string(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	static const struct {
 		size_t max;
 		const char *text;
 	} limits[] = {
 		[QCOM_MINIDUMP_REGION_A_NAME] = {
-			QCOM_MINIDUMP_NAME_MAX, MD_NAME_EXPECTED,
+			QCOM_MINIDUMP_NAME_MAX, QMD_NAME_EXPECTED,
 		},
 		[QCOM_MINIDUMP_REGION_A_OBJECT] = {
 			QCOM_MINIDUMP_OBJECT_MAX, "OBJECT: give the name of an object, at most 31 bytes, and a NUL",
@@ -41,15 +41,15 @@ static int md_validate_string(const struct nlattr *attr, struct netlink_ext_ack 
 	};
 	int type = nla_type(attr);
 
-	return md_check_string(attr, limits[type].max, limits[type].text, extack);
+	return qmd_check_string(attr, limits[type].max, limits[type].text, extack);
 }
 
-static int md_validate_note_name(const struct nlattr *attr, struct netlink_ext_ack *extack)
+static int qmd_validate_note_name(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	return md_check_string(attr, QCOM_MINIDUMP_NAME_MAX, MD_NAME_EXPECTED, extack);
+	return qmd_check_string(attr, QCOM_MINIDUMP_NAME_MAX, QMD_NAME_EXPECTED, extack);
 }
 
-static int md_validate_note(const struct nlattr *attr, struct netlink_ext_ack *extack)
+static int qmd_validate_note(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	if (nla_len(attr) <= QCOM_MINIDUMP_NOTE_MAX)
 		return 0;
@@ -57,7 +57,7 @@ static int md_validate_note(const struct nlattr *attr, struct netlink_ext_ack *e
 	return -EINVAL;
 }
 
-static int md_validate_tag(const struct nlattr *attr, struct netlink_ext_ack *extack)
+static int qmd_validate_tag(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	if (nla_len(attr) && nla_len(attr) <= QCOM_MINIDUMP_TAG_MAX)
 		return 0;
@@ -65,48 +65,48 @@ static int md_validate_tag(const struct nlattr *attr, struct netlink_ext_ack *ex
 	return -EINVAL;
 }
 
-static const struct nla_policy md_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
+static const struct nla_policy qmd_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_TASK_A_START_TIME] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_TASK_A_PART] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_TASK_A_CPU] = { .type = NLA_U32 },
 };
 
-const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
-	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+const struct nla_policy qmd_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
+	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
-	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(md_task_policy),
-	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
+	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(qmd_task_policy),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
 	[QCOM_MINIDUMP_REGION_A_MAP] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_HOLD] = { .type = NLA_FLAG },
-	[QCOM_MINIDUMP_REGION_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_tag),
+	[QCOM_MINIDUMP_REGION_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
 };
 
-const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
+const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_string),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
 	[QCOM_MINIDUMP_REGION_A_ACTIVATE] = { .type = NLA_FLAG },
 };
 
-const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
+const struct nla_policy qmd_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
 	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
 };
 
-const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
-	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note),
-	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_note_name),
+const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
+	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_note),
+	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_note_name),
 	[QCOM_MINIDUMP_NOTE_A_TYPE] = { .type = NLA_U32 },
-	[QCOM_MINIDUMP_NOTE_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, md_validate_tag),
+	[QCOM_MINIDUMP_NOTE_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
 };
 
 /* An attribute that is to blame, with the text that says why. */
-int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text)
+int qmd_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text)
 {
 	if (info->attrs[attr])
 		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
@@ -114,7 +114,7 @@ int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text)
 	return err;
 }
 
-int md_missing(struct genl_info *info, u32 attr, const char *text)
+int qmd_missing(struct genl_info *info, u32 attr, const char *text)
 {
 	NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
 	info->extack->_msg = text;
@@ -122,26 +122,27 @@ int md_missing(struct genl_info *info, u32 attr, const char *text)
 }
 
 /* Whoever names an address can have any kernel memory in the dump. */
-int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
+int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
 {
 	if (!netlink_capable(skb, CAP_PERFMON) && !netlink_capable(skb, CAP_SYS_ADMIN))
-		return md_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
+		return qmd_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
 	if (security_locked_down(LOCKDOWN_KCORE))
-		return md_refuse_attr(info, attr, -EPERM,
-				      "the kernel is locked down for confidentiality: give OBJECT or TASK, no address");
+		return qmd_refuse_attr(info, attr, -EPERM,
+				       "the kernel is locked down for confidentiality: "
+				       "give OBJECT or TASK, no address");
 	return 0;
 }
 
 /* Fills t, and says in spec->kind what it stands for. */
-static int md_parse_task(struct genl_info *info, struct md_spec *spec)
+static int qmd_parse_task(struct genl_info *info, struct qmd_spec *spec)
 {
 	struct nlattr *nest = info->attrs[QCOM_MINIDUMP_REGION_A_TASK];
 	struct nlattr *tb[QCOM_MINIDUMP_TASK_A_MAX + 1];
-	struct md_task *t = &spec->task;
+	struct qmd_task *t = &spec->task;
 	const struct nlattr *pid, *start_time, *cpu;
 	int ret;
 
-	ret = nla_parse_nested(tb, QCOM_MINIDUMP_TASK_A_MAX, nest, md_task_policy, info->extack);
+	ret = nla_parse_nested(tb, QCOM_MINIDUMP_TASK_A_MAX, nest, qmd_task_policy, info->extack);
 	if (ret)
 		return ret;
 	pid = tb[QCOM_MINIDUMP_TASK_A_PID];
@@ -153,14 +154,14 @@ static int md_parse_task(struct genl_info *info, struct md_spec *spec)
 		return -EINVAL;
 	}
 	if (cpu) {
-		spec->kind = MD_KIND_CURRENT;
+		spec->kind = QMD_KIND_CURRENT;
 		t->cpu = nla_get_u32(cpu);
 		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu)) {
 			NL_SET_ERR_MSG_ATTR(info->extack, cpu, "TASK: there is no such CPU, or it is offline");
 			return -ENODEV;
 		}
 	} else {
-		spec->kind = MD_KIND_TASK;
+		spec->kind = QMD_KIND_TASK;
 		t->pid = nla_get_u32(pid);
 		t->start_time = nla_get_u64(start_time);
 	}
@@ -173,27 +174,27 @@ static int md_parse_task(struct genl_info *info, struct md_spec *spec)
 	return -EINVAL;
 }
 
-void md_parse_tag(const struct nlattr *attr, struct md_tag *tag)
+void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag)
 {
 	if (attr)
 		tag->size = nla_memcpy(tag->bytes, attr, sizeof(tag->bytes));
 }
 
 /* ADDR or PADDR, with SIZE. */
-int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec)
+int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec)
 {
 	struct nlattr *addr = info->attrs[QCOM_MINIDUMP_REGION_A_ADDR];
 	struct nlattr *paddr = info->attrs[QCOM_MINIDUMP_REGION_A_PADDR];
 	int ret;
 
-	ret = md_may_name_addresses(skb, info, addr ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR);
+	ret = qmd_may_name_addresses(skb, info, addr ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR);
 	if (ret)
 		return ret;
 	spec->addr = NULL;
 	if (addr) {
 		spec->addr = (void *)(unsigned long)nla_get_u64(addr);
 		if (!spec->addr)
-			return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ADDR, -EFAULT, "ADDR is 0");
+			return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ADDR, -EFAULT, "ADDR is 0");
 	} else {
 		spec->paddr = nla_get_u64(paddr);
 	}
@@ -201,31 +202,31 @@ int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *
 }
 
 /* The map stays for as long as the region. */
-static int md_parse_map(struct genl_info *info, struct md_spec *spec)
+static int qmd_parse_map(struct genl_info *info, struct qmd_spec *spec)
 {
 	struct bpf_map *map = bpf_map_get(nla_get_u32(info->attrs[QCOM_MINIDUMP_REGION_A_MAP]));
 
 	if (IS_ERR(map))
-		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, PTR_ERR(map),
-				      "MAP: give a descriptor of a BPF map");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, PTR_ERR(map),
+				       "MAP: give a descriptor of a BPF map");
 	spec->map = map;
 	return 0;
 }
 
-static int md_parse_object(struct genl_info *info, struct md_spec *spec)
+static int qmd_parse_object(struct genl_info *info, struct qmd_spec *spec)
 {
-	spec->kind = MD_KIND_OBJECT;
-	spec->object = md_object_find(nla_data(info->attrs[QCOM_MINIDUMP_REGION_A_OBJECT]));
+	spec->kind = QMD_KIND_OBJECT;
+	spec->object = qmd_object_find(nla_data(info->attrs[QCOM_MINIDUMP_REGION_A_OBJECT]));
 	if (!spec->object)
-		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_OBJECT, -ENOENT,
-				      "OBJECT: this kernel has no such object, or the module doesn't know it");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_OBJECT, -ENOENT,
+				       "OBJECT: this kernel has no such object, or the module doesn't know it");
 	if (!spec->name)
-		spec->name = md_object_region_name(spec->object);
+		spec->name = qmd_object_region_name(spec->object);
 	return 0;
 }
 
 /* Fills spec from a request to add. On success a task's reference is held. */
-int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec, struct md_why *why)
+int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec, struct qmd_why *why)
 {
 	struct nlattr **a = info->attrs;
 	int what = !!a[QCOM_MINIDUMP_REGION_A_ADDR] + !!a[QCOM_MINIDUMP_REGION_A_PADDR] +
@@ -240,33 +241,33 @@ int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *sp
 	if (a[QCOM_MINIDUMP_REGION_A_NAME])
 		spec->name = nla_data(a[QCOM_MINIDUMP_REGION_A_NAME]);
 	else if (!a[QCOM_MINIDUMP_REGION_A_OBJECT])
-		return md_missing(info, QCOM_MINIDUMP_REGION_A_NAME, "NAME is missing");
+		return qmd_missing(info, QCOM_MINIDUMP_REGION_A_NAME, "NAME is missing");
 	if (a[QCOM_MINIDUMP_REGION_A_COMMENT])
 		spec->comment = nla_data(a[QCOM_MINIDUMP_REGION_A_COMMENT]);
-	md_parse_tag(a[QCOM_MINIDUMP_REGION_A_TAG], &spec->tag);
+	qmd_parse_tag(a[QCOM_MINIDUMP_REGION_A_TAG], &spec->tag);
 
 	if (range && !a[QCOM_MINIDUMP_REGION_A_SIZE])
-		return md_missing(info, QCOM_MINIDUMP_REGION_A_SIZE, "SIZE is missing: ADDR and PADDR need it");
+		return qmd_missing(info, QCOM_MINIDUMP_REGION_A_SIZE, "SIZE is missing: ADDR and PADDR need it");
 	if (!range && a[QCOM_MINIDUMP_REGION_A_SIZE])
-		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
-				      "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
+				       "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
 	if (a[QCOM_MINIDUMP_REGION_A_MAP] && !a[QCOM_MINIDUMP_REGION_A_ADDR])
-		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, -EINVAL, "MAP goes with ADDR only");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, -EINVAL, "MAP goes with ADDR only");
 	spec->hold = a[QCOM_MINIDUMP_REGION_A_HOLD];
 	if (!range && spec->hold)
-		return md_refuse_attr(info, QCOM_MINIDUMP_REGION_A_HOLD, -EINVAL,
-				      "HOLD goes with ADDR and PADDR only: objects and tasks stay where they are");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_HOLD, -EINVAL,
+				       "HOLD goes with ADDR and PADDR only: objects and tasks stay where they are");
 	if (range) {
-		spec->kind = MD_KIND_RANGE;
+		spec->kind = QMD_KIND_RANGE;
 		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
-		ret = md_parse_range(skb, info, spec);
-		return ret || !a[QCOM_MINIDUMP_REGION_A_MAP] ? ret : md_parse_map(info, spec);
+		ret = qmd_parse_range(skb, info, spec);
+		return ret || !a[QCOM_MINIDUMP_REGION_A_MAP] ? ret : qmd_parse_map(info, spec);
 	}
 	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
-		return md_parse_object(info, spec);
+		return qmd_parse_object(info, spec);
 
-	ret = md_parse_task(info, spec);
-	if (ret || spec->kind == MD_KIND_CURRENT)
+	ret = qmd_parse_task(info, spec);
+	if (ret || spec->kind == QMD_KIND_CURRENT)
 		return ret;
-	return md_task_get(&spec->task, why) ?: md_task_range(&spec->task, &spec->addr, &spec->size, why);
+	return qmd_task_get(&spec->task, why) ?: qmd_task_range(&spec->task, &spec->addr, &spec->size, why);
 }

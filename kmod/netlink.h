@@ -7,37 +7,37 @@
 
 #include "core.h"
 
-enum { MD_MCGRP_EVENTS };
+enum { QMD_MCGRP_EVENTS };
 
 /*
  * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
  * owner until it is dead.
  */
-struct md_owner {
+struct qmd_owner {
 	struct list_head node;
-	struct list_head regions;	/* under md.lock */
+	struct list_head regions;	/* under qmd.lock */
 	struct sock *sk;
 	u32 portid;
 };
 
-extern struct genl_family md_family;
-extern struct mutex md_owners_lock;
+extern struct genl_family qmd_family;
+extern struct mutex qmd_owners_lock;
 
-extern const struct nla_policy md_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
-extern const struct nla_policy md_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
-extern const struct nla_policy md_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
-extern const struct nla_policy md_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
+extern const struct nla_policy qmd_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
+extern const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
+extern const struct nla_policy qmd_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
+extern const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
 
-int md_parse_add(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec, struct md_why *why);
-void md_parse_tag(const struct nlattr *attr, struct md_tag *tag);
-int md_parse_range(struct sk_buff *skb, struct genl_info *info, struct md_spec *spec);
-int md_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr);
-int md_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);
-int md_missing(struct genl_info *info, u32 attr, const char *text);
+int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec, struct qmd_why *why);
+void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag);
+int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec);
+int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr);
+int qmd_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);
+int qmd_missing(struct genl_info *info, u32 attr, const char *text);
 
-int md_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct md_region *r,
-		  struct netlink_callback *cb);
-int md_reply_region(struct genl_info *info, u8 cmd, struct md_region *r);
-struct sk_buff *md_backend_msg(u32 portid, u32 seq, u8 cmd);
+int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct qmd_region *r,
+		   struct netlink_callback *cb);
+int qmd_reply_region(struct genl_info *info, u8 cmd, struct qmd_region *r);
+struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd);
 
 #endif

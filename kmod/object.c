@@ -29,18 +29,18 @@
 
 /* VMCOREINFO */
 
-static const char *md_vmcoreinfo_text;
-static size_t md_vmcoreinfo_size;
+static const char *qmd_vmcoreinfo_text;
+static size_t qmd_vmcoreinfo_size;
 
-int md_vmcoreinfo_spec(struct md_spec *spec)
+int qmd_vmcoreinfo_spec(struct qmd_spec *spec)
 {
 	const struct elf_note *note = phys_to_virt(paddr_vmcoreinfo_note());
 	size_t name_size = ALIGN(note->n_namesz, 4);
 
 	if (!note->n_descsz || sizeof(*note) + name_size + note->n_descsz > VMCOREINFO_NOTE_SIZE)
 		return -EOPNOTSUPP;
-	md_vmcoreinfo_text = (const char *)(note + 1) + name_size;
-	md_vmcoreinfo_size = note->n_descsz;
+	qmd_vmcoreinfo_text = (const char *)(note + 1) + name_size;
+	qmd_vmcoreinfo_size = note->n_descsz;
 
 	spec->addr = note;
 	spec->size = sizeof(*note) + name_size + ALIGN(note->n_descsz, 4);
@@ -48,9 +48,9 @@ int md_vmcoreinfo_spec(struct md_spec *spec)
 }
 
 /* The number behind "KEY=" at the start of a line. */
-static int md_vmcoreinfo_get(const char *key, unsigned int base, u64 *value)
+static int qmd_vmcoreinfo_get(const char *key, unsigned int base, u64 *value)
 {
-	const char *p = md_vmcoreinfo_text, *end = p + md_vmcoreinfo_size;
+	const char *p = qmd_vmcoreinfo_text, *end = p + qmd_vmcoreinfo_size;
 	size_t len = strlen(key);
 	char number[24];
 
@@ -68,7 +68,7 @@ static int md_vmcoreinfo_get(const char *key, unsigned int base, u64 *value)
 }
 
 /* The kernel's printk ring, by the layout that it publishes. */
-struct md_printk {
+struct qmd_printk {
 	u64 prb;	/* address of the pointer */
 	u64 ring;	/* address of struct printk_ringbuffer */
 	u64 ring_size;
@@ -81,12 +81,12 @@ struct md_printk {
 	u64 info_size;
 };
 
-static int md_read(u64 addr, void *buf, size_t size)
+static int qmd_read(u64 addr, void *buf, size_t size)
 {
 	return copy_from_kernel_nofault(buf, (void *)(unsigned long)addr, size);
 }
 
-static int md_printk_find(struct md_printk *p)
+static int qmd_printk_find(struct qmd_printk *p)
 {
 	const struct {
 		const char *key;
@@ -107,23 +107,23 @@ static int md_printk_find(struct md_printk *p)
 	int i, ret;
 
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		ret = md_vmcoreinfo_get(keys[i].key, keys[i].base, keys[i].value);
+		ret = qmd_vmcoreinfo_get(keys[i].key, keys[i].base, keys[i].value);
 		if (ret)
 			return ret;
 	}
-	ret = md_read(p->prb, &ring, sizeof(ring));
+	ret = qmd_read(p->prb, &ring, sizeof(ring));
 	p->ring = ring;
 	return ret;
 }
 
 /* Both ring structures begin with the log2 of what they hold. */
-static int md_printk_ring(u64 ring, u64 field, u64 unit, const void **addr, u64 *size)
+static int qmd_printk_ring(u64 ring, u64 field, u64 unit, const void **addr, u64 *size)
 {
 	unsigned int bits;
 	unsigned long p;
 	int ret;
 
-	ret = md_read(ring, &bits, sizeof(bits)) ?: md_read(ring + field, &p, sizeof(p));
+	ret = qmd_read(ring, &bits, sizeof(bits)) ?: qmd_read(ring + field, &p, sizeof(p));
 	if (ret)
 		return ret;
 	if (bits > 31)
@@ -133,41 +133,41 @@ static int md_printk_ring(u64 ring, u64 field, u64 unit, const void **addr, u64 
 	return 0;
 }
 
-enum md_printk_part { MD_PRINTK_POINTER, MD_PRINTK_RING, MD_PRINTK_DESCS, MD_PRINTK_INFOS, MD_PRINTK_TEXT };
+enum qmd_printk_part { QMD_PRINTK_POINTER, QMD_PRINTK_RING, QMD_PRINTK_DESCS, QMD_PRINTK_INFOS, QMD_PRINTK_TEXT };
 
-static int md_printk_range(int part, const void **addr, u64 *size)
+static int qmd_printk_range(int part, const void **addr, u64 *size)
 {
-	struct md_printk p;
-	int ret = md_printk_find(&p);
+	struct qmd_printk p;
+	int ret = qmd_printk_find(&p);
 
 	if (ret)
 		return ret;
 	switch (part) {
-	case MD_PRINTK_POINTER:
+	case QMD_PRINTK_POINTER:
 		*addr = (void *)(unsigned long)p.prb;
 		*size = sizeof(void *);
 		return 0;
-	case MD_PRINTK_RING:
+	case QMD_PRINTK_RING:
 		*addr = (void *)(unsigned long)p.ring;
 		*size = p.ring_size;
 		return 0;
-	case MD_PRINTK_DESCS:
-		return md_printk_ring(p.ring + p.desc_ring, p.descs, p.desc_size, addr, size);
-	case MD_PRINTK_INFOS:
-		return md_printk_ring(p.ring + p.desc_ring, p.infos, p.info_size, addr, size);
+	case QMD_PRINTK_DESCS:
+		return qmd_printk_ring(p.ring + p.desc_ring, p.descs, p.desc_size, addr, size);
+	case QMD_PRINTK_INFOS:
+		return qmd_printk_ring(p.ring + p.desc_ring, p.infos, p.info_size, addr, size);
 	default:
-		return md_printk_ring(p.ring + p.text_ring, p.data, 1, addr, size);
+		return qmd_printk_ring(p.ring + p.text_ring, p.data, 1, addr, size);
 	}
 }
 
-static int md_uts_range(int part, const void **addr, u64 *size)
+static int qmd_uts_range(int part, const void **addr, u64 *size)
 {
 	*addr = &init_uts_ns;
 	*size = sizeof(init_uts_ns);
 	return 0;
 }
 
-static int md_node_states_range(int part, const void **addr, u64 *size)
+static int qmd_node_states_range(int part, const void **addr, u64 *size)
 {
 	*addr = node_states;
 	*size = sizeof(node_states);
@@ -175,14 +175,14 @@ static int md_node_states_range(int part, const void **addr, u64 *size)
 }
 
 #ifdef CONFIG_SPARSEMEM_EXTREME
-static int md_mem_section_range(int part, const void **addr, u64 *size)
+static int qmd_mem_section_range(int part, const void **addr, u64 *size)
 {
 	*addr = &mem_section;
 	*size = sizeof(mem_section);
 	return 0;
 }
 
-static int md_mem_section_roots_range(int part, const void **addr, u64 *size)
+static int qmd_mem_section_roots_range(int part, const void **addr, u64 *size)
 {
 	*addr = mem_section;
 	*size = NR_SECTION_ROOTS * sizeof(*mem_section);
@@ -190,7 +190,7 @@ static int md_mem_section_roots_range(int part, const void **addr, u64 *size)
 }
 
 /* One piece for each root that is there. */
-static int md_mem_sections_segments(struct md_segment *segs, u32 max, struct md_why *why)
+static int qmd_mem_sections_segments(struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
 	unsigned long i;
 	u32 n = 0;
@@ -201,8 +201,8 @@ static int md_mem_sections_segments(struct md_segment *segs, u32 max, struct md_
 
 		if (!root)
 			continue;
-		ret = md_segments_of_virt(root, SECTIONS_PER_ROOT * sizeof(struct mem_section), segs ? segs + n : NULL,
-					  max - n, why);
+		ret = qmd_segments_of_virt(root, SECTIONS_PER_ROOT * sizeof(struct mem_section), segs ? segs + n : NULL,
+					   max - n, why);
 		if (ret < 0)
 			return ret;
 		n += ret;
@@ -212,58 +212,58 @@ static int md_mem_sections_segments(struct md_segment *segs, u32 max, struct md_
 #endif
 
 /**
- * struct md_object - what a name stands for
+ * struct qmd_object - what a name stands for
  * @name: as in QCOM_MINIDUMP_REGION_A_OBJECT
  * @region: name of the region where the client gives none
  * @part: for @range
  * @range: one virtual range
  * @segments: instead, where it is in several places
  */
-struct md_object {
+struct qmd_object {
 	const char *name;
 	const char *region;
 	int part;
 	int (*range)(int part, const void **addr, u64 *size);
-	int (*segments)(struct md_segment *segs, u32 max, struct md_why *why);
+	int (*segments)(struct qmd_segment *segs, u32 max, struct qmd_why *why);
 };
 
-static const struct md_object md_objects[] = {
-	{ "prb", MINIDUMP_LOG_PRB_NAME, MD_PRINTK_POINTER, md_printk_range },
-	{ "printk_ring", MINIDUMP_LOG_RING_NAME, MD_PRINTK_RING, md_printk_range },
-	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, MD_PRINTK_DESCS, md_printk_range },
-	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, MD_PRINTK_INFOS, md_printk_range },
-	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, MD_PRINTK_TEXT, md_printk_range },
-	{ "init_uts_ns", MINIDUMP_UTS_NAME, 0, md_uts_range },
-	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, 0, md_cpu_regs_range },
-	{ "node_states", MINIDUMP_NODE_STATES_NAME, 0, md_node_states_range },
+static const struct qmd_object qmd_objects[] = {
+	{ "prb", MINIDUMP_LOG_PRB_NAME, QMD_PRINTK_POINTER, qmd_printk_range },
+	{ "printk_ring", MINIDUMP_LOG_RING_NAME, QMD_PRINTK_RING, qmd_printk_range },
+	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, QMD_PRINTK_DESCS, qmd_printk_range },
+	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, QMD_PRINTK_INFOS, qmd_printk_range },
+	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, QMD_PRINTK_TEXT, qmd_printk_range },
+	{ "init_uts_ns", MINIDUMP_UTS_NAME, 0, qmd_uts_range },
+	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, 0, qmd_cpu_regs_range },
+	{ "node_states", MINIDUMP_NODE_STATES_NAME, 0, qmd_node_states_range },
 #ifdef CONFIG_SPARSEMEM_EXTREME
-	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, 0, md_mem_section_range },
-	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, 0, md_mem_section_roots_range },
-	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, 0, NULL, md_mem_sections_segments },
+	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, 0, qmd_mem_section_range },
+	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, 0, qmd_mem_section_roots_range },
+	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, 0, NULL, qmd_mem_sections_segments },
 #endif
 };
 
-const struct md_object *md_object_find(const char *name)
+const struct qmd_object *qmd_object_find(const char *name)
 {
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(md_objects); i++)
-		if (!strcmp(md_objects[i].name, name))
-			return &md_objects[i];
+	for (i = 0; i < ARRAY_SIZE(qmd_objects); i++)
+		if (!strcmp(qmd_objects[i].name, name))
+			return &qmd_objects[i];
 	return NULL;
 }
 
-const char *md_object_name(const struct md_object *object)
+const char *qmd_object_name(const struct qmd_object *object)
 {
 	return object->name;
 }
 
-const char *md_object_region_name(const struct md_object *object)
+const char *qmd_object_region_name(const struct qmd_object *object)
 {
 	return object->region;
 }
 
-int md_object_segments(const struct md_object *object, struct md_segment *segs, u32 max, struct md_why *why)
+int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
 	const void *addr;
 	u64 size;
@@ -271,25 +271,25 @@ int md_object_segments(const struct md_object *object, struct md_segment *segs, 
 	if (object->segments)
 		return object->segments(segs, max, why);
 	if (object->range(object->part, &addr, &size))
-		return md_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
-	return md_segments_of_virt(addr, size, segs, max, why);
+		return qmd_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
+	return qmd_segments_of_virt(addr, size, segs, max, why);
 }
 
 /* Tasks */
 
 /* The struct is held, not the memory that it is about. It may be another one after an exec. */
-static int md_task_get_mm(struct md_task *t, struct md_why *why)
+static int qmd_task_get_mm(struct qmd_task *t, struct qmd_why *why)
 {
 	t->mm = get_task_mm(t->task);
 	if (!t->mm)
-		return md_refuse(why, -ESRCH, "TASK: it has no memory of its own (any more)");
+		return qmd_refuse(why, -ESRCH, "TASK: it has no memory of its own (any more)");
 	mmgrab(t->mm);
 	mmput(t->mm);
 	return 0;
 }
 
 /* Takes the references that t->pid, t->start_time and t->part ask for. May sleep. */
-int md_task_get(struct md_task *t, struct md_why *why)
+int qmd_task_get(struct qmd_task *t, struct qmd_why *why)
 {
 	struct task_struct *task;
 
@@ -303,11 +303,11 @@ int md_task_get(struct md_task *t, struct md_why *why)
 
 	t->task = task;
 	if (!task)
-		return md_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
-	return t->part == QCOM_MINIDUMP_TASK_MM ? md_task_get_mm(t, why) : 0;
+		return qmd_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
+	return t->part == QCOM_MINIDUMP_TASK_MM ? qmd_task_get_mm(t, why) : 0;
 }
 
-void md_task_put(struct md_task *t)
+void qmd_task_put(struct qmd_task *t)
 {
 	if (t->mm)
 		mmdrop(t->mm);
@@ -318,16 +318,16 @@ void md_task_put(struct md_task *t)
 }
 
 /* Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. */
-static u64 md_task_struct_size(struct task_struct *task)
+static u64 qmd_task_struct_size(struct task_struct *task)
 {
 	return task == &init_task ? sizeof(*task) : min(sizeof(*task), ksize(task));
 }
 
-int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct md_why *why)
+int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why)
 {
 	if (t->part == QCOM_MINIDUMP_TASK_STRUCT) {
 		*addr = t->task;
-		*size = md_task_struct_size(t->task);
+		*size = qmd_task_struct_size(t->task);
 		return 0;
 	}
 	if (t->part == QCOM_MINIDUMP_TASK_MM) {
@@ -337,5 +337,5 @@ int md_task_range(const struct md_task *t, const void **addr, u64 *size, struct 
 	}
 	*addr = task_stack_page(t->task);
 	*size = THREAD_SIZE;
-	return *addr ? 0 : md_refuse(why, -ESRCH, "TASK: it has no stack any more");
+	return *addr ? 0 : qmd_refuse(why, -ESRCH, "TASK: it has no stack any more");
 }

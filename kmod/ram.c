@@ -14,7 +14,7 @@
 #include "backend.h"
 #include "toc.h"
 
-#define MINIDUMP_SLOTS_DEFAULT	1024
+#define QMD_SLOTS_DEFAULT	1024
 #include "toc-module.h"
 
 /* What lies in memory. The header starts a page. */
@@ -25,7 +25,7 @@ struct ram_table {
 };
 
 static struct ram_table *table;
-static struct minidump_toc ram_toc;
+static struct qmd_toc ram_toc;
 
 static size_t ram_table_size(void)
 {
@@ -54,7 +54,7 @@ static void ram_write_header(void)
 	dma_wmb();
 }
 
-static int ram_init(void *priv, struct minidump_limits *limits)
+static int ram_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	table = alloc_pages_exact(ram_table_size(), GFP_KERNEL | __GFP_ZERO);
 	if (!table)
@@ -66,7 +66,7 @@ static int ram_init(void *priv, struct minidump_limits *limits)
 
 	ram_toc.ss = &table->toc.subsystems[MINIDUMP_SUBSYSTEM_APSS];
 	ram_toc.regions = table->regions;
-	minidump_toc_open(&ram_toc, false);
+	qmd_toc_open(&ram_toc, false);
 	ram_write_header();
 
 	limits->slots = slots;
@@ -83,17 +83,17 @@ static void ram_exit(void *priv)
 	table = NULL;
 }
 
-static const struct minidump_backend_ops ram_ops = {
+static const struct qcom_minidump_backend_ops ram_ops = {
 	.init = ram_init,
-	.write_slot = minidump_toc_write_slot,
-	.move_slot = minidump_toc_move_slot,
-	.slot_address = minidump_toc_slot_address,
-	.clear_slot = minidump_toc_clear_slot,
-	.publish = minidump_toc_publish,
+	.write_slot = qmd_toc_write_slot,
+	.move_slot = qmd_toc_move_slot,
+	.slot_address = qmd_toc_slot_address,
+	.clear_slot = qmd_toc_clear_slot,
+	.publish = qmd_toc_publish,
 	.exit = ram_exit,
 };
 
-static const struct minidump_backend toc_backend = {
+static const struct qcom_minidump_backend toc_backend = {
 	.name = "ram",
 	.owner = THIS_MODULE,
 	.ops = &ram_ops,

@@ -15,36 +15,36 @@
 
 /* Names */
 
-static struct hlist_head *md_name_bucket(const char *name)
+static struct hlist_head *qmd_name_bucket(const char *name)
 {
-	return &md.names[full_name_hash(NULL, name, strlen(name)) % ARRAY_SIZE(md.names)];
+	return &qmd.names[full_name_hash(NULL, name, strlen(name)) % ARRAY_SIZE(qmd.names)];
 }
 
-static int md_name_check(const char *name, struct md_why *why)
+static int qmd_name_check(const char *name, struct qmd_why *why)
 {
 	const char *p;
 
 	if (!name || !*name)
-		return md_refuse(why, -EINVAL, "NAME is missing: give 1 to 31 printable characters without blanks");
+		return qmd_refuse(why, -EINVAL, "NAME is missing: give 1 to 31 printable characters without blanks");
 	for (p = name; *p; p++)
 		if (!isascii(*p) || !isgraph(*p))
-			return md_refuse(why, -EINVAL, "NAME may hold printable ASCII characters only, no blanks");
+			return qmd_refuse(why, -EINVAL, "NAME may hold printable ASCII characters only, no blanks");
 	if (p - name > QCOM_MINIDUMP_NAME_MAX)
-		return md_refuse(why, -ENAMETOOLONG, "NAME is longer than 31 characters");
+		return qmd_refuse(why, -ENAMETOOLONG, "NAME is longer than 31 characters");
 	return 0;
 }
 
 /* Host tools find the ELF header by the first letters. */
-static bool md_name_is_ours(const char *name)
+static bool qmd_name_is_ours(const char *name)
 {
 	return str_has_prefix(name, MINIDUMP_ELF_PREFIX) || !strcmp(name, MINIDUMP_VMCOREINFO_NAME);
 }
 
-static struct md_name *md_name_get(const char *name, gfp_t gfp);
-static void md_name_put(struct md_name *name);
+static struct qmd_name *qmd_name_get(const char *name, gfp_t gfp);
+static void qmd_name_put(struct qmd_name *name);
 
-/* The length of what is before the number, if the name looks like minidump_slot_name() of another one; else 0. */
-static size_t md_name_stem(const char *name, int *number)
+/* The length of what is before the number, if the name looks like qcom_minidump_slot_name() of another one; else 0. */
+static size_t qmd_name_stem(const char *name, int *number)
 {
 	const char *line = strrchr(name, '_');
 
@@ -53,19 +53,19 @@ static size_t md_name_stem(const char *name, int *number)
 	return line - name;
 }
 
-static void md_name_free(struct md_name *name)
+static void qmd_name_free(struct qmd_name *name)
 {
 	if (name->stem) {
 		if (name->number >= 0)
 			ida_free(&name->stem->seqs, name->number);
-		md_name_put(name->stem);
+		qmd_name_put(name->stem);
 	}
 	kfree(name);	/* its ida is empty: each region has given its numbers back */
 }
 
-static struct md_name *md_name_new(const char *name, gfp_t gfp)
+static struct qmd_name *qmd_name_new(const char *name, gfp_t gfp)
 {
-	struct md_name *fresh = kzalloc(sizeof(*fresh), gfp);
+	struct qmd_name *fresh = kzalloc(sizeof(*fresh), gfp);
 	size_t stem;
 	int number;
 
@@ -74,11 +74,11 @@ static struct md_name *md_name_new(const char *name, gfp_t gfp)
 	ida_init(&fresh->seqs);
 	strscpy(fresh->name, name, sizeof(fresh->name));
 
-	stem = md_name_stem(name, &number);
+	stem = qmd_name_stem(name, &number);
 	if (!stem)
 		return fresh;
 	fresh->name[stem] = '\0';
-	fresh->stem = md_name_get(fresh->name, gfp);
+	fresh->stem = qmd_name_get(fresh->name, gfp);
 	fresh->name[stem] = '_';
 	if (!fresh->stem) {
 		kfree(fresh);
@@ -88,59 +88,59 @@ static struct md_name *md_name_new(const char *name, gfp_t gfp)
 	return fresh;
 }
 
-static struct md_name *md_name_get(const char *name, gfp_t gfp)
+static struct qmd_name *qmd_name_get(const char *name, gfp_t gfp)
 {
-	struct md_name *fresh, *found;
+	struct qmd_name *fresh, *found;
 	unsigned long flags;
 
-	fresh = md_name_new(name, gfp);
+	fresh = qmd_name_new(name, gfp);
 	if (!fresh)
 		return NULL;
 
-	spin_lock_irqsave(&md.lock, flags);
-	hlist_for_each_entry(found, md_name_bucket(name), node)
+	spin_lock_irqsave(&qmd.lock, flags);
+	hlist_for_each_entry(found, qmd_name_bucket(name), node)
 		if (!strcmp(found->name, name))
 			break;
 	if (!found) {
-		hlist_add_head(&fresh->node, md_name_bucket(name));
+		hlist_add_head(&fresh->node, qmd_name_bucket(name));
 		found = fresh;
 	}
 	found->users++;
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 
 	if (found != fresh)
-		md_name_free(fresh);
+		qmd_name_free(fresh);
 	return found;
 }
 
-static void md_name_put(struct md_name *name)
+static void qmd_name_put(struct qmd_name *name)
 {
 	unsigned long flags;
 	bool last;
 
-	spin_lock_irqsave(&md.lock, flags);
+	spin_lock_irqsave(&qmd.lock, flags);
 	last = !--name->users;
 	if (last)
 		hlist_del(&name->node);
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (last)
-		md_name_free(name);
+		qmd_name_free(name);
 }
 
 /* Regions */
 
-static int md_resolve(const struct md_spec *spec, struct md_segment *segs, u32 max, struct md_why *why)
+static int qmd_resolve(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
 	if (spec->object)
-		return md_object_segments(spec->object, segs, max, why);
-	if (spec->kind == MD_KIND_CURRENT)
-		return md_follow_segments(&spec->task, segs, max, why);
+		return qmd_object_segments(spec->object, segs, max, why);
+	if (spec->kind == QMD_KIND_CURRENT)
+		return qmd_follow_segments(&spec->task, segs, max, why);
 	if (spec->addr)
-		return md_segments_of_virt(spec->addr, spec->size, segs, max, why);
-	return md_segments_of_phys(spec->paddr, spec->size, segs, why);
+		return qmd_segments_of_virt(spec->addr, spec->size, segs, max, why);
+	return qmd_segments_of_phys(spec->paddr, spec->size, segs, why);
 }
 
-static void md_region_free_seqs(struct md_region *r)
+static void qmd_region_free_seqs(struct qmd_region *r)
 {
 	u32 i;
 
@@ -149,44 +149,44 @@ static void md_region_free_seqs(struct md_region *r)
 	r->has_seqs = false;
 }
 
-static int md_region_hold(struct md_region *r, struct md_why *why)
+static int qmd_region_hold(struct qmd_region *r, struct qmd_why *why)
 {
 	int ret;
 
 	for (; r->n_held < r->n_segs; r->n_held++) {
-		ret = md_pages_hold(&r->segs[r->n_held], why);
+		ret = qmd_pages_hold(&r->segs[r->n_held], why);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-static void md_region_free(struct kref *ref)
+static void qmd_region_free(struct kref *ref)
 {
-	struct md_region *r = container_of(ref, struct md_region, ref);
+	struct qmd_region *r = container_of(ref, struct qmd_region, ref);
 
 	while (r->n_held)
-		md_pages_release(&r->segs[--r->n_held]);
-	md_region_free_seqs(r);
+		qmd_pages_release(&r->segs[--r->n_held]);
+	qmd_region_free_seqs(r);
 	if (r->name)
-		md_name_put(r->name);
-	md_task_put(&r->task);
+		qmd_name_put(r->name);
+	qmd_task_put(&r->task);
 	if (r->map)
 		bpf_map_put(r->map);
 	if (r->buf)
 		free_pages_exact(r->buf, r->size);
 	kfree(min(r->segs, r->spare));	/* they are halves of one allocation and change places */
 	kfree(r);
-	atomic_dec(&md.n_objects);
+	atomic_dec(&qmd.n_objects);
 }
 
-void md_region_put(struct md_region *r)
+void qmd_region_put(struct qmd_region *r)
 {
-	kref_put(&r->ref, md_region_free);
+	kref_put(&r->ref, qmd_region_free);
 }
 
 /* Room for n segments, twice, each with a sequence number that it keeps. */
-static int md_region_alloc_segments(struct md_region *r, u32 n, gfp_t gfp)
+static int qmd_region_alloc_segments(struct qmd_region *r, u32 n, gfp_t gfp)
 {
 	r->segs = kcalloc(2 * n, sizeof(*r->segs), gfp);
 	if (!r->segs)
@@ -204,7 +204,7 @@ static int md_region_alloc_segments(struct md_region *r, u32 n, gfp_t gfp)
 	return 0;
 }
 
-static void md_region_set_segments(struct md_region *r, u32 n)
+static void qmd_region_set_segments(struct qmd_region *r, u32 n)
 {
 	u32 i;
 
@@ -218,46 +218,46 @@ static void md_region_set_segments(struct md_region *r, u32 n)
 		r->size += r->segs[i].size;
 }
 
-static int md_region_fill(struct md_region *r, const struct md_spec *spec, gfp_t gfp, struct md_why *why)
+static int qmd_region_fill(struct qmd_region *r, const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why)
 {
 	int n, ret;
 
-	n = md_resolve(spec, NULL, MD_SEGMENTS_MAX, why);
+	n = qmd_resolve(spec, NULL, QMD_SEGMENTS_MAX, why);
 	if (n < 0)
 		return n;
 
-	r->name = md_name_get(spec->name, gfp);
+	r->name = qmd_name_get(spec->name, gfp);
 	if (!r->name)
-		return md_refuse(why, -ENOMEM, "out of memory");
-	ret = md_region_alloc_segments(r, n, gfp);
+		return qmd_refuse(why, -ENOMEM, "out of memory");
+	ret = qmd_region_alloc_segments(r, n, gfp);
 	if (ret)
-		return md_refuse(why, ret, "out of memory");
+		return qmd_refuse(why, ret, "out of memory");
 
-	ret = md_resolve(spec, r->spare, n, why);
+	ret = qmd_resolve(spec, r->spare, n, why);
 	if (ret < 0)
 		return ret;
-	md_region_set_segments(r, ret);
-	return r->hold ? md_region_hold(r, why) : 0;
+	qmd_region_set_segments(r, ret);
+	return r->hold ? qmd_region_hold(r, why) : 0;
 }
 
 /* A region that nobody can see yet. The task's reference and the buffer are the region's on success. */
-struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md_why *why)
+struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	int ret;
 
-	ret = md_name_check(spec->name, why);
-	if (!ret && spec->kind != MD_KIND_BUILTIN && md_name_is_ours(spec->name))
-		ret = md_refuse(why, -EINVAL,
-				"NAME: " MINIDUMP_VMCOREINFO_NAME ", and what begins with " MINIDUMP_ELF_PREFIX
-				", are the names of the module's own");
+	ret = qmd_name_check(spec->name, why);
+	if (!ret && spec->kind != QMD_KIND_BUILTIN && qmd_name_is_ours(spec->name))
+		ret = qmd_refuse(why, -EINVAL,
+				 "NAME: " MINIDUMP_VMCOREINFO_NAME ", and what begins with " MINIDUMP_ELF_PREFIX
+				 ", are the names of the module's own");
 	if (ret)
 		return ERR_PTR(ret);
 
 	r = kzalloc(sizeof(*r), gfp);
 	if (!r)
-		return ERR_PTR(md_refuse(why, -ENOMEM, "out of memory"));
-	atomic_inc(&md.n_objects);
+		return ERR_PTR(qmd_refuse(why, -ENOMEM, "out of memory"));
+	atomic_inc(&qmd.n_objects);
 	kref_init(&r->ref);
 	INIT_LIST_HEAD(&r->event_node);
 	INIT_LIST_HEAD(&r->owner_node);
@@ -270,9 +270,9 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 	if (spec->comment)
 		strscpy(r->comment, spec->comment, sizeof(r->comment));
 
-	ret = md_region_fill(r, spec, gfp, why);
+	ret = qmd_region_fill(r, spec, gfp, why);
 	if (ret) {
-		md_region_put(r);
+		qmd_region_put(r);
 		return ERR_PTR(ret);
 	}
 	r->task = spec->task;
@@ -282,92 +282,92 @@ struct md_region *md_region_new(const struct md_spec *spec, gfp_t gfp, struct md
 }
 
 /* Whether the bound back end can take it. */
-static int md_region_fits(const struct md_region *r, struct md_why *why)
+static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 {
 	u32 i;
 
-	if (strlen(r->name->name) > md.limits.name_max)
-		return md_refuse(why, -ENAMETOOLONG,
-				 "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
-	if (r->kind == MD_KIND_CURRENT && !md.backend->ops->slot_address)
-		return md_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
-	if (md_stack_is_over(r))
-		return md_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");
-	if (md_slots_free() < r->n_segs)
-		return md_refuse(why, -ENOSPC,
-				 "the table is full: remove a region, or bind a back end with more slots");
+	if (strlen(r->name->name) > qmd.limits.name_max)
+		return qmd_refuse(why, -ENAMETOOLONG,
+				  "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
+	if (r->kind == QMD_KIND_CURRENT && !qmd.backend->ops->slot_address)
+		return qmd_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
+	if (qmd_stack_is_over(r))
+		return qmd_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");
+	if (qmd_slots_free() < r->n_segs)
+		return qmd_refuse(why, -ENOSPC,
+				  "the table is full: remove a region, or bind a back end with more slots");
 	for (i = 0; i < r->n_segs; i++)
-		if (!md_is_ram(r->segs[i].pa, r->segs[i].pa + r->segs[i].size))
-			return md_refuse(why, -EFAULT, "its memory was taken out of the machine");
+		if (!qmd_is_ram(r->segs[i].pa, r->segs[i].pa + r->segs[i].size))
+			return qmd_refuse(why, -EFAULT, "its memory was taken out of the machine");
 	return 0;
 }
 
 /* Into the table of the back end that is bound. */
-void md_region_activate(struct md_region *r)
+void qmd_region_activate(struct qmd_region *r)
 {
-	struct md_why why;
+	struct qmd_why why;
 
-	if (md_region_fits(r, &why)) {
+	if (qmd_region_fits(r, &why)) {
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
 		r->error = why.text;
 		return;
 	}
-	md_table_insert(r);
+	qmd_table_insert(r);
 	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
 	r->error = NULL;
 }
 
-/* The same with md.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
-int md_region_add_locked(struct md_region *r, gfp_t gfp, struct md_why *why)
+/* The same with qmd.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
+int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 {
 	int ret = 0;
 
-	md_stack_watch(r);
-	if (md_follow_is_over(r))
-		ret = md_refuse(why, -ENODEV, "TASK: the CPU is offline");
-	else if (md.backend)
-		ret = md_region_fits(r, why);
+	qmd_stack_watch(r);
+	if (qmd_follow_is_over(r))
+		ret = qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
+	else if (qmd.backend)
+		ret = qmd_region_fits(r, why);
 	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
 	if (!ret) {
-		ret = idr_alloc_cyclic(&md.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
+		ret = idr_alloc_cyclic(&qmd.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
 		if (ret < 0)
-			md_refuse(why, ret, "out of memory");
+			qmd_refuse(why, ret, "out of memory");
 	}
 	if (ret < 0) {
-		md_stack_unwatch(r);
+		qmd_stack_unwatch(r);
 		return ret;
 	}
 	r->id = ret;
-	md.n_regions++;
+	qmd.n_regions++;
 
 	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
-	if (md.backend && !r->hold)
-		md_region_activate(r);
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_ADD_NTF);
+	if (qmd.backend && !r->hold)
+		qmd_region_activate(r);
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_ADD_NTF);
 	return 0;
 }
 
 /* Its owner has seen that the memory is still what it should be. */
-int md_region_confirm(struct md_region *r, struct md_why *why)
+int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why)
 {
 	int ret;
 
 	if (r->state != QCOM_MINIDUMP_REGION_HELD)
-		return md_refuse(why, -EINVAL, "ACTIVATE is for a region that was added with HOLD, once");
-	if (md.backend) {
-		ret = md_region_fits(r, why);
+		return qmd_refuse(why, -EINVAL, "ACTIVATE is for a region that was added with HOLD, once");
+	if (qmd.backend) {
+		ret = qmd_region_fits(r, why);
 		if (ret)
 			return ret;
 	}
 	r->state = QCOM_MINIDUMP_REGION_PENDING;
-	if (md.backend)
-		md_region_activate(r);
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	if (qmd.backend)
+		qmd_region_activate(r);
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	return 0;
 }
 
 /* Makes it visible; puts it on error. A region that the bound back end can't take is not added. */
-int md_region_add(struct md_region *r, gfp_t gfp, struct md_why *why)
+int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 {
 	bool preload = gfpflags_allow_blocking(gfp);
 	unsigned long flags;
@@ -375,137 +375,137 @@ int md_region_add(struct md_region *r, gfp_t gfp, struct md_why *why)
 
 	if (preload)
 		idr_preload(gfp);
-	spin_lock_irqsave(&md.lock, flags);
-	ret = md_region_add_locked(r, gfp, why);
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_lock_irqsave(&qmd.lock, flags);
+	ret = qmd_region_add_locked(r, gfp, why);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (preload)
 		idr_preload_end();
 	if (ret)
-		md_region_put(r);
+		qmd_region_put(r);
 	return ret;
 }
 
 /* One operation: the table has the old range or the new one at every instant. */
-int md_region_move(struct md_region *r, const struct md_spec *to, struct md_why *why)
+int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why)
 {
-	int n = md_resolve(to, r->spare, r->max_segs, why);
+	int n = qmd_resolve(to, r->spare, r->max_segs, why);
 
 	if (n == -E2BIG)
-		return md_refuse(why, n, "the new range has more physical pieces than the region had at first");
+		return qmd_refuse(why, n, "the new range has more physical pieces than the region had at first");
 	if (n < 0)
 		return n;
 
-	if (md_region_in_table(r)) {
+	if (qmd_region_in_table(r)) {
 		u32 i;
 
 		for (i = 0; i < n; i++)
 			r->spare[i].seq = r->segs[i].seq;
-		if (!md_table_replace(r, r->spare, n))
-			return md_refuse(why, -ENOSPC,
-					 "the table is full: the new range needs more slots than the old one");
+		if (!qmd_table_replace(r, r->spare, n))
+			return qmd_refuse(why, -ENOSPC,
+					  "the table is full: the new range needs more slots than the old one");
 	}
-	md_region_set_segments(r, n);
-	if (md.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
-		md_region_activate(r);
+	qmd_region_set_segments(r, n);
+	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
+		qmd_region_activate(r);
 	r->moves++;
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	return 0;
 }
 
 /* While a back end is being unbound its regions are still marked active, but there is no table any more. */
-bool md_region_in_table(const struct md_region *r)
+bool qmd_region_in_table(const struct qmd_region *r)
 {
-	return md.backend && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
+	return qmd.backend && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
 }
 
 /* It was added, and not removed since: a stack goes by itself when its task exits. */
-bool md_region_is_there(const struct md_region *r)
+bool qmd_region_is_there(const struct qmd_region *r)
 {
-	return idr_find(&md.ids, r->id) == r;
+	return idr_find(&qmd.ids, r->id) == r;
 }
 
 /* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
-void md_region_remove(struct md_region *r)
+void qmd_region_remove(struct qmd_region *r)
 {
 	if (r->follow)
-		md_follow_stop(r);
-	if (md_region_in_table(r))
-		md_table_remove(r);
-	md_stack_unwatch(r);
+		qmd_follow_stop(r);
+	if (qmd_region_in_table(r))
+		qmd_table_remove(r);
+	qmd_stack_unwatch(r);
 	/* Not only when the last event about it has been sent: the next ELF header is to be number 0 again. */
-	md_region_free_seqs(r);
-	idr_remove(&md.ids, r->id);
-	md.n_regions--;
+	qmd_region_free_seqs(r);
+	idr_remove(&qmd.ids, r->id);
+	qmd.n_regions--;
 	list_del_init(&r->owner_node);
 	r->owner = NULL;
 	r->error = NULL;	/* may be text of a back end, which can go before the event is sent */
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
 
-static struct md_region *md_region_of_slot(const char *name, u32 seq, phys_addr_t pa)
+static struct qmd_region *qmd_region_of_slot(const char *name, u32 seq, phys_addr_t pa)
 {
 	u32 i;
 
-	for (i = 0; i < md.n_slots; i++) {
-		const struct md_segment *seg = md.slots[i].seg;
+	for (i = 0; i < qmd.n_slots; i++) {
+		const struct qmd_segment *seg = qmd.slots[i].seg;
 
-		if (seg->seq == seq && seg->pa == pa && !strcmp(md.slots[i].region->name->name, name))
-			return md.slots[i].region;
+		if (seg->seq == seq && seg->pa == pa && !strcmp(qmd.slots[i].region->name->name, name))
+			return qmd.slots[i].region;
 	}
 	return NULL;
 }
 
-void qcom_minidump_backend_refuse(const struct minidump_backend *be, const char *name, u32 seq, phys_addr_t pa,
+void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const char *name, u32 seq, phys_addr_t pa,
 				  const char *why)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&md.lock, flags);
-	r = md.backend == be ? md_region_of_slot(name, seq, pa) : NULL;
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = qmd.backend == be ? qmd_region_of_slot(name, seq, pa) : NULL;
 	/* Without these there is no table, or nobody could read the dump. */
-	if (r && r != md.header && r != md.vmcoreinfo) {
-		md_table_remove(r);
+	if (r && r != qmd.header && r != qmd.vmcoreinfo) {
+		qmd_table_remove(r);
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
 		r->error = why;
-		md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	}
-	spin_unlock_irqrestore(&md.lock, flags);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 }
 EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QCOM_MINIDUMP);
 
-static void md_activate_one(struct md_region *r)
+static void qmd_activate_one(struct qmd_region *r)
 {
-	if (!md.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE || r->state == QCOM_MINIDUMP_REGION_HELD)
+	if (!qmd.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE || r->state == QCOM_MINIDUMP_REGION_HELD)
 		return;
-	md_region_activate(r);
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	qmd_region_activate(r);
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
-static void md_deactivate_one(struct md_region *r)
+static void qmd_deactivate_one(struct qmd_region *r)
 {
 	if (r->state == QCOM_MINIDUMP_REGION_PENDING || r->state == QCOM_MINIDUMP_REGION_HELD)
 		return;
 	r->state = QCOM_MINIDUMP_REGION_PENDING;
 	r->error = NULL;
-	md_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
 /* Into the table, or pending. One lock hold for each region: there may be thousands. */
-void md_regions_set_active(bool active)
+void qmd_regions_set_active(bool active)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	unsigned long flags;
 	int id = 1;
 
 	do {
-		spin_lock_irqsave(&md.lock, flags);
-		r = idr_get_next(&md.ids, &id);
+		spin_lock_irqsave(&qmd.lock, flags);
+		r = idr_get_next(&qmd.ids, &id);
 		if (r && active)
-			md_activate_one(r);
+			qmd_activate_one(r);
 		else if (r)
-			md_deactivate_one(r);
-		spin_unlock_irqrestore(&md.lock, flags);
+			qmd_deactivate_one(r);
+		spin_unlock_irqrestore(&qmd.lock, flags);
 		id++;
 		cond_resched();
 	} while (r);
@@ -513,136 +513,136 @@ void md_regions_set_active(bool active)
 
 /* Events: from any context to process context, and no more than one a region at a time */
 
-void md_event(struct md_region *r, u8 cmd)
+void qmd_event(struct qmd_region *r, u8 cmd)
 {
-	md.generation++;
+	qmd.generation++;
 	if (list_empty(&r->event_node)) {
 		kref_get(&r->ref);
-		list_add_tail(&r->event_node, &md.events);
+		list_add_tail(&r->event_node, &qmd.events);
 		r->event = cmd;
 	} else if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF) {
 		r->event = cmd;
 	}
-	irq_work_queue(&md.event_irq_work);
+	irq_work_queue(&qmd.event_irq_work);
 }
 
-static void md_event_irq(struct irq_work *work)
+static void qmd_event_irq(struct irq_work *work)
 {
-	schedule_work(&md.event_work);
+	schedule_work(&qmd.event_work);
 }
 
-static struct md_region *md_event_next(u8 *cmd, bool *backend)
+static struct qmd_region *qmd_event_next(u8 *cmd, bool *backend)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&md.lock, flags);
-	r = list_first_entry_or_null(&md.events, struct md_region, event_node);
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = list_first_entry_or_null(&qmd.events, struct qmd_region, event_node);
 	if (r) {
 		list_del_init(&r->event_node);
 		*cmd = r->event;
 	}
-	*backend = md.backend_event;
-	md.backend_event = false;
-	spin_unlock_irqrestore(&md.lock, flags);
+	*backend = qmd.backend_event;
+	qmd.backend_event = false;
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	return r;
 }
 
-static void md_event_send(struct work_struct *work)
+static void qmd_event_send(struct work_struct *work)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	bool backend;
 	u8 cmd;
 
 	do {
-		r = md_event_next(&cmd, &backend);
+		r = qmd_event_next(&cmd, &backend);
 		if (backend)
-			md_netlink_notify_backend();
+			qmd_netlink_notify_backend();
 		if (r) {
-			md_netlink_notify_region(r, cmd);
-			md_region_put(r);
+			qmd_netlink_notify_region(r, cmd);
+			qmd_region_put(r);
 		}
 	} while (r);
 }
 
-void md_events_init(void)
+void qmd_events_init(void)
 {
-	INIT_LIST_HEAD(&md.events);
-	init_irq_work(&md.event_irq_work, md_event_irq);
-	INIT_WORK(&md.event_work, md_event_send);
+	INIT_LIST_HEAD(&qmd.events);
+	init_irq_work(&qmd.event_irq_work, qmd_event_irq);
+	INIT_WORK(&qmd.event_work, qmd_event_send);
 }
 
-void md_events_exit(void)
+void qmd_events_exit(void)
 {
-	irq_work_sync(&md.event_irq_work);
-	flush_work(&md.event_work);
+	irq_work_sync(&qmd.event_irq_work);
+	flush_work(&qmd.event_work);
 }
 
 /* For clients in the kernel */
 
 int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
 {
-	const struct md_spec spec = {
+	const struct qmd_spec spec = {
 		.name = region->name,
 		.comment = region->comment,
-		.kind = MD_KIND_RANGE,
+		.kind = QMD_KIND_RANGE,
 		.addr = region->addr,
 		.paddr = region->paddr,
 		.size = region->size,
 	};
-	struct md_region *r;
-	struct md_why why;
+	struct qmd_region *r;
+	struct qmd_why why;
 	int id, ret;
 
-	r = md_region_new(&spec, gfp, &why);
+	r = qmd_region_new(&spec, gfp, &why);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	kref_get(&r->ref);
-	ret = md_region_add(r, gfp, &why);
+	ret = qmd_region_add(r, gfp, &why);
 	id = r->id;
-	md_region_put(r);
+	qmd_region_put(r);
 	return ret ?: id;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_register);
 
 /* The region of a client in the kernel. */
-static struct md_region *md_client_region(int id)
+static struct qmd_region *qmd_client_region(int id)
 {
-	struct md_region *r = id > 0 ? idr_find(&md.ids, id) : NULL;
+	struct qmd_region *r = id > 0 ? idr_find(&qmd.ids, id) : NULL;
 
-	return r && r->kind == MD_KIND_RANGE && !r->owner ? r : NULL;
+	return r && r->kind == QMD_KIND_RANGE && !r->owner ? r : NULL;
 }
 
 int qcom_minidump_update(int id, const void *addr, size_t size)
 {
-	const struct md_spec to = { .addr = addr, .size = size };
-	struct md_region *r;
-	struct md_why why;
+	const struct qmd_spec to = { .addr = addr, .size = size };
+	struct qmd_region *r;
+	struct qmd_why why;
 	unsigned long flags;
 	int ret = -ENOENT;
 
-	spin_lock_irqsave(&md.lock, flags);
-	r = md_client_region(id);
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = qmd_client_region(id);
 	if (r)
-		ret = md_region_move(r, &to, &why);
-	spin_unlock_irqrestore(&md.lock, flags);
+		ret = qmd_region_move(r, &to, &why);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_update);
 
 int qcom_minidump_unregister(int id)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&md.lock, flags);
-	r = md_client_region(id);
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = qmd_client_region(id);
 	if (r)
-		md_region_remove(r);
-	spin_unlock_irqrestore(&md.lock, flags);
+		qmd_region_remove(r);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (!r)
 		return -ENOENT;
-	md_region_put(r);
+	qmd_region_put(r);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_unregister);

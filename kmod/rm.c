@@ -39,7 +39,7 @@
 
 /* As with SMEM: names that are good for one firmware are for the other. */
 #define RM_NAME_MAX		11
-#define RM_WIRE_NAME_SIZE	(RM_NAME_MAX + MINIDUMP_NUMBER_MAX + 1)
+#define RM_WIRE_NAME_SIZE	(RM_NAME_MAX + QCOM_MINIDUMP_NUMBER_MAX + 1)
 
 /* Between two attempts to reach a manager that doesn't answer. */
 #define RM_RETRY_S		2
@@ -84,10 +84,10 @@ struct rm_range {
 struct rm {
 	struct device *dev;
 	struct gunyah_rm manager;
-	struct minidump_backend backend;
+	struct qcom_minidump_backend backend;
 
 	spinlock_t lock;
-	struct minidump_toc toc;
+	struct qmd_toc toc;
 	struct minidump_subsystem ss;
 	bool changed;
 	struct irq_work kick;
@@ -124,7 +124,7 @@ static struct rm_range *rm_find(struct rm *rm, const struct minidump_region *reg
 /* The manager knows no sequence numbers. */
 static void rm_wire_name(char *name, const struct minidump_region *region)
 {
-	minidump_slot_name(name, RM_WIRE_NAME_SIZE, region->name, le32_to_cpu(region->seq_num));
+	qcom_minidump_slot_name(name, RM_WIRE_NAME_SIZE, region->name, le32_to_cpu(region->seq_num));
 }
 
 static bool rm_knows_slot(struct rm *rm, u16 slot)
@@ -409,12 +409,12 @@ static void rm_changed(struct rm *rm)
 	irq_work_queue(&rm->kick);
 }
 
-static void rm_write_slot(void *priv, u32 slot, const struct minidump_slot_data *data)
+static void rm_write_slot(void *priv, u32 slot, const struct qcom_minidump_slot_data *data)
 {
 	struct rm *rm = priv;
 
 	spin_lock(&rm->lock);
-	minidump_toc_write_slot(&rm->toc, slot, data);
+	qmd_toc_write_slot(&rm->toc, slot, data);
 	rm_changed(rm);
 	spin_unlock(&rm->lock);
 }
@@ -424,7 +424,7 @@ static void rm_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 	struct rm *rm = priv;
 
 	spin_lock(&rm->lock);
-	minidump_toc_move_slot(&rm->toc, slot, pa, size);
+	qmd_toc_move_slot(&rm->toc, slot, pa, size);
 	rm_changed(rm);
 	spin_unlock(&rm->lock);
 }
@@ -434,7 +434,7 @@ static void rm_clear_slot(void *priv, u32 slot)
 	struct rm *rm = priv;
 
 	spin_lock(&rm->lock);
-	minidump_toc_clear_slot(&rm->toc, slot);
+	qmd_toc_clear_slot(&rm->toc, slot);
 	rm_changed(rm);
 	spin_unlock(&rm->lock);
 }
@@ -444,7 +444,7 @@ static void rm_publish(void *priv, u32 count)
 	struct rm *rm = priv;
 
 	spin_lock(&rm->lock);
-	minidump_toc_publish(&rm->toc, count);
+	qmd_toc_publish(&rm->toc, count);
 	rm_changed(rm);
 	spin_unlock(&rm->lock);
 }
@@ -477,7 +477,7 @@ static void rm_free(struct rm *rm)
 		destroy_workqueue(rm->wq);
 }
 
-static int rm_init(void *priv, struct minidump_limits *limits)
+static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	struct rm *rm = priv;
 	u16 slots;
@@ -529,7 +529,7 @@ static void rm_exit(void *priv)
 	rm_free(rm);
 }
 
-static const struct minidump_backend_ops rm_ops = {
+static const struct qcom_minidump_backend_ops rm_ops = {
 	.init = rm_init,
 	.write_slot = rm_write_slot,
 	.move_slot = rm_move_slot,
@@ -561,7 +561,7 @@ static int rm_probe(struct platform_device *pdev)
 	rm->toc.ss = &rm->ss;
 	init_irq_work(&rm->kick, rm_kick);
 	INIT_DELAYED_WORK(&rm->work, rm_work);
-	rm->backend = (struct minidump_backend){ .name = "rm", .owner = THIS_MODULE, .ops = &rm_ops, .priv = rm };
+	rm->backend = (struct qcom_minidump_backend){ .name = "rm", .owner = THIS_MODULE, .ops = &rm_ops, .priv = rm };
 	ret = qcom_minidump_backend_register(&rm->backend);
 	if (ret)
 		return ret == -EBUSY ? -ENODEV : ret;	/* the core has said why, so the driver core is not to */

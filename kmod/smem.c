@@ -15,7 +15,7 @@
 
 #define SMEM_ITEM_MINIDUMP	602
 
-static struct minidump_toc smem_toc;
+static struct qmd_toc smem_toc;
 
 static int smem_check(const struct minidump_global_toc *gtoc)
 {
@@ -61,7 +61,7 @@ static struct minidump_global_toc *smem_find(void)
 	return ret ? ERR_PTR(ret) : gtoc;
 }
 
-static int smem_init(void *priv, struct minidump_limits *limits)
+static int smem_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	struct minidump_global_toc *gtoc = smem_find();
 	int ret;
@@ -72,27 +72,27 @@ static int smem_init(void *priv, struct minidump_limits *limits)
 	if (ret)
 		return ret;
 	smem_toc.ss = &gtoc->subsystems[MINIDUMP_SUBSYSTEM_APSS];
-	minidump_toc_open(&smem_toc, encrypt);
+	qmd_toc_open(&smem_toc, encrypt);
 	return 0;
 }
 
 static void smem_exit(void *priv)
 {
-	minidump_toc_close(&smem_toc);
+	qmd_toc_close(&smem_toc);
 	firmware_regions_free(&smem_toc);
 }
 
-static const struct minidump_backend_ops smem_ops = {
+static const struct qcom_minidump_backend_ops smem_ops = {
 	.init = smem_init,
-	.write_slot = minidump_toc_write_slot,
-	.move_slot = minidump_toc_move_slot,
-	.slot_address = minidump_toc_slot_address,
-	.clear_slot = minidump_toc_clear_slot,
-	.publish = minidump_toc_publish,
+	.write_slot = qmd_toc_write_slot,
+	.move_slot = qmd_toc_move_slot,
+	.slot_address = qmd_toc_slot_address,
+	.clear_slot = qmd_toc_clear_slot,
+	.publish = qmd_toc_publish,
 	.exit = smem_exit,
 };
 
-static const struct minidump_backend toc_backend = {
+static const struct qcom_minidump_backend toc_backend = {
 	.name = "smem",
 	.owner = THIS_MODULE,
 	.ops = &smem_ops,

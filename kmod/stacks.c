@@ -10,81 +10,81 @@
 
 #include "core.h"
 
-#define MD_STACK_BITS	8
+#define QMD_STACK_BITS	8
 
-/* Stacks by task. Changed under md.lock; whether a bucket is empty is looked at without it. */
-static DEFINE_HASHTABLE(md_stacks, MD_STACK_BITS);
-static struct tracepoint *md_exit_tp;
+/* Stacks by task. Changed under qmd.lock; whether a bucket is empty is looked at without it. */
+static DEFINE_HASHTABLE(qmd_stacks, QMD_STACK_BITS);
+static struct tracepoint *qmd_exit_tp;
 
-static struct hlist_head *md_stack_bucket(const struct task_struct *task)
+static struct hlist_head *qmd_stack_bucket(const struct task_struct *task)
 {
-	return &md_stacks[hash_ptr(task, MD_STACK_BITS)];
+	return &qmd_stacks[hash_ptr(task, QMD_STACK_BITS)];
 }
 
-static bool md_is_stack(const struct md_region *r)
+static bool qmd_is_stack(const struct qmd_region *r)
 {
-	return r->kind == MD_KIND_TASK && r->task.part == QCOM_MINIDUMP_TASK_STACK;
+	return r->kind == QMD_KIND_TASK && r->task.part == QCOM_MINIDUMP_TASK_STACK;
 }
 
-/* From now on md_on_exit() finds it. Under md.lock, before md_stack_is_over() is asked for the first time. */
-void md_stack_watch(struct md_region *r)
+/* From now on qmd_on_exit() finds it. Under qmd.lock, before qmd_stack_is_over() is asked for the first time. */
+void qmd_stack_watch(struct qmd_region *r)
 {
-	if (!md_is_stack(r))
+	if (!qmd_is_stack(r))
 		return;
-	hlist_add_head(&r->stack_node, md_stack_bucket(r->task.task));
-	/* Pairs with the one in md_on_exit(): it sees the region, or md_stack_is_over() sees that the task exits. */
+	hlist_add_head(&r->stack_node, qmd_stack_bucket(r->task.task));
+	/* Pairs with the one in qmd_on_exit(): it sees the region, or qmd_stack_is_over() sees that the task exits. */
 	smp_mb();
 }
 
-/* Under md.lock. */
-void md_stack_unwatch(struct md_region *r)
+/* Under qmd.lock. */
+void qmd_stack_unwatch(struct qmd_region *r)
 {
 	hlist_del_init(&r->stack_node);
 }
 
 /* It may be another task's by now, or soon. */
-bool md_stack_is_over(const struct md_region *r)
+bool qmd_stack_is_over(const struct qmd_region *r)
 {
-	return md_is_stack(r) && READ_ONCE(r->task.task->flags) & PF_EXITING;
+	return qmd_is_stack(r) && READ_ONCE(r->task.task->flags) & PF_EXITING;
 }
 
 /* Removes one of the task's; false: there is none. */
-static bool md_stack_remove(const struct task_struct *task)
+static bool qmd_stack_remove(const struct task_struct *task)
 {
-	struct md_region *r;
+	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&md.lock, flags);
-	hlist_for_each_entry(r, md_stack_bucket(task), stack_node)
+	spin_lock_irqsave(&qmd.lock, flags);
+	hlist_for_each_entry(r, qmd_stack_bucket(task), stack_node)
 		if (r->task.task == task)
 			break;
 	if (r)
-		md_region_remove(r);
-	spin_unlock_irqrestore(&md.lock, flags);
+		qmd_region_remove(r);
+	spin_unlock_irqrestore(&qmd.lock, flags);
 	if (r)
-		md_region_put(r);
+		qmd_region_put(r);
 	return r;
 }
 
 /* PF_EXITING is set. */
-static void md_on_exit(void *unused, struct task_struct *task)
+static void qmd_on_exit(void *unused, struct task_struct *task)
 {
 	smp_mb();
-	if (hlist_empty(md_stack_bucket(task)))
+	if (hlist_empty(qmd_stack_bucket(task)))
 		return;
-	while (md_stack_remove(task))
+	while (qmd_stack_remove(task))
 		;
 }
 
-int __init md_stacks_init(void)
+int __init qmd_stacks_init(void)
 {
-	check_trace_callback_type_sched_process_exit(md_on_exit);
-	md_exit_tp = md_tracepoint_find("sched_process_exit");
-	return md_exit_tp ? tracepoint_probe_register(md_exit_tp, md_on_exit, NULL) : -EOPNOTSUPP;
+	check_trace_callback_type_sched_process_exit(qmd_on_exit);
+	qmd_exit_tp = qmd_tracepoint_find("sched_process_exit");
+	return qmd_exit_tp ? tracepoint_probe_register(qmd_exit_tp, qmd_on_exit, NULL) : -EOPNOTSUPP;
 }
 
-void md_stacks_exit(void)
+void qmd_stacks_exit(void)
 {
-	tracepoint_probe_unregister(md_exit_tp, md_on_exit, NULL);
+	tracepoint_probe_unregister(qmd_exit_tp, qmd_on_exit, NULL);
 	tracepoint_synchronize_unregister();
 }

@@ -18,7 +18,7 @@
 #include "toc.h"
 
 /* Of old boot firmware's 300 regions for all subsystems 201 are Linux's, as the driver posted upstream has it. */
-#define MINIDUMP_SLOTS_DEFAULT	201
+#define QMD_SLOTS_DEFAULT	201
 #include "toc-slots.h"
 
 /* Firmware keeps 4 of the 16 bytes of a name to itself; one is the NUL. */
@@ -83,7 +83,7 @@ static size_t firmware_regions_size(void)
 	return array_size(slots, sizeof(struct minidump_region));
 }
 
-static int firmware_regions_alloc(struct minidump_toc *toc, struct minidump_limits *limits)
+static int firmware_regions_alloc(struct qmd_toc *toc, struct qcom_minidump_limits *limits)
 {
 	toc->regions = alloc_pages_exact(firmware_regions_size(), GFP_KERNEL | __GFP_ZERO);
 	if (!toc->regions)
@@ -94,7 +94,7 @@ static int firmware_regions_alloc(struct minidump_toc *toc, struct minidump_limi
 	return 0;
 }
 
-static void firmware_regions_free(struct minidump_toc *toc)
+static void firmware_regions_free(struct qmd_toc *toc)
 {
 	free_pages_exact(toc->regions, firmware_regions_size());
 }

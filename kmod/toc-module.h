@@ -2,7 +2,7 @@
 /*
  * What is alike in the modules of the back ends that are bound when they are loaded, because there is one place for
  * their table: the parameter "bound", loading and unloading. Included once in such a module, which defines
- * MINIDUMP_SLOTS_DEFAULT before (see toc-slots.h) and toc_backend after it.
+ * QMD_SLOTS_DEFAULT before (see toc-slots.h) and toc_backend after it.
  */
 #ifndef QCOM_MINIDUMP_TOC_MODULE_H
 #define QCOM_MINIDUMP_TOC_MODULE_H
@@ -14,7 +14,7 @@
 #include "backend.h"
 #include "toc-slots.h"
 
-static const struct minidump_backend toc_backend;
+static const struct qcom_minidump_backend toc_backend;
 
 /* While bound the core holds this module: "bound" is how to let go of it. */
 static DEFINE_MUTEX(bound_lock);

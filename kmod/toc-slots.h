@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The parameter "slots" of back ends that have a table of their own size. Included once in such a module, which defines
- * MINIDUMP_SLOTS_DEFAULT before it and asks toc_slots_check() when it is loaded.
+ * QMD_SLOTS_DEFAULT before it and asks toc_slots_check() when it is loaded.
  */
 #ifndef QCOM_MINIDUMP_TOC_SLOTS_H
 #define QCOM_MINIDUMP_TOC_SLOTS_H
@@ -10,19 +10,19 @@
 #include <linux/printk.h>
 #include <linux/stringify.h>
 
-#define MINIDUMP_SLOTS_MIN	16
-#define MINIDUMP_SLOTS_MAX	16384
+#define QMD_SLOTS_MIN	16
+#define QMD_SLOTS_MAX	16384
 
-static uint slots = MINIDUMP_SLOTS_DEFAULT;
+static uint slots = QMD_SLOTS_DEFAULT;
 module_param(slots, uint, 0444);
-MODULE_PARM_DESC(slots, "slots of the table, that of the ELF header included, " __stringify(MINIDUMP_SLOTS_MIN) " to "
-		 __stringify(MINIDUMP_SLOTS_MAX) " (default " __stringify(MINIDUMP_SLOTS_DEFAULT) ")");
+MODULE_PARM_DESC(slots, "slots of the table, that of the ELF header included, " __stringify(QMD_SLOTS_MIN) " to "
+		 __stringify(QMD_SLOTS_MAX) " (default " __stringify(QMD_SLOTS_DEFAULT) ")");
 
 static int __init toc_slots_check(void)
 {
-	if (slots >= MINIDUMP_SLOTS_MIN && slots <= MINIDUMP_SLOTS_MAX)
+	if (slots >= QMD_SLOTS_MIN && slots <= QMD_SLOTS_MAX)
 		return 0;
-	pr_err("slots=%u is out of range: %u to %u\n", slots, MINIDUMP_SLOTS_MIN, MINIDUMP_SLOTS_MAX);
+	pr_err("slots=%u is out of range: %u to %u\n", slots, QMD_SLOTS_MIN, QMD_SLOTS_MAX);
 	return -EINVAL;
 }
 

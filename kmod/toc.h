@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The table of one subsystem and its region array (struct minidump_subsystem, struct minidump_region[]), for every
- * back end that has them, or only the array, in memory. Their priv is a struct minidump_toc.
+ * back end that has them, or only the array, in memory. Their priv is a struct qmd_toc.
  *
  * A crash can come between any two stores, and the reader is not a CPU of this kernel: dma_wmb() keeps the
  * stores in order for it.
@@ -21,29 +21,29 @@
 #include "backend.h"
 
 /**
- * struct minidump_toc - where the table is
+ * struct qmd_toc - where the table is
  * @ss: of this subsystem; may lie in memory of the firmware, mapped write-combining. NULL: it is no memory, and the
  *	back end has something of its own instead of the first three functions here
  * @regions: the slots, in RAM and physically contiguous
  */
-struct minidump_toc {
+struct qmd_toc {
 	struct minidump_subsystem *ss;
 	struct minidump_region *regions;
 };
 
 /* What tells firmware whether to encrypt what it saves. */
-static inline u32 minidump_encryption_status(bool encrypt)
+static inline u32 qmd_encryption_status(bool encrypt)
 {
 	return encrypt ? MINIDUMP_SS_ENCR_NONE : MINIDUMP_SS_ENCR_DONE;
 }
 
-static inline u32 minidump_encryption_required(bool encrypt)
+static inline u32 qmd_encryption_required(bool encrypt)
 {
 	return encrypt ? MINIDUMP_SS_ENCR_REQ : MINIDUMP_SS_ENCR_NOTREQ;
 }
 
 /* An empty table. With @encrypt firmware is asked to encrypt what it saves. */
-static inline void minidump_toc_open(struct minidump_toc *toc, bool encrypt)
+static inline void qmd_toc_open(struct qmd_toc *toc, bool encrypt)
 {
 	struct minidump_subsystem *ss = toc->ss;
 
@@ -51,8 +51,8 @@ static inline void minidump_toc_open(struct minidump_toc *toc, bool encrypt)
 	dma_wmb();
 	WRITE_ONCE(ss->region_count, 0);
 	WRITE_ONCE(ss->regions_baseptr, cpu_to_le64(virt_to_phys(toc->regions)));
-	WRITE_ONCE(ss->encryption_status, cpu_to_le32(minidump_encryption_status(encrypt)));
-	WRITE_ONCE(ss->encryption_required, cpu_to_le32(minidump_encryption_required(encrypt)));
+	WRITE_ONCE(ss->encryption_status, cpu_to_le32(qmd_encryption_status(encrypt)));
+	WRITE_ONCE(ss->encryption_required, cpu_to_le32(qmd_encryption_required(encrypt)));
 	WRITE_ONCE(ss->enabled, cpu_to_le32(MINIDUMP_SS_ENABLED));
 	dma_wmb();
 	WRITE_ONCE(ss->status, cpu_to_le32(1));
@@ -60,7 +60,7 @@ static inline void minidump_toc_open(struct minidump_toc *toc, bool encrypt)
 }
 
 /* No table any more: all zero, as a subsystem that never set one up. */
-static inline void minidump_toc_close(struct minidump_toc *toc)
+static inline void qmd_toc_close(struct qmd_toc *toc)
 {
 	struct minidump_subsystem *ss = toc->ss;
 
@@ -74,28 +74,28 @@ static inline void minidump_toc_close(struct minidump_toc *toc)
 	dma_wmb();
 }
 
-static inline void minidump_toc_publish(void *priv, u32 count)
+static inline void qmd_toc_publish(void *priv, u32 count)
 {
-	struct minidump_toc *toc = priv;
+	struct qmd_toc *toc = priv;
 
 	WRITE_ONCE(toc->ss->region_count, cpu_to_le32(count));
 	dma_wmb();
 }
 
-static inline void minidump_toc_clear_slot(void *priv, u32 slot)
+static inline void qmd_toc_clear_slot(void *priv, u32 slot)
 {
-	struct minidump_toc *toc = priv;
+	struct qmd_toc *toc = priv;
 
 	WRITE_ONCE(toc->regions[slot].valid, cpu_to_le32(MINIDUMP_REGION_INVALID));
 	dma_wmb();
 }
 
-static inline void minidump_toc_write_slot(void *priv, u32 slot, const struct minidump_slot_data *data)
+static inline void qmd_toc_write_slot(void *priv, u32 slot, const struct qcom_minidump_slot_data *data)
 {
-	struct minidump_toc *toc = priv;
+	struct qmd_toc *toc = priv;
 	struct minidump_region *r = &toc->regions[slot];
 
-	minidump_toc_clear_slot(priv, slot);
+	qmd_toc_clear_slot(priv, slot);
 	strscpy_pad(r->name, data->name, sizeof(r->name));
 	r->seq_num = cpu_to_le32(data->seq);
 	r->address = cpu_to_le64(data->pa);
@@ -105,17 +105,17 @@ static inline void minidump_toc_write_slot(void *priv, u32 slot, const struct mi
 	dma_wmb();
 }
 
-static inline __le64 *minidump_toc_slot_address(void *priv, u32 slot)
+static inline __le64 *qmd_toc_slot_address(void *priv, u32 slot)
 {
-	struct minidump_toc *toc = priv;
+	struct qmd_toc *toc = priv;
 
 	return &toc->regions[slot].address;
 }
 
 /* Never longer than the range that the address belongs to, whichever of the stores was the last one. */
-static inline void minidump_toc_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
+static inline void qmd_toc_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 {
-	struct minidump_toc *toc = priv;
+	struct qmd_toc *toc = priv;
 	struct minidump_region *r = &toc->regions[slot];
 	u64 old_size = le64_to_cpu(r->size);
 

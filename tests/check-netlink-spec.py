@@ -62,8 +62,8 @@ for name, attributes in sets.items():
 operations = SPEC["operations"]["list"]
 same("commands", [f"QCOM_MINIDUMP_CMD_{upper(o['name'])}" for o in operations], enum("qcom_minidump_cmd"))
 
-tables = {"region-add": "md_add_policy", "region-update": "md_update_policy", "region-del": "md_id_policy",
-          "region-get": "md_id_policy", "note-set": "md_note_policy"}
+tables = {"region-add": "qmd_add_policy", "region-update": "qmd_update_policy", "region-del": "qmd_id_policy",
+          "region-get": "qmd_id_policy", "note-set": "qmd_note_policy"}
 for operation in operations:
     if operation["name"] not in tables:
         continue
@@ -75,7 +75,7 @@ for operation in operations:
     if tables[operation["name"]] not in re.findall(rf"CMD_{upper(operation['name'])}, (\w+)\)", MODULE):
         problems.append(f"{operation['name']} is not checked by {tables[operation['name']]}")
 same("request of a task", {f"TASK_A_{upper(a['name'])}": NLA[a["type"]] for a in sets["task"] if a["type"] != "pad"},
-     policy("md_task_policy"))
+     policy("qmd_task_policy"))
 
 print("\n".join(problems) or "spec, header and module agree")
 sys.exit(bool(problems))

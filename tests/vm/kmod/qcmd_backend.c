@@ -62,7 +62,7 @@ static void check_range(phys_addr_t pa, u64 size)
 }
 
 /* A region is in two slots while it moves or takes a hole, not in three. */
-static u32 other_slots(u32 slot, const struct minidump_slot_data *data)
+static u32 other_slots(u32 slot, const struct qcom_minidump_slot_data *data)
 {
 	u32 i, n = 0;
 
@@ -80,7 +80,7 @@ static void check_name(const char *name)
 		MUST(isascii(*name) && isgraph(*name));
 }
 
-static void test_write_slot(void *priv, u32 slot, const struct minidump_slot_data *data)
+static void test_write_slot(void *priv, u32 slot, const struct qcom_minidump_slot_data *data)
 {
 	struct test_slot *s = &table[slot];
 
@@ -131,7 +131,7 @@ static void test_publish(void *priv, u32 count)
 	atomic_dec(&calls);
 }
 
-static int test_init(void *priv, struct minidump_limits *limits)
+static int test_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	might_sleep();
 	MUST(priv == table);
@@ -161,7 +161,7 @@ static void test_exit(void *priv)
 	memset(table, 0, sizeof(table));
 }
 
-static struct minidump_backend_ops test_ops = {
+static struct qcom_minidump_backend_ops test_ops = {
 	.init = test_init,
 	.write_slot = test_write_slot,
 	.move_slot = test_move_slot,
@@ -170,7 +170,7 @@ static struct minidump_backend_ops test_ops = {
 	.exit = test_exit,
 };
 
-static struct minidump_backend backend = {
+static struct qcom_minidump_backend backend = {
 	.name = "test",
 	.owner = THIS_MODULE,
 	.ops = &test_ops,
