@@ -3,7 +3,10 @@
  * Inside qcom_minidump.ko.
  *
  *	core.c		module, the one struct qmd, back ends coming and going
- *	region.c	life of a region: add, update, remove, events
+ *	region.c	life of a region: add, update, remove
+ *	name.c		their names
+ *	event.c		notifications of what became of them
+ *	client.c	the API for other drivers
  *	table.c		slots: the order of writes that keeps the table right at every instant
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
@@ -282,6 +285,12 @@ struct qmd_spec {
 /* core.c */
 struct tracepoint *qmd_tracepoint_find(const char *name);
 
+/* name.c */
+int qmd_name_check(const char *name, struct qmd_why *why);
+bool qmd_name_is_ours(const char *name);
+struct qmd_name *qmd_name_get(const char *name, gfp_t gfp);
+void qmd_name_put(struct qmd_name *name);
+
 /* region.c */
 struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
 int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
@@ -295,8 +304,9 @@ void qmd_region_activate(struct qmd_region *r);
 bool qmd_region_is_there(const struct qmd_region *r);
 int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
 void qmd_region_remove(struct qmd_region *r);
-void qmd_event(struct qmd_region *r, u8 cmd);
-/* events */
+
+/* event.c */
+void qmd_event(struct qmd_region *r, u8 cmd);	/* under qmd.lock */
 void qmd_events_init(void);
 void qmd_events_exit(void);
 

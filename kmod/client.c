@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * For clients in the kernel: include/linux/qcom_minidump.h.
+ */
+#include <linux/export.h>
+
+#include "core.h"
+
+int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
+{
+	const struct qmd_spec spec = {
+		.name = region->name,
+		.comment = region->comment,
+		.kind = QMD_KIND_RANGE,
+		.addr = region->addr,
+		.paddr = region->paddr,
+		.size = region->size,
+	};
+	struct qmd_region *r;
+	struct qmd_why why;
+	int id, ret;
+
+	r = qmd_region_new(&spec, gfp, &why);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	kref_get(&r->ref);
+	ret = qmd_region_add(r, gfp, &why);
+	id = r->id;
+	qmd_region_put(r);
+	return ret ?: id;
+}
+EXPORT_SYMBOL_GPL(qcom_minidump_register);
+
+/* The region of a client in the kernel. */
+static struct qmd_region *qmd_client_region(int id)
+{
+	struct qmd_region *r = id > 0 ? idr_find(&qmd.ids, id) : NULL;
+
+	return r && r->kind == QMD_KIND_RANGE && !r->owner ? r : NULL;
+}
+
+int qcom_minidump_update(int id, const void *addr, size_t size)
+{
+	const struct qmd_spec to = { .addr = addr, .size = size };
+	struct qmd_region *r;
+	struct qmd_why why;
+	unsigned long flags;
+	int ret = -ENOENT;
+
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = qmd_client_region(id);
+	if (r)
+		ret = qmd_region_move(r, &to, &why);
+	spin_unlock_irqrestore(&qmd.lock, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(qcom_minidump_update);
+
+int qcom_minidump_unregister(int id)
+{
+	struct qmd_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = qmd_client_region(id);
+	if (r)
+		qmd_region_remove(r);
+	spin_unlock_irqrestore(&qmd.lock, flags);
+	if (!r)
+		return -ENOENT;
+	qmd_region_put(r);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(qcom_minidump_unregister);
