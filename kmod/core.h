@@ -11,7 +11,7 @@
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	kernel objects found by name, tasks
- *	stacks.c	stacks of tasks that exit
+ *	task.c		stacks of tasks that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
  *	cpuregs.c	registers of the CPUs, saved by notifiers of a panic and of an oops
@@ -339,7 +339,7 @@ void qmd_follow_hold(const struct qmd_region *r) __acquires(follow);
 void qmd_follow_release(const struct qmd_region *r) __releases(follow);
 void qmd_follow_park(void);
 
-/* stacks.c */
+/* task.c */
 int qmd_stacks_init(void);
 void qmd_stacks_exit(void);
 void qmd_stack_watch(struct qmd_region *r);
