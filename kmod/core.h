@@ -10,8 +10,8 @@
  *	table.c		slots: the order of writes that keeps the table right at every instant
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
- *	object.c	kernel objects found by name, tasks
- *	task.c		stacks of tasks that exit
+ *	object.c	kernel objects found by name
+ *	task.c		tasks, and stacks of those that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
  *	cpuregs.c	registers of the CPUs, saved by notifiers of a panic and of an oops
@@ -340,6 +340,9 @@ void qmd_follow_release(const struct qmd_region *r) __releases(follow);
 void qmd_follow_park(void);
 
 /* task.c */
+int qmd_task_get(struct qmd_task *t, struct qmd_why *why);
+void qmd_task_put(struct qmd_task *t);
+int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why);
 int qmd_stacks_init(void);
 void qmd_stacks_exit(void);
 void qmd_stack_watch(struct qmd_region *r);
@@ -361,9 +364,6 @@ const struct qmd_object *qmd_object_find(const char *name);
 const char *qmd_object_name(const struct qmd_object *object);
 const char *qmd_object_region_name(const struct qmd_object *object);
 int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *segs, u32 max, struct qmd_why *why);
-int qmd_task_get(struct qmd_task *t, struct qmd_why *why);
-void qmd_task_put(struct qmd_task *t);
-int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why);
 int qmd_vmcoreinfo_spec(struct qmd_spec *spec);
 
 /* cpuregs.c */

@@ -9,13 +9,6 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
-#include <linux/pid.h>
-#include <linux/pid_namespace.h>
-#include <linux/sched.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/task.h>
-#include <linux/sched/task_stack.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
@@ -273,69 +266,4 @@ int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *seg
 	if (object->range(object->part, &addr, &size))
 		return qmd_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
 	return qmd_segments_of_virt(addr, size, segs, max, why);
-}
-
-/* Tasks */
-
-/* The struct is held, not the memory that it is about. It may be another one after an exec. */
-static int qmd_task_get_mm(struct qmd_task *t, struct qmd_why *why)
-{
-	t->mm = get_task_mm(t->task);
-	if (!t->mm)
-		return qmd_refuse(why, -ESRCH, "TASK: it has no memory of its own (any more)");
-	mmgrab(t->mm);
-	mmput(t->mm);
-	return 0;
-}
-
-/* Takes the references that t->pid, t->start_time and t->part ask for. May sleep. */
-int qmd_task_get(struct qmd_task *t, struct qmd_why *why)
-{
-	struct task_struct *task;
-
-	rcu_read_lock();
-	task = pid_task(find_pid_ns(t->pid, &init_pid_ns), PIDTYPE_PID);
-	if (task && (task->start_boottime != t->start_time || task->flags & PF_EXITING))
-		task = NULL;
-	if (task)
-		get_task_struct(task);
-	rcu_read_unlock();
-
-	t->task = task;
-	if (!task)
-		return qmd_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
-	return t->part == QCOM_MINIDUMP_TASK_MM ? qmd_task_get_mm(t, why) : 0;
-}
-
-void qmd_task_put(struct qmd_task *t)
-{
-	if (t->mm)
-		mmdrop(t->mm);
-	if (t->task)
-		put_task_struct(t->task);
-	t->mm = NULL;
-	t->task = NULL;
-}
-
-/* Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. */
-static u64 qmd_task_struct_size(struct task_struct *task)
-{
-	return task == &init_task ? sizeof(*task) : min(sizeof(*task), ksize(task));
-}
-
-int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why)
-{
-	if (t->part == QCOM_MINIDUMP_TASK_STRUCT) {
-		*addr = t->task;
-		*size = qmd_task_struct_size(t->task);
-		return 0;
-	}
-	if (t->part == QCOM_MINIDUMP_TASK_MM) {
-		*addr = t->mm;
-		*size = ksize(t->mm);
-		return 0;
-	}
-	*addr = task_stack_page(t->task);
-	*size = THREAD_SIZE;
-	return *addr ? 0 : qmd_refuse(why, -ESRCH, "TASK: it has no stack any more");
 }

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stacks of tasks that exit. A stack is given to the next task as soon as its own is done with it, and nothing that a
- * module may call would keep it. So it leaves the table when its task begins to exit, while it is still its own.
+ * Tasks. Their structs are held, so that nobody else gets the memory.
+ *
+ * A stack is given to the next task as soon as its own is done with it, and nothing that a module may call would keep
+ * it. So it leaves the table when its task begins to exit, while it is still its own.
  */
 #include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
 #include <linux/tracepoint.h>
 #include <trace/events/sched.h>
 
@@ -15,6 +24,69 @@
 /* Stacks by task. Changed under qmd.lock; whether a bucket is empty is looked at without it. */
 static DEFINE_HASHTABLE(qmd_stacks, QMD_STACK_BITS);
 static struct tracepoint *qmd_exit_tp;
+
+/* The struct is held, not the memory that it is about. It may be another one after an exec. */
+static int qmd_task_get_mm(struct qmd_task *t, struct qmd_why *why)
+{
+	t->mm = get_task_mm(t->task);
+	if (!t->mm)
+		return qmd_refuse(why, -ESRCH, "TASK: it has no memory of its own (any more)");
+	mmgrab(t->mm);
+	mmput(t->mm);
+	return 0;
+}
+
+/* Takes the references that t->pid, t->start_time and t->part ask for. May sleep. */
+int qmd_task_get(struct qmd_task *t, struct qmd_why *why)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(t->pid, &init_pid_ns), PIDTYPE_PID);
+	if (task && (task->start_boottime != t->start_time || task->flags & PF_EXITING))
+		task = NULL;
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+
+	t->task = task;
+	if (!task)
+		return qmd_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
+	return t->part == QCOM_MINIDUMP_TASK_MM ? qmd_task_get_mm(t, why) : 0;
+}
+
+void qmd_task_put(struct qmd_task *t)
+{
+	if (t->mm)
+		mmdrop(t->mm);
+	if (t->task)
+		put_task_struct(t->task);
+	t->mm = NULL;
+	t->task = NULL;
+}
+
+/* Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. */
+static u64 qmd_task_struct_size(struct task_struct *task)
+{
+	return task == &init_task ? sizeof(*task) : min(sizeof(*task), ksize(task));
+}
+
+int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why)
+{
+	if (t->part == QCOM_MINIDUMP_TASK_STRUCT) {
+		*addr = t->task;
+		*size = qmd_task_struct_size(t->task);
+		return 0;
+	}
+	if (t->part == QCOM_MINIDUMP_TASK_MM) {
+		*addr = t->mm;
+		*size = ksize(t->mm);
+		return 0;
+	}
+	*addr = task_stack_page(t->task);
+	*size = THREAD_SIZE;
+	return *addr ? 0 : qmd_refuse(why, -ESRCH, "TASK: it has no stack any more");
+}
 
 static struct hlist_head *qmd_stack_bucket(const struct task_struct *task)
 {
