@@ -8,10 +8,10 @@
 
 int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
 {
-	const struct qmd_spec spec = {
+	struct qmd_spec spec = {
 		.name = region->name,
 		.comment = region->comment,
-		.kind = QMD_KIND_RANGE,
+		.kind = &qmd_kind_range,
 		.addr = region->addr,
 		.paddr = region->paddr,
 		.size = region->size,
@@ -36,7 +36,7 @@ static struct qmd_region *qmd_client_region(int id)
 {
 	struct qmd_region *r = id > 0 ? idr_find(&qmd.ids, id) : NULL;
 
-	return r && r->kind == QMD_KIND_RANGE && !r->owner ? r : NULL;
+	return r && r->kind->by_address && !r->owner ? r : NULL;
 }
 
 int qcom_minidump_update(int id, const void *addr, size_t size)

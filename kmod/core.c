@@ -84,13 +84,18 @@ static int qmd_bind_publish(const struct qcom_minidump_backend *be, const struct
 	return ret;
 }
 
+const struct qmd_kind qmd_kind_builtin = {
+	.pieces = qmd_pieces_of_range,
+	.builtin = true,
+};
+
 /* With the back end's table set up: what the core needs for it. */
 static int qmd_bind(const struct qcom_minidump_backend *be, const struct qcom_minidump_limits *limits)
 {
 	struct qmd_spec spec = {
 		.name = MINIDUMP_ELF_HEADER_NAME,
 		.comment = "ELF header of the dump",
-		.kind = QMD_KIND_BUILTIN,
+		.kind = &qmd_kind_builtin,
 	};
 	struct qmd_region *header;
 	struct qmd_slot *slots;
@@ -242,7 +247,7 @@ static int __init qmd_vmcoreinfo_add(void)
 	struct qmd_spec spec = {
 		.name = MINIDUMP_VMCOREINFO_NAME,
 		.comment = "where things are in this kernel",
-		.kind = QMD_KIND_BUILTIN,
+		.kind = &qmd_kind_builtin,
 	};
 	struct qmd_why why;
 	int ret = qmd_vmcoreinfo_spec(&spec);

@@ -42,7 +42,6 @@ struct elf64_phdr;
 struct task_struct;
 struct qmd_follow;
 struct qmd_object;
-struct qmd_owner;
 
 /* A listing of a region must fit in one netlink message. */
 #define QMD_SEGMENTS_MAX	128
@@ -86,14 +85,38 @@ struct qmd_segment {
 	u32 seq;
 };
 
-enum qmd_kind {
-	QMD_KIND_BUILTIN,	/* ELF header, VMCOREINFO: of the core itself */
-	QMD_KIND_RANGE,
-	QMD_KIND_OBJECT,
-	QMD_KIND_TASK,
-	QMD_KIND_CURRENT,	/* the task that a CPU runs, whichever it is */
-	QMD_KIND_NOTE,
+struct qmd_region;
+struct qmd_spec;
+
+/**
+ * struct qmd_kind - what is different about a kind of region: nobody else asks which one it is. What is NULL is nothing
+ * @pieces: where it is: works out @max pieces at most, or only counts them if @segs is NULL. How many, or an error
+ * @start: before it is added; may sleep
+ * @watch: on its way in, under qmd.lock: from now on the region goes when what it is of does. An error: that is over
+ * @unwatch: on its way out, under qmd.lock, and where it does not get in after @start
+ * @put: gives back what it holds
+ * @builtin: of the core itself, under a name that nobody else may have; no back end can do without it
+ * @by_address: somebody gave its address, which may be in a module. It can be moved
+ * @follows: context switches move its slots, if the back end can do that
+ */
+struct qmd_kind {
+	int (*pieces)(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why);
+	int (*start)(struct qmd_region *r, struct qmd_why *why);
+	int (*watch)(struct qmd_region *r, struct qmd_why *why);
+	void (*unwatch)(struct qmd_region *r);
+	void (*put)(struct qmd_region *r);
+	bool builtin;
+	bool by_address;
+	bool follows;
 };
+
+extern const struct qmd_kind qmd_kind_builtin;	/* core.c: ELF header, VMCOREINFO */
+extern const struct qmd_kind qmd_kind_range;	/* memory.c */
+extern const struct qmd_kind qmd_kind_object;	/* object.c */
+extern const struct qmd_kind qmd_kind_task;	/* task.c: what is held by reference */
+extern const struct qmd_kind qmd_kind_stack;	/* task.c: what is not */
+extern const struct qmd_kind qmd_kind_current;	/* follow.c: of the task that a CPU runs, whichever it is */
+extern const struct qmd_kind qmd_kind_note;	/* netlink.c */
 
 /**
  * struct qmd_name - all regions of one name
@@ -120,7 +143,7 @@ struct qmd_tag {
 	u8 bytes[QCOM_MINIDUMP_TAG_MAX];
 };
 
-/* The task of a region; the references keep its structs from being reused. QMD_KIND_CURRENT: none, but a CPU. */
+/* The task of a region; the references keep its structs from being reused. qmd_kind_current: none, but a CPU. */
 struct qmd_task {
 	struct task_struct *task;
 	struct mm_struct *mm;	/* QCOM_MINIDUMP_TASK_MM */
@@ -139,15 +162,15 @@ struct qmd_task {
  * @tag: likewise
  * @kind: which of the following say what it is
  * @size: bytes
- * @object: QMD_KIND_OBJECT
- * @task: QMD_KIND_TASK, QMD_KIND_CURRENT
- * @follow: QMD_KIND_CURRENT: of its CPU. Its lock protects @live and, while that is set, @segs
+ * @object: qmd_kind_object
+ * @task: qmd_kind_task, _stack, _current
+ * @follow: qmd_kind_current: of its CPU. Its lock protects @live and, while that is set, @segs
  * @live: context switches move the slots
- * @stack_node: QMD_KIND_TASK, a stack: in the hash of stacks.c
- * @map: BPF map whose memory it is, held; else NULL
+ * @stack_node: qmd_kind_stack: in the hash of task.c
+ * @map: qmd_kind_range: BPF map whose memory it is, held; else NULL
  * @n_held: of @segs, from the first one on, those whose pages have a reference
  * @hold: it holds its pages, and goes into the table when it is told to
- * @buf: QMD_KIND_NOTE: memory that goes with the region
+ * @buf: qmd_kind_note: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
  * @portid: of @owner, for good
  * @owner_node: in owner->regions
@@ -171,7 +194,7 @@ struct qmd_region {
 	struct qmd_name *name;
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	struct qmd_tag tag;
-	enum qmd_kind kind;
+	const struct qmd_kind *kind;
 	u64 size;
 	const struct qmd_object *object;
 	struct qmd_task task;
@@ -265,12 +288,23 @@ struct qmd {
 
 extern struct qmd qmd;
 
+/*
+ * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
+ * owner until it is dead.
+ */
+struct qmd_owner {
+	struct list_head node;
+	struct list_head regions;	/* under qmd.lock */
+	struct sock *sk;
+	u32 portid;
+};
+
 /* What a new region is to be. @kind says which of the others count. */
 struct qmd_spec {
 	const char *name;
 	const char *comment;
 	struct qmd_tag tag;
-	enum qmd_kind kind;
+	const struct qmd_kind *kind;
 	const void *addr;
 	phys_addr_t paddr;
 	u64 size;
@@ -286,13 +320,12 @@ struct qmd_spec {
 struct tracepoint *qmd_tracepoint_find(const char *name);
 
 /* name.c */
-int qmd_name_check(const char *name, struct qmd_why *why);
-bool qmd_name_is_ours(const char *name);
+int qmd_name_check(const char *name, bool builtin, struct qmd_why *why);
 struct qmd_name *qmd_name_get(const char *name, gfp_t gfp);
 void qmd_name_put(struct qmd_name *name);
 
 /* region.c */
-struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
+struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
 int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
 void qmd_region_put(struct qmd_region *r);
 void qmd_regions_set_active(bool active);
@@ -328,11 +361,7 @@ void qmd_elf_hide(u32 slot);
 /* follow.c */
 int __init qmd_follow_init(void);
 void qmd_follow_exit(void);
-int qmd_follow_segments(const struct qmd_task *t, struct qmd_segment *segs, u32 max, struct qmd_why *why);
-int qmd_follow_start(struct qmd_region *r, struct qmd_why *why);
-bool qmd_follow_is_over(const struct qmd_region *r);
-/* the rest under qmd.lock; without effect on a region that follows nobody, qmd_follow_stop() excepted */
-void qmd_follow_stop(struct qmd_region *r);
+/* the rest under qmd.lock; without effect on a region that follows nobody */
 void qmd_follow_lock(const struct qmd_region *r) __acquires(follow);
 void qmd_follow_unlock(const struct qmd_region *r) __releases(follow);
 void qmd_follow_hold(const struct qmd_region *r) __acquires(follow);
@@ -345,13 +374,10 @@ void qmd_task_put(struct qmd_task *t);
 int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why);
 int qmd_stacks_init(void);
 void qmd_stacks_exit(void);
-void qmd_stack_watch(struct qmd_region *r);
-void qmd_stack_unwatch(struct qmd_region *r);
-bool qmd_stack_is_over(const struct qmd_region *r);
 
 /* memory.c */
 int qmd_segments_of_virt(const void *addr, u64 size, struct qmd_segment *segs, u32 max, struct qmd_why *why);
-int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, struct qmd_why *why);
+int qmd_pieces_of_range(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why);
 phys_addr_t qmd_virt_to_phys(const void *addr);
 bool qmd_is_ram(u64 start, u64 end);
 int qmd_pages_hold(const struct qmd_segment *seg, struct qmd_why *why);
@@ -363,7 +389,6 @@ void qmd_ram_exit(void);
 const struct qmd_object *qmd_object_find(const char *name);
 const char *qmd_object_name(const struct qmd_object *object);
 const char *qmd_object_region_name(const struct qmd_object *object);
-int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *segs, u32 max, struct qmd_why *why);
 int qmd_vmcoreinfo_spec(struct qmd_spec *spec);
 
 /* cpuregs.c */

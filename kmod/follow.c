@@ -230,9 +230,9 @@ static void qmd_probe_irq(struct irq_work *work)
 static DEFINE_IRQ_WORK(qmd_probe_irq_work, qmd_probe_irq);
 
 /* The pieces at first: of whoever asks, until the CPU itself has been asked. */
-int qmd_follow_segments(const struct qmd_task *t, struct qmd_segment *segs, u32 max, struct qmd_why *why)
+static int qmd_follow_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
-	struct qmd_task self = { .task = current, .part = t->part };
+	struct qmd_task self = { .task = current, .part = spec->task.part };
 	unsigned long va;
 	const void *addr;
 	u32 i, n = 1;
@@ -242,7 +242,7 @@ int qmd_follow_segments(const struct qmd_task *t, struct qmd_segment *segs, u32 
 	ret = qmd_task_range(&self, &addr, &size, why);
 	if (ret)
 		return ret;
-	if (t->part == QCOM_MINIDUMP_TASK_STACK)
+	if (self.part == QCOM_MINIDUMP_TASK_STACK)
 		n = QMD_STACK_PIECES;
 	va = (unsigned long)addr;
 	for (i = 0; segs && i < min(n, max); i++) {
@@ -252,8 +252,22 @@ int qmd_follow_segments(const struct qmd_task *t, struct qmd_segment *segs, u32 
 	return n;
 }
 
-/* From now on the region is that of its CPU. May sleep; before it is added. */
-int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
+/* Under qmd.lock. */
+static void qmd_follow_stop(struct qmd_region *r)
+{
+	struct qmd_follow *f = r->follow;
+
+	raw_spin_lock(&f->lock);
+	WRITE_ONCE(f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT], NULL);
+	r->live = false;
+	raw_spin_unlock(&f->lock);
+	r->follow = NULL;
+	if (atomic_dec_and_test(&qmd_followers))
+		irq_work_queue(&qmd_probe_irq_work);
+}
+
+/* From now on the region is that of its CPU. */
+static int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 {
 	struct qmd_follow *f = per_cpu_ptr(&qmd_follows, r->task.cpu);
 	struct qmd_region **place = &f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT];
@@ -284,25 +298,19 @@ int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 	return qmd_refuse(why, ret, "this kernel lets no module see context switches");
 }
 
-/* Under qmd.lock. */
-void qmd_follow_stop(struct qmd_region *r)
-{
-	struct qmd_follow *f = r->follow;
-
-	raw_spin_lock(&f->lock);
-	WRITE_ONCE(f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT], NULL);
-	r->live = false;
-	raw_spin_unlock(&f->lock);
-	r->follow = NULL;
-	if (atomic_dec_and_test(&qmd_followers))
-		irq_work_queue(&qmd_probe_irq_work);
-}
-
 /* It was offline already when its regions were looked for: see qmd_cpu_dead(). */
-bool qmd_follow_is_over(const struct qmd_region *r)
+static int qmd_follow_watch(struct qmd_region *r, struct qmd_why *why)
 {
-	return r->follow && !cpu_online(r->task.cpu);
+	return cpu_online(r->task.cpu) ? 0 : qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
 }
+
+const struct qmd_kind qmd_kind_current = {
+	.pieces = qmd_follow_pieces,
+	.start = qmd_follow_start,
+	.watch = qmd_follow_watch,
+	.unwatch = qmd_follow_stop,
+	.follows = true,
+};
 
 /* The tracepoint keeps silent about the last switch of a CPU that goes offline, from its stopper to its idle task. */
 static int qmd_cpu_dead(unsigned int cpu)

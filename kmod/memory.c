@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bpf.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
@@ -215,7 +216,7 @@ int qmd_segments_of_virt(const void *addr, u64 size, struct qmd_segment *segs, u
 	return n;
 }
 
-int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, struct qmd_why *why)
+static int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, struct qmd_why *why)
 {
 	int ret = qmd_check_range(pa, size, why);
 
@@ -234,6 +235,25 @@ int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, stru
 	};
 	return 1;
 }
+
+int qmd_pieces_of_range(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
+{
+	if (spec->addr)
+		return qmd_segments_of_virt(spec->addr, spec->size, segs, max, why);
+	return qmd_segments_of_phys(spec->paddr, spec->size, segs, why);
+}
+
+static void qmd_range_put(struct qmd_region *r)
+{
+	if (r->map)
+		bpf_map_put(r->map);
+}
+
+const struct qmd_kind qmd_kind_range = {
+	.pieces = qmd_pieces_of_range,
+	.put = qmd_range_put,
+	.by_address = true,
+};
 
 /* A reference to the allocation that the page is part of, and how many pages of it there are from here on. */
 static struct page *qmd_page_hold(unsigned long pfn, unsigned long *n, struct qmd_why *why)

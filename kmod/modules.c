@@ -63,7 +63,7 @@ static struct qmd_region *qmd_next_in_module(const struct module *mod, bool init
 	int id;
 
 	idr_for_each_entry(&qmd.ids, r, id)
-		if (r->kind == QMD_KIND_RANGE && qmd_in_module(r, mod, init_only))
+		if (r->kind->by_address && qmd_in_module(r, mod, init_only))
 			return r;
 	return NULL;
 }

@@ -13,7 +13,13 @@ static struct hlist_head *qmd_name_bucket(const char *name)
 	return &qmd.names[full_name_hash(NULL, name, strlen(name)) % ARRAY_SIZE(qmd.names)];
 }
 
-int qmd_name_check(const char *name, struct qmd_why *why)
+/* Host tools find the ELF header by the first letters. */
+static bool qmd_name_is_ours(const char *name)
+{
+	return str_has_prefix(name, MINIDUMP_ELF_PREFIX) || !strcmp(name, MINIDUMP_VMCOREINFO_NAME);
+}
+
+int qmd_name_check(const char *name, bool builtin, struct qmd_why *why)
 {
 	const char *p;
 
@@ -24,13 +30,11 @@ int qmd_name_check(const char *name, struct qmd_why *why)
 			return qmd_refuse(why, -EINVAL, "NAME may hold printable ASCII characters only, no blanks");
 	if (p - name > QCOM_MINIDUMP_NAME_MAX)
 		return qmd_refuse(why, -ENAMETOOLONG, "NAME is longer than 31 characters");
+	if (!builtin && qmd_name_is_ours(name))
+		return qmd_refuse(why, -EINVAL,
+				  "NAME: " MINIDUMP_VMCOREINFO_NAME ", and what begins with " MINIDUMP_ELF_PREFIX
+				  ", are the names of the module's own");
 	return 0;
-}
-
-/* Host tools find the ELF header by the first letters. */
-bool qmd_name_is_ours(const char *name)
-{
-	return str_has_prefix(name, MINIDUMP_ELF_PREFIX) || !strcmp(name, MINIDUMP_VMCOREINFO_NAME);
 }
 
 /* The length of what is before the number, if the name looks like qcom_minidump_slot_name() of another one; else 0. */

@@ -33,7 +33,7 @@ static int qmd_put_task(struct sk_buff *skb, const struct qmd_region *r)
 
 	if (!nest)
 		return -EMSGSIZE;
-	if (r->kind == QMD_KIND_CURRENT ?
+	if (r->kind->follows ?
 	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_CPU, t->cpu) :
 	    nla_put_u32(skb, QCOM_MINIDUMP_TASK_A_PID, t->pid) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_TASK_A_START_TIME, t->start_time, QCOM_MINIDUMP_TASK_A_PAD))

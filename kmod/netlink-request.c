@@ -154,18 +154,19 @@ static int qmd_parse_task(struct genl_info *info, struct qmd_spec *spec)
 		return -EINVAL;
 	}
 	if (cpu) {
-		spec->kind = QMD_KIND_CURRENT;
+		spec->kind = &qmd_kind_current;
 		t->cpu = nla_get_u32(cpu);
 		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu)) {
 			NL_SET_ERR_MSG_ATTR(info->extack, cpu, "TASK: there is no such CPU, or it is offline");
 			return -ENODEV;
 		}
 	} else {
-		spec->kind = QMD_KIND_TASK;
 		t->pid = nla_get_u32(pid);
 		t->start_time = nla_get_u64(start_time);
 	}
 	t->part = nla_get_u32(tb[QCOM_MINIDUMP_TASK_A_PART]);
+	if (!cpu)
+		spec->kind = t->part == QCOM_MINIDUMP_TASK_STACK ? &qmd_kind_stack : &qmd_kind_task;
 	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK ||
 	    (t->part == QCOM_MINIDUMP_TASK_MM && !cpu))
 		return 0;
@@ -215,7 +216,7 @@ static int qmd_parse_map(struct genl_info *info, struct qmd_spec *spec)
 
 static int qmd_parse_object(struct genl_info *info, struct qmd_spec *spec)
 {
-	spec->kind = QMD_KIND_OBJECT;
+	spec->kind = &qmd_kind_object;
 	spec->object = qmd_object_find(nla_data(info->attrs[QCOM_MINIDUMP_REGION_A_OBJECT]));
 	if (!spec->object)
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_OBJECT, -ENOENT,
@@ -258,7 +259,7 @@ int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_HOLD, -EINVAL,
 				       "HOLD goes with ADDR and PADDR only: objects and tasks stay where they are");
 	if (range) {
-		spec->kind = QMD_KIND_RANGE;
+		spec->kind = &qmd_kind_range;
 		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
 		ret = qmd_parse_range(skb, info, spec);
 		return ret || !a[QCOM_MINIDUMP_REGION_A_MAP] ? ret : qmd_parse_map(info, spec);
@@ -267,7 +268,7 @@ int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *
 		return qmd_parse_object(info, spec);
 
 	ret = qmd_parse_task(info, spec);
-	if (ret || spec->kind == QMD_KIND_CURRENT)
+	if (ret || spec->kind->follows)
 		return ret;
 	return qmd_task_get(&spec->task, why) ?: qmd_task_range(&spec->task, &spec->addr, &spec->size, why);
 }

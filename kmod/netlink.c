@@ -97,15 +97,11 @@ static struct notifier_block qmd_netlink_nb = {
 	.notifier_call = qmd_netlink_release,
 };
 
-/*
- * Makes the region that spec says, owned by the sender. The caller gets a reference of its own. What spec
- * holds (task, buffer) is the region's on success, still the caller's on error.
- */
+/* Makes the region that spec says, owned by the sender. The caller gets a reference of its own. */
 static struct qmd_region *qmd_add(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why)
 {
 	struct qmd_owner *owner;
 	struct qmd_region *r;
-	unsigned long flags;
 	int ret;
 
 	mutex_lock(&qmd_owners_lock);
@@ -120,31 +116,12 @@ static struct qmd_region *qmd_add(struct sk_buff *skb, struct qmd_spec *spec, st
 	if (IS_ERR(r))
 		goto unlock;
 
-	r->portid = owner->portid;
-	if (r->kind == QMD_KIND_CURRENT) {
-		ret = qmd_follow_start(r, why);
-		if (ret) {
-			qmd_region_put(r);
-			r = ERR_PTR(ret);
-			goto unlock;
-		}
+	ret = r->kind->start ? r->kind->start(r, why) : 0;
+	if (!ret) {
+		kref_get(&r->ref);
+		ret = qmd_region_add(r, GFP_KERNEL, why);
 	}
-
-	kref_get(&r->ref);
-	idr_preload(GFP_KERNEL);
-	spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_region_add_locked(r, GFP_KERNEL, why);
-	if (!ret)
-		list_add_tail(&r->owner_node, &owner->regions);
-	else if (r->follow)
-		qmd_follow_stop(r);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	idr_preload_end();
 	if (ret) {
-		r->task = (struct qmd_task){};
-		r->map = NULL;
-		r->buf = NULL;
-		qmd_region_put(r);
 		qmd_region_put(r);
 		r = ERR_PTR(ret);
 	}
@@ -164,11 +141,10 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!ret) {
 		r = qmd_add(skb, &spec, &why);
 		ret = PTR_ERR_OR_ZERO(r);
-		if (ret && spec.map)
-			bpf_map_put(spec.map);
 	}
-	if (ret)
-		qmd_task_put(&spec.task);
+	qmd_task_put(&spec.task);
+	if (spec.map)
+		bpf_map_put(spec.map);
 	if (ret) {
 		if (why.text)
 			info->extack->_msg = why.text;
@@ -260,7 +236,7 @@ static int qmd_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = PTR_ERR(r);
 		goto unlock;
 	}
-	if (move && (r->kind != QMD_KIND_RANGE || r->map || r->hold)) {
+	if (move && (!r->kind->by_address || r->map || r->hold)) {
 		ret = qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
 				      "ID: only a region that was added by address, "
 				      "without MAP and HOLD, can be moved");
@@ -382,6 +358,17 @@ static void *qmd_note_build(const void *text, size_t len, u32 type, u64 *size)
 	return note;
 }
 
+static void qmd_note_put(struct qmd_region *r)
+{
+	if (r->buf)
+		free_pages_exact(r->buf, r->size);
+}
+
+const struct qmd_kind qmd_kind_note = {
+	.pieces = qmd_pieces_of_range,
+	.put = qmd_note_put,
+};
+
 /* The new buffer takes the place of the old one in the table; on success the old one is in spec. */
 static int qmd_note_replace(struct qmd_region *r, struct qmd_spec *spec, struct qmd_why *why)
 {
@@ -412,7 +399,7 @@ static struct qmd_region *qmd_note_find(struct sk_buff *skb, const char *name)
 		return NULL;
 	spin_lock_irqsave(&qmd.lock, flags);
 	list_for_each_entry(r, &owner->regions, owner_node)
-		if (r->kind == QMD_KIND_NOTE && !strcmp(r->name->name, name))
+		if (r->kind == &qmd_kind_note && !strcmp(r->name->name, name))
 			found = r;
 	spin_unlock_irqrestore(&qmd.lock, flags);
 	return found;
@@ -435,10 +422,7 @@ static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spe
 	if (r)
 		return ret ? ERR_PTR(ret) : r;
 
-	r = qmd_add(skb, spec, why);
-	if (!IS_ERR(r))
-		spec->buf = NULL;
-	return r;
+	return qmd_add(skb, spec, why);
 }
 
 static void qmd_note_clear(struct sk_buff *skb, const char *name)
@@ -460,7 +444,7 @@ static int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct qmd_spec spec = {
 		.name = name ? nla_data(name) : MINIDUMP_NOTE_NAME,
 		.comment = "what a reader of the dump must know",
-		.kind = QMD_KIND_NOTE,
+		.kind = &qmd_kind_note,
 	};
 	struct qmd_why why = {};
 	struct qmd_region *r;

@@ -9,17 +9,6 @@
 
 enum { QMD_MCGRP_EVENTS };
 
-/*
- * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
- * owner until it is dead.
- */
-struct qmd_owner {
-	struct list_head node;
-	struct list_head regions;	/* under qmd.lock */
-	struct sock *sk;
-	u32 portid;
-};
-
 extern struct genl_family qmd_family;
 extern struct mutex qmd_owners_lock;
 

@@ -256,8 +256,9 @@ const char *qmd_object_region_name(const struct qmd_object *object)
 	return object->region;
 }
 
-int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *segs, u32 max, struct qmd_why *why)
+static int qmd_object_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
+	const struct qmd_object *object = spec->object;
 	const void *addr;
 	u64 size;
 
@@ -267,3 +268,7 @@ int qmd_object_segments(const struct qmd_object *object, struct qmd_segment *seg
 		return qmd_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
 	return qmd_segments_of_virt(addr, size, segs, max, why);
 }
+
+const struct qmd_kind qmd_kind_object = {
+	.pieces = qmd_object_pieces,
+};

@@ -2,25 +2,11 @@
 /*
  * The life of a region. All validation is here and in memory.c; a back end never sees anything bad.
  */
-#include <linux/bpf.h>
 #include <linux/export.h>
-#include <linux/mm.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "core.h"
-
-static int qmd_resolve(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
-{
-	if (spec->object)
-		return qmd_object_segments(spec->object, segs, max, why);
-	if (spec->kind == QMD_KIND_CURRENT)
-		return qmd_follow_segments(&spec->task, segs, max, why);
-	if (spec->addr)
-		return qmd_segments_of_virt(spec->addr, spec->size, segs, max, why);
-	return qmd_segments_of_phys(spec->paddr, spec->size, segs, why);
-}
 
 static void qmd_region_free_seqs(struct qmd_region *r)
 {
@@ -52,11 +38,8 @@ static void qmd_region_free(struct kref *ref)
 	qmd_region_free_seqs(r);
 	if (r->name)
 		qmd_name_put(r->name);
-	qmd_task_put(&r->task);
-	if (r->map)
-		bpf_map_put(r->map);
-	if (r->buf)
-		free_pages_exact(r->buf, r->size);
+	if (r->kind->put)
+		r->kind->put(r);
 	kfree(min(r->segs, r->spare));	/* they are halves of one allocation and change places */
 	kfree(r);
 	atomic_dec(&qmd.n_objects);
@@ -104,7 +87,7 @@ static int qmd_region_fill(struct qmd_region *r, const struct qmd_spec *spec, gf
 {
 	int n, ret;
 
-	n = qmd_resolve(spec, NULL, QMD_SEGMENTS_MAX, why);
+	n = r->kind->pieces(spec, NULL, QMD_SEGMENTS_MAX, why);
 	if (n < 0)
 		return n;
 
@@ -115,24 +98,20 @@ static int qmd_region_fill(struct qmd_region *r, const struct qmd_spec *spec, gf
 	if (ret)
 		return qmd_refuse(why, ret, "out of memory");
 
-	ret = qmd_resolve(spec, r->spare, n, why);
+	ret = r->kind->pieces(spec, r->spare, n, why);
 	if (ret < 0)
 		return ret;
 	qmd_region_set_segments(r, ret);
 	return r->hold ? qmd_region_hold(r, why) : 0;
 }
 
-/* A region that nobody can see yet. The task's reference and the buffer are the region's on success. */
-struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why)
+/* A region that nobody can see yet. What spec holds goes over to it, on success. */
+struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why)
 {
 	struct qmd_region *r;
 	int ret;
 
-	ret = qmd_name_check(spec->name, why);
-	if (!ret && spec->kind != QMD_KIND_BUILTIN && qmd_name_is_ours(spec->name))
-		ret = qmd_refuse(why, -EINVAL,
-				 "NAME: " MINIDUMP_VMCOREINFO_NAME ", and what begins with " MINIDUMP_ELF_PREFIX
-				 ", are the names of the module's own");
+	ret = qmd_name_check(spec->name, spec->kind->builtin, why);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -145,6 +124,7 @@ struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct
 	INIT_LIST_HEAD(&r->owner_node);
 	r->kind = spec->kind;
 	r->owner = spec->owner;
+	r->portid = spec->owner ? spec->owner->portid : 0;
 	r->object = spec->object;
 	r->hold = spec->hold;
 	r->tag = spec->tag;
@@ -160,6 +140,9 @@ struct qmd_region *qmd_region_new(const struct qmd_spec *spec, gfp_t gfp, struct
 	r->task = spec->task;
 	r->map = spec->map;
 	r->buf = spec->buf;
+	spec->task = (struct qmd_task){};
+	spec->map = NULL;
+	spec->buf = NULL;
 	return r;
 }
 
@@ -171,10 +154,8 @@ static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 	if (strlen(r->name->name) > qmd.limits.name_max)
 		return qmd_refuse(why, -ENAMETOOLONG,
 				  "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
-	if (r->kind == QMD_KIND_CURRENT && !qmd.backend->ops->slot_address)
+	if (r->kind->follows && !qmd.backend->ops->slot_address)
 		return qmd_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
-	if (qmd_stack_is_over(r))
-		return qmd_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");
 	if (qmd_slots_free() < r->n_segs)
 		return qmd_refuse(why, -ENOSPC,
 				  "the table is full: remove a region, or bind a back end with more slots");
@@ -202,12 +183,9 @@ void qmd_region_activate(struct qmd_region *r)
 /* The same with qmd.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
 int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 {
-	int ret = 0;
+	int ret = r->kind->watch ? r->kind->watch(r, why) : 0;
 
-	qmd_stack_watch(r);
-	if (qmd_follow_is_over(r))
-		ret = qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
-	else if (qmd.backend)
+	if (!ret && qmd.backend)
 		ret = qmd_region_fits(r, why);
 	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
 	if (!ret) {
@@ -216,11 +194,14 @@ int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 			qmd_refuse(why, ret, "out of memory");
 	}
 	if (ret < 0) {
-		qmd_stack_unwatch(r);
+		if (r->kind->unwatch)
+			r->kind->unwatch(r);
 		return ret;
 	}
 	r->id = ret;
 	qmd.n_regions++;
+	if (r->owner)
+		list_add_tail(&r->owner_node, &r->owner->regions);
 
 	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
 	if (qmd.backend && !r->hold)
@@ -270,7 +251,7 @@ int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 /* One operation: the table has the old range or the new one at every instant. */
 int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why)
 {
-	int n = qmd_resolve(to, r->spare, r->max_segs, why);
+	int n = r->kind->pieces(to, r->spare, r->max_segs, why);
 
 	if (n == -E2BIG)
 		return qmd_refuse(why, n, "the new range has more physical pieces than the region had at first");
@@ -309,11 +290,10 @@ bool qmd_region_is_there(const struct qmd_region *r)
 /* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
 void qmd_region_remove(struct qmd_region *r)
 {
-	if (r->follow)
-		qmd_follow_stop(r);
+	if (r->kind->unwatch)
+		r->kind->unwatch(r);
 	if (qmd_region_in_table(r))
 		qmd_table_remove(r);
-	qmd_stack_unwatch(r);
 	/* Not only when the last event about it has been sent: the next ELF header is to be number 0 again. */
 	qmd_region_free_seqs(r);
 	idr_remove(&qmd.ids, r->id);
@@ -346,7 +326,7 @@ void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const 
 	spin_lock_irqsave(&qmd.lock, flags);
 	r = qmd.backend == be ? qmd_region_of_slot(name, seq, pa) : NULL;
 	/* Without these there is no table, or nobody could read the dump. */
-	if (r && r != qmd.header && r != qmd.vmcoreinfo) {
+	if (r && !r->kind->builtin) {
 		qmd_table_remove(r);
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
 		r->error = why;

@@ -93,32 +93,38 @@ static struct hlist_head *qmd_stack_bucket(const struct task_struct *task)
 	return &qmd_stacks[hash_ptr(task, QMD_STACK_BITS)];
 }
 
-static bool qmd_is_stack(const struct qmd_region *r)
+/* From now on qmd_on_exit() finds it. */
+static int qmd_stack_watch(struct qmd_region *r, struct qmd_why *why)
 {
-	return r->kind == QMD_KIND_TASK && r->task.part == QCOM_MINIDUMP_TASK_STACK;
-}
-
-/* From now on qmd_on_exit() finds it. Under qmd.lock, before qmd_stack_is_over() is asked for the first time. */
-void qmd_stack_watch(struct qmd_region *r)
-{
-	if (!qmd_is_stack(r))
-		return;
 	hlist_add_head(&r->stack_node, qmd_stack_bucket(r->task.task));
-	/* Pairs with the one in qmd_on_exit(): it sees the region, or qmd_stack_is_over() sees that the task exits. */
+	/* Pairs with the one in qmd_on_exit(): it sees the region, or this sees that the task exits. */
 	smp_mb();
+	if (READ_ONCE(r->task.task->flags) & PF_EXITING)
+		return qmd_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");
+	return 0;
 }
 
-/* Under qmd.lock. */
-void qmd_stack_unwatch(struct qmd_region *r)
+static void qmd_stack_unwatch(struct qmd_region *r)
 {
 	hlist_del_init(&r->stack_node);
 }
 
-/* It may be another task's by now, or soon. */
-bool qmd_stack_is_over(const struct qmd_region *r)
+static void qmd_task_region_put(struct qmd_region *r)
 {
-	return qmd_is_stack(r) && READ_ONCE(r->task.task->flags) & PF_EXITING;
+	qmd_task_put(&r->task);
 }
+
+const struct qmd_kind qmd_kind_task = {
+	.pieces = qmd_pieces_of_range,
+	.put = qmd_task_region_put,
+};
+
+const struct qmd_kind qmd_kind_stack = {
+	.pieces = qmd_pieces_of_range,
+	.watch = qmd_stack_watch,
+	.unwatch = qmd_stack_unwatch,
+	.put = qmd_task_region_put,
+};
 
 /* Removes one of the task's; false: there is none. */
 static bool qmd_stack_remove(const struct task_struct *task)
