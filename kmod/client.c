@@ -32,8 +32,9 @@ int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
 EXPORT_SYMBOL_GPL(qcom_minidump_register);
 
 /* The region of a client in the kernel. */
-static struct qmd_region *qmd_client_region(int id)
+static struct qmd_region *qmd_client_region(const void *of)
 {
+	int id = *(const int *)of;
 	struct qmd_region *r = id > 0 ? idr_find(&qmd.ids, id) : NULL;
 
 	return r && r->kind->by_address && !r->owner ? r : NULL;
@@ -48,7 +49,7 @@ int qcom_minidump_update(int id, const void *addr, size_t size)
 	int ret = -ENOENT;
 
 	spin_lock_irqsave(&qmd.lock, flags);
-	r = qmd_client_region(id);
+	r = qmd_client_region(&id);
 	if (r)
 		ret = qmd_region_move(r, &to, &why);
 	spin_unlock_irqrestore(&qmd.lock, flags);
@@ -58,17 +59,6 @@ EXPORT_SYMBOL_GPL(qcom_minidump_update);
 
 int qcom_minidump_unregister(int id)
 {
-	struct qmd_region *r;
-	unsigned long flags;
-
-	spin_lock_irqsave(&qmd.lock, flags);
-	r = qmd_client_region(id);
-	if (r)
-		qmd_region_remove(r);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (!r)
-		return -ENOENT;
-	qmd_region_put(r);
-	return 0;
+	return qmd_region_drop(qmd_client_region, &id) ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_unregister);

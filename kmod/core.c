@@ -264,16 +264,6 @@ static int __init qmd_vmcoreinfo_add(void)
 	return qmd_region_add(qmd.vmcoreinfo, GFP_KERNEL, &why);
 }
 
-static void qmd_vmcoreinfo_remove(void)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&qmd.lock, flags);
-	qmd_region_remove(qmd.vmcoreinfo);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	qmd_region_put(qmd.vmcoreinfo);
-}
-
 static int __init qmd_init(void)
 {
 	int ret;
@@ -304,7 +294,7 @@ static int __init qmd_init(void)
 
 remove_vmcoreinfo:
 	qmd_netlink_mute();
-	qmd_vmcoreinfo_remove();
+	qmd_region_drop(qmd_region_if_there, qmd.vmcoreinfo);
 	qmd_events_exit();
 exit_stacks:
 	qmd_stacks_exit();
@@ -326,7 +316,7 @@ static void __exit qmd_exit(void)
 	qmd_stacks_exit();
 	qmd_modules_exit();
 	qmd_follow_exit();
-	qmd_vmcoreinfo_remove();
+	qmd_region_drop(qmd_region_if_there, qmd.vmcoreinfo);
 	qmd_events_exit();
 	WARN(atomic_read(&qmd.n_objects), "%d regions were leaked\n", atomic_read(&qmd.n_objects));
 	qmd_cpu_regs_exit();

@@ -316,6 +316,22 @@ struct qmd_spec {
 	struct qmd_owner *owner;
 };
 
+/**
+ * struct qmd_object - what a name stands for
+ * @name: as in QCOM_MINIDUMP_REGION_A_OBJECT
+ * @region: name of the region where the client gives none
+ * @part: for @range
+ * @range: one virtual range
+ * @segments: instead, where it is in several places
+ */
+struct qmd_object {
+	const char *name;
+	const char *region;
+	int part;
+	int (*range)(int part, const void **addr, u64 *size);
+	int (*segments)(struct qmd_segment *segs, u32 max, struct qmd_why *why);
+};
+
 /* core.c */
 struct tracepoint *qmd_tracepoint_find(const char *name);
 
@@ -328,13 +344,15 @@ void qmd_name_put(struct qmd_name *name);
 struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
 int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
 void qmd_region_put(struct qmd_region *r);
+struct qmd_region *qmd_region_get(u32 id);
+bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of);
 void qmd_regions_set_active(bool active);
 /* with qmd.lock held */
 int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
 bool qmd_region_in_table(const struct qmd_region *r);
 int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why);
 void qmd_region_activate(struct qmd_region *r);
-bool qmd_region_is_there(const struct qmd_region *r);
+struct qmd_region *qmd_region_if_there(const void *region);
 int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
 void qmd_region_remove(struct qmd_region *r);
 
@@ -387,8 +405,6 @@ void qmd_ram_exit(void);
 
 /* object.c */
 const struct qmd_object *qmd_object_find(const char *name);
-const char *qmd_object_name(const struct qmd_object *object);
-const char *qmd_object_region_name(const struct qmd_object *object);
 int qmd_vmcoreinfo_spec(struct qmd_spec *spec);
 
 /* cpuregs.c */
@@ -406,7 +422,6 @@ int qmd_module_check(const void *addr, u64 size, struct qmd_why *why);
 int qmd_netlink_init(void);
 void qmd_netlink_exit(void);
 void qmd_netlink_mute(void);
-void qmd_netlink_notify_region(struct qmd_region *r, u8 cmd);
-void qmd_netlink_notify_backend(void);
+void qmd_netlink_notify(const struct qmd_region *r, u8 cmd);
 
 #endif

@@ -48,9 +48,9 @@ static void qmd_event_send(struct work_struct *work)
 	do {
 		r = qmd_event_next(&cmd, &backend);
 		if (backend)
-			qmd_netlink_notify_backend();
+			qmd_netlink_notify(NULL, QCOM_MINIDUMP_CMD_BACKEND_NTF);
 		if (r) {
-			qmd_netlink_notify_region(r, cmd);
+			qmd_netlink_notify(r, cmd);
 			qmd_region_put(r);
 		}
 	} while (r);

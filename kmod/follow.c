@@ -312,25 +312,21 @@ const struct qmd_kind qmd_kind_current = {
 	.follows = true,
 };
 
+static struct qmd_region *qmd_follow_at(const void *place)
+{
+	const struct qmd_region *r = READ_ONCE(*(struct qmd_region *const *)place);
+
+	return r ? qmd_region_if_there(r) : NULL;
+}
+
 /* The tracepoint keeps silent about the last switch of a CPU that goes offline, from its stopper to its idle task. */
 static int qmd_cpu_dead(unsigned int cpu)
 {
 	struct qmd_follow *f = per_cpu_ptr(&qmd_follows, cpu);
-	struct qmd_region *r;
-	unsigned long flags;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(f->regions); i++) {
-		spin_lock_irqsave(&qmd.lock, flags);
-		r = READ_ONCE(f->regions[i]);
-		if (r && qmd_region_is_there(r))
-			qmd_region_remove(r);
-		else
-			r = NULL;
-		spin_unlock_irqrestore(&qmd.lock, flags);
-		if (r)
-			qmd_region_put(r);
-	}
+	for (i = 0; i < ARRAY_SIZE(f->regions); i++)
+		qmd_region_drop(qmd_follow_at, &f->regions[i]);
 	return 0;
 }
 

@@ -57,32 +57,18 @@ static bool qmd_in_module(const struct qmd_region *r, const struct module *mod, 
 	return false;
 }
 
-static struct qmd_region *qmd_next_in_module(const struct module *mod, bool init_only)
+/* Regions of other clients in the kernel as well: their ids become invalid. */
+static struct qmd_region *qmd_next_in_module(const void *of)
 {
+	const struct module *mod = of;
 	struct qmd_region *r;
 	int id;
 
+	/* It is live: what it needed to start only is freed now. */
 	idr_for_each_entry(&qmd.ids, r, id)
-		if (r->kind->by_address && qmd_in_module(r, mod, init_only))
+		if (r->kind->by_address && qmd_in_module(r, mod, mod->state == MODULE_STATE_LIVE))
 			return r;
 	return NULL;
-}
-
-/* Regions of other clients in the kernel as well: their ids become invalid. */
-static void qmd_remove_in_module(const struct module *mod, bool init_only)
-{
-	struct qmd_region *r;
-	unsigned long flags;
-
-	do {
-		spin_lock_irqsave(&qmd.lock, flags);
-		r = qmd_next_in_module(mod, init_only);
-		if (r)
-			qmd_region_remove(r);
-		spin_unlock_irqrestore(&qmd.lock, flags);
-		if (r)
-			qmd_region_put(r);
-	} while (r);
 }
 
 /* Calls fn with each piece of the module's memory. */
@@ -148,13 +134,12 @@ static int qmd_module_notify(struct notifier_block *nb, unsigned long action, vo
 	case MODULE_STATE_COMING:
 		qmd_each_piece(mod, qmd_forget_gone);
 		break;
-	case MODULE_STATE_LIVE:
-		/* What it needed to start only is freed now. */
-		qmd_remove_in_module(mod, true);
-		break;
 	case MODULE_STATE_GOING:
 		qmd_each_piece(mod, qmd_remember_gone);
-		qmd_remove_in_module(mod, false);
+		fallthrough;
+	case MODULE_STATE_LIVE:
+		while (qmd_region_drop(qmd_next_in_module, mod))
+			;
 		break;
 	}
 	mutex_unlock(&qmd_owners_lock);

@@ -53,7 +53,7 @@ static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_region *r)
 	    nla_put_u64_64bit(skb, r->segs[0].va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
 			      r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
-	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, qmd_object_name(r->object))) ||
+	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, r->object->name)) ||
 	    (r->task.part && qmd_put_task(skb, r)) ||
 	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
 	    (r->tag.size && nla_put(skb, QCOM_MINIDUMP_REGION_A_TAG, r->tag.size, r->tag.bytes)) ||
@@ -104,22 +104,28 @@ static size_t qmd_region_msg_size(const struct qmd_region *r)
 	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
 }
 
-int qmd_reply_region(struct genl_info *info, u8 cmd, struct qmd_region *r)
+static struct sk_buff *qmd_region_msg(u32 portid, u32 seq, u8 cmd, const struct qmd_region *r)
 {
 	struct sk_buff *skb = genlmsg_new(qmd_region_msg_size(r), GFP_KERNEL);
 	unsigned long flags;
 	int ret;
 
 	if (!skb)
-		return -ENOMEM;
+		return NULL;
 	spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_put_region(skb, info->snd_portid, info->snd_seq, 0, cmd, r, NULL);
+	ret = qmd_put_region(skb, portid, seq, 0, cmd, r, NULL);
 	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (ret) {
-		nlmsg_free(skb);
-		return ret;
-	}
-	return genlmsg_reply(skb, info);
+	if (!ret)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+int qmd_reply_region(struct genl_info *info, u8 cmd, const struct qmd_region *r)
+{
+	struct sk_buff *skb = qmd_region_msg(info->snd_portid, info->snd_seq, cmd, r);
+
+	return skb ? genlmsg_reply(skb, info) : -ENOMEM;
 }
 
 struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
@@ -152,35 +158,14 @@ struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
 	return skb;
 }
 
-void qmd_netlink_notify_region(struct qmd_region *r, u8 cmd)
-{
-	struct sk_buff *skb;
-	unsigned long flags;
-	int ret;
-
-	if (READ_ONCE(qmd_muted) || !genl_has_listeners(&qmd_family, &init_net, QMD_MCGRP_EVENTS))
-		return;
-	skb = genlmsg_new(qmd_region_msg_size(r), GFP_KERNEL);
-	if (!skb) {
-		genl_set_err(&qmd_family, &init_net, 0, QMD_MCGRP_EVENTS, -ENOBUFS);
-		return;
-	}
-	spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_put_region(skb, 0, 0, 0, cmd, r, NULL);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (ret)
-		nlmsg_free(skb);
-	else
-		genlmsg_multicast(&qmd_family, skb, 0, QMD_MCGRP_EVENTS, GFP_KERNEL);
-}
-
-void qmd_netlink_notify_backend(void)
+/* Of a region, or of the back end if @r is NULL. */
+void qmd_netlink_notify(const struct qmd_region *r, u8 cmd)
 {
 	struct sk_buff *skb;
 
 	if (READ_ONCE(qmd_muted) || !genl_has_listeners(&qmd_family, &init_net, QMD_MCGRP_EVENTS))
 		return;
-	skb = qmd_backend_msg(0, 0, QCOM_MINIDUMP_CMD_BACKEND_NTF);
+	skb = r ? qmd_region_msg(0, 0, cmd, r) : qmd_backend_msg(0, 0, cmd);
 	if (skb)
 		genlmsg_multicast(&qmd_family, skb, 0, QMD_MCGRP_EVENTS, GFP_KERNEL);
 	else

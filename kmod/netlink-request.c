@@ -222,7 +222,7 @@ static int qmd_parse_object(struct genl_info *info, struct qmd_spec *spec)
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_OBJECT, -ENOENT,
 				       "OBJECT: this kernel has no such object, or the module doesn't know it");
 	if (!spec->name)
-		spec->name = qmd_object_region_name(spec->object);
+		spec->name = spec->object->region;
 	return 0;
 }
 

@@ -55,23 +55,18 @@ static struct qmd_owner *qmd_owner_get(struct sk_buff *skb)
 	return o;
 }
 
+static struct qmd_region *qmd_first_of_owner(const void *of)
+{
+	struct qmd_owner *o = (void *)of;
+
+	return list_first_entry_or_null(&o->regions, struct qmd_region, owner_node);
+}
+
 static void qmd_owner_free(struct qmd_owner *o)
 {
-	struct qmd_region *r;
-	unsigned long flags;
-
 	list_del(&o->node);
-	for (;;) {
-		spin_lock_irqsave(&qmd.lock, flags);
-		r = list_first_entry_or_null(&o->regions, struct qmd_region, owner_node);
-		if (r)
-			qmd_region_remove(r);
-		spin_unlock_irqrestore(&qmd.lock, flags);
-		if (!r)
-			break;
-		qmd_region_put(r);
+	while (qmd_region_drop(qmd_first_of_owner, o))
 		cond_resched();
-	}
 	sock_put(o->sk);
 	kfree(o);
 }
@@ -161,25 +156,18 @@ static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
 	struct qmd_owner *owner = qmd_owner_find(skb);
 	struct qmd_region *r;
-	unsigned long flags;
-	bool mine = false;
 
 	if (!id)
 		return ERR_PTR(qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
-	spin_lock_irqsave(&qmd.lock, flags);
-	r = idr_find(&qmd.ids, nla_get_u32(id));
-	mine = r && owner && r->owner == owner;
-	if (mine)
-		kref_get(&r->ref);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-
+	r = qmd_region_get(nla_get_u32(id));
 	if (!r)
 		return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT,
 					       "ID: there is no such region"));
-	if (!mine)
-		return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EPERM,
-					       "ID: the region belongs to another socket or to the kernel"));
-	return r;
+	if (owner && READ_ONCE(r->owner) == owner)
+		return r;
+	qmd_region_put(r);
+	return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EPERM,
+				       "ID: the region belongs to another socket or to the kernel"));
 }
 
 /* Moves a region of the sender, activates it, or gives it another comment. Under qmd_owners_lock. */
@@ -191,7 +179,7 @@ static int qmd_update(struct genl_info *info, struct qmd_region *r, const struct
 	int ret = move ? qmd_module_check(to->addr, to->size, why) : 0;
 
 	spin_lock_irqsave(&qmd.lock, flags);
-	if (!ret && !qmd_region_is_there(r))
+	if (!ret && !qmd_region_if_there(r))
 		ret = qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
 	if (!ret && move)
 		ret = qmd_region_move(r, to, why);
@@ -262,21 +250,6 @@ unlock:
 	return ret;
 }
 
-/* Under qmd_owners_lock, with a reference. */
-static void qmd_del(struct qmd_region *r)
-{
-	unsigned long flags;
-	bool there;
-
-	spin_lock_irqsave(&qmd.lock, flags);
-	there = qmd_region_is_there(r);
-	if (there)
-		qmd_region_remove(r);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (there)
-		qmd_region_put(r);
-}
-
 static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qmd_region *r;
@@ -284,7 +257,7 @@ static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&qmd_owners_lock);
 	r = qmd_own_region(skb, info);
 	if (!IS_ERR(r)) {
-		qmd_del(r);
+		qmd_region_drop(qmd_region_if_there, r);
 		qmd_region_put(r);
 	}
 	mutex_unlock(&qmd_owners_lock);
@@ -295,16 +268,11 @@ static int qmd_region_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
 	struct qmd_region *r;
-	unsigned long flags;
 	int ret;
 
 	if (!id)
 		return qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing");
-	spin_lock_irqsave(&qmd.lock, flags);
-	r = idr_find(&qmd.ids, nla_get_u32(id));
-	if (r)
-		kref_get(&r->ref);
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	r = qmd_region_get(nla_get_u32(id));
 	if (!r)
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region");
 
@@ -432,7 +400,7 @@ static void qmd_note_clear(struct sk_buff *skb, const char *name)
 	mutex_lock(&qmd_owners_lock);
 	r = qmd_note_find(skb, name);
 	if (r)
-		qmd_del(r);
+		qmd_region_drop(qmd_region_if_there, r);
 	mutex_unlock(&qmd_owners_lock);
 }
 

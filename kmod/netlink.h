@@ -26,7 +26,7 @@ int qmd_missing(struct genl_info *info, u32 attr, const char *text);
 
 int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct qmd_region *r,
 		   struct netlink_callback *cb);
-int qmd_reply_region(struct genl_info *info, u8 cmd, struct qmd_region *r);
+int qmd_reply_region(struct genl_info *info, u8 cmd, const struct qmd_region *r);
 struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd);
 
 #endif

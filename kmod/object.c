@@ -204,22 +204,6 @@ static int qmd_mem_sections_segments(struct qmd_segment *segs, u32 max, struct q
 }
 #endif
 
-/**
- * struct qmd_object - what a name stands for
- * @name: as in QCOM_MINIDUMP_REGION_A_OBJECT
- * @region: name of the region where the client gives none
- * @part: for @range
- * @range: one virtual range
- * @segments: instead, where it is in several places
- */
-struct qmd_object {
-	const char *name;
-	const char *region;
-	int part;
-	int (*range)(int part, const void **addr, u64 *size);
-	int (*segments)(struct qmd_segment *segs, u32 max, struct qmd_why *why);
-};
-
 static const struct qmd_object qmd_objects[] = {
 	{ "prb", MINIDUMP_LOG_PRB_NAME, QMD_PRINTK_POINTER, qmd_printk_range },
 	{ "printk_ring", MINIDUMP_LOG_RING_NAME, QMD_PRINTK_RING, qmd_printk_range },
@@ -244,16 +228,6 @@ const struct qmd_object *qmd_object_find(const char *name)
 		if (!strcmp(qmd_objects[i].name, name))
 			return &qmd_objects[i];
 	return NULL;
-}
-
-const char *qmd_object_name(const struct qmd_object *object)
-{
-	return object->name;
-}
-
-const char *qmd_object_region_name(const struct qmd_object *object)
-{
-	return object->region;
 }
 
 static int qmd_object_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)

@@ -50,6 +50,20 @@ void qmd_region_put(struct qmd_region *r)
 	kref_put(&r->ref, qmd_region_free);
 }
 
+/* With a reference; NULL: there is none. */
+struct qmd_region *qmd_region_get(u32 id)
+{
+	struct qmd_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = idr_find(&qmd.ids, id);
+	if (r)
+		kref_get(&r->ref);
+	spin_unlock_irqrestore(&qmd.lock, flags);
+	return r;
+}
+
 /* Room for n segments, twice, each with a sequence number that it keeps. */
 static int qmd_region_alloc_segments(struct qmd_region *r, u32 n, gfp_t gfp)
 {
@@ -281,12 +295,6 @@ bool qmd_region_in_table(const struct qmd_region *r)
 	return qmd.backend && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
 }
 
-/* It was added, and not removed since: a stack goes by itself when its task exits. */
-bool qmd_region_is_there(const struct qmd_region *r)
-{
-	return idr_find(&qmd.ids, r->id) == r;
-}
-
 /* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
 void qmd_region_remove(struct qmd_region *r)
 {
@@ -302,6 +310,31 @@ void qmd_region_remove(struct qmd_region *r)
 	r->owner = NULL;
 	r->error = NULL;	/* may be text of a back end, which can go before the event is sent */
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
+}
+
+/* Removes the region that @find finds, which is asked under qmd.lock; false: there is none. */
+bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of)
+{
+	struct qmd_region *r;
+	unsigned long flags;
+
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = find(of);
+	if (r)
+		qmd_region_remove(r);
+	spin_unlock_irqrestore(&qmd.lock, flags);
+	if (r)
+		qmd_region_put(r);
+	return r;
+}
+
+/* The region, unless it was removed since it was added: a stack goes by itself when its task exits. Under qmd.lock. */
+struct qmd_region *qmd_region_if_there(const void *region)
+{
+	const struct qmd_region *r = region;
+	struct qmd_region *there = idr_find(&qmd.ids, r->id);
+
+	return there == r ? there : NULL;
 }
 
 static struct qmd_region *qmd_region_of_slot(const char *name, u32 seq, phys_addr_t pa)

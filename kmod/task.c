@@ -126,21 +126,13 @@ const struct qmd_kind qmd_kind_stack = {
 	.put = qmd_task_region_put,
 };
 
-/* Removes one of the task's; false: there is none. */
-static bool qmd_stack_remove(const struct task_struct *task)
+static struct qmd_region *qmd_stack_of(const void *task)
 {
 	struct qmd_region *r;
-	unsigned long flags;
 
-	spin_lock_irqsave(&qmd.lock, flags);
 	hlist_for_each_entry(r, qmd_stack_bucket(task), stack_node)
 		if (r->task.task == task)
 			break;
-	if (r)
-		qmd_region_remove(r);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (r)
-		qmd_region_put(r);
 	return r;
 }
 
@@ -150,7 +142,7 @@ static void qmd_on_exit(void *unused, struct task_struct *task)
 	smp_mb();
 	if (hlist_empty(qmd_stack_bucket(task)))
 		return;
-	while (qmd_stack_remove(task))
+	while (qmd_region_drop(qmd_stack_of, task))
 		;
 }
 
