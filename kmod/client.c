@@ -3,8 +3,10 @@
  * For clients in the kernel: include/linux/qcom_minidump.h.
  */
 #include <linux/export.h>
+#include <linux/qcom_minidump.h>
 
 #include "core.h"
+#include "region.h"
 
 int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
 {

@@ -8,11 +8,19 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/qcom_minidump_table.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/tracepoint.h>
 
 #include "core.h"
+#include "cpuregs.h"
+#include "event.h"
+#include "follow.h"
+#include "modules.h"
+#include "netlink.h"
+#include "region.h"
+#include "table.h"
 
 struct qmd qmd = {
 	.lock = __SPIN_LOCK_UNLOCKED(qmd.lock),

@@ -14,6 +14,7 @@
 #include <linux/panic_notifier.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
+#include <linux/qcom_minidump_table.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -29,7 +30,8 @@
 #endif
 #include <asm/barrier.h>
 
-#include "core.h"
+#include "cpuregs.h"
+#include "memory.h"
 
 #define QMD_PRSTATUS_NAME	"CORE"
 #define QMD_PRSTATUS_AT		(sizeof(struct elf_note) + ALIGN(sizeof(QMD_PRSTATUS_NAME), 4))

@@ -16,6 +16,8 @@
 #include <asm/barrier.h>
 
 #include "core.h"
+#include "follow.h"
+#include "table.h"
 
 /* Section headers before that of slot 1: null, STR_TBL. */
 #define QMD_ELF_SHDRS_FIXED	2

@@ -3,6 +3,8 @@
  * Notifications: from any context to process context, and no more than one a region at a time.
  */
 #include "core.h"
+#include "event.h"
+#include "netlink.h"
 
 void qmd_event(struct qmd_region *r, u8 cmd)
 {

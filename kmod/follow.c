@@ -26,6 +26,7 @@
 #include <trace/events/sched.h>
 
 #include "core.h"
+#include "follow.h"
 
 #define QMD_STACK_PIECE	min_t(size_t, THREAD_SIZE, PAGE_SIZE)
 #define QMD_STACK_PIECES	(THREAD_SIZE / QMD_STACK_PIECE)

@@ -17,6 +17,9 @@
 #include <linux/vmalloc.h>
 
 #include "core.h"
+#include "event.h"
+#include "region.h"
+#include "table.h"
 
 /* The machine's RAM, sorted: what of the resource tree is online, to be read in any context. */
 struct qmd_ram {

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "core.h"
+#include "modules.h"
 #include "netlink.h"
 
 /*

@@ -3,10 +3,13 @@
  * Names of regions. Those of one name are told apart by sequence number, and no other name looks like NAME_SEQ.
  */
 #include <linux/ctype.h>
+#include <linux/qcom_minidump_table.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 
+#include "backend.h"
 #include "core.h"
+#include "name.h"
 
 static struct hlist_head *qmd_name_bucket(const char *name)
 {

@@ -5,7 +5,10 @@
 #include <net/genetlink.h>
 
 #include "core.h"
+#include "event.h"
+#include "follow.h"
 #include "netlink.h"
+#include "table.h"
 
 static bool qmd_muted;	/* the family is going: no more notifications */
 

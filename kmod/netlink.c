@@ -12,6 +12,7 @@
 #include <linux/elf.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/qcom_minidump_table.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
@@ -20,6 +21,8 @@
 #include <qcmd_note.h>
 
 #include "core.h"
+#include "event.h"
+#include "modules.h"
 #include "netlink.h"
 
 static LIST_HEAD(qmd_owners);

@@ -5,7 +5,7 @@
 
 #include <net/genetlink.h>
 
-#include "core.h"
+#include "region.h"
 
 enum { QMD_MCGRP_EVENTS };
 
@@ -16,6 +16,11 @@ extern const struct nla_policy qmd_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
 extern const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
 extern const struct nla_policy qmd_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
 extern const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
+
+int qmd_netlink_init(void);
+void qmd_netlink_exit(void);
+void qmd_netlink_mute(void);
+void qmd_netlink_notify(const struct qmd_region *r, u8 cmd);
 
 int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec, struct qmd_why *why);
 void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag);

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
+#include <linux/qcom_minidump_table.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
@@ -18,7 +19,8 @@
 #include <linux/crash_core.h>
 #endif
 
-#include "core.h"
+#include "cpuregs.h"
+#include "region.h"
 
 /* VMCOREINFO */
 

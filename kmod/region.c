@@ -7,6 +7,9 @@
 #include <linux/timekeeping.h>
 
 #include "core.h"
+#include "event.h"
+#include "region.h"
+#include "table.h"
 
 static void qmd_region_free_seqs(struct qmd_region *r)
 {

@@ -14,6 +14,8 @@
 #include <linux/kernel.h>
 
 #include "core.h"
+#include "follow.h"
+#include "table.h"
 
 u32 qmd_slots_free(void)
 {

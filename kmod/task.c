@@ -18,6 +18,7 @@
 #include <trace/events/sched.h>
 
 #include "core.h"
+#include "region.h"
 
 #define QMD_STACK_BITS	8
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a region is, from the request on, and its life. */
+#ifndef QCOM_MINIDUMP_REGION_H
+#define QCOM_MINIDUMP_REGION_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/types.h>
+#include <uapi/linux/qcom_minidump.h>
+
+#include "memory.h"
+#include "name.h"
+#include "object.h"
+#include "task.h"
+
+struct bpf_map;
+struct qmd_follow;
+struct qmd_region;
+struct sock;
+
+/**
+ * struct qmd_kind - what is different about a kind of region: nobody else asks which one it is. What is NULL is nothing
+ * @pieces: where it is: works out @max pieces at most, or only counts them if @segs is NULL. How many, or an error
+ * @start: before it is added; may sleep
+ * @watch: on its way in, under qmd.lock: from now on the region goes when what it is of does. An error: that is over
+ * @unwatch: on its way out, under qmd.lock, and where it does not get in after @start
+ * @put: gives back what it holds
+ * @builtin: of the core itself, under a name that nobody else may have; no back end can do without it
+ * @by_address: somebody gave its address, which may be in a module. It can be moved
+ * @follows: context switches move its slots, if the back end can do that
+ */
+struct qmd_kind {
+	int (*pieces)(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why);
+	int (*start)(struct qmd_region *r, struct qmd_why *why);
+	int (*watch)(struct qmd_region *r, struct qmd_why *why);
+	void (*unwatch)(struct qmd_region *r);
+	void (*put)(struct qmd_region *r);
+	bool builtin;
+	bool by_address;
+	bool follows;
+};
+
+extern const struct qmd_kind qmd_kind_builtin;	/* core.c: ELF header, VMCOREINFO */
+extern const struct qmd_kind qmd_kind_range;	/* memory.c */
+extern const struct qmd_kind qmd_kind_object;	/* object.c */
+extern const struct qmd_kind qmd_kind_task;	/* task.c: what is held by reference */
+extern const struct qmd_kind qmd_kind_stack;	/* task.c: what is not */
+extern const struct qmd_kind qmd_kind_current;	/* follow.c: of the task that a CPU runs, whichever it is */
+extern const struct qmd_kind qmd_kind_note;	/* netlink.c */
+
+/* By what its owner knows a region again; nobody else looks into it. */
+struct qmd_tag {
+	u8 size;		/* 0: it has none */
+	u8 bytes[QCOM_MINIDUMP_TAG_MAX];
+};
+
+/*
+ * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
+ * owner until it is dead.
+ */
+struct qmd_owner {
+	struct list_head node;
+	struct list_head regions;	/* under qmd.lock */
+	struct sock *sk;
+	u32 portid;
+};
+
+/* What a new region is to be. @kind says which of the others count. */
+struct qmd_spec {
+	const char *name;
+	const char *comment;
+	struct qmd_tag tag;
+	const struct qmd_kind *kind;
+	const void *addr;
+	phys_addr_t paddr;
+	u64 size;
+	const struct qmd_object *object;
+	struct qmd_task task;
+	struct bpf_map *map;
+	bool hold;
+	void *buf;
+	struct qmd_owner *owner;
+};
+
+/**
+ * struct qmd_region - a region
+ * @id: from qmd.ids
+ * @ref: qmd.ids holds one; a queued event holds one
+ * @name: shared by all regions of that name
+ * @comment: from who added it
+ * @tag: likewise
+ * @kind: which of the following say what it is
+ * @size: bytes
+ * @object: qmd_kind_object
+ * @task: qmd_kind_task, _stack, _current
+ * @follow: qmd_kind_current: of its CPU. Its lock protects @live and, while that is set, @segs
+ * @live: context switches move the slots
+ * @stack_node: qmd_kind_stack: in the hash of task.c
+ * @map: qmd_kind_range: BPF map whose memory it is, held; else NULL
+ * @n_held: of @segs, from the first one on, those whose pages have a reference
+ * @hold: it holds its pages, and goes into the table when it is told to
+ * @buf: qmd_kind_note: memory that goes with the region
+ * @owner: netlink socket, NULL for a client in the kernel and once it is removed
+ * @portid: of @owner, for good
+ * @owner_node: in owner->regions
+ * @state: enum qcom_minidump_region_state
+ * @error: why it is rejected
+ * @created: CLOCK_BOOTTIME, ns
+ * @moves: number of updates
+ * @n_segs: pieces
+ * @max_segs: room in @segs and in @spare
+ * @has_seqs: the sequence numbers in @segs are its own
+ * @segs: the pieces
+ * @spare: where an update works the new ones out
+ * @event_node: in qmd.events
+ * @event: notification to send
+ *
+ * Everything that can change is protected by qmd.lock.
+ */
+struct qmd_region {
+	u32 id;
+	struct kref ref;
+	struct qmd_name *name;
+	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
+	struct qmd_tag tag;
+	const struct qmd_kind *kind;
+	u64 size;
+	const struct qmd_object *object;
+	struct qmd_task task;
+	struct qmd_follow *follow;
+	bool live;
+	struct hlist_node stack_node;
+	struct bpf_map *map;
+	u32 n_held;
+	bool hold;
+	void *buf;
+	struct qmd_owner *owner;
+	u32 portid;
+	struct list_head owner_node;
+	u32 state;
+	const char *error;
+	u64 created;
+	u64 moves;
+	u32 n_segs;
+	u32 max_segs;
+	bool has_seqs;
+	struct qmd_segment *segs;
+	struct qmd_segment *spare;
+	struct list_head event_node;
+	u8 event;
+};
+
+struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
+int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
+void qmd_region_put(struct qmd_region *r);
+struct qmd_region *qmd_region_get(u32 id);
+bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of);
+void qmd_regions_set_active(bool active);
+/* with qmd.lock held */
+int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
+bool qmd_region_in_table(const struct qmd_region *r);
+int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why);
+void qmd_region_activate(struct qmd_region *r);
+struct qmd_region *qmd_region_if_there(const void *region);
+int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
+void qmd_region_remove(struct qmd_region *r);
+
+#endif
