@@ -10,60 +10,29 @@
 
 #include "netlink.h"
 
-#define QMD_NAME_EXPECTED "NAME: give 1 to 31 printable characters without blanks, and a NUL"
-
-static int qmd_check_string(const struct nlattr *attr, size_t max, const char *text, struct netlink_ext_ack *extack)
+static bool qmd_is_string(const struct nlattr *attr, int max)
 {
 	int len = nla_len(attr);
 
-	if (len > 0 && len <= max + 1 && memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1)
-		return 0;
-	NL_SET_BAD_ATTR(extack, attr);
-	extack->_msg = text;
-	return -EINVAL;
+	return len > 0 && len <= max + 1 && memchr(nla_data(attr), 0, len) == nla_data(attr) + len - 1;
 }
 
-static int qmd_validate_string(const struct nlattr *attr, struct netlink_ext_ack *extack)
-{
-	static const struct {
-		size_t max;
-		const char *text;
-	} limits[] = {
-		[QCOM_MINIDUMP_REGION_A_NAME] = {
-			QCOM_MINIDUMP_NAME_MAX, QMD_NAME_EXPECTED,
-		},
-		[QCOM_MINIDUMP_REGION_A_OBJECT] = {
-			QCOM_MINIDUMP_OBJECT_MAX, "OBJECT: give the name of an object, at most 31 bytes, and a NUL",
-		},
-		[QCOM_MINIDUMP_REGION_A_COMMENT] = {
-			QCOM_MINIDUMP_COMMENT_MAX, "COMMENT: give at most 127 bytes and a NUL",
-		},
-	};
-	int type = nla_type(attr);
-
-	return qmd_check_string(attr, limits[type].max, limits[type].text, extack);
+#define QMD_VALIDATE(_what, _valid, _text)							\
+static int qmd_validate_##_what(const struct nlattr *attr, struct netlink_ext_ack *extack)	\
+{												\
+	if (_valid)										\
+		return 0;									\
+	NL_SET_ERR_MSG_ATTR(extack, attr, _text);						\
+	return -EINVAL;										\
 }
 
-static int qmd_validate_note_name(const struct nlattr *attr, struct netlink_ext_ack *extack)
-{
-	return qmd_check_string(attr, QCOM_MINIDUMP_NAME_MAX, QMD_NAME_EXPECTED, extack);
-}
-
-static int qmd_validate_note(const struct nlattr *attr, struct netlink_ext_ack *extack)
-{
-	if (nla_len(attr) <= QCOM_MINIDUMP_NOTE_MAX)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr, "TEXT: give at most 32768 bytes");
-	return -EINVAL;
-}
-
-static int qmd_validate_tag(const struct nlattr *attr, struct netlink_ext_ack *extack)
-{
-	if (nla_len(attr) && nla_len(attr) <= QCOM_MINIDUMP_TAG_MAX)
-		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr, "TAG: give 1 to 64 bytes");
-	return -EINVAL;
-}
+QMD_VALIDATE(name, qmd_is_string(attr, QCOM_MINIDUMP_NAME_MAX),
+	     "NAME: give 1 to 31 printable characters without blanks, and a NUL")
+QMD_VALIDATE(object, qmd_is_string(attr, QCOM_MINIDUMP_OBJECT_MAX),
+	     "OBJECT: give the name of an object, at most 31 bytes, and a NUL")
+QMD_VALIDATE(comment, qmd_is_string(attr, QCOM_MINIDUMP_COMMENT_MAX), "COMMENT: give at most 127 bytes and a NUL")
+QMD_VALIDATE(tag, nla_len(attr) && nla_len(attr) <= QCOM_MINIDUMP_TAG_MAX, "TAG: give 1 to 64 bytes")
+QMD_VALIDATE(note, nla_len(attr) <= QCOM_MINIDUMP_NOTE_MAX, "TEXT: give at most 32768 bytes")
 
 static const struct nla_policy qmd_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
@@ -73,13 +42,13 @@ static const struct nla_policy qmd_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 };
 
 const struct nla_policy qmd_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
-	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
+	[QCOM_MINIDUMP_REGION_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_name),
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
+	[QCOM_MINIDUMP_REGION_A_OBJECT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_object),
 	[QCOM_MINIDUMP_REGION_A_TASK] = NLA_POLICY_NESTED(qmd_task_policy),
-	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_comment),
 	[QCOM_MINIDUMP_REGION_A_MAP] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_HOLD] = { .type = NLA_FLAG },
 	[QCOM_MINIDUMP_REGION_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
@@ -90,7 +59,7 @@ const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_ADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_PADDR] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
-	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_string),
+	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_comment),
 	[QCOM_MINIDUMP_REGION_A_ACTIVATE] = { .type = NLA_FLAG },
 };
 
@@ -100,7 +69,7 @@ const struct nla_policy qmd_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
 
 const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
 	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_note),
-	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_note_name),
+	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_name),
 	[QCOM_MINIDUMP_NOTE_A_TYPE] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_NOTE_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
 };

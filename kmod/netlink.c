@@ -153,20 +153,30 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 	return ret;
 }
 
-/* The region that ID names, if the sender owns it; with a reference. Under qmd_owners_lock. */
-static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *info)
+/* The region that ID names, with a reference. */
+static struct qmd_region *qmd_named_region(struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
-	struct qmd_owner *owner = qmd_owner_find(skb);
 	struct qmd_region *r;
+	unsigned long flags;
 
 	if (!id)
 		return ERR_PTR(qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
-	r = qmd_region_get(nla_get_u32(id));
-	if (!r)
-		return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT,
-					       "ID: there is no such region"));
-	if (owner && READ_ONCE(r->owner) == owner)
+	spin_lock_irqsave(&qmd.lock, flags);
+	r = idr_find(&qmd.ids, nla_get_u32(id));
+	if (r)
+		kref_get(&r->ref);
+	spin_unlock_irqrestore(&qmd.lock, flags);
+	return r ?: ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
+}
+
+/* The same, if the sender owns it. Under qmd_owners_lock. */
+static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qmd_owner *owner = qmd_owner_find(skb);
+	struct qmd_region *r = qmd_named_region(info);
+
+	if (IS_ERR(r) || (owner && READ_ONCE(r->owner) == owner))
 		return r;
 	qmd_region_put(r);
 	return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EPERM,
@@ -269,16 +279,11 @@ static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int qmd_region_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
-	struct qmd_region *r;
+	struct qmd_region *r = qmd_named_region(info);
 	int ret;
 
-	if (!id)
-		return qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing");
-	r = qmd_region_get(nla_get_u32(id));
-	if (!r)
-		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region");
-
+	if (IS_ERR(r))
+		return PTR_ERR(r);
 	ret = qmd_reply_region(info, QCOM_MINIDUMP_CMD_REGION_GET, r);
 	qmd_region_put(r);
 	return ret;

@@ -155,28 +155,7 @@ static int qmd_printk_range(int part, const void **addr, u64 *size)
 	}
 }
 
-static int qmd_uts_range(int part, const void **addr, u64 *size)
-{
-	*addr = &init_uts_ns;
-	*size = sizeof(init_uts_ns);
-	return 0;
-}
-
-static int qmd_node_states_range(int part, const void **addr, u64 *size)
-{
-	*addr = node_states;
-	*size = sizeof(node_states);
-	return 0;
-}
-
 #ifdef CONFIG_SPARSEMEM_EXTREME
-static int qmd_mem_section_range(int part, const void **addr, u64 *size)
-{
-	*addr = &mem_section;
-	*size = sizeof(mem_section);
-	return 0;
-}
-
 static int qmd_mem_section_roots_range(int part, const void **addr, u64 *size)
 {
 	*addr = mem_section;
@@ -207,18 +186,18 @@ static int qmd_mem_sections_segments(struct qmd_segment *segs, u32 max, struct q
 #endif
 
 static const struct qmd_object qmd_objects[] = {
-	{ "prb", MINIDUMP_LOG_PRB_NAME, QMD_PRINTK_POINTER, qmd_printk_range },
-	{ "printk_ring", MINIDUMP_LOG_RING_NAME, QMD_PRINTK_RING, qmd_printk_range },
-	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, QMD_PRINTK_DESCS, qmd_printk_range },
-	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, QMD_PRINTK_INFOS, qmd_printk_range },
-	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, QMD_PRINTK_TEXT, qmd_printk_range },
-	{ "init_uts_ns", MINIDUMP_UTS_NAME, 0, qmd_uts_range },
-	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, 0, qmd_cpu_regs_range },
-	{ "node_states", MINIDUMP_NODE_STATES_NAME, 0, qmd_node_states_range },
+	{ "prb", MINIDUMP_LOG_PRB_NAME, .part = QMD_PRINTK_POINTER, .range = qmd_printk_range },
+	{ "printk_ring", MINIDUMP_LOG_RING_NAME, .part = QMD_PRINTK_RING, .range = qmd_printk_range },
+	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, .part = QMD_PRINTK_DESCS, .range = qmd_printk_range },
+	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, .part = QMD_PRINTK_INFOS, .range = qmd_printk_range },
+	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, .part = QMD_PRINTK_TEXT, .range = qmd_printk_range },
+	{ "init_uts_ns", MINIDUMP_UTS_NAME, &init_uts_ns, sizeof(init_uts_ns) },
+	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, .range = qmd_cpu_regs_range },
+	{ "node_states", MINIDUMP_NODE_STATES_NAME, node_states, sizeof(node_states) },
 #ifdef CONFIG_SPARSEMEM_EXTREME
-	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, 0, qmd_mem_section_range },
-	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, 0, qmd_mem_section_roots_range },
-	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, 0, NULL, qmd_mem_sections_segments },
+	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, &mem_section, sizeof(mem_section) },
+	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, .range = qmd_mem_section_roots_range },
+	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, .segments = qmd_mem_sections_segments },
 #endif
 };
 
@@ -235,12 +214,12 @@ const struct qmd_object *qmd_object_find(const char *name)
 static int qmd_object_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
 	const struct qmd_object *object = spec->object;
-	const void *addr;
-	u64 size;
+	const void *addr = object->addr;
+	u64 size = object->size;
 
 	if (object->segments)
 		return object->segments(segs, max, why);
-	if (object->range(object->part, &addr, &size))
+	if (object->range && object->range(object->part, &addr, &size))
 		return qmd_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
 	return qmd_segments_of_virt(addr, size, segs, max, why);
 }

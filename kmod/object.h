@@ -9,13 +9,17 @@
  * struct qmd_object - what a name stands for
  * @name: as in QCOM_MINIDUMP_REGION_A_OBJECT
  * @region: name of the region where the client gives none
+ * @addr: where it is
+ * @size: bytes
  * @part: for @range
- * @range: one virtual range
- * @segments: instead, where it is in several places
+ * @range: what says where, if it may be elsewhere
+ * @segments: instead, if it is in several places
  */
 struct qmd_object {
 	const char *name;
 	const char *region;
+	const void *addr;
+	u64 size;
 	int part;
 	int (*range)(int part, const void **addr, u64 *size);
 	int (*segments)(struct qmd_segment *segs, u32 max, struct qmd_why *why);

@@ -53,20 +53,6 @@ void qmd_region_put(struct qmd_region *r)
 	kref_put(&r->ref, qmd_region_free);
 }
 
-/* With a reference; NULL: there is none. */
-struct qmd_region *qmd_region_get(u32 id)
-{
-	struct qmd_region *r;
-	unsigned long flags;
-
-	spin_lock_irqsave(&qmd.lock, flags);
-	r = idr_find(&qmd.ids, id);
-	if (r)
-		kref_get(&r->ref);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	return r;
-}
-
 /* Room for n segments, twice, each with a sequence number that it keeps. */
 static int qmd_region_alloc_segments(struct qmd_region *r, u32 n, gfp_t gfp)
 {
@@ -86,13 +72,22 @@ static int qmd_region_alloc_segments(struct qmd_region *r, u32 n, gfp_t gfp)
 	return 0;
 }
 
+/* Works the pieces out, into the other half. */
+static int qmd_region_resolve(struct qmd_region *r, const struct qmd_spec *spec, struct qmd_why *why)
+{
+	int n = r->kind->pieces(spec, r->spare, r->max_segs, why);
+	u32 i;
+
+	/* That wrote whole segments. */
+	for (i = 0; i < r->max_segs; i++)
+		r->spare[i].seq = r->segs[i].seq;
+	return n;
+}
+
 static void qmd_region_set_segments(struct qmd_region *r, u32 n)
 {
 	u32 i;
 
-	/* Resolving wrote whole segments: the numbers come from the other half. */
-	for (i = 0; i < r->max_segs; i++)
-		r->spare[i].seq = r->segs[i].seq;
 	swap(r->segs, r->spare);
 	r->n_segs = n;
 	r->size = 0;
@@ -115,7 +110,7 @@ static int qmd_region_fill(struct qmd_region *r, const struct qmd_spec *spec, gf
 	if (ret)
 		return qmd_refuse(why, ret, "out of memory");
 
-	ret = r->kind->pieces(spec, r->spare, n, why);
+	ret = qmd_region_resolve(r, spec, why);
 	if (ret < 0)
 		return ret;
 	qmd_region_set_segments(r, ret);
@@ -268,22 +263,15 @@ int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 /* One operation: the table has the old range or the new one at every instant. */
 int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why)
 {
-	int n = r->kind->pieces(to, r->spare, r->max_segs, why);
+	int n = qmd_region_resolve(r, to, why);
 
 	if (n == -E2BIG)
 		return qmd_refuse(why, n, "the new range has more physical pieces than the region had at first");
 	if (n < 0)
 		return n;
 
-	if (qmd_region_in_table(r)) {
-		u32 i;
-
-		for (i = 0; i < n; i++)
-			r->spare[i].seq = r->segs[i].seq;
-		if (!qmd_table_replace(r, r->spare, n))
-			return qmd_refuse(why, -ENOSPC,
-					  "the table is full: the new range needs more slots than the old one");
-	}
+	if (qmd_region_in_table(r) && !qmd_table_replace(r, r->spare, n))
+		return qmd_refuse(why, -ENOSPC, "the table is full: the new range needs more slots than the old one");
 	qmd_region_set_segments(r, n);
 	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
 		qmd_region_activate(r);

@@ -153,7 +153,6 @@ struct qmd_region {
 struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
 int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
 void qmd_region_put(struct qmd_region *r);
-struct qmd_region *qmd_region_get(u32 id);
 bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of);
 void qmd_regions_set_active(bool active);
 /* with qmd.lock held */
