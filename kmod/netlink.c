@@ -95,24 +95,19 @@ static struct notifier_block qmd_netlink_nb = {
 	.notifier_call = qmd_netlink_release,
 };
 
-/* Makes the region that spec says, owned by the sender. The caller gets a reference of its own. */
+/* Makes the region that spec says, owned by the sender, with a reference for the caller. Under qmd_owners_lock. */
 static struct qmd_region *qmd_add(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why)
 {
-	struct qmd_owner *owner;
 	struct qmd_region *r;
 	int ret;
 
-	mutex_lock(&qmd_owners_lock);
-	owner = qmd_owner_get(skb);
-	if (!owner) {
-		r = ERR_PTR(qmd_refuse(why, -ENOMEM, "out of memory"));
-		goto unlock;
-	}
-	spec->owner = owner;
+	spec->owner = qmd_owner_get(skb);
+	if (!spec->owner)
+		return ERR_PTR(qmd_refuse(why, -ENOMEM, "out of memory"));
 	ret = qmd_module_check(spec->addr, spec->size, why);
 	r = ret ? ERR_PTR(ret) : qmd_region_new(spec, GFP_KERNEL, why);
 	if (IS_ERR(r))
-		goto unlock;
+		return r;
 
 	ret = r->kind->start ? r->kind->start(r, why) : 0;
 	if (!ret) {
@@ -123,8 +118,6 @@ static struct qmd_region *qmd_add(struct sk_buff *skb, struct qmd_spec *spec, st
 		qmd_region_put(r);
 		r = ERR_PTR(ret);
 	}
-unlock:
-	mutex_unlock(&qmd_owners_lock);
 	return r;
 }
 
@@ -137,7 +130,9 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 
 	ret = qmd_parse_add(skb, info, &spec, &why);
 	if (!ret) {
+		mutex_lock(&qmd_owners_lock);
 		r = qmd_add(skb, &spec, &why);
+		mutex_unlock(&qmd_owners_lock);
 		ret = PTR_ERR_OR_ZERO(r);
 	}
 	qmd_task_put(&spec.task);
@@ -381,35 +376,26 @@ static struct qmd_region *qmd_note_find(struct sk_buff *skb, const char *name)
 	return found;
 }
 
-/* Sets a note of the sender. Returns its region with a reference. What is left in spec is to be freed. */
+/*
+ * Sets a note of the sender, or removes it if there is nothing in spec. Returns its region with a reference, or NULL.
+ * What is left in spec is to be freed. Under qmd_owners_lock.
+ */
 static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why)
 {
-	struct qmd_region *r;
+	struct qmd_region *r = qmd_note_find(skb, spec->name);
 	int ret;
 
-	mutex_lock(&qmd_owners_lock);
-	r = qmd_note_find(skb, spec->name);
-	if (r) {
-		ret = qmd_note_replace(r, spec, why);
-		if (!ret)
-			kref_get(&r->ref);
-	}
-	mutex_unlock(&qmd_owners_lock);
-	if (r)
-		return ret ? ERR_PTR(ret) : r;
-
-	return qmd_add(skb, spec, why);
-}
-
-static void qmd_note_clear(struct sk_buff *skb, const char *name)
-{
-	struct qmd_region *r;
-
-	mutex_lock(&qmd_owners_lock);
-	r = qmd_note_find(skb, name);
-	if (r)
+	if (!r)
+		return spec->buf ? qmd_add(skb, spec, why) : NULL;
+	if (!spec->buf) {
 		qmd_region_drop(qmd_region_if_there, r);
-	mutex_unlock(&qmd_owners_lock);
+		return NULL;
+	}
+	ret = qmd_note_replace(r, spec, why);
+	if (ret)
+		return ERR_PTR(ret);
+	kref_get(&r->ref);
+	return r;
 }
 
 static int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
@@ -428,24 +414,25 @@ static int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (!text)
 		return qmd_missing(info, QCOM_MINIDUMP_NOTE_A_TEXT, "TEXT is missing");
-	if (!nla_len(text)) {
-		qmd_note_clear(skb, spec.name);
-		return 0;
+	if (nla_len(text)) {
+		spec.buf = qmd_note_build(nla_data(text), nla_len(text), type ? nla_get_u32(type) : QCMD_NOTE_KERNEL,
+					  &spec.size);
+		if (!spec.buf)
+			return -ENOMEM;
 	}
-
-	spec.buf = qmd_note_build(nla_data(text), nla_len(text), type ? nla_get_u32(type) : QCMD_NOTE_KERNEL,
-				  &spec.size);
-	if (!spec.buf)
-		return -ENOMEM;
 	spec.addr = spec.buf;
 	qmd_parse_tag(info->attrs[QCOM_MINIDUMP_NOTE_A_TAG], &spec.tag);
+	mutex_lock(&qmd_owners_lock);
 	r = qmd_note_set(skb, &spec, &why);
+	mutex_unlock(&qmd_owners_lock);
 	if (spec.buf)
 		free_pages_exact(spec.buf, spec.size);
 	if (IS_ERR(r)) {
 		info->extack->_msg = why.text;
 		return PTR_ERR(r);
 	}
+	if (!r)
+		return 0;
 	ret = qmd_reply_region(info, QCOM_MINIDUMP_CMD_NOTE_SET, r);
 	qmd_region_put(r);
 	return ret;
