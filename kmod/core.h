@@ -15,8 +15,10 @@
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
  *	cpuregs.c	registers of the CPUs, saved by notifiers of a panic and of an oops
- *	netlink.c	the family: owners, what requests do
+ *	netlink.c	the family: what requests do
  *	netlink-request.c	what they say
+ *	netlink-owner.c	sockets that own regions
+ *	netlink-note.c	notes, which are a socket's text
  *	netlink-msg.c	what it sends
  */
 #ifndef QCOM_MINIDUMP_CORE_H

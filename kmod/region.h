@@ -46,7 +46,7 @@ extern const struct qmd_kind qmd_kind_object;	/* object.c */
 extern const struct qmd_kind qmd_kind_task;	/* task.c: what is held by reference */
 extern const struct qmd_kind qmd_kind_stack;	/* task.c: what is not */
 extern const struct qmd_kind qmd_kind_current;	/* follow.c: of the task that a CPU runs, whichever it is */
-extern const struct qmd_kind qmd_kind_note;	/* netlink.c */
+extern const struct qmd_kind qmd_kind_note;	/* netlink-note.c */
 
 /* By what its owner knows a region again; nobody else looks into it. */
 struct qmd_tag {

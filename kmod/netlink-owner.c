@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sockets and the regions that they own, which go with them.
+ */
+#include <linux/slab.h>
+#include <net/sock.h>
+
+#include "modules.h"
+#include "netlink.h"
+
+static LIST_HEAD(qmd_owners);
+DEFINE_MUTEX(qmd_owners_lock);	/* qmd_owners; taken outside qmd.lock */
+
+struct qmd_owner *qmd_owner_find(const struct sk_buff *skb)
+{
+	struct qmd_owner *o;
+
+	list_for_each_entry(o, &qmd_owners, node)
+		if (o->sk == NETLINK_CB(skb).sk)
+			return o;
+	return NULL;
+}
+
+/* The owner for the socket that sent skb; made at its first region. */
+static struct qmd_owner *qmd_owner_get(struct sk_buff *skb)
+{
+	struct qmd_owner *o = qmd_owner_find(skb);
+
+	if (o)
+		return o;
+	o = kzalloc(sizeof(*o), GFP_KERNEL);
+	if (!o)
+		return NULL;
+	INIT_LIST_HEAD(&o->regions);
+	o->sk = NETLINK_CB(skb).sk;
+	o->portid = NETLINK_CB(skb).portid;
+	sock_hold(o->sk);
+	list_add_tail(&o->node, &qmd_owners);
+	return o;
+}
+
+static struct qmd_region *qmd_first_of_owner(const void *of)
+{
+	struct qmd_owner *o = (void *)of;
+
+	return list_first_entry_or_null(&o->regions, struct qmd_region, owner_node);
+}
+
+static void qmd_owner_free(struct qmd_owner *o)
+{
+	list_del(&o->node);
+	while (qmd_region_drop(qmd_first_of_owner, o))
+		cond_resched();
+	sock_put(o->sk);
+	kfree(o);
+}
+
+/* The last descriptor of a netlink socket was closed. */
+static int qmd_netlink_release(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct netlink_notify *n = data;
+	struct qmd_owner *o, *next;
+
+	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC || !net_eq(n->net, &init_net))
+		return NOTIFY_DONE;
+
+	mutex_lock(&qmd_owners_lock);
+	list_for_each_entry_safe(o, next, &qmd_owners, node)
+		if (o->portid == n->portid && sock_flag(o->sk, SOCK_DEAD))
+			qmd_owner_free(o);
+	mutex_unlock(&qmd_owners_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block qmd_netlink_nb = {
+	.notifier_call = qmd_netlink_release,
+};
+
+/* Makes the region that spec says, owned by the sender, with a reference for the caller. Under qmd_owners_lock. */
+struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why)
+{
+	struct qmd_region *r;
+	int ret;
+
+	spec->owner = qmd_owner_get(skb);
+	if (!spec->owner)
+		return ERR_PTR(qmd_refuse(why, -ENOMEM, "out of memory"));
+	ret = qmd_module_check(spec->addr, spec->size, why);
+	r = ret ? ERR_PTR(ret) : qmd_region_new(spec, GFP_KERNEL, why);
+	if (IS_ERR(r))
+		return r;
+
+	ret = r->kind->start ? r->kind->start(r, why) : 0;
+	if (!ret) {
+		kref_get(&r->ref);
+		ret = qmd_region_add(r, GFP_KERNEL, why);
+	}
+	if (ret) {
+		qmd_region_put(r);
+		r = ERR_PTR(ret);
+	}
+	return r;
+}
+
+int __init qmd_owners_init(void)
+{
+	return netlink_register_notifier(&qmd_netlink_nb);
+}
+
+void qmd_owners_exit(void)
+{
+	netlink_unregister_notifier(&qmd_netlink_nb);
+	while (!list_empty(&qmd_owners))
+		qmd_owner_free(list_first_entry(&qmd_owners, struct qmd_owner, node));
+}
