@@ -192,7 +192,7 @@ void qmd_region_activate(struct qmd_region *r)
 	r->error = NULL;
 }
 
-/* The same with qmd.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
+/* qmd_region_add() with qmd.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
 int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
 {
 	int ret = r->kind->watch ? r->kind->watch(r, why) : 0;

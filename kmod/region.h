@@ -19,7 +19,7 @@ struct qmd_region;
 struct sock;
 
 /**
- * struct qmd_kind - what is different about a kind of region: nobody else asks which one it is. What is NULL is nothing
+ * struct qmd_kind - what is different about a kind of region. All but @pieces may be NULL: there is nothing to do
  * @pieces: where it is: works out @max pieces at most, or only counts them if @segs is NULL. How many, or an error
  * @start: before it is added; may sleep
  * @watch: on its way in, under qmd.lock: from now on the region goes when what it is of does. An error: that is over
