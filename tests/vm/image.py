@@ -196,19 +196,9 @@ def download(package, folder):
         tool("apt-get", "download", "-q", package, cwd=folder)
 
 
-def archive_options():
-    """For mmdebstrap: the mirrors and proxies that this machine's apt uses, if it is of the same release."""
-    sources = set()
-    listed = tool("apt-get", "indextargets", "--format", "$(CREATED_BY) $(REPO_URI) $(RELEASE) $(COMPONENT)")
-    for line in listed.splitlines():
-        kind, uri, release, component = (line.split() + [""] * 4)[:4]
-        if (kind == "Packages" and component == "main" and re.search(r"/debian(-security)?/?$", uri)
-                and release in (SUITE, f"{SUITE}-updates", f"{SUITE}-security")):
-            sources.add(f"deb {uri} {release} main")
-    proxies = [line for line in tool("apt-config", "dump").splitlines()
-               if re.match(r"Acquire::https?::Proxy[: ]", line)]
-    return ([f"--aptopt={proxy}" for proxy in proxies],
-            sorted(sources) if any(f" {SUITE} " in source for source in sources) else [])
+def mirror():
+    """For mmdebstrap, behind its target."""
+    return tool(os.path.join(TOP, "tests", "vm", "mirror"), SUITE).splitlines()
 
 
 def root_archive(debian):
@@ -219,12 +209,11 @@ def root_archive(debian):
         if not os.path.exists(path):
             need_root("building the guest's root file system")
             say("building the guest's root file system (once, a minute or two)")
-            proxies, sources = archive_options()
             tool(os.path.join(TOP, "tests", "vm", "run-foreign"), debian)
             with made_whole(path) as new:
                 tool("mmdebstrap", f"--architectures={debian}", "--variant=essential",
-                     "--include=" + ",".join(PACKAGES), "--format=tar", *proxies,
-                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new, *sources)
+                     "--include=" + ",".join(PACKAGES), "--format=tar",
+                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new, *mirror())
     return path
 
 
