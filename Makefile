@@ -302,8 +302,9 @@ bench:
 	@tests/bench/run
 
 # N: how many processes; `make check` has a smaller storm.
-storm: $(B)/tests/mdnl $(B)/tests/fork-storm
+storm:
 	@tests/deps --install build headers vm
+	@$(MAKE) --no-print-directory -s $(B)/tests/mdnl $(B)/tests/fork-storm
 	@PROCESSES=$(or $(N),100000) tests/vm/test-task.sh
 
 style:
