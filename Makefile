@@ -354,7 +354,7 @@ install-modules: modules
 
 .PHONY: clean distclean help
 clean:
-	rm -rf $(filter-out $(B)/vm,$(wildcard $(B)/*)) $(B)/vm/kmod $(B)/vm/console
+	rm -rf $(filter-out $(B)/vm $(B)/fresh,$(wildcard $(B)/*)) $(B)/vm/kmod $(B)/vm/console
 
 distclean:
 	rm -rf $(B)
@@ -376,6 +376,6 @@ help:
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make fuzz-dump      qcmdump looks at damaged dumps: N=100000 of them, made of DUMPS=FILES too'
-	@echo 'make clean          removes all but the cached guests of $(B)/vm/; make distclean removes those too'
+	@echo 'make clean          removes all but what $(B)/vm/ and $(B)/fresh/ cache; make distclean: all'
 
 -include $(shell find $(B)/obj $(B)/san $(B)/fuzz $(B)/bpf -name '*.d' 2>/dev/null)
