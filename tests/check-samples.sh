@@ -19,13 +19,13 @@ kbuild() { # kernel's headers, folder, variable...
 	return "${PIPESTATUS[0]}"
 }
 
+headers=$(tests/vm/headers) || exit 1
 kernels=0
-for headers in /usr/src/linux-headers-6.*-cloud-amd64; do
-	[ -e "$headers/Makefile" ] || continue
+for headers in $headers; do
 	release=${headers#/usr/src/linux-headers-}
 	symbols=KBUILD_EXTRA_SYMBOLS=$PWD/build/kmod/$release/obj/kmod/Module.symvers
 	kernels=$((kernels + 1))
-	make -s modules KDIR="$headers" 2>&1 | grep -v 'Skipping BTF generation'
+	tests/make modules KDIR="$headers" 2>&1 | grep -v 'Skipping BTF generation'
 	mkdir -p "$work/$release"
 	cp -r include kmod/samples "$work/$release"
 	said=$(kbuild "$headers" "$work/$release/samples" "$symbols") || fail "$release: $said"
@@ -43,5 +43,4 @@ for headers in /usr/src/linux-headers-6.*-cloud-amd64; do
 	wanted='uses symbol qcom_minidump_backend_register from namespace QCOM_MINIDUMP, but does not import it'
 	[[ $said == *"$wanted"* ]] || fail "$release: a back end without the namespace doesn't build: $said"
 done
-[ $kernels -gt 0 ] || fail "no headers of a kernel in /usr/src"
 echo "ok: the sample and the symbol namespace, $kernels kernels"

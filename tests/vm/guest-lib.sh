@@ -14,7 +14,7 @@ fail() {
 }
 
 until_true() {
-	local what=$1 end=$((SECONDS + 40))
+	local what=$1 end=$((SECONDS + 120))
 	shift
 	while [ $SECONDS -lt $end ]; do
 		if "$@"; then

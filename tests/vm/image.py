@@ -25,6 +25,7 @@ GUEST_FILES = os.path.join(TOP, "tests", "vm", "guest")
 KERNELS = ("6.12", "6.1")
 # Debian's names: of the architecture, of the kernel's flavour.
 ARCHES = {"x86_64": ("amd64", "cloud-amd64"), "arm64": ("arm64", "arm64")}
+NATIVE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
 # The user space of the guest: what the product and the tests need, and what that pulls in.
 SUITE = "bookworm"
@@ -42,7 +43,13 @@ MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.se
           "dpkg-db-backup.timer ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service "
           "systemd-random-seed.service systemd-update-utmp.service systemd-update-utmp-runlevel.service "
           "systemd-machine-id-commit.service systemd-firstboot.service systemd-pcrphase.service "
-          "systemd-pcrphase-sysinit.service systemd-remount-fs.service systemd-fsck-root.service").split()
+          "systemd-pcrphase-sysinit.service systemd-remount-fs.service systemd-fsck-root.service "
+          "modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service modprobe@loop.service "
+          "kmod-static-nodes.service systemd-tmpfiles-setup-dev.service systemd-user-sessions.service").split()
+# Modules that udev would load for what the emulated machine has, a quarter of the time until all is quiet.
+FORBIDDEN = ("aesni_intel aes_ce_blk aes_ce_cipher ata_generic ata_piix button crc32_pclmul crc32c_intel crct10dif_ce "
+             "crct10dif_pclmul evdev ghash_ce ghash_clmulni_intel gpio_keys kvm_amd polyval_ce polyval_clmulni "
+             "powernow_k8 psmouse serio_raw sha1_ce sha1_ssse3 sha256_arm64 sha256_ssse3 sha2_ce sha512_ssse3").split()
 # Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
 MODULES = ("crc32c_generic", "ext4", "virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
 IMAGE_SIZE = "1500M"
@@ -132,7 +139,7 @@ class Kernel:
         return f"{name}:{self.debian}" if self.foreign else name
 
     def fetch(self):
-        with lock("kernel"):
+        with lock(f"kernel-{self.release}"):
             if os.path.exists(self.folder):
                 return
             packages = [self.package(f"linux-image-{self.release}")]
@@ -185,15 +192,16 @@ def headers_packages():
 def download(package, folder):
     """A package from the archive; lists that are stale or were removed are fetched first, which only root can do."""
     os.chmod(folder, 0o777)
-    try:
-        tool("apt-get", "download", "-q", package, cwd=folder)
-    except Problem:
-        if os.geteuid():
-            raise
-        if ":" in package:
-            tool("dpkg", "--add-architecture", package.split(":")[1])
-        tool("apt-get", "update", "-q")
-        tool("apt-get", "download", "-q", package, cwd=folder)
+    with lock("apt"):
+        try:
+            tool("apt-get", "download", "-q", package, cwd=folder)
+        except Problem:
+            if os.geteuid():
+                raise
+            if ":" in package:
+                tool("dpkg", "--add-architecture", package.split(":")[1])
+            tool("apt-get", "update", "-q")
+            tool("apt-get", "download", "-q", package, cwd=folder)
 
 
 def mirror():
@@ -205,7 +213,7 @@ def root_archive(debian):
     """The guest's user space as a tar file; its name changes with what is in it."""
     recipe = repr((SUITE, PACKAGES, LEFT_OUT)).encode()
     path = os.path.join(CACHE, "root", f"root-{debian}-{hashlib.sha256(recipe).hexdigest()[:12]}.tar")
-    with lock("root"):
+    with lock(f"root-{debian}"):
         if not os.path.exists(path):
             need_root("building the guest's root file system")
             say("building the guest's root file system (once, a minute or two)")
@@ -218,7 +226,7 @@ def root_archive(debian):
 
 
 SET_UP = r"""
-archive=$1 kernel=$2 release=$3 image=$4 size=$5 masked=$6
+archive=$1 kernel=$2 release=$3 image=$4 size=$5 masked=$6 forbidden=$7
 root=$image.d
 mkdir "$root"
 tar -C "$root" --numeric-owner -xf "$archive"
@@ -235,6 +243,9 @@ printf '[Journal]\nStorage=volatile\n' >"$root/etc/systemd/journald.conf.d/volat
 for unit in $masked; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
+for module in $forbidden; do
+	echo "blacklist $module"
+done >"$root/etc/modprobe.d/emulated.conf"
 mke2fs -q -t ext4 -O ^has_journal -d "$root" "$image" "$size"
 rm -rf "$root"
 """
@@ -243,15 +254,15 @@ rm -rf "$root"
 def root_image(kernel):
     """The root file system of one kernel. Guests write to a snapshot of it."""
     archive = root_archive(kernel.debian)
-    recipe = repr((os.path.basename(archive), SET_UP, MASKED, IMAGE_SIZE)).encode()
+    recipe = repr((os.path.basename(archive), SET_UP, MASKED, FORBIDDEN, IMAGE_SIZE)).encode()
     path = os.path.join(CACHE, "root", f"{kernel.release}-{hashlib.sha256(recipe).hexdigest()[:12]}.ext4")
-    with lock("root"):
+    with lock(f"root-{kernel.debian}"):
         if not os.path.exists(path):
             need_root("making the guest's disk image")
             say(f"making the disk image for {kernel.release} (once)")
             with made_whole(path) as new:
                 tool("sh", "-euc", SET_UP, "sh", archive, kernel.folder, kernel.release, new, IMAGE_SIZE,
-                     " ".join(MASKED))
+                     " ".join(MASKED), " ".join(FORBIDDEN))
     return path
 
 
@@ -354,14 +365,29 @@ def guest_path(path):
     return "payload/" + re.sub(r"^(lib|bin|sbin)/", r"usr/\1/", path)
 
 
+def fingerprint(kernel):
+    """Changes with anything that the product could be made of, and with what was made last."""
+    found = []
+    for folder, names, files in os.walk(TOP):
+        if folder == TOP:
+            names[:] = [name for name in names if name not in ("build", ".git")]
+        found += [os.path.join(folder, name) for name in files]
+    for build in ("build", f"build/{kernel.arch}", f"build/kmod/{kernel.release}", f"build/vm/kmod/{kernel.release}"):
+        found += [path for path in glob.glob(os.path.join(TOP, build, "*")) if os.path.isfile(path)]
+    state = hashlib.sha256()
+    for path in sorted(found):
+        with contextlib.suppress(FileNotFoundError):
+            info = os.lstat(path)
+            state.update(f"{path} {info.st_mode} {info.st_size} {info.st_mtime_ns}\n".encode())
+    return state.hexdigest()
+
+
 def install_product(kernel, scratch, parts):
     """Builds what is out of date and installs it as on a real machine. Returns the folder."""
     product = os.path.join(scratch, "product")
     targets = {"all": ["install"], "modules": ["install-modules"], "none": []}[parts]
-    with lock("make"):
-        tool("make", "-s", *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}",
-             *([f"ARCH={kernel.arch}"] if kernel.foreign else []), cwd=TOP,
-             env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))})
+    tool(os.path.join(TOP, "tests", "make"), *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}",
+         *([f"ARCH={kernel.arch}"] if kernel.foreign else []))
     installed = os.path.join(product, "lib", "modules")
     os.makedirs(os.path.join(installed, kernel.release, "updates"), exist_ok=True)
     for release in os.listdir(installed):
@@ -382,8 +408,12 @@ def install_product(kernel, scratch, parts):
     return product
 
 
-def initramfs(path, kernel, scratch, product, command, mark, options):
-    """Everything that is new in this run, as one file for QEMU."""
+HELPERS = guest_path("/usr/lib/qcmd-test")
+
+
+def common_initramfs(path, kernel, scratch, parts):
+    """What runs with the same kernel and the same parts of the product have in common."""
+    product = install_product(kernel, scratch, parts)
     with open(path, "wb") as file:
         cpio = Cpio(file)
         add_boot_files(cpio, kernel, scratch)
@@ -391,18 +421,37 @@ def initramfs(path, kernel, scratch, product, command, mark, options):
         for name in sorted(os.listdir(product)):
             if name != "lib":
                 cpio.copy(os.path.join(product, name), "payload/" + name)
-        helpers = guest_path("/usr/lib/qcmd-test")
-        for name in ("start", "port", "crash", "inspect", *(["bare"] if options.bare else [])):
-            cpio.copy(os.path.join(GUEST_FILES, name), f"{helpers}/{name}")
+        for name in ("start", "port", "crash", "inspect"):
+            cpio.copy(os.path.join(GUEST_FILES, name), f"{HELPERS}/{name}")
         for module in glob.glob(os.path.join(CACHE, "kmod", kernel.release, "*.ko")):
-            cpio.copy(module, f"{helpers}/{os.path.basename(module)}")
+            cpio.copy(module, f"{HELPERS}/{os.path.basename(module)}")
         for unit in ("qcmd-test.service", "qcmd-test.target"):
             cpio.copy(os.path.join(GUEST_FILES, unit), guest_path(f"/etc/systemd/system/{unit}"))
-        cpio.copy(command[0], f"{helpers}/script/{os.path.basename(command[0])}")
+        cpio.end()
+
+
+def initramfs(path, kernel, scratch, command, mark, options):
+    """One file for QEMU: what is common is made anew when something has changed, what is of this run is behind it."""
+    common = os.path.join(CACHE, "initrd", f"{kernel.release}-{options.product}")
+    with lock(f"initrd-{kernel.release}-{options.product}"):
+        made = f"{common}-{fingerprint(kernel)}"
+        if not os.path.exists(made):
+            for outdated in glob.glob(f"{common}-*"):
+                os.unlink(outdated)
+            with made_whole(common) as new:
+                common_initramfs(new, kernel, scratch, options.product)
+            made = f"{common}-{fingerprint(kernel)}"
+            os.rename(common, made)
+        shutil.copyfile(made, path)
+    with open(path, "ab") as file:
+        cpio = Cpio(file)
+        if options.bare:
+            cpio.copy(os.path.join(GUEST_FILES, "bare"), f"{HELPERS}/bare")
+        cpio.copy(command[0], f"{HELPERS}/script/{os.path.basename(command[0])}")
         line = shlex.join([f"/usr/lib/qcmd-test/script/{os.path.basename(command[0])}", *command[1:]])
-        cpio.data(f"{helpers}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
-        cpio.data(f"{helpers}/mark", mark)
-        cpio.data(f"{helpers}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
+        cpio.data(f"{HELPERS}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
+        cpio.data(f"{HELPERS}/mark", mark)
+        cpio.data(f"{HELPERS}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
         if options.backend == "none":
             cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"),
                       "".join(f"blacklist qcom_minidump_{name}\n" for name in ("rm", "mmio", "smem", "ram")).encode())

@@ -95,7 +95,7 @@ same_elsewhere() {
 		echo "not looked at: what an arm64 machine says of $1 (tests/deps arm64)"
 		return
 	fi
-	make --no-print-directory -s -C "$top" ARCH=arm64 build/arm64/qcmdump || fail "qcmdump for arm64"
+	"$top/tests/make" ARCH=arm64 build/arm64/qcmdump || fail "qcmdump for arm64"
 	read_with "$1" "$qcmdump" >"$work/said-here"
 	rm -rf "$work/read-here"
 	mv "$work/read" "$work/read-here"

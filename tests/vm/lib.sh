@@ -4,6 +4,7 @@
 #
 #   vm [OPTION...] <<'SCRIPT'   runs the script in a guest with the kernel $QCMD_KERNEL; $work is a scratch folder
 #   fail MESSAGE                ends the test
+#   release                     prints the release of that kernel, on this machine's architecture
 
 set -uo pipefail
 
@@ -26,6 +27,11 @@ vm() {
 	} >"$work/$(basename "$0")"
 	chmod +x "$work/$(basename "$0")"
 	"$top/tests/vm/run" --kernel "$kernel" "$@" "$work/$(basename "$0")"
+}
+
+release() {
+	local headers
+	headers=$("$top/tests/vm/headers" "$kernel") && echo "${headers##*/linux-headers-}"
 }
 
 # A program with its libraries, so that it runs where there is nothing else.

@@ -5,6 +5,7 @@
 #
 # `make instant N=1000` for a long run, ARCH= for one machine alone.
 # Usual kernels: all
+# Seconds: 150
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -16,9 +17,9 @@ for arch in "${arches[@]}"; do
 	build=$top/build ram=0
 	[ "$arch" = x86_64 ] || build=$top/build/$arch ram=0x40000000
 	programs=("$build/tests/mdnl" "$build/tests/bench/switch-rate" "$top/tests/vm/ftrace-churn.sh")
-	make -s -C "$top" ARCH="$arch" "${build#"$top/"}/tests/mdnl" "${build#"$top/"}/tests/bench/switch-rate" ||
+	"$top/tests/make" ARCH="$arch" "${build#"$top/"}/tests/mdnl" "${build#"$top/"}/tests/bench/switch-rate" ||
 		fail "$arch: the guest's programs"
-	vm --arch "$arch" --mem 512 --instants "$instants" --timeout $((300 + 2 * instants)) \
+	vm --arch "$arch" --mem 512 --instants "$instants" --timeout $((900 + 4 * instants)) \
 		--inspect "/usr/bin/python3 $top/tests/vm/inspect-table.py" --file "$top/tests/vm/instant-churn.sh" \
 		"${programs[@]/#/--file=}" <<SCRIPT || fail "$arch: see above"
 exec ./instant-churn.sh $ram

@@ -4,6 +4,7 @@
 # same crash, and gdb shows the stack of the task that crashed. On 6.12 Debian's drgn finds no stacks in a full dump
 # either, and its crash does not start. qcmdctl dump debug starts each of them with what qcmd-collect keeps.
 # Usual kernels: all
+# Seconds: 60
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +13,7 @@
 
 "$top/tests/deps" tools 2>&1 || exit 77
 
-vm --crash "$work/crash" --timeout 400 --file "$top/tests/vm/guest-lib.sh" <<'SCRIPT' || fail "the guest"
+vm --crash "$work/crash" --file "$top/tests/vm/guest-lib.sh" <<'SCRIPT' || fail "the guest"
 . ./guest-lib.sh
 mkdir -p /etc/qcmd.d
 cat >/etc/qcmd.d/50-all.conf <<POLICY
@@ -31,7 +32,7 @@ sleep 2
 crash sysrq-c
 SCRIPT
 
-release=$(basename "$(find "$top/build/vm/kernel" -maxdepth 1 -name "$kernel.*")")
+release=$(release)
 vmlinux=/usr/lib/debug/boot/vmlinux-$release
 if [ ! -e "$vmlinux" ]; then
 	echo "no debug symbols: apt-get install linux-image-$release-dbg"
