@@ -82,12 +82,12 @@ static inline void put16(uintptr_t at, uint16_t value) { *(volatile uint16_t *)a
 static inline void put32(uintptr_t at, uint32_t value) { *(volatile uint32_t *)at = value; }
 
 /* smem.c */
-void smem_lay_out(const char *variant);
+void smem_lay_out(bool has_table);
 bool smem_read_table(struct table *t);
-void toc_lay_out(uintptr_t toc, uintptr_t base, const char *variant);
+void toc_lay_out(uintptr_t toc);
 
 /* registers.c */
-void registers_lay_out(const char *variant);
+void registers_lay_out(void);
 bool registers_read_table(struct table *t);
 
 /* collect.c */

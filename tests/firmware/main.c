@@ -5,8 +5,7 @@
  *
  * Files that it wants, in the folder where QEMU was started: boot/Image, boot/initrd, boot/dtb (with bootargs and the
  * initramfs's place in it), boot/memory (RAM in MiB), boot/backend (what Linux is to use: smem, mmio or rm),
- * boot/variant (empty, or what is to be wrong with the minidump table, see smem.c, or the hypervisor and its manager,
- * see there).
+ * boot/variant (empty, or what is to be wrong with the hypervisor and its manager, see there).
  * What it leaves is in collect.c, rawdump.c and manager.c.
  */
 #include "firmware.h"
@@ -67,9 +66,9 @@ static void cold_start(void)
 
 	if (!at_el2()) {
 		has_registers = equal(backend, "mmio");
-		smem_lay_out(has_registers ? "absent" : variant);
+		smem_lay_out(!has_registers);
 		if (has_registers)
-			registers_lay_out(variant);
+			registers_lay_out();
 	}
 	started = STARTED;
 	say("firmware: starting Linux\n");

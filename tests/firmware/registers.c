@@ -12,16 +12,10 @@
 #define REG_SS_BASE_LOW		0x34
 #define REG_SS_BASE_HIGH	0x38
 
-/* The variant "small" is the device tree's. */
-void registers_lay_out(const char *variant)
+void registers_lay_out(void)
 {
-	uintptr_t at;
-
 	zero((void *)REGISTERS_BASE, REGISTERS_SIZE);
-	if (!equal(variant, "absent"))
-		return toc_lay_out(REGISTERS_BASE, REGISTERS_BASE + REG_SS_BASE_LOW, variant);
-	for (at = REGISTERS_BASE; at < REGISTERS_BASE + REGISTERS_SIZE; at += 4)
-		put32(at, 0xffffffff);
+	toc_lay_out(REGISTERS_BASE);
 }
 
 bool registers_read_table(struct table *t)

@@ -4,14 +4,15 @@
 #
 #   need_arm64                        what follows is skipped without an arm64 machine and its firmware
 #   vm_arm64 [OPTION...] <<'SCRIPT'   as vm does it, with the modules and mdnl in /srv, and nothing else that runs
-#   refuses BACKEND VARIANT LINE      refuses what is wrong with the firmware, in one line of the log
+#   refusals BACKEND LINE...          prints the part of a script that refuses what break-table.py does, one after the
+#                                     other, and has the harness do it; each with that in the log
 #   fail_in_guest                     prints the beginning of a script
 #   random_operations ADDRESS [COUNT] prints the part of a script that does so many; else many, up to a full table
 #   check_saved WHAT                  after a crash: what the firmware saw is what `mdnl list` said in $work/said
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
 #   dumped FILE                       prints the same of a dump
 #   check_core WHAT FILE              the regions in the order of the table are an ELF core
-#   hangs BACKEND LOAD                a machine that hangs; LOAD is the command that loads the back end
+#   hangs BACKEND LOAD LINE...        a machine that hangs; LOAD is the command that loads the back end
 #   clears BACKEND LOAD [ARG...]      the table is taken away by rebind.sh ARG..., and at last for good
 #   wants_encryption BACKEND LOAD [OPTION...]   a table that asks for what this firmware lacks
 #   product_dies BACKEND [OPTION...]  a guest with all of the product, and policies, that panics
@@ -33,7 +34,7 @@ need_arm64() {
 	"$top/tests/vm/run-foreign" arm64 || exit 77
 	mdnl=$top/build/arm64/tests/mdnl
 	[ "$(uname -m)" != aarch64 ] || mdnl=$top/build/tests/mdnl
-	make -s -C "$top" ARCH=arm64 build/arm64/tests/mdnl || fail "mdnl can't be built for arm64"
+	"$top/tests/make" ARCH=arm64 build/arm64/tests/mdnl || fail "mdnl can't be built for arm64"
 }
 
 vm_arm64() {
@@ -52,7 +53,7 @@ SCRIPT
 random_operations() {
 	echo "./random-operations.pl $1 ${2:-$operations full} &"
 	cat <<'SCRIPT'
-for _ in $(seq 200); do
+for _ in $(seq 600); do
 	[ ! -e done ] || break
 	kill -0 $! 2>/dev/null || fail "random-operations.pl has ended"
 	sleep 1
@@ -61,21 +62,27 @@ done
 SCRIPT
 }
 
-# What the firmware has is not as it should be: one line says why, and the machine goes on, with another back end.
-refuses() {
-	{
-		fail_in_guest
-		printf 'module=qcom_minidump_%q wanted=%q\n' "$1" "$3"
-		cat <<'SCRIPT'
-modprobe "$module" 2>/dev/null
-[[ $(./mdnl backend) != *name=* ]] || fail "the back end was bound"
-said=$(dmesg | sed -n "s/.*$module\( [^ ]*\)\?: //p")
-# shellcheck disable=SC2053
-[[ $said == $wanted ]] || fail "the log says '$said', not '$wanted'"
-insmod "$(modinfo -n qcom_minidump_ram)" || fail "the ram back end doesn't load instead"
+# What the firmware has is not as it should be: the log says why, and the machine goes on, with another back end.
+refusals() {
+	printf 'module=qcom_minidump_%q\n' "$1"
+	cat <<'SCRIPT'
+refuses() { # what the log says
+	local said
+	inspect
+	dmesg -C
+	modprobe "$module" 2>/dev/null
+	[[ $(./mdnl backend) != *name=* ]] || fail "the back end was bound: not '$1'"
+	said=$(dmesg | sed -n "s/.*$module\( [^ ]*\)\?: //p")
+	# shellcheck disable=SC2053
+	[[ $said == $1 ]] || fail "the log says '$said', not '$1'"
+	insmod "$(modinfo -n qcom_minidump_ram)" || fail "the ram back end doesn't load instead: $1"
+	echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+	rmmod qcom_minidump_ram || fail "the ram back end doesn't go: $1"
+	! lsmod | grep -q "^$module " || rmmod "$module" || fail "the back end doesn't go: $1"
+}
 SCRIPT
-	} | vm_arm64 --backend "$1" --firmware "$2" || fail "$1: what is wrong: $2"
-	echo "ok: $1 refuses what is wrong with the firmware: $2"
+	printf 'refuses %q\n' "${@:2}"
+	echo 'inspect'
 }
 
 # What the firmware saw, in the form of the module's listing: slot:seq:address:size name
@@ -117,9 +124,13 @@ check_saved() {
 	echo "ok: $1: $(wc -l <"$work/walked") regions, $(stat -c %s "$work/core") bytes"
 }
 
-# Only the firmware can say what was in the table.
+# Only the firmware can say what was in the table. Before it holds one it is broken in each way.
 hangs() {
+	local firmware=
+	[ "$1" != mmio ] || firmware=small
 	{
+		fail_in_guest
+		refusals "$1" "${@:3}"
 		echo "$2"
 		cat <<'SCRIPT'
 (printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
@@ -127,7 +138,8 @@ sleep 1
 ./mdnl list
 crash hang
 SCRIPT
-	} | vm_arm64 --backend "$1" --crash "$work/crash" >"$work/said" || fail "$1: $(cat "$work/said")"
+	} | vm_arm64 --backend "$1" --firmware "$firmware" --inspect "$top/tests/vm/break-table.py $1" \
+		--crash "$work/crash" >"$work/said" || fail "$1: $(cat "$work/said")"
 	check_saved "a hang"
 }
 
@@ -143,7 +155,7 @@ clears() {
 		echo "$2"
 		printf './rebind.sh %s || exit 1\ncrash reset\n' "${*:3}"
 	} | vm_arm64 --backend "$1" --file "$top/tests/vm/random-operations.pl" --file "$top/tests/vm/rebind.sh" \
-		--crash "$work/crash" --timeout 600 || fail "$1: the machine without a table"
+		--crash "$work/crash" || fail "$1: the machine without a table"
 	is_not_used "$1" 'Linux has not set it up'
 }
 
