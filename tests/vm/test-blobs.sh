@@ -3,6 +3,7 @@
 # What boot firmware leaves of a crash, emulated on the host: files as after a download over USB, a rawdump partition,
 # and the cores that other people's tools put together from it. All of them say what the machine's whole memory says.
 # Usual kernels: newest
+# Seconds: 60
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,7 +11,7 @@
 . "$(dirname "$0")/lib-dump.sh"
 
 # Some tasks that come and go, so that the table is not in the order in which it was filled.
-vm --crash "$work/crash" --timeout 200 <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
+vm --crash "$work/crash" <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
 mkdir -p /etc/qcmd.d
 # A task that is wanted by name and runs, too, is two regions at one address, which qdl cannot tell apart.
 ln -s /dev/null /etc/qcmd.d/current.conf

@@ -3,6 +3,7 @@
 # What each CPU runs is in the dump, with its stack, though no policy names it: with 2 and with 4 CPUs, after one of
 # them was offline and came back.
 # Usual kernels: newest
+# Seconds: 150
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -95,7 +96,7 @@ check() { # CPUs
 }
 
 for cpus in 2 4; do
-	guest $cpus | vm --cpus $cpus --crash "$work/crash" --timeout 400 --file "$top/build/tests/mdnl" \
+	guest $cpus | vm --cpus $cpus --crash "$work/crash" --file "$top/build/tests/mdnl" \
 		--file "$top/build/tests/bench/switch-rate" >"$work/said" ||
 		fail "$cpus CPUs: $(tail -n 20 "$work/said")"
 	check $cpus

@@ -3,11 +3,12 @@
 # qcmdd as it is installed: module and back end that come later, kill -9, restart, stop, reload, tasks that come
 # and go, a table that is too small, who may do what.
 # Usual kernels: newest
+# Seconds: 150
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --timeout 600 <<'SCRIPT'
+vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" <<'SCRIPT'
 . ./guest-lib.sh
 status_says() { # exit status, words
 	local out
@@ -113,7 +114,7 @@ list | grep -q "name=KSTACK .*pid=$task " || fail "no stack of it"
 parent=$(awk '{ print $4 }' "/proc/$task/stat")
 until_true "its parent" has_task "$parent"
 rm /tmp/pid
-bash -c '/tmp/marker1 1000 & echo $! >/tmp/pid; sleep 2' &
+bash -c '/tmp/marker1 1000 & echo $! >/tmp/pid; sleep 6' &
 until_true "another new task" test -s /tmp/pid
 task2=$(cat /tmp/pid)
 first=$(awk '{ print $4 }' "/proc/$task2/stat")

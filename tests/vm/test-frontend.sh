@@ -3,6 +3,7 @@
 # What the core promises to drivers (include/linux/qcom_minidump.h) and to back ends (kmod/backend.h), whichever back
 # end is bound. tests/vm/kmod/qcmd_backend.c is one with odd limits that checks each call it gets.
 # Usual kernels: newest
+# Seconds: 220
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -57,7 +58,7 @@ SCRIPT
 }
 
 # The kernel's own image may lie in two of the movable blocks, wherever KASLR puts it, and the last one has a hole.
-guest --append movablecore=512M --timeout 400 <<'SCRIPT' || fail "see above"
+guest --append movablecore=512M <<'SCRIPT' || fail "see above"
 # Without the feature a driver builds, loads and is told.
 lsmod | grep -q minidump && fail "the core is loaded already"
 insmod $modules/qcmd_absent.ko || fail "$(dmesg | grep qcmd_absent: | tail -n 1)"
@@ -253,7 +254,7 @@ echo "ok: the memory of the sample driver is in the dump"
 	echo 'modprobe qcom_minidump_ram slots=201'
 	operations=10000 random_operations 0x20000000
 	echo './mdnl list; crash panic'
-} | guest --crash "$work/crash" --timeout 400 >"$work/said" ||
+} | guest --crash "$work/crash" >"$work/said" ||
 	fail "$(tail -n 5 "$work/said")"
 "$qcmdump" collect --force "$work/crash/ram.bin" -o "$work/dump.elf" || fail "qcmdump collect"
 listed >"$work/listed"

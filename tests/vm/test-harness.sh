@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # tests/vm/run itself: statuses, output, files, and each way to die. The product takes no part in it.
 # Usual kernels: none
+# Seconds: 120
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -21,7 +22,7 @@ has_banner() {
 
 crash_by() { # shell command, what the console's end has to say
 	rm -rf "$work/crash"
-	vm --bare --product none --crash "$work/crash" --timeout 120 <<<"$1"
+	vm --bare --product none --crash "$work/crash" <<<"$1"
 	status=$?
 	expect 0 "death by: $1"
 	has_banner "$work/crash/ram.bin"

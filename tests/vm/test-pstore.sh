@@ -4,13 +4,14 @@
 # qcmd-collect.service finds what the kernel's pstore has kept of the log, where systemd-pstore.service has left it, or
 # without that service where the kernel has it; once.
 # Usual kernels: newest
+# Seconds: 90
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # The disk is kept over the reset, too, and tells the script that it runs for the second time.
 place=$((0x30000000))
-vm --restart --timeout 560 --fetch /srv/out:"$work/out" --append "panic=1 memmap=1M\$$place ramoops.mem_address=$place \
+vm --restart --fetch /srv/out:"$work/out" --append "panic=1 memmap=1M\$$place ramoops.mem_address=$place \
 ramoops.mem_size=0x100000 ramoops.record_size=0x20000" <<'SCRIPT' >"$work/said" || fail "$(cat "$work/said")"
 fail() {
 	echo "FAILED: $*"

@@ -3,6 +3,7 @@
 # qcmdctl with the real daemon: what status says of each thing that can be missing, and what reload does. And
 # qcmd-backend.service, which is what status tells people to restart.
 # Usual kernels: newest
+# Seconds: 120
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -30,7 +31,7 @@ expect() { # status, pattern, argument...
 # The same for status, once the daemon has taken note of a change in the kernel.
 expect_soon() { # status, pattern
 	local i
-	for i in $(seq 40); do
+	for i in $(seq 240); do
 		[[ $(qcmdctl status 2>&1) == $2 ]] && break
 		sleep 0.5
 	done
@@ -170,7 +171,7 @@ expect 0 '● A crash now would give a dump: dmesg*' status
 # With AutoReload= files count without a command, once they are whole.
 policies_soon() { # pattern
 	local i
-	for i in $(seq 40); do
+	for i in $(seq 240); do
 		[[ $(qcmdctl policies 2>&1) == $1 ]] && break
 		sleep 0.5
 	done
@@ -217,10 +218,10 @@ mkdir /etc/qcmd.d/70-auto.conf.d
 echo -e '[Policy]\nEnabled=no' >/etc/qcmd.d/70-auto.conf.d/off.conf
 policies_soon '*70-auto *disabled *'
 rm /etc/qcmd.d/71-slow.conf
-until ! qcmdctl policies | grep -q 71-slow || [ $((tries++)) = 40 ]; do sleep 0.5; done
+until ! qcmdctl policies | grep -q 71-slow || [ $((tries++)) = 240 ]; do sleep 0.5; done
 policies_lack 71-slow
 mv /etc/qcmd.d /etc/qcmd.old
-until ! qcmdctl policies | grep -q 72-moved || [ $((tries++)) = 80 ]; do sleep 0.5; done
+until ! qcmdctl policies | grep -q 72-moved || [ $((tries++)) = 480 ]; do sleep 0.5; done
 policies_lack 72-moved
 mv /etc/qcmd.old /etc/qcmd.d
 policies_soon '*72-moved *enabled *'

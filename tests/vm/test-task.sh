@@ -3,6 +3,7 @@
 # What selects tasks, one key after the other; a table that is too small for all of them; a fork storm that nobody asks
 # about and one that two policies ask about. PROCESSES: how many the storm starts.
 # Usual kernels: newest
+# Seconds: 150
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -142,12 +143,12 @@ for round in 1 2; do
 		fail "the cgroup can't be removed"
 done
 
-# Uninterruptible for three seconds: a process that waits for its vfork()ed child. The child itself sleeps.
+# Uninterruptible for six seconds: a process that waits for its vfork()ed child. The child itself sleeps.
 policy <<POLICY
 [Task]
 Comm=perl
 State=uninterruptible
-StateSec=3
+StateSec=6
 Register=task stack
 POLICY
 perl -e '$p = syscall(56, 0x4000 | 17, 0, 0, 0, 0); sleep 1000' &
@@ -156,7 +157,7 @@ sleep 1.5
 child=$(pgrep -P $hung)
 grep -q '^State:.*D' /proc/$hung/status || fail "no task is uninterruptible: $(grep State /proc/$hung/status)"
 has_no KSTACK $hung || fail "it is there before its time"
-until_true "uninterruptible for three seconds" has KSTACK $hung
+until_true "uninterruptible for six seconds" has KSTACK $hung
 has_no KSTACK "$child" || fail "the child is there, too"
 kill -9 "$child"
 until_true "it goes on" has_no KSTACK $hung
@@ -300,4 +301,4 @@ echo "memory of qcmdd: VmHWM $hwm KiB, Pss $pss KiB; $looks looks during the sto
 exit 0
 SCRIPT
 } | vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/fork-storm" \
-	--timeout $((400 + ${PROCESSES:-4000} / 50))
+	--timeout $((900 + ${PROCESSES:-4000} / 50))

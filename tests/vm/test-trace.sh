@@ -3,6 +3,7 @@
 # Trace buffers in a dump: what qcmdump trace and trace-cmd make of them is what the machine itself showed before it
 # died; and the page about the crash has the last moments of each CPU, in a browser too.
 # Usual kernels: newest
+# Seconds: 100
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +18,7 @@ plain() {
 
 # The rings have wrapped, and a part of one is read, so that these events are gone. Another array goes on to the end.
 crash_with_trace() {
-	vm --crash "$work/crash" --timeout 300 <<'SCRIPT' >"$work/said"
+	vm --crash "$work/crash" <<'SCRIPT' >"$work/said"
 mkdir -p /etc/qcmd.d
 cat >/etc/qcmd.d/50-trace.conf <<POLICY
 [Policy]
