@@ -55,7 +55,7 @@ static json_object *new_text(const char *value)
 {
 	char text[PATH_MAX + 512];
 
-	md_copy_text(text, sizeof(text), value, strlen(value));
+	module_copy_text(text, sizeof(text), value, strlen(value));
 	return json_object_new_string(text);
 }
 
@@ -234,10 +234,10 @@ static void put_since(struct builder *b, json_object *o, uint64_t created)
 	put_time(b, o, "since", &now);
 }
 
-static void describe_segments(struct builder *b, json_object *array, const struct md_region *r, bool addresses)
+static void describe_segments(struct builder *b, json_object *array, const struct module_region *r, bool addresses)
 {
 	for (size_t i = 0; i < r->n_segments && !b->failed; i++) {
-		const struct md_segment *segment = &r->segments[i];
+		const struct module_segment *segment = &r->segments[i];
 		json_object *o = append_object(b, array);
 
 		if (segment->placed) {
@@ -264,8 +264,8 @@ static void describe_origin(struct builder *b, json_object *o, const struct entr
 
 static void describe_row(struct builder *b, json_object *o, const struct row *row, uint32_t port, bool addresses)
 {
-	static const struct md_region none;
-	const struct md_region *r = row->region ?: &none;
+	static const struct module_region none;
+	const struct module_region *r = row->region ?: &none;
 
 	if (row->region)
 		put_int(b, o, "id", r->id);
@@ -287,7 +287,7 @@ static void describe_row(struct builder *b, json_object *o, const struct row *ro
 }
 
 static void describe_regions(struct builder *b, json_object *top, const struct status *s,
-			     const struct md_region *regions, size_t n, bool addresses)
+			     const struct module_region *regions, size_t n, bool addresses)
 {
 	json_object *array = put_array(b, top, "regions");
 	_cleanup_free_ struct row *rows = NULL;
@@ -326,7 +326,7 @@ static void describe_reload(struct builder *b, json_object *top, const struct re
 		append(b, array, new_text(*e));
 }
 
-json_object *status_describe(const struct status *s, const struct md_region *regions, size_t n, bool addresses)
+json_object *status_describe(const struct status *s, const struct module_region *regions, size_t n, bool addresses)
 {
 	json_object *top = json_object_new_object();
 	struct builder b = { .failed = !top };

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "lib/machine.h"
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
 #include "daemon/table/reconcile.h"
 #include "daemon/source/source.h"
@@ -32,7 +32,7 @@ struct reload_info {
 /* Everything there is to tell; refers to what others own, the problems excepted. */
 struct status {
 	struct machine machine;
-	struct md_backend backend;
+	struct module_backend backend;
 	uint32_t port; /* who we are in the module's listing */
 	const struct policy_set *policies;
 	const struct entry *entries;
@@ -51,8 +51,8 @@ struct status {
 
 /* One line of a listing: a region of the module, or a wanted one that is not there. */
 struct row {
-	const struct md_region *region; /* NULL: not in the module */
-	const struct entry *entry;	/* NULL: not ours */
+	const struct module_region *region; /* NULL: not in the module */
+	const struct entry *entry;	    /* NULL: not ours */
 };
 
 void status_judge(struct status *s);
@@ -76,7 +76,7 @@ struct policy_use {
 struct policy_use status_use(const struct status *s, const struct policy *policy);
 
 /* Rows: all regions of the module, then what failed. *ret is to be freed. */
-int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n);
+int status_rows(const struct status *s, const struct module_region *regions, size_t n, struct row **ret, size_t *ret_n);
 const char *row_name(const struct row *row);
 const char *row_state(const struct row *row);
 const char *row_reason(const struct row *row); /* "" if there is none */
@@ -85,6 +85,6 @@ const char *row_kind(const struct row *row);
 const char *row_comment(const struct row *row);
 
 /* NULL: out of memory. addresses: whether the reader may know where things are. */
-json_object *status_describe(const struct status *s, const struct md_region *regions, size_t n, bool addresses);
+json_object *status_describe(const struct status *s, const struct module_region *regions, size_t n, bool addresses);
 
 #endif

@@ -66,8 +66,8 @@ static int get_slots(sd_bus *bus, const char *path, const char *interface, const
 {
 	struct manager *m = userdata;
 
-	if (minidump_connected(m->md))
-		minidump_get_backend(m->md, &m->backend);
+	if (module_connected(m->module))
+		module_get_backend(m->module, &m->backend);
 	return sd_bus_message_append(reply, "u",
 				     !strcmp(property, "SlotsUsed") ? m->backend.slots_used : m->backend.slots_max);
 }
@@ -77,7 +77,7 @@ static int get_module(sd_bus *bus, const char *path, const char *interface, cons
 {
 	struct manager *m = userdata;
 
-	return sd_bus_message_append(reply, "b", minidump_connected(m->md));
+	return sd_bus_message_append(reply, "b", module_connected(m->module));
 }
 
 static int append_problems(sd_bus_message *reply, const struct status *s)
@@ -187,7 +187,7 @@ int manager_bus_busy(sd_bus_error *error, int r)
 static int on_list_regions(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	_cleanup_free_ struct row *rows = NULL;
-	struct md_region *regions;
+	struct module_region *regions;
 	size_t n, n_rows;
 	struct status s;
 	int r;
@@ -199,13 +199,13 @@ static int on_list_regions(sd_bus_message *message, void *userdata, sd_bus_error
 	if (r >= 0)
 		r = reply_rows(message, rows, n_rows, s.port);
 	status_done(&s);
-	md_regions_free(regions, n);
+	module_regions_free(regions, n);
 	return r;
 }
 
 static int on_describe(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct md_region *regions;
+	struct module_region *regions;
 	struct status s;
 	json_object *o;
 	size_t n;
@@ -219,7 +219,7 @@ static int on_describe(sd_bus_message *message, void *userdata, sd_bus_error *er
 		-ENOMEM;
 	json_object_put(o);
 	status_done(&s);
-	md_regions_free(regions, n);
+	module_regions_free(regions, n);
 	return r;
 }
 

@@ -54,11 +54,11 @@ static void on_region_gone(const struct region_key *key, void *userdata)
 	on_source_changed(m);
 }
 
-static int on_apply(const struct md_request *requests, struct md_result *results, size_t n, void *userdata)
+static int on_apply(const struct module_request *requests, struct module_result *results, size_t n, void *userdata)
 {
 	struct manager *m = userdata;
 
-	return minidump_apply(m->md, requests, results, n);
+	return module_apply(m->module, requests, results, n);
 }
 
 static const struct reconcile_ops reconcile_ops = {
@@ -185,8 +185,8 @@ static int collect(struct manager *m, const struct policy_set *policies)
 
 static void lose_module(struct manager *m)
 {
-	minidump_disconnect(m->md);
-	m->backend = (struct md_backend){};
+	module_disconnect(m->module);
+	m->backend = (struct module_backend){};
 	m->relist = false;
 	reconcile_reset(m->reconcile);
 }
@@ -196,7 +196,7 @@ static int connect_module(struct manager *m)
 	int r;
 
 	m->reconnect = false;
-	r = minidump_connect(m->md);
+	r = module_connect(m->module);
 	if (r < 0) {
 		lose_module(m);
 		m->reconnect = r != -ENOENT;
@@ -209,18 +209,18 @@ static int connect_module(struct manager *m)
 
 static int relist(struct manager *m)
 {
-	struct md_region *regions;
+	struct module_region *regions;
 	size_t n;
 	int r;
 
-	r = minidump_get_backend(m->md, &m->backend);
+	r = module_get_backend(m->module, &m->backend);
 	if (r < 0)
 		return r;
-	r = minidump_list(m->md, &regions, &n);
+	r = module_list(m->module, &regions, &n);
 	if (r < 0)
 		return r;
-	r = reconcile_adopt(m->reconcile, regions, n, minidump_port(m->md));
-	md_regions_free(regions, n);
+	r = reconcile_adopt(m->reconcile, regions, n, module_port(m->module));
+	module_regions_free(regions, n);
 	if (r < 0)
 		return r;
 	m->relist = false;
@@ -236,7 +236,7 @@ static uint32_t free_slots(const struct manager *m)
 
 static int recount(struct manager *m)
 {
-	int r = minidump_get_backend(m->md, &m->backend);
+	int r = module_get_backend(m->module, &m->backend);
 
 	if (r < 0)
 		return r;
@@ -246,32 +246,32 @@ static int recount(struct manager *m)
 	return 0;
 }
 
-static void on_module_event(enum md_event event, const struct md_region *region, void *userdata)
+static void on_module_event(enum module_event event, const struct module_region *region, void *userdata)
 {
 	struct manager *m = userdata;
 
 	switch (event) {
-	case MD_EVENT_MODULE_ADDED:
+	case MODULE_EVENT_ADDED:
 		log_info("The module has appeared");
 		m->reconnect = true;
 		break;
-	case MD_EVENT_MODULE_REMOVED:
+	case MODULE_EVENT_REMOVED:
 		log_notice("The module is gone, and all regions with it");
 		lose_module(m);
 		break;
-	case MD_EVENT_BACKEND:
+	case MODULE_EVENT_BACKEND:
 		m->relist = true;
 		reconcile_retry(m->reconcile, false);
 		break;
-	case MD_EVENT_REGION:
+	case MODULE_EVENT_REGION:
 		if (!reconcile_news(m->reconcile, region, false))
 			return;
 		break;
-	case MD_EVENT_REGION_GONE:
+	case MODULE_EVENT_REGION_GONE:
 		reconcile_news(m->reconcile, region, true);
 		m->recount = true;
 		break;
-	case MD_EVENT_OVERRUN:
+	case MODULE_EVENT_OVERRUN:
 		log_notice("Events of the module were lost: its regions are read anew");
 		m->relist = true;
 		break;
@@ -282,7 +282,7 @@ static void on_module_event(enum md_event event, const struct md_region *region,
 static int on_module_io(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 {
 	struct manager *m = userdata;
-	int r = minidump_dispatch(m->md, on_module_event, m);
+	int r = module_dispatch(m->module, on_module_event, m);
 
 	if (r < 0) {
 		log_warning("Can't read the module's events: %s", strerror(-r));
@@ -298,7 +298,7 @@ static int on_module_io(sd_event_source *s, int fd, uint32_t revents, void *user
 static void look_at_machine(const struct manager *m, struct machine *ret)
 {
 	machine_read(ret, "");
-	ret->loaded = minidump_connected(m->md);
+	ret->loaded = module_connected(m->module);
 	ret->missing = ret->missing && !ret->loaded;
 	snprintf(ret->backend, sizeof(ret->backend), "%s", m->backend.name);
 }
@@ -309,7 +309,7 @@ void manager_status(struct manager *m, struct status *ret)
 
 	*ret = (struct status){
 		.backend = m->backend,
-		.port = minidump_port(m->md),
+		.port = module_port(m->module),
 		.policies = m->policies,
 		.source_problem = m->source_problem ?:
 					  task	    ? source_task.problem(task) :
@@ -324,16 +324,16 @@ void manager_status(struct manager *m, struct status *ret)
 	status_judge(ret);
 }
 
-int manager_status_fresh(struct manager *m, struct status *ret, struct md_region **ret_regions, size_t *ret_n)
+int manager_status_fresh(struct manager *m, struct status *ret, struct module_region **ret_regions, size_t *ret_n)
 {
 	int r;
 
 	*ret_regions = NULL;
 	*ret_n = 0;
-	if (minidump_connected(m->md)) {
-		r = minidump_get_backend(m->md, &m->backend);
+	if (module_connected(m->module)) {
+		r = module_get_backend(m->module, &m->backend);
 		if (r >= 0)
-			r = minidump_list(m->md, ret_regions, ret_n);
+			r = module_list(m->module, ret_regions, ret_n);
 		if (r < 0)
 			return r;
 	}
@@ -430,7 +430,7 @@ static int run(struct manager *m)
 		r = follow_backend(m);
 	if (r >= 0 && m->recollect)
 		r = recollect(m);
-	if (r < 0 || !minidump_connected(m->md))
+	if (r < 0 || !module_connected(m->module))
 		return r;
 	if (m->recount || has_full(m))
 		r = recount(m);
@@ -447,7 +447,7 @@ static int run(struct manager *m)
 		m->relist = true;
 		return r;
 	}
-	r = minidump_get_backend(m->md, &m->backend);
+	r = module_get_backend(m->module, &m->backend);
 	if (r < 0 || !has_full(m))
 		return r;
 	/* What has become free by that may be enough for what there was no room for. */
@@ -708,9 +708,9 @@ struct manager *manager_free(struct manager *m)
 			vtables[i]->stop(m->sources[i]);
 	sd_event_source_disable_unref(m->work);
 	sd_event_source_disable_unref(m->retry);
-	sd_event_source_disable_unref(m->md_io);
+	sd_event_source_disable_unref(m->module_io);
 	reconcile_free(m->reconcile);
-	minidump_free(m->md);
+	module_free(m->module);
 	policy_set_free(m->policies);
 	strv_free(m->reload.errors);
 	free(m->source_problem);
@@ -755,7 +755,7 @@ static int take_stored_fd(bool *ret_only)
 /* Before there is any region: what the socket owns outlives us from here on. */
 static void store_fd(const struct manager *m)
 {
-	int fd = minidump_request_fd(m->md), r;
+	int fd = module_request_fd(m->module), r;
 
 	r = sd_pid_notify_with_fds(0, false, "FDSTORE=1\nFDNAME=" FD_NAME "\nFDPOLL=0", &fd, 1);
 	if (r > 0)
@@ -769,7 +769,7 @@ static int start_module(struct manager *m)
 	bool only;
 	int fd = take_stored_fd(&only), r;
 
-	r = minidump_new(fd, &m->md);
+	r = module_new(fd, &m->module);
 	if (r < 0) {
 		log_error("Can't open a netlink socket: %s", strerror(-r));
 		return r;
@@ -779,9 +779,9 @@ static int start_module(struct manager *m)
 	if (fd < 0 || !only)
 		store_fd(m);
 	m->reconnect = true;
-	r = sd_event_add_io(m->event, &m->md_io, minidump_events_fd(m->md), EPOLLIN, on_module_io, m);
+	r = sd_event_add_io(m->event, &m->module_io, module_events_fd(m->module), EPOLLIN, on_module_io, m);
 	if (r >= 0)
-		sd_event_source_set_description(m->md_io, "module-events");
+		sd_event_source_set_description(m->module_io, "module-events");
 	return r;
 }
 
@@ -816,7 +816,7 @@ void manager_finish(struct manager *m)
 	sd_notify(false, m->release ? "STOPPING=1\nSTATUS=Taking the regions out of the table" : "STOPPING=1");
 	if (!m->release)
 		return;
-	r = m->md && minidump_connected(m->md) ? reconcile_release(m->reconcile) : 0;
+	r = m->module && module_connected(m->module) ? reconcile_release(m->reconcile) : 0;
 	if (r < 0)
 		log_warning("The regions go with the last copy of the socket: %s", strerror(-r));
 	if (sd_notify(false, "FDSTOREREMOVE=1\nFDNAME=" FD_NAME) > 0)

@@ -9,7 +9,7 @@
 
 #include "daemon/autoreload.h"
 #include "daemon/describe.h"
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
 #include "daemon/table/reconcile.h"
 #include "daemon/source/source.h"
@@ -17,14 +17,14 @@
 struct manager {
 	sd_event *event;
 
-	struct minidump *md;
-	sd_event_source *md_io;
-	struct md_backend backend; /* as last seen */
-	bool reconnect;		   /* the module may be there */
-	bool relist;		   /* what the module has is not known */
-	bool recount;		   /* a region has gone: there may be room again */
-	bool recollect;		   /* what is wanted is not known */
-	uint32_t free_when_full;   /* slots that were left when a region did not fit */
+	struct module *module;
+	sd_event_source *module_io;
+	struct module_backend backend; /* as last seen */
+	bool reconnect;		       /* the module may be there */
+	bool relist;		       /* what the module has is not known */
+	bool recount;		       /* a region has gone: there may be room again */
+	bool recollect;		       /* what is wanted is not known */
+	uint32_t free_when_full;       /* slots that were left when a region did not fit */
 	sd_event_source *work;
 	sd_event_source *retry;
 	unsigned int failures; /* in a row */
@@ -76,7 +76,7 @@ int manager_reload(struct manager *m);
 /* Facts and their judgement; done with status_done(). */
 void manager_status(struct manager *m, struct status *ret);
 /* The same with fresh numbers from the module, and its regions. */
-int manager_status_fresh(struct manager *m, struct status *ret, struct md_region **ret_regions, size_t *ret_n);
+int manager_status_fresh(struct manager *m, struct status *ret, struct module_region **ret_regions, size_t *ret_n);
 
 /* manager-bus.c */
 int manager_bus_start(struct manager *m);

@@ -43,7 +43,7 @@ static int reply_snapshot(struct manager *m, sd_bus_message *message, sd_bus_err
 {
 	_cleanup_close_ int fd = -1;
 	bool changed;
-	int r = snapshot_take(m->md, &fd, &changed);
+	int r = snapshot_take(m->module, &fd, &changed);
 
 	return r < 0 ? failed(error, r) : sd_bus_reply_method_return(message, "hb", fd, changed);
 }

@@ -24,8 +24,8 @@
 #define TRIES	     5
 
 struct slot {
-	const struct md_region *region; /* NULL: there is none */
-	struct md_segment seg;
+	const struct module_region *region; /* NULL: there is none */
+	struct module_segment seg;
 };
 
 struct snapshot {
@@ -45,17 +45,17 @@ static void snapshot_done(struct snapshot *s)
 	free(s->sections);
 }
 
-static bool follows_cpu(const struct md_region *r)
+static bool follows_cpu(const struct module_region *r)
 {
 	return r->part && !r->pid;
 }
 
-static int index_slots(struct snapshot *s, const struct md_region *regions, size_t n)
+static int index_slots(struct snapshot *s, const struct module_region *regions, size_t n)
 {
 	for (int fill = 0; fill < 2; fill++) {
 		for (size_t i = 0; i < n; i++)
 			for (size_t j = 0; j < regions[i].n_segments; j++) {
-				const struct md_segment *seg = &regions[i].segments[j];
+				const struct module_segment *seg = &regions[i].segments[j];
 
 				if (!seg->placed || seg->slot >= SLOTS_MAX)
 					continue;
@@ -77,7 +77,7 @@ static int index_slots(struct snapshot *s, const struct md_region *regions, size
 /* The header has sizes as the back end rounds them; and where the regions of CPUs were when it was copied, at first. */
 static int place_slot(struct slot *slot, const Elf64_Phdr *p)
 {
-	struct md_segment *seg = &slot->seg;
+	struct module_segment *seg = &slot->seg;
 
 	if (p->p_filesz < seg->size || p->p_filesz - seg->size >= SLOT_ALIGN)
 		return -EAGAIN;
@@ -165,7 +165,7 @@ static int copy_slot(struct snapshot *s, const struct slot *slot)
 /* The ELF header first: what it names is what is copied. */
 static int copy_header(struct snapshot *s)
 {
-	const struct md_segment *seg = &s->slots[0].seg;
+	const struct module_segment *seg = &s->slots[0].seg;
 	_cleanup_free_ char *data = NULL;
 	int r;
 
@@ -198,7 +198,7 @@ static int write_headers(const struct snapshot *s)
 	return r;
 }
 
-int snapshot_write(int fd, const struct md_region *regions, size_t n, snapshot_read_fn read, void *arg)
+int snapshot_write(int fd, const struct module_region *regions, size_t n, snapshot_read_fn read, void *arg)
 {
 	_cleanup_(snapshot_done) struct snapshot s = { .fd = fd, .read = read, .arg = arg };
 	int r = index_slots(&s, regions, n);
@@ -233,7 +233,7 @@ static int read_by_bpf(void *arg, uint64_t addr, void *buf, size_t size)
 }
 
 /* Is each region where it was? What follows a CPU moves all the time. */
-static bool same_regions(const struct md_region *a, size_t n_a, const struct md_region *b, size_t n_b)
+static bool same_regions(const struct module_region *a, size_t n_a, const struct module_region *b, size_t n_b)
 {
 	if (n_a != n_b)
 		return false;
@@ -249,24 +249,24 @@ static bool same_regions(const struct md_region *a, size_t n_a, const struct md_
 	return true;
 }
 
-static int take_once(struct minidump *md, struct snapshot_bpf *skel, int fd, bool *ret_changed)
+static int take_once(struct module *module, struct snapshot_bpf *skel, int fd, bool *ret_changed)
 {
-	struct md_region *before = NULL, *after = NULL;
+	struct module_region *before = NULL, *after = NULL;
 	size_t n_before = 0, n_after = 0;
-	int r = ftruncate(fd, 0) < 0 ? -errno : minidump_list(md, &before, &n_before);
+	int r = ftruncate(fd, 0) < 0 ? -errno : module_list(module, &before, &n_before);
 
 	if (r == 0)
 		r = snapshot_write(fd, before, n_before, read_by_bpf, skel);
 	if (r == 0)
-		r = minidump_list(md, &after, &n_after);
+		r = module_list(module, &after, &n_after);
 	if (r == 0)
 		*ret_changed = !same_regions(before, n_before, after, n_after);
-	md_regions_free(before, n_before);
-	md_regions_free(after, n_after);
+	module_regions_free(before, n_before);
+	module_regions_free(after, n_after);
 	return r;
 }
 
-int snapshot_take(struct minidump *md, int *ret_fd, bool *ret_changed)
+int snapshot_take(struct module *module, int *ret_fd, bool *ret_changed)
 {
 	_cleanup_close_ int fd = memfd_create("qcmd-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct snapshot_bpf *skel;
@@ -278,7 +278,7 @@ int snapshot_take(struct minidump *md, int *ret_fd, bool *ret_changed)
 	if (!skel)
 		return -errno;
 	for (int try = 0; try < TRIES; try++) {
-		r = take_once(md, skel, fd, ret_changed);
+		r = take_once(module, skel, fd, ret_changed);
 		if (r != -EAGAIN && (r < 0 || !*ret_changed))
 			break;
 	}

@@ -3,7 +3,7 @@
 #ifndef QCMDD_SNAPSHOT_H
 #define QCMDD_SNAPSHOT_H
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 
 /* Reads memory of the kernel: 0 or a negative errno. */
 typedef int (*snapshot_read_fn)(void *arg, uint64_t addr, void *buf, size_t size);
@@ -12,9 +12,9 @@ typedef int (*snapshot_read_fn)(void *arg, uint64_t addr, void *buf, size_t size
  * What boot firmware would leave of these regions, in the form of a rawdump partition: qcmdump collects from it. Memory
  * that can't be read is left out, which qcmdump tells. -EAGAIN: the ELF header names other places than the list.
  */
-int snapshot_write(int fd, const struct md_region *regions, size_t n, snapshot_read_fn read, void *arg);
+int snapshot_write(int fd, const struct module_region *regions, size_t n, snapshot_read_fn read, void *arg);
 
 /* A file that nobody can change any more. changed: the table did meanwhile, in each of several tries. */
-int snapshot_take(struct minidump *md, int *ret_fd, bool *ret_changed);
+int snapshot_take(struct module *module, int *ret_fd, bool *ret_changed);
 
 #endif

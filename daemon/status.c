@@ -202,7 +202,7 @@ struct policy_use status_use(const struct status *s, const struct policy *policy
 
 /* Rows */
 
-static const struct entry *entry_of(const struct status *s, const struct md_region *region)
+static const struct entry *entry_of(const struct status *s, const struct module_region *region)
 {
 	if (region->owner != s->port)
 		return NULL;
@@ -218,7 +218,7 @@ static bool is_worth_a_row(const struct entry *e)
 	return entry_failed(e) || entry_withheld(e) || (e->wanted && e->want.error);
 }
 
-int status_rows(const struct status *s, const struct md_region *regions, size_t n, struct row **ret, size_t *ret_n)
+int status_rows(const struct status *s, const struct module_region *regions, size_t n, struct row **ret, size_t *ret_n)
 {
 	struct row *rows = calloc(n + s->n_entries + 1, sizeof(*rows));
 	size_t filled = 0;
@@ -291,7 +291,7 @@ const char *row_kind(const struct row *row)
 		[REGION_TRACE] = "trace",
 		[_REGION_KIND_MAX] = "task",
 	};
-	const struct md_region *r = row->region;
+	const struct module_region *r = row->region;
 
 	if (row->entry)
 		return kinds[row->entry->want.key.kind];

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
 
 #define SYMBOL_LIST_MAX 1024 /* elements of one list */
@@ -21,7 +21,7 @@ struct symbol_place {
 	uint64_t address;
 	uint64_t size;
 	int error;
-	char problem[MD_ERROR_MAX];
+	char problem[MODULE_ERROR_MAX];
 };
 
 struct symbol_reader;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "daemon/source/task-want.h"
 #include "lib/cleanup.h"
 
@@ -12,7 +12,7 @@ static void describe_task(struct want *want, const char *what, const struct task
 {
 	char comm[GLOB_TEXT_SIZE];
 
-	md_copy_text(comm, sizeof(comm), e->comm, sizeof(e->comm));
+	module_copy_text(comm, sizeof(comm), e->comm, sizeof(e->comm));
 	snprintf(want->comment, sizeof(want->comment), "%s%s (%u)", what, comm, e->pid);
 }
 

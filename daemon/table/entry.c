@@ -70,7 +70,7 @@ const char *entry_comment(const struct entry *e)
 	return e->comment[0] ? e->comment : e->want.key.kind == REGION_OBJECT ? e->want.key.object : e->want.comment;
 }
 
-void entry_set_region(struct entry *e, const struct md_region *region)
+void entry_set_region(struct entry *e, const struct module_region *region)
 {
 	e->id = region->id;
 	e->state = region->state;

@@ -3,7 +3,7 @@
 #ifndef QCMDD_ENTRY_H
 #define QCMDD_ENTRY_H
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "daemon/table/want.h"
 
 /**
@@ -31,7 +31,7 @@ struct entry {
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	int error;
-	char reason[MD_ERROR_MAX];
+	char reason[MODULE_ERROR_MAX];
 	uint64_t size;
 	bool confirmed;
 	bool limited;
@@ -53,7 +53,7 @@ bool entry_failed(const struct entry *e);
 bool entry_held_back(const struct entry *e);
 
 /* The module has it, and this is how. */
-void entry_set_region(struct entry *e, const struct md_region *region);
+void entry_set_region(struct entry *e, const struct module_region *region);
 /* The module has it no more. */
 void entry_clear_region(struct entry *e);
 /* The module refuses it, and this is why. */

@@ -2,7 +2,7 @@
 TABLE_SRCS := \
 	daemon/table/entry.c \
 	daemon/table/limit.c \
-	daemon/table/minidump-codec.c \
-	daemon/table/minidump-netlink.c \
+	daemon/table/module-codec.c \
+	daemon/table/module-netlink.c \
 	daemon/table/reconcile.c \
 	daemon/table/want.c

@@ -8,12 +8,12 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "lib/text.h"
 
 #define GENL_SIZE (MNL_ALIGN(sizeof(struct nlmsghdr)) + MNL_ALIGN(sizeof(struct genlmsghdr)))
 
-void md_copy_text(char *to, size_t size, const char *from, size_t len)
+void module_copy_text(char *to, size_t size, const char *from, size_t len)
 {
 	size_t n = 0;
 
@@ -37,7 +37,7 @@ void md_copy_text(char *to, size_t size, const char *from, size_t len)
 
 static void get_text(const struct nlattr *attr, char *to, size_t size)
 {
-	md_copy_text(to, size, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+	module_copy_text(to, size, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
 }
 
 static int get_u32(const struct nlattr *attr, uint32_t *ret)
@@ -95,13 +95,13 @@ static int parse_nest(const struct nlattr *nest, attr_parser parse, void *ret)
 	return err;
 }
 
-size_t md_request_size(const struct md_request *request)
+size_t module_request_size(const struct module_request *request)
 {
 	return GENL_SIZE + 256 + QCOM_MINIDUMP_NAME_MAX + QCOM_MINIDUMP_OBJECT_MAX + QCOM_MINIDUMP_COMMENT_MAX +
 	       MNL_ALIGN(request->note_size);
 }
 
-static void put_task(struct nlmsghdr *nlh, const struct md_request *request)
+static void put_task(struct nlmsghdr *nlh, const struct module_request *request)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, QCOM_MINIDUMP_REGION_A_TASK);
 
@@ -115,7 +115,7 @@ static void put_task(struct nlmsghdr *nlh, const struct md_request *request)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, const struct md_request *request)
+struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t seq, const struct module_request *request)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	struct genlmsghdr *genl;
@@ -158,7 +158,7 @@ struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, c
 
 static int parse_task_attr(const struct nlattr *attr, void *ret)
 {
-	struct md_region *r = ret;
+	struct module_region *r = ret;
 
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_TASK_A_PID:
@@ -176,7 +176,7 @@ static int parse_task_attr(const struct nlattr *attr, void *ret)
 
 static int parse_segment_attr(const struct nlattr *attr, void *ret)
 {
-	struct md_segment *s = ret;
+	struct module_segment *s = ret;
 
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_SEGMENT_A_SLOT:
@@ -195,9 +195,9 @@ static int parse_segment_attr(const struct nlattr *attr, void *ret)
 	}
 }
 
-static int parse_segment(const struct nlattr *nest, struct md_region *r)
+static int parse_segment(const struct nlattr *nest, struct module_region *r)
 {
-	struct md_segment s = {}, *segments;
+	struct module_segment s = {}, *segments;
 	int err = parse_nest(nest, parse_segment_attr, &s);
 
 	if (err < 0)
@@ -212,7 +212,7 @@ static int parse_segment(const struct nlattr *nest, struct md_region *r)
 
 static int parse_region_attr(const struct nlattr *attr, void *ret)
 {
-	struct md_region *r = ret;
+	struct module_region *r = ret;
 
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_REGION_A_ID:
@@ -252,22 +252,22 @@ static int parse_region_attr(const struct nlattr *attr, void *ret)
 	}
 }
 
-int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret)
+int module_parse_region(const struct nlmsghdr *nlh, struct module_region *ret)
 {
 	int err;
 
-	*ret = (struct md_region){};
+	*ret = (struct module_region){};
 	err = parse_message(nlh, parse_region_attr, ret);
 	if (err >= 0 && (!ret->id || !ret->name[0] || !ret->state))
 		err = -EBADMSG;
 	if (err < 0)
-		md_region_done(ret);
+		module_region_done(ret);
 	return err;
 }
 
 static int parse_backend_attr(const struct nlattr *attr, void *ret)
 {
-	struct md_backend *b = ret;
+	struct module_backend *b = ret;
 
 	switch (mnl_attr_get_type(attr)) {
 	case QCOM_MINIDUMP_BACKEND_A_NAME:
@@ -293,9 +293,9 @@ static int parse_backend_attr(const struct nlattr *attr, void *ret)
 	}
 }
 
-int md_parse_backend(const struct nlmsghdr *nlh, struct md_backend *ret)
+int module_parse_backend(const struct nlmsghdr *nlh, struct module_backend *ret)
 {
-	*ret = (struct md_backend){};
+	*ret = (struct module_backend){};
 	return parse_message(nlh, parse_backend_attr, ret);
 }
 
@@ -321,7 +321,7 @@ static int parse_group_attr(const struct nlattr *attr, void *ret)
 
 static int parse_group(const struct nlattr *nest, void *ret)
 {
-	struct md_family *f = ret;
+	struct module_family *f = ret;
 	struct group group = {};
 	int err = parse_nest(nest, parse_group_attr, &group);
 
@@ -332,7 +332,7 @@ static int parse_group(const struct nlattr *nest, void *ret)
 
 static int parse_family_attr(const struct nlattr *attr, void *ret)
 {
-	struct md_family *f = ret;
+	struct module_family *f = ret;
 
 	switch (mnl_attr_get_type(attr)) {
 	case CTRL_ATTR_FAMILY_ID:
@@ -347,14 +347,14 @@ static int parse_family_attr(const struct nlattr *attr, void *ret)
 	}
 }
 
-int md_parse_family(const struct nlmsghdr *nlh, struct md_family *ret)
+int module_parse_family(const struct nlmsghdr *nlh, struct module_family *ret)
 {
-	*ret = (struct md_family){};
+	*ret = (struct module_family){};
 	return parse_message(nlh, parse_family_attr, ret);
 }
 
 /* The attributes behind an error: after the request that it quotes, or after its header alone. */
-static void parse_ack_text(const struct nlmsghdr *nlh, size_t offset, char message[MD_ERROR_MAX])
+static void parse_ack_text(const struct nlmsghdr *nlh, size_t offset, char message[MODULE_ERROR_MAX])
 {
 	const struct nlattr *attr;
 
@@ -362,10 +362,10 @@ static void parse_ack_text(const struct nlmsghdr *nlh, size_t offset, char messa
 		return;
 	mnl_attr_for_each (attr, nlh, offset)
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
-			get_text(attr, message, MD_ERROR_MAX);
+			get_text(attr, message, MODULE_ERROR_MAX);
 }
 
-int md_parse_ack(const struct nlmsghdr *nlh, char message[MD_ERROR_MAX])
+int module_parse_ack(const struct nlmsghdr *nlh, char message[MODULE_ERROR_MAX])
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	size_t offset = sizeof(*e), len = mnl_nlmsg_get_payload_len(nlh);
@@ -388,25 +388,26 @@ int md_parse_ack(const struct nlmsghdr *nlh, char message[MD_ERROR_MAX])
 		return -EBADMSG;
 	parse_ack_text(nlh, offset, message);
 	if (error < 0 && !message[0])
-		md_copy_text(message, MD_ERROR_MAX, strerrordesc_np(-error) ?: "unknown error", MD_ERROR_MAX);
+		module_copy_text(message, MODULE_ERROR_MAX, strerrordesc_np(-error) ?: "unknown error",
+				 MODULE_ERROR_MAX);
 	return error;
 }
 
-void md_region_done(struct md_region *region)
+void module_region_done(struct module_region *region)
 {
 	free(region->segments);
-	*region = (struct md_region){};
+	*region = (struct module_region){};
 }
 
-void md_regions_free(struct md_region *regions, size_t n)
+void module_regions_free(struct module_region *regions, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		md_region_done(&regions[i]);
+		module_region_done(&regions[i]);
 	free(regions);
 }
 
-void md_results_done(struct md_result *results, size_t n)
+void module_results_done(struct module_result *results, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		md_region_done(&results[i].region);
+		module_region_done(&results[i].region);
 }

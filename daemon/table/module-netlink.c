@@ -10,7 +10,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "lib/cleanup.h"
 #include "lib/journal.h"
 
@@ -22,12 +22,12 @@
 #define DUMP_RETRIES   16
 #define DISPATCH_MAX   64 /* datagrams of events in one turn of the loop */
 
-struct minidump {
+struct module {
 	int request_fd;
 	int events_fd;
 	uint32_t port;
 	uint32_t seq;
-	struct md_family family; /* id 0: not connected */
+	struct module_family family; /* id 0: not connected */
 	char buffer[RECEIVE_SIZE];
 };
 
@@ -64,10 +64,10 @@ static int open_socket(void)
 }
 
 /* One datagram into the buffer: its length, or -EAGAIN when there is none. Only the kernel is listened to. */
-static ssize_t receive(struct minidump *md, int fd)
+static ssize_t receive(struct module *module, int fd)
 {
 	struct sockaddr_nl addr = {};
-	struct iovec iov = { .iov_base = md->buffer, .iov_len = sizeof(md->buffer) };
+	struct iovec iov = { .iov_base = module->buffer, .iov_len = sizeof(module->buffer) };
 	struct msghdr msg = { .msg_name = &addr, .msg_namelen = sizeof(addr), .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 
@@ -80,12 +80,12 @@ static ssize_t receive(struct minidump *md, int fd)
 }
 
 /* Whatever an earlier life of the daemon left unread. Reading also ends a listing that was under way. */
-static void drain(struct minidump *md)
+static void drain(struct module *module)
 {
 	ssize_t n;
 
 	do {
-		n = receive(md, md->request_fd);
+		n = receive(module, module->request_fd);
 	} while (n > 0 || n == -ENOBUFS || n == -EMSGSIZE);
 }
 
@@ -101,23 +101,23 @@ static int wait_readable(int fd)
 }
 
 /* Read datagrams until the handler has seen all it waits for. */
-static int collect(struct minidump *md, answer_handler handler, void *userdata)
+static int collect(struct module *module, answer_handler handler, void *userdata)
 {
 	for (;;) {
 		const struct nlmsghdr *nlh;
 		ssize_t size;
 		int len, r;
 
-		r = wait_readable(md->request_fd);
+		r = wait_readable(module->request_fd);
 		if (r < 0)
 			return r;
-		size = receive(md, md->request_fd);
+		size = receive(module, module->request_fd);
 		if (size == -EAGAIN)
 			continue;
 		if (size <= 0)
 			return size ?: -ECONNRESET;
 		len = size;
-		for (nlh = (void *)md->buffer; md_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		for (nlh = (void *)module->buffer; module_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
 			r = handler(nlh, userdata);
 			if (r != 0)
 				return r < 0 ? r : 0;
@@ -140,34 +140,34 @@ struct batch {
 	uint32_t base;
 	size_t n;
 	size_t answered;
-	struct md_result *results;
+	struct module_result *results;
 };
 
 static int on_batch(const struct nlmsghdr *nlh, void *userdata)
 {
 	struct batch *b = userdata;
 	uint32_t i = nlh->nlmsg_seq - b->base;
-	struct md_result *result;
+	struct module_result *result;
 
 	/* An answer to what was given up. */
 	if (i >= b->n)
 		return 0;
 	result = &b->results[i];
 	if (nlh->nlmsg_type != NLMSG_ERROR) {
-		md_region_done(&result->region);
-		return md_parse_region(nlh, &result->region);
+		module_region_done(&result->region);
+		return module_parse_region(nlh, &result->region);
 	}
-	result->error = md_parse_ack(nlh, result->message);
+	result->error = module_parse_ack(nlh, result->message);
 	if (result->error == -EBADMSG)
 		return -EBADMSG;
 	return ++b->answered == b->n;
 }
 
-static int apply_batch(struct minidump *md, const struct md_request *requests, struct md_result *results, size_t n,
-		       size_t *done)
+static int apply_batch(struct module *module, const struct module_request *requests, struct module_result *results,
+		       size_t n, size_t *done)
 {
 	_cleanup_free_ char *buffer = malloc(SEND_SIZE);
-	struct batch b = { .base = md->seq, .results = results };
+	struct batch b = { .base = module->seq, .results = results };
 	size_t size = 0;
 	int r;
 
@@ -176,30 +176,30 @@ static int apply_batch(struct minidump *md, const struct md_request *requests, s
 	while (b.n < n && b.n < BATCH_MAX) {
 		struct nlmsghdr *nlh;
 
-		if (size + md_request_size(&requests[b.n]) > SEND_SIZE)
+		if (size + module_request_size(&requests[b.n]) > SEND_SIZE)
 			break;
-		nlh = md_build_request(buffer + size, md->family.id, md->seq++, &requests[b.n++]);
+		nlh = module_build_request(buffer + size, module->family.id, module->seq++, &requests[b.n++]);
 		size += MNL_ALIGN(nlh->nlmsg_len);
 	}
 	if (!b.n)
 		return -EMSGSIZE;
-	r = send_all(md->request_fd, buffer, size);
+	r = send_all(module->request_fd, buffer, size);
 	if (r < 0)
 		return r;
 	*done = b.n;
-	return collect(md, on_batch, &b);
+	return collect(module, on_batch, &b);
 }
 
-int minidump_apply(struct minidump *md, const struct md_request *requests, struct md_result *results, size_t n)
+int module_apply(struct module *module, const struct module_request *requests, struct module_result *results, size_t n)
 {
 	memset(results, 0, n * sizeof(*results));
-	if (!md->family.id)
+	if (!module->family.id)
 		return -ENOENT;
 	for (size_t i = 0, done = 0; i < n; i += done) {
-		int r = apply_batch(md, requests + i, results + i, n - i, &done);
+		int r = apply_batch(module, requests + i, results + i, n - i, &done);
 
 		if (r < 0) {
-			drain(md);
+			drain(module);
 			return r;
 		}
 	}
@@ -207,7 +207,7 @@ int minidump_apply(struct minidump *md, const struct md_request *requests, struc
 }
 
 /* A request without arguments but at most one string. */
-static int send_get(struct minidump *md, uint16_t type, uint8_t cmd, uint16_t flags, uint16_t attr, const char *value)
+static int send_get(struct module *module, uint16_t type, uint8_t cmd, uint16_t flags, uint16_t attr, const char *value)
 {
 	char buffer[128];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
@@ -215,13 +215,13 @@ static int send_get(struct minidump *md, uint16_t type, uint8_t cmd, uint16_t fl
 
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nlh->nlmsg_seq = md->seq++;
+	nlh->nlmsg_seq = module->seq++;
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
 	genl->cmd = cmd;
 	genl->version = 1;
 	if (value)
 		mnl_attr_put_strz(nlh, attr, value);
-	return send_all(md->request_fd, buffer, nlh->nlmsg_len);
+	return send_all(module->request_fd, buffer, nlh->nlmsg_len);
 }
 
 struct get {
@@ -232,14 +232,14 @@ struct get {
 
 static int on_get(const struct nlmsghdr *nlh, void *userdata)
 {
-	char message[MD_ERROR_MAX];
+	char message[MODULE_ERROR_MAX];
 	struct get *get = userdata;
 	int r;
 
 	if (nlh->nlmsg_seq != get->seq)
 		return 0;
 	if (nlh->nlmsg_type == NLMSG_ERROR) {
-		r = md_parse_ack(nlh, message);
+		r = module_parse_ack(nlh, message);
 		if (r < 0 && r != -ENOENT)
 			log_debug("Module answers: %s", message);
 		return r < 0 ? r : 1;
@@ -249,45 +249,46 @@ static int on_get(const struct nlmsghdr *nlh, void *userdata)
 
 static int parse_family(const struct nlmsghdr *nlh, struct get *get)
 {
-	return md_parse_family(nlh, get->ret);
+	return module_parse_family(nlh, get->ret);
 }
 
 static int parse_backend(const struct nlmsghdr *nlh, struct get *get)
 {
-	return md_parse_backend(nlh, get->ret);
+	return module_parse_backend(nlh, get->ret);
 }
 
-static int get_family(struct minidump *md, struct md_family *ret)
+static int get_family(struct module *module, struct module_family *ret)
 {
-	struct get get = { .seq = md->seq, .parse = parse_family, .ret = ret };
+	struct get get = { .seq = module->seq, .parse = parse_family, .ret = ret };
 	int r;
 
-	*ret = (struct md_family){};
-	r = send_get(md, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK, CTRL_ATTR_FAMILY_NAME, QCOM_MINIDUMP_FAMILY_NAME);
+	*ret = (struct module_family){};
+	r = send_get(module, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, NLM_F_ACK, CTRL_ATTR_FAMILY_NAME,
+		     QCOM_MINIDUMP_FAMILY_NAME);
 	if (r < 0)
 		return r;
-	r = collect(md, on_get, &get);
+	r = collect(module, on_get, &get);
 	if (r < 0)
 		return r;
 	return ret->id && ret->events_group ? 0 : -EBADMSG;
 }
 
-int minidump_get_backend(struct minidump *md, struct md_backend *ret)
+int module_get_backend(struct module *module, struct module_backend *ret)
 {
-	struct get get = { .seq = md->seq, .parse = parse_backend, .ret = ret };
+	struct get get = { .seq = module->seq, .parse = parse_backend, .ret = ret };
 	int r;
 
-	*ret = (struct md_backend){};
-	if (!md->family.id)
+	*ret = (struct module_backend){};
+	if (!module->family.id)
 		return -ENOENT;
-	r = send_get(md, md->family.id, QCOM_MINIDUMP_CMD_BACKEND_GET, NLM_F_ACK, 0, NULL);
-	return r < 0 ? r : collect(md, on_get, &get);
+	r = send_get(module, module->family.id, QCOM_MINIDUMP_CMD_BACKEND_GET, NLM_F_ACK, 0, NULL);
+	return r < 0 ? r : collect(module, on_get, &get);
 }
 
 struct list {
 	uint32_t seq;
 	bool interrupted;
-	struct md_region *regions;
+	struct module_region *regions;
 	size_t n;
 	size_t allocated;
 };
@@ -298,14 +299,14 @@ static int list_append(struct list *l, const struct nlmsghdr *nlh)
 
 	if (l->n == l->allocated) {
 		size_t allocated = l->allocated ? 2 * l->allocated : 64;
-		struct md_region *regions = reallocarray(l->regions, allocated, sizeof(*regions));
+		struct module_region *regions = reallocarray(l->regions, allocated, sizeof(*regions));
 
 		if (!regions)
 			return -ENOMEM;
 		l->regions = regions;
 		l->allocated = allocated;
 	}
-	r = md_parse_region(nlh, &l->regions[l->n]);
+	r = module_parse_region(nlh, &l->regions[l->n]);
 	if (r < 0)
 		return r;
 	l->n++;
@@ -314,7 +315,7 @@ static int list_append(struct list *l, const struct nlmsghdr *nlh)
 
 static int on_list(const struct nlmsghdr *nlh, void *userdata)
 {
-	char message[MD_ERROR_MAX];
+	char message[MODULE_ERROR_MAX];
 	struct list *l = userdata;
 	int r;
 
@@ -324,42 +325,42 @@ static int on_list(const struct nlmsghdr *nlh, void *userdata)
 		l->interrupted = true;
 	if (nlh->nlmsg_type != NLMSG_DONE && nlh->nlmsg_type != NLMSG_ERROR)
 		return list_append(l, nlh);
-	r = md_parse_ack(nlh, message);
+	r = module_parse_ack(nlh, message);
 	if (r < 0)
 		log_debug("Module can't list regions: %s", message);
 	return r < 0 ? r : 1;
 }
 
-static int list_once(struct minidump *md, struct list *l)
+static int list_once(struct module *module, struct list *l)
 {
 	int r;
 
-	*l = (struct list){ .seq = md->seq };
-	r = send_get(md, md->family.id, QCOM_MINIDUMP_CMD_REGION_GET, NLM_F_DUMP, 0, NULL);
+	*l = (struct list){ .seq = module->seq };
+	r = send_get(module, module->family.id, QCOM_MINIDUMP_CMD_REGION_GET, NLM_F_DUMP, 0, NULL);
 	if (r >= 0)
-		r = collect(md, on_list, l);
+		r = collect(module, on_list, l);
 	if (r >= 0 && l->interrupted)
 		r = -EAGAIN;
 	if (r < 0)
-		md_regions_free(l->regions, l->n);
+		module_regions_free(l->regions, l->n);
 	return r;
 }
 
-int minidump_list(struct minidump *md, struct md_region **ret, size_t *ret_n)
+int module_list(struct module *module, struct module_region **ret, size_t *ret_n)
 {
 	struct list l;
 	int r;
 
-	if (!md->family.id)
+	if (!module->family.id)
 		return -ENOENT;
 	for (int i = 0; i < DUMP_RETRIES; i++) {
-		r = list_once(md, &l);
+		r = list_once(module, &l);
 		if (r != -EAGAIN)
 			break;
 	}
 	if (r < 0) {
 		if (r != -EAGAIN)
-			drain(md);
+			drain(module);
 		return r;
 	}
 	*ret = l.regions;
@@ -383,122 +384,124 @@ static int read_port(int fd, uint32_t *ret)
 	return 0;
 }
 
-static int setup(struct minidump *md)
+static int setup(struct module *module)
 {
 	int r;
 
-	if (md->request_fd < 0)
-		md->request_fd = open_socket();
+	if (module->request_fd < 0)
+		module->request_fd = open_socket();
 	else
-		drain(md);
-	if (md->request_fd < 0)
-		return md->request_fd;
-	r = read_port(md->request_fd, &md->port);
+		drain(module);
+	if (module->request_fd < 0)
+		return module->request_fd;
+	r = read_port(module->request_fd, &module->port);
 	if (r < 0)
 		return r;
-	md->events_fd = open_socket();
-	if (md->events_fd < 0)
-		return md->events_fd;
+	module->events_fd = open_socket();
+	if (module->events_fd < 0)
+		return module->events_fd;
 	/* The controller's only group, "notify", has its family's number: families that come and go. */
-	return join(md->events_fd, GENL_ID_CTRL);
+	return join(module->events_fd, GENL_ID_CTRL);
 }
 
-int minidump_new(int fd, struct minidump **ret)
+int module_new(int fd, struct module **ret)
 {
-	struct minidump *md = calloc(1, sizeof(*md));
+	struct module *module = calloc(1, sizeof(*module));
 	int r;
 
-	if (!md) {
+	if (!module) {
 		closep(&fd);
 		return -ENOMEM;
 	}
-	md->request_fd = fd;
-	md->events_fd = -1;
-	md->seq = time(NULL);
-	r = setup(md);
+	module->request_fd = fd;
+	module->events_fd = -1;
+	module->seq = time(NULL);
+	r = setup(module);
 	if (r < 0) {
-		minidump_free(md);
+		module_free(module);
 		return r;
 	}
-	*ret = md;
+	*ret = module;
 	return 0;
 }
 
-struct minidump *minidump_free(struct minidump *md)
+struct module *module_free(struct module *module)
 {
-	if (!md)
+	if (!module)
 		return NULL;
-	closep(&md->request_fd);
-	closep(&md->events_fd);
-	free(md);
+	closep(&module->request_fd);
+	closep(&module->events_fd);
+	free(module);
 	return NULL;
 }
 
-int minidump_connect(struct minidump *md)
+int module_connect(struct module *module)
 {
-	struct md_family family;
+	struct module_family family;
 	int r;
 
-	md->family = (struct md_family){};
-	r = get_family(md, &family);
+	module->family = (struct module_family){};
+	r = get_family(module, &family);
 	if (r < 0)
 		return r;
-	r = join(md->events_fd, family.events_group);
+	r = join(module->events_fd, family.events_group);
 	if (r < 0)
 		return r;
-	md->family = family;
+	module->family = family;
 	return 0;
 }
 
-void minidump_disconnect(struct minidump *md)
+void module_disconnect(struct module *module)
 {
-	md->family = (struct md_family){};
+	module->family = (struct module_family){};
 }
 
-bool minidump_connected(const struct minidump *md)
+bool module_connected(const struct module *module)
 {
-	return md->family.id;
+	return module->family.id;
 }
 
-int minidump_request_fd(const struct minidump *md)
+int module_request_fd(const struct module *module)
 {
-	return md->request_fd;
+	return module->request_fd;
 }
 
-int minidump_events_fd(const struct minidump *md)
+int module_events_fd(const struct module *module)
 {
-	return md->events_fd;
+	return module->events_fd;
 }
 
-uint32_t minidump_port(const struct minidump *md)
+uint32_t module_port(const struct module *module)
 {
-	return md->port;
+	return module->port;
 }
 
-static void dispatch_family(const struct nlmsghdr *nlh, uint8_t cmd, md_event_handler handler, void *userdata)
+static void dispatch_family(const struct nlmsghdr *nlh, uint8_t cmd, module_event_handler handler, void *userdata)
 {
-	struct md_family family;
+	struct module_family family;
 
 	if (cmd != CTRL_CMD_NEWFAMILY && cmd != CTRL_CMD_DELFAMILY)
 		return;
-	if (md_parse_family(nlh, &family) < 0 || strcmp(family.name, QCOM_MINIDUMP_FAMILY_NAME))
+	if (module_parse_family(nlh, &family) < 0 || strcmp(family.name, QCOM_MINIDUMP_FAMILY_NAME))
 		return;
-	handler(cmd == CTRL_CMD_NEWFAMILY ? MD_EVENT_MODULE_ADDED : MD_EVENT_MODULE_REMOVED, NULL, userdata);
+	handler(cmd == CTRL_CMD_NEWFAMILY ? MODULE_EVENT_ADDED : MODULE_EVENT_REMOVED, NULL, userdata);
 }
 
-static void dispatch_region(const struct nlmsghdr *nlh, enum md_event event, md_event_handler handler, void *userdata)
+static void dispatch_region(const struct nlmsghdr *nlh, enum module_event event, module_event_handler handler,
+			    void *userdata)
 {
-	struct md_region region;
+	struct module_region region;
 
-	if (md_parse_region(nlh, &region) < 0) {
-		handler(MD_EVENT_OVERRUN, NULL, userdata);
+	if (module_parse_region(nlh, &region) < 0) {
+		handler(MODULE_EVENT_OVERRUN, NULL, userdata);
 		return;
 	}
 	handler(event, &region, userdata);
-	md_region_done(&region);
+	module_region_done(&region);
 }
 
-static void dispatch_message(struct minidump *md, const struct nlmsghdr *nlh, md_event_handler handler, void *userdata)
+static void dispatch_message(struct module *module, const struct nlmsghdr *nlh, module_event_handler handler,
+			     void *userdata)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
 
@@ -508,24 +511,24 @@ static void dispatch_message(struct minidump *md, const struct nlmsghdr *nlh, md
 		dispatch_family(nlh, genl->cmd, handler, userdata);
 		return;
 	}
-	if (!md->family.id || nlh->nlmsg_type != md->family.id)
+	if (!module->family.id || nlh->nlmsg_type != module->family.id)
 		return;
 	switch (genl->cmd) {
 	case QCOM_MINIDUMP_CMD_BACKEND_NTF:
-		handler(MD_EVENT_BACKEND, NULL, userdata);
+		handler(MODULE_EVENT_BACKEND, NULL, userdata);
 		break;
 	case QCOM_MINIDUMP_CMD_REGION_ADD_NTF:
 	case QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF:
-		dispatch_region(nlh, MD_EVENT_REGION, handler, userdata);
+		dispatch_region(nlh, MODULE_EVENT_REGION, handler, userdata);
 		break;
 	case QCOM_MINIDUMP_CMD_REGION_DEL_NTF:
-		dispatch_region(nlh, MD_EVENT_REGION_GONE, handler, userdata);
+		dispatch_region(nlh, MODULE_EVENT_REGION_GONE, handler, userdata);
 		break;
 	}
 }
 
 /* A handler may use the request socket, and with it the buffer: the messages are copied out first. */
-static int dispatch_datagram(struct minidump *md, size_t size, md_event_handler handler, void *userdata)
+static int dispatch_datagram(struct module *module, size_t size, module_event_handler handler, void *userdata)
 {
 	_cleanup_free_ char *copy = malloc(MNL_ALIGN(size));
 	const struct nlmsghdr *nlh;
@@ -533,27 +536,27 @@ static int dispatch_datagram(struct minidump *md, size_t size, md_event_handler 
 
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, md->buffer, size);
-	for (nlh = (void *)copy; md_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
-		dispatch_message(md, nlh, handler, userdata);
+	memcpy(copy, module->buffer, size);
+	for (nlh = (void *)copy; module_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+		dispatch_message(module, nlh, handler, userdata);
 	return 0;
 }
 
-int minidump_dispatch(struct minidump *md, md_event_handler handler, void *userdata)
+int module_dispatch(struct module *module, module_event_handler handler, void *userdata)
 {
 	for (int i = 0; i < DISPATCH_MAX; i++) {
-		ssize_t size = receive(md, md->events_fd);
+		ssize_t size = receive(module, module->events_fd);
 		int r;
 
 		if (size == -EAGAIN)
 			return 0;
 		if (size == -ENOBUFS || size == -EMSGSIZE) {
-			handler(MD_EVENT_OVERRUN, NULL, userdata);
+			handler(MODULE_EVENT_OVERRUN, NULL, userdata);
 			continue;
 		}
 		if (size < 0)
 			return size;
-		r = dispatch_datagram(md, size, handler, userdata);
+		r = dispatch_datagram(module, size, handler, userdata);
 		if (r < 0)
 			return r;
 	}

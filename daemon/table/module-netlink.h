@@ -6,8 +6,8 @@
  * answers to requests come in there, so it never overruns. The other one hears of changes, and of the module
  * itself coming and going.
  */
-#ifndef QCMDD_MINIDUMP_NETLINK_H
-#define QCMDD_MINIDUMP_NETLINK_H
+#ifndef QCMDD_MODULE_NETLINK_H
+#define QCMDD_MODULE_NETLINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +17,9 @@
 
 #include "uapi/linux/qcom_minidump.h"
 
-#define MD_ERROR_MAX 160 /* of a text, with its NUL */
+#define MODULE_ERROR_MAX 160 /* of a text, with its NUL */
 
-struct md_segment {
+struct module_segment {
 	bool placed; /* slot and seq are valid */
 	uint32_t slot;
 	uint32_t seq;
@@ -28,7 +28,7 @@ struct md_segment {
 	uint64_t size;
 };
 
-struct md_region {
+struct module_region {
 	uint32_t id;
 	uint32_t owner;
 	uint32_t state; /* enum qcom_minidump_region_state */
@@ -44,12 +44,12 @@ struct md_region {
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 	char object[QCOM_MINIDUMP_OBJECT_MAX + 1];
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
-	char error[MD_ERROR_MAX];
-	struct md_segment *segments;
+	char error[MODULE_ERROR_MAX];
+	struct module_segment *segments;
 	size_t n_segments;
 };
 
-struct md_backend {
+struct module_backend {
 	char name[QCOM_MINIDUMP_NAME_MAX + 1]; /* empty: none is bound */
 	char version[64];
 	uint32_t slots_max;
@@ -61,7 +61,7 @@ struct md_backend {
 };
 
 /* One command; which fields count is said in the uAPI header. */
-struct md_request {
+struct module_request {
 	enum qcom_minidump_cmd cmd; /* REGION_ADD, _UPDATE, _DEL or NOTE_SET */
 	uint32_t id;
 	const char *name;
@@ -81,76 +81,77 @@ struct md_request {
 	uint32_t note_type;
 };
 
-struct md_result {
-	int error;		    /* 0 or negative errno */
-	char message[MD_ERROR_MAX]; /* the module's own words, or what errno means */
-	struct md_region region;    /* id 0: none was sent */
+struct module_result {
+	int error;			/* 0 or negative errno */
+	char message[MODULE_ERROR_MAX]; /* the module's own words, or what errno means */
+	struct module_region region;	/* id 0: none was sent */
 };
 
-enum md_event {
-	MD_EVENT_MODULE_ADDED,
-	MD_EVENT_MODULE_REMOVED,
-	MD_EVENT_BACKEND, /* bound or unbound */
-	MD_EVENT_REGION,  /* added or changed */
-	MD_EVENT_REGION_GONE,
-	MD_EVENT_OVERRUN, /* some were lost */
+enum module_event {
+	MODULE_EVENT_ADDED,
+	MODULE_EVENT_REMOVED,
+	MODULE_EVENT_BACKEND, /* bound or unbound */
+	MODULE_EVENT_REGION,  /* added or changed */
+	MODULE_EVENT_REGION_GONE,
+	MODULE_EVENT_OVERRUN, /* some were lost */
 };
 
-struct minidump;
-typedef void (*md_event_handler)(enum md_event event, const struct md_region *region, void *userdata);
+struct module;
+typedef void (*module_event_handler)(enum module_event event, const struct module_region *region, void *userdata);
 
 /* fd: a socket for requests from before a restart, taken over in any case; or -1. */
-int minidump_new(int fd, struct minidump **ret);
+int module_new(int fd, struct module **ret);
 /* Returns NULL. The regions go, unless a copy of the socket for requests is kept. */
-struct minidump *minidump_free(struct minidump *md);
+struct module *module_free(struct module *module);
 
 /* Find the module's family and listen to it. -ENOENT: the module is not loaded. */
-int minidump_connect(struct minidump *md);
-void minidump_disconnect(struct minidump *md);
-bool minidump_connected(const struct minidump *md);
+int module_connect(struct module *module);
+void module_disconnect(struct module *module);
+bool module_connected(const struct module *module);
 
-int minidump_request_fd(const struct minidump *md);
-int minidump_events_fd(const struct minidump *md);
-uint32_t minidump_port(const struct minidump *md);
+int module_request_fd(const struct module *module);
+int module_events_fd(const struct module *module);
+uint32_t module_port(const struct module *module);
 
 /*
  * Send n requests and collect the result of each. 0 when every result is known, whatever it is; negative when
- * answers got lost, so that the state of the module has to be read again. Done with md_results_done().
+ * answers got lost, so that the state of the module has to be read again. Done with module_results_done().
  */
-int minidump_apply(struct minidump *md, const struct md_request *requests, struct md_result *results, size_t n);
-void md_results_done(struct md_result *results, size_t n);
+int module_apply(struct module *module, const struct module_request *requests, struct module_result *results, size_t n);
+void module_results_done(struct module_result *results, size_t n);
 
-int minidump_get_backend(struct minidump *md, struct md_backend *ret);
+int module_get_backend(struct module *module, struct module_backend *ret);
 /* All regions, of all owners. -EAGAIN: the table changed too fast for a listing that is right. */
-int minidump_list(struct minidump *md, struct md_region **ret, size_t *ret_n);
-void md_regions_free(struct md_region *regions, size_t n);
-void md_region_done(struct md_region *region);
+int module_list(struct module *module, struct module_region **ret, size_t *ret_n);
+void module_regions_free(struct module_region *regions, size_t n);
+void module_region_done(struct module_region *region);
 
 /* Hand what has come in to the handler, at most one batch. */
-int minidump_dispatch(struct minidump *md, md_event_handler handler, void *userdata);
+int module_dispatch(struct module *module, module_event_handler handler, void *userdata);
 
-/* Messages; minidump-codec.c */
+/* Messages; module-codec.c */
 
 /* Whether a whole message starts at nlh. mnl_nlmsg_ok() takes a length of 2 GiB and more for a negative one. */
-static inline bool md_message_ok(const struct nlmsghdr *nlh, int len)
+static inline bool module_message_ok(const struct nlmsghdr *nlh, int len)
 {
 	return len >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) && nlh->nlmsg_len <= (unsigned int)len;
 }
 
 /* What is not UTF-8 or not for a terminal becomes '?': a comment or the name of a task is anybody's text. */
-void md_copy_text(char *to, size_t size, const char *from, size_t len);
-size_t md_request_size(const struct md_request *request); /* upper bound, for the buffer */
-struct nlmsghdr *md_build_request(void *buffer, uint16_t family, uint32_t seq, const struct md_request *request);
-int md_parse_region(const struct nlmsghdr *nlh, struct md_region *ret); /* done with md_region_done() */
-int md_parse_backend(const struct nlmsghdr *nlh, struct md_backend *ret);
+void module_copy_text(char *to, size_t size, const char *from, size_t len);
+size_t module_request_size(const struct module_request *request); /* upper bound, for the buffer */
+struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t seq,
+				      const struct module_request *request);
+int module_parse_region(const struct nlmsghdr *nlh, struct module_region *ret); /* done with module_region_done() */
+int module_parse_backend(const struct nlmsghdr *nlh, struct module_backend *ret);
 /* NLMSG_ERROR or NLMSG_DONE: its errno, and the text that came with it. */
-int md_parse_ack(const struct nlmsghdr *nlh, char message[MD_ERROR_MAX]);
+int module_parse_ack(const struct nlmsghdr *nlh, char message[MODULE_ERROR_MAX]);
 
-struct md_family {
+struct module_family {
 	uint16_t id;
 	uint32_t events_group;
 	char name[32];
 };
-int md_parse_family(const struct nlmsghdr *nlh, struct md_family *ret);
+int module_parse_family(const struct nlmsghdr *nlh, struct module_family *ret);
 
 #endif

@@ -134,7 +134,7 @@ static bool starts_with(const char *text, const char *start)
 }
 
 /* False: not something that this daemon adds. */
-static bool key_of_region(const struct md_region *region, struct region_key *ret)
+static bool key_of_region(const struct module_region *region, struct region_key *ret)
 {
 	*ret = (struct region_key){};
 	if (region->object[0]) {
@@ -182,7 +182,7 @@ static int compare_entries(const void *a, const void *b)
 	return region_key_compare(&x->want.key, &y->want.key);
 }
 
-static int append_unwanted(struct reconcile *r, const struct md_region *region, const struct region_key *key)
+static int append_unwanted(struct reconcile *r, const struct module_region *region, const struct region_key *key)
 {
 	struct entry *entries = reallocarray(r->entries, r->n + 1, sizeof(*entries));
 
@@ -197,7 +197,7 @@ static int append_unwanted(struct reconcile *r, const struct md_region *region, 
 	return 0;
 }
 
-static int adopt_one(struct reconcile *r, size_t n_known, const struct md_region *region)
+static int adopt_one(struct reconcile *r, size_t n_known, const struct module_region *region)
 {
 	struct reconcile known = { .entries = r->entries, .n = n_known };
 	struct region_key key;
@@ -217,7 +217,7 @@ static int adopt_one(struct reconcile *r, size_t n_known, const struct md_region
 	return 0;
 }
 
-int reconcile_adopt(struct reconcile *r, const struct md_region *regions, size_t n, uint32_t port)
+int reconcile_adopt(struct reconcile *r, const struct module_region *regions, size_t n, uint32_t port)
 {
 	size_t n_known = r->n, kept = 0;
 	int err = 0;
@@ -267,7 +267,7 @@ static bool goes_by_itself(const struct region_key *key)
 	return key->kind == REGION_STACK || region_key_is_current(key);
 }
 
-bool reconcile_news(struct reconcile *r, const struct md_region *region, bool gone)
+bool reconcile_news(struct reconcile *r, const struct module_region *region, bool gone)
 {
 	struct entry *e = find_id(r, region->id);
 	int error;
@@ -359,11 +359,11 @@ int reconcile_set_wants(struct reconcile *r, struct wants *wants)
 	return 0;
 }
 
-static void request_note(const struct entry *e, const struct note *note, struct md_request *q)
+static void request_note(const struct entry *e, const struct note *note, struct module_request *q)
 {
 	const char *name = e->want.key.object;
 
-	*q = (struct md_request){
+	*q = (struct module_request){
 		.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
 		.name = name,
 		.note = note->text,
@@ -372,15 +372,15 @@ static void request_note(const struct entry *e, const struct note *note, struct 
 	};
 }
 
-static void request_add(const struct reconcile *r, const struct entry *e, struct md_request *q)
+static void request_add(const struct reconcile *r, const struct entry *e, struct module_request *q)
 {
 	const struct region_key *key = &e->want.key;
 
 	if (e->id && e->state == QCOM_MINIDUMP_REGION_HELD) {
-		*q = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id, .activate = true };
+		*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id, .activate = true };
 		return;
 	}
-	*q = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = e->want.name };
+	*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = e->want.name };
 	if (e->want.comment[0])
 		q->comment = e->want.comment;
 	switch (key->kind) {
@@ -424,15 +424,15 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 /* A step: requests and the entries that they are about, in the same order. */
 struct step {
 	struct entry **entries;
-	struct md_request *requests;
-	struct md_result *results;
+	struct module_request *requests;
+	struct module_result *results;
 	size_t n;
 };
 
 static void step_done(struct step *s)
 {
 	if (s->results)
-		md_results_done(s->results, s->n);
+		module_results_done(s->results, s->n);
 	free(s->entries);
 	free(s->requests);
 	free(s->results);
@@ -505,7 +505,7 @@ static bool is_stale(const struct entry *e)
 	return e->want.address && e->address && e->want.address != e->address;
 }
 
-static void removed(struct entry *e, const struct md_result *result)
+static void removed(struct entry *e, const struct module_result *result)
 {
 	if (result->error < 0 && result->error != -ENOENT) {
 		entry_log(LOG_ERR, e, "Can't remove %s: %s", entry_comment(e), result->message);
@@ -545,13 +545,13 @@ static int remove_entries(struct reconcile *r, bool (*which)(const struct entry 
 		s.entries[s.n] = &r->entries[i];
 		s.requests[s.n++] =
 			r->entries[i].want.key.kind == REGION_NOTE ?
-				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
-						     .name = r->entries[i].want.key.object,
-						     .note = "" } :
-				(struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
+				(struct module_request){ .cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+							 .name = r->entries[i].want.key.object,
+							 .note = "" } :
+				(struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
 	}
 	for (size_t i = 0; i < r->n_strays; i++)
-		s.requests[s.n++] = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->strays[i] };
+		s.requests[s.n++] = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->strays[i] };
 	err = step_apply(r, &s);
 	if (err < 0)
 		return err;
@@ -610,14 +610,14 @@ static int update_entries(struct reconcile *r)
 		if (e->want.key.kind == REGION_NOTE)
 			request_add(r, e, &s.requests[s.n++]);
 		else if (e->want.key.kind == REGION_SYMBOL)
-			s.requests[s.n++] = (struct md_request){
+			s.requests[s.n++] = (struct module_request){
 				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
 				.id = e->id,
 				.address = e->want.address,
 				.size = e->want.size,
 			};
 		else
-			s.requests[s.n++] = (struct md_request){
+			s.requests[s.n++] = (struct module_request){
 				.cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE,
 				.id = e->id,
 				.comment = e->want.comment,
@@ -653,7 +653,7 @@ static int update_entries(struct reconcile *r)
 	return 0;
 }
 
-static void added(struct reconcile *r, struct entry *e, const struct md_result *result)
+static void added(struct reconcile *r, struct entry *e, const struct module_result *result)
 {
 	if (result->error == -ESRCH && region_key_is_task(&e->want.key)) {
 		entry_fail(e, -ESRCH, "%s", result->message);
@@ -689,15 +689,15 @@ static void added(struct reconcile *r, struct entry *e, const struct md_result *
 
 static int add_one(struct reconcile *r, struct entry *e)
 {
-	struct md_request q;
-	struct md_result result = {};
+	struct module_request q;
+	struct module_result result = {};
 	int err;
 
 	request_add(r, e, &q);
 	err = r->ops->apply(&q, &result, 1, r->userdata);
 	if (err >= 0)
 		added(r, e, &result);
-	md_results_done(&result, 1);
+	module_results_done(&result, 1);
 	return err;
 }
 
@@ -724,8 +724,8 @@ static struct entry *find_victim(struct reconcile *r, const struct entry *e)
 
 static int evict(struct reconcile *r, struct entry *victim, const struct entry *e)
 {
-	struct md_request q = { .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = victim->id };
-	struct md_result result = {};
+	struct module_request q = { .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = victim->id };
+	struct module_result result = {};
 	int err;
 
 	err = r->ops->apply(&q, &result, 1, r->userdata);

@@ -11,8 +11,8 @@
 #include "daemon/table/entry.h"
 
 struct reconcile_ops {
-	/* As minidump_apply(). */
-	int (*apply)(const struct md_request *requests, struct md_result *results, size_t n, void *userdata);
+	/* As module_apply(). */
+	int (*apply)(const struct module_request *requests, struct module_result *results, size_t n, void *userdata);
 	/* The module says that there is no such task. */
 	void (*gone)(const struct region_key *key, void *userdata);
 };
@@ -32,7 +32,7 @@ struct reconcile *reconcile_free(struct reconcile *r); /* returns NULL */
 int reconcile_set_note(struct reconcile *r, enum note_kind kind, const char *text, size_t size);
 
 /* What the module has of ours: all of it. Takes nothing over that it does not copy. */
-int reconcile_adopt(struct reconcile *r, const struct md_region *regions, size_t n, uint32_t port);
+int reconcile_adopt(struct reconcile *r, const struct module_region *regions, size_t n, uint32_t port);
 
 /* The module is gone, and all regions with it. */
 void reconcile_reset(struct reconcile *r);
@@ -41,7 +41,7 @@ void reconcile_reset(struct reconcile *r);
 void reconcile_retry(struct reconcile *r, bool only_full);
 
 /* News of a region of ours. True: a run is needed. */
-bool reconcile_news(struct reconcile *r, const struct md_region *region, bool gone);
+bool reconcile_news(struct reconcile *r, const struct module_region *region, bool gone);
 
 /*
  * Settle wants and take them over; nothing of the old ones is referred to any more. -ENOMEM: all is as before.

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
 #include "uapi/linux/qcom_minidump.h"
 
@@ -77,7 +77,7 @@ struct want {
 	int map_fd;
 	bool optional;
 	int error;
-	char problem[MD_ERROR_MAX];
+	char problem[MODULE_ERROR_MAX];
 	bool unsure;
 	const struct policy *policy;
 	const struct policy_section *section;

@@ -6,30 +6,30 @@
 
 #include <libmnl/libmnl.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void parse(uint8_t what, const struct nlmsghdr *nlh)
 {
-	char message[MD_ERROR_MAX];
-	struct md_backend backend;
-	struct md_family family;
-	struct md_region region;
+	char message[MODULE_ERROR_MAX];
+	struct module_backend backend;
+	struct module_family family;
+	struct module_region region;
 
 	switch (what % 4) {
 	case 0:
-		if (md_parse_region(nlh, &region) == 0)
-			md_region_done(&region);
+		if (module_parse_region(nlh, &region) == 0)
+			module_region_done(&region);
 		break;
 	case 1:
-		md_parse_backend(nlh, &backend);
+		module_parse_backend(nlh, &backend);
 		break;
 	case 2:
-		md_parse_family(nlh, &family);
+		module_parse_family(nlh, &family);
 		break;
 	case 3:
-		md_parse_ack(nlh, message);
+		module_parse_ack(nlh, message);
 		break;
 	}
 }
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!copy)
 		return 0;
 	memcpy(copy, data + 1, len);
-	for (nlh = (void *)copy; md_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+	for (nlh = (void *)copy; module_message_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
 		parse(data[0], nlh);
 	free(copy);
 	return 0;

@@ -8,7 +8,7 @@
 
 #include "lib/journal.h"
 
-static void record(struct table *t, const char *what, const struct md_region *r)
+static void record(struct table *t, const char *what, const struct module_region *r)
 {
 	assert_true(t->n_log < LOG_MAX);
 	if (r->pid)
@@ -35,7 +35,7 @@ void assert_settled(struct table *t)
 	ASSERT_QUIET(t);
 }
 
-static size_t slots_of(const struct md_region *r)
+static size_t slots_of(const struct module_region *r)
 {
 	return r->part == QCOM_MINIDUMP_TASK_STACK ? 4 : 1;
 }
@@ -49,7 +49,7 @@ static size_t used(const struct table *t)
 	return n;
 }
 
-struct md_region *by_id(struct table *t, uint32_t id)
+struct module_region *by_id(struct table *t, uint32_t id)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->regions[i].id == id)
@@ -57,7 +57,7 @@ struct md_region *by_id(struct table *t, uint32_t id)
 	return NULL;
 }
 
-struct md_region *by_name(struct table *t, const char *name, uint32_t pid)
+struct module_region *by_name(struct table *t, const char *name, uint32_t pid)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (!strcmp(t->regions[i].name, name) && t->regions[i].pid == pid)
@@ -65,7 +65,7 @@ struct md_region *by_name(struct table *t, const char *name, uint32_t pid)
 	return NULL;
 }
 
-static int put(struct table *t, struct md_region *r, struct md_result *result)
+static int put(struct table *t, struct module_region *r, struct module_result *result)
 {
 	if (used(t) + slots_of(r) > t->slots)
 		return -ENOSPC;
@@ -86,9 +86,9 @@ void set_text(char *to, size_t size, const char *from)
 	snprintf(to, size, "%s", from ?: "");
 }
 
-static int do_add(struct table *t, const struct md_request *q, struct md_result *result)
+static int do_add(struct table *t, const struct module_request *q, struct module_result *result)
 {
-	struct md_region r = { .pid = q->pid, .start_time = q->start_time, .part = q->part };
+	struct module_region r = { .pid = q->pid, .start_time = q->start_time, .part = q->part };
 
 	if (q->pid && q->pid == t->missing_pid)
 		return -ESRCH;
@@ -103,7 +103,7 @@ static int do_add(struct table *t, const struct md_request *q, struct md_result 
 	return put(t, &r, result);
 }
 
-static int do_delete(struct table *t, struct md_region *r)
+static int do_delete(struct table *t, struct module_region *r)
 {
 	if (!r)
 		return -ENOENT;
@@ -112,9 +112,9 @@ static int do_delete(struct table *t, struct md_region *r)
 	return 0;
 }
 
-static int do_update(struct table *t, const struct md_request *q, struct md_result *result)
+static int do_update(struct table *t, const struct module_request *q, struct module_result *result)
 {
-	struct md_region *r = by_id(t, q->id);
+	struct module_region *r = by_id(t, q->id);
 
 	if (!r)
 		return -ENOENT;
@@ -135,9 +135,9 @@ static int do_update(struct table *t, const struct md_request *q, struct md_resu
 	return 0;
 }
 
-static int do_note(struct table *t, const struct md_request *q, struct md_result *result)
+static int do_note(struct table *t, const struct module_request *q, struct module_result *result)
 {
-	struct md_region *old = by_name(t, MINIDUMP_NOTE_NAME, 0), r = {};
+	struct module_region *old = by_name(t, MINIDUMP_NOTE_NAME, 0), r = {};
 
 	if (!q->note_size)
 		return do_delete(t, old);
@@ -151,13 +151,13 @@ static int do_note(struct table *t, const struct md_request *q, struct md_result
 	return put(t, &r, result);
 }
 
-static int apply(const struct md_request *requests, struct md_result *results, size_t n, void *userdata)
+static int apply(const struct module_request *requests, struct module_result *results, size_t n, void *userdata)
 {
 	struct table *t = userdata;
 
 	memset(results, 0, n * sizeof(*results));
 	for (size_t i = 0; i < n && !t->broken; i++) {
-		const struct md_request *q = &requests[i];
+		const struct module_request *q = &requests[i];
 
 		results[i].error = q->cmd == QCOM_MINIDUMP_CMD_REGION_ADD    ? do_add(t, q, &results[i]) :
 				   q->cmd == QCOM_MINIDUMP_CMD_REGION_UPDATE ? do_update(t, q, &results[i]) :

@@ -20,7 +20,7 @@
 
 /* A table: stacks take four slots, all else takes one. */
 struct table {
-	struct md_region regions[REGIONS_MAX];
+	struct module_region regions[REGIONS_MAX];
 	size_t n;
 	size_t slots;
 	uint32_t next_id;
@@ -45,8 +45,8 @@ void assert_log(struct table *t, const char *const *lines);
 /* Another run has nothing to do. */
 void assert_settled(struct table *t);
 
-struct md_region *by_id(struct table *t, uint32_t id);
-struct md_region *by_name(struct table *t, const char *name, uint32_t pid);
+struct module_region *by_id(struct table *t, uint32_t id);
+struct module_region *by_name(struct table *t, const char *name, uint32_t pid);
 void set_text(char *to, size_t size, const char *from);
 
 /* Wants. level: of the policies */

@@ -187,11 +187,11 @@ static json_object *at(json_object *o, const char *key, size_t i)
 	return json_object_array_get_idx(array, i);
 }
 
-static struct md_segment segments[] = {
+static struct module_segment segments[] = {
 	{ .placed = true, .slot = 5, .seq = 1, .addr = 0xffff888000001000ULL, .paddr = 0x1000, .size = 4096 },
 	{ .addr = 0xffff888000009000ULL, .paddr = 0x9000, .size = 4096 },
 };
-static const struct md_region regions[] = {
+static const struct module_region regions[] = {
 	{
 		.id = 9,
 		.owner = PORT,

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
-#include <linux/qcom_minidump_table.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/table/minidump-netlink.h"
+#include "daemon/table/module-netlink.h"
 #include "lib/cleanup.h"
 
 #define FAMILY 0x55
@@ -66,7 +65,7 @@ static struct nlmsghdr *region_message(char *buffer)
 	struct nlmsghdr *nlh = start(buffer, FAMILY, 0, QCOM_MINIDUMP_CMD_REGION_GET);
 
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 9);
-	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, MINIDUMP_STACK_NAME);
+	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, "KSTACK");
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_ADDR, 0xffffc90000000000ULL);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_SIZE, 16384);
 	put_task(nlh);
@@ -84,11 +83,11 @@ static struct nlmsghdr *region_message(char *buffer)
 static void test_region(void **state)
 {
 	char buffer[4096] = {};
-	struct md_region r;
+	struct module_region r;
 
-	assert_int_equal(md_parse_region(region_message(buffer), &r), 0);
+	assert_int_equal(module_parse_region(region_message(buffer), &r), 0);
 	assert_int_equal(r.id, 9);
-	assert_string_equal(r.name, MINIDUMP_STACK_NAME);
+	assert_string_equal(r.name, "KSTACK");
 	assert_int_equal(r.pid, 42);
 	assert_true(r.start_time == 123456789012345ULL);
 	assert_int_equal(r.part, QCOM_MINIDUMP_TASK_STACK);
@@ -102,23 +101,23 @@ static void test_region(void **state)
 	assert_int_equal(r.segments[0].seq, 6);
 	assert_false(r.segments[1].placed);
 	assert_int_equal(r.segments[1].paddr, 0x9000);
-	md_region_done(&r);
+	module_region_done(&r);
 }
 
 static void test_region_incomplete(void **state)
 {
 	char buffer[4096] = {};
 	struct nlmsghdr *nlh = start(buffer, FAMILY, 0, QCOM_MINIDUMP_CMD_REGION_GET);
-	struct md_region r;
+	struct module_region r;
 
-	assert_int_equal(md_parse_region(nlh, &r), -EBADMSG);
+	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 9);
 	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, "X");
-	assert_int_equal(md_parse_region(nlh, &r), -EBADMSG);
+	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
 	mnl_attr_put_u16(nlh, QCOM_MINIDUMP_REGION_A_STATE, 2);
-	assert_int_equal(md_parse_region(nlh, &r), -EBADMSG);
+	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
 	nlh->nlmsg_len = MNL_NLMSG_HDRLEN;
-	assert_int_equal(md_parse_region(nlh, &r), -EBADMSG);
+	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
 }
 
 /* Every cut of a good message is refused or gives a region, and touches nothing behind its end. */
@@ -129,13 +128,13 @@ static void test_region_truncated(void **state)
 
 	for (uint32_t len = sizeof(*nlh); len <= nlh->nlmsg_len; len++) {
 		_cleanup_free_ struct nlmsghdr *copy = malloc(MNL_ALIGN(len));
-		struct md_region r;
+		struct module_region r;
 
 		assert_non_null(copy);
 		memcpy(copy, nlh, len);
 		copy->nlmsg_len = len;
-		if (md_parse_region(copy, &r) == 0)
-			md_region_done(&r);
+		if (module_parse_region(copy, &r) == 0)
+			module_region_done(&r);
 	}
 }
 
@@ -143,17 +142,17 @@ static void test_backend(void **state)
 {
 	char buffer[1024] = {};
 	struct nlmsghdr *nlh = start(buffer, FAMILY, 0, QCOM_MINIDUMP_CMD_BACKEND_GET);
-	struct md_backend b;
+	struct module_backend b;
 
 	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_BACKEND_A_NAME, "ram");
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, 1024);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_BACKEND_A_BYTES, 1ULL << 33);
-	assert_int_equal(md_parse_backend(nlh, &b), 0);
+	assert_int_equal(module_parse_backend(nlh, &b), 0);
 	assert_string_equal(b.name, "ram");
 	assert_int_equal(b.slots_max, 1024);
 	assert_true(b.bytes == 1ULL << 33);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_BACKEND_A_ALIGN, 4);
-	assert_int_equal(md_parse_backend(nlh, &b), -EBADMSG);
+	assert_int_equal(module_parse_backend(nlh, &b), -EBADMSG);
 }
 
 /* What the kernel sends: the error, the request or its header only, then the attributes. */
@@ -173,44 +172,44 @@ static struct nlmsghdr *ack_message(char *buffer, int error, bool capped, const 
 
 static void test_ack(void **state)
 {
-	char buffer[1024] = {}, message[MD_ERROR_MAX];
+	char buffer[1024] = {}, message[MODULE_ERROR_MAX];
 
-	assert_int_equal(md_parse_ack(ack_message(buffer, 0, true, NULL), message), 0);
+	assert_int_equal(module_parse_ack(ack_message(buffer, 0, true, NULL), message), 0);
 	assert_string_equal(message, "");
-	assert_int_equal(md_parse_ack(ack_message(buffer, -ENOSPC, true, "the table is full"), message), -ENOSPC);
+	assert_int_equal(module_parse_ack(ack_message(buffer, -ENOSPC, true, "the table is full"), message), -ENOSPC);
 	assert_string_equal(message, "the table is full");
-	assert_int_equal(md_parse_ack(ack_message(buffer, -ENOSPC, false, "the table is full"), message), -ENOSPC);
+	assert_int_equal(module_parse_ack(ack_message(buffer, -ENOSPC, false, "the table is full"), message), -ENOSPC);
 	assert_string_equal(message, "the table is full");
-	assert_int_equal(md_parse_ack(ack_message(buffer, -ENOMEM, true, NULL), message), -ENOMEM);
+	assert_int_equal(module_parse_ack(ack_message(buffer, -ENOMEM, true, NULL), message), -ENOMEM);
 	assert_string_equal(message, "Cannot allocate memory");
-	assert_int_equal(md_parse_ack(ack_message(buffer, 5, true, NULL), message), -EBADMSG);
-	assert_int_equal(md_parse_ack(ack_message(buffer, INT32_MIN, true, NULL), message), -EBADMSG);
+	assert_int_equal(module_parse_ack(ack_message(buffer, 5, true, NULL), message), -EBADMSG);
+	assert_int_equal(module_parse_ack(ack_message(buffer, INT32_MIN, true, NULL), message), -EBADMSG);
 }
 
 static void test_request(void **state)
 {
-	const struct md_request q = {
+	const struct module_request q = {
 		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
-		.name = MINIDUMP_TASK_NAME,
+		.name = "KTASK",
 		.comment = "init (1)",
 		.pid = 1,
 		.part = 1,
 		.start_time = 99,
 	};
 	char buffer[1024] = {};
-	struct nlmsghdr *nlh = md_build_request(buffer, FAMILY, 3, &q);
-	struct md_region r;
+	struct nlmsghdr *nlh = module_build_request(buffer, FAMILY, 3, &q);
+	struct module_region r;
 
-	assert_true(nlh->nlmsg_len <= md_request_size(&q));
+	assert_true(nlh->nlmsg_len <= module_request_size(&q));
 	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 1);
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_STATE, 1);
-	assert_int_equal(md_parse_region(nlh, &r), 0);
-	assert_string_equal(r.name, MINIDUMP_TASK_NAME);
+	assert_int_equal(module_parse_region(nlh, &r), 0);
+	assert_string_equal(r.name, "KTASK");
 	assert_string_equal(r.comment, "init (1)");
 	assert_int_equal(r.pid, 1);
 	assert_int_equal(r.start_time, 99);
-	md_region_done(&r);
+	module_region_done(&r);
 }
 
 /* The kernel's side of a socket pair, played by a child: the family, then what each test is about. */
@@ -309,7 +308,7 @@ _Noreturn static void play_kernel(int fd)
 }
 
 struct peer {
-	struct minidump *md;
+	struct module *module;
 	pid_t pid;
 };
 
@@ -330,8 +329,8 @@ static int start_peer(void **state)
 		play_kernel(fds[1]);
 	}
 	close(fds[1]);
-	assert_int_equal(minidump_new(fds[0], &p->md), 0);
-	assert_int_equal(minidump_connect(p->md), 0);
+	assert_int_equal(module_new(fds[0], &p->module), 0);
+	assert_int_equal(module_connect(p->module), 0);
 	return 0;
 }
 
@@ -339,7 +338,7 @@ static int stop_peer(void **state)
 {
 	struct peer *p = *state;
 
-	minidump_free(p->md);
+	module_free(p->module);
 	if (p->pid)
 		assert_int_equal(waitpid(p->pid, NULL, 0), p->pid);
 	free(p);
@@ -350,7 +349,7 @@ static struct peer *peer(void **state)
 {
 	struct peer *p = *state;
 
-	if (!p->md) {
+	if (!p->module) {
 		print_message("needs root\n");
 		skip();
 	}
@@ -360,63 +359,65 @@ static struct peer *peer(void **state)
 static void test_batches(void **state)
 {
 	struct peer *p = peer(state);
-	struct md_request q[100] = {};
-	struct md_result results[100];
+	struct module_request q[100] = {};
+	struct module_result results[100];
 
 	for (size_t i = 0; i < 100; i++)
-		q[i] = (struct md_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = "X", .pid = i + 1, .part = 1 };
-	assert_int_equal(minidump_apply(p->md, q, results, 100), 0);
+		q[i] = (struct module_request){
+			.cmd = QCOM_MINIDUMP_CMD_REGION_ADD, .name = "X", .pid = i + 1, .part = 1
+		};
+	assert_int_equal(module_apply(p->module, q, results, 100), 0);
 	for (size_t i = 0; i < 100; i++) {
 		assert_int_equal(results[i].error, i % 2 ? -ESRCH : 0);
 		assert_string_equal(results[i].message, i % 2 ? "TASK: no such task" : "");
 		assert_int_equal(results[i].region.id, i % 2 ? 0 : i + 1);
 	}
-	md_results_done(results, 100);
+	module_results_done(results, 100);
 }
 
 static void test_torn_listing(void **state)
 {
 	struct peer *p = peer(state);
-	struct md_region *regions;
+	struct module_region *regions;
 	size_t n;
 
-	assert_int_equal(minidump_list(p->md, &regions, &n), 0);
+	assert_int_equal(module_list(p->module, &regions, &n), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(regions[1].id, 2);
-	md_regions_free(regions, n);
+	module_regions_free(regions, n);
 }
 
 static void test_lost_kernel(void **state)
 {
 	struct peer *p = peer(state);
-	struct md_request q = { .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = 1 };
-	struct md_result result;
+	struct module_request q = { .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = 1 };
+	struct module_result result;
 
 	assert_int_equal(kill(p->pid, SIGKILL), 0);
 	assert_int_equal(waitpid(p->pid, NULL, 0), p->pid);
 	p->pid = 0;
-	assert_true(minidump_apply(p->md, &q, &result, 1) < 0);
-	minidump_disconnect(p->md);
-	assert_int_equal(minidump_apply(p->md, &q, &result, 1), -ENOENT);
+	assert_true(module_apply(p->module, &q, &result, 1) < 0);
+	module_disconnect(p->module);
+	assert_int_equal(module_apply(p->module, &q, &result, 1), -ENOENT);
 }
 
 /* The sockets of the running kernel, where the module may be there or not. */
 static void test_real_sockets(void **state)
 {
-	struct minidump *md;
+	struct module *module;
 	int r;
 
 	if (geteuid() != 0) {
 		print_message("needs root\n");
 		skip();
 	}
-	assert_int_equal(minidump_new(-1, &md), 0);
-	assert_true(minidump_port(md) != 0);
-	r = minidump_connect(md);
+	assert_int_equal(module_new(-1, &module), 0);
+	assert_true(module_port(module) != 0);
+	r = module_connect(module);
 	assert_true(r == 0 || r == -ENOENT);
-	assert_int_equal(minidump_connected(md), r == 0);
-	assert_int_equal(minidump_dispatch(md, NULL, NULL), 0);
-	minidump_free(md);
+	assert_int_equal(module_connected(module), r == 0);
+	assert_int_equal(module_dispatch(module, NULL, NULL), 0);
+	module_free(module);
 }
 
 int main(void)

@@ -91,8 +91,10 @@ static void test_replaced_task(void **state)
 static void test_adopt(void **state)
 {
 	struct table *t = *state;
-	struct md_region foreign = { .id = 90, .owner = PORT + 1, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "X" };
-	struct md_region stray = { .id = 91, .owner = PORT, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "Y" };
+	struct module_region foreign = {
+		.id = 90, .owner = PORT + 1, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "X"
+	};
+	struct module_region stray = { .id = 91, .owner = PORT, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "Y" };
 
 	WANT(t, task(5, REGION_TASK, 0), task(6, REGION_STACK, 0), object("a", 0), task(7, REGION_TASK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -117,7 +119,7 @@ static void test_adopt(void **state)
 static void test_adopt_first(void **state)
 {
 	struct table *t = *state;
-	struct md_region twin;
+	struct module_region twin;
 
 	WANT(t, task(5, REGION_TASK, 0), task(6, REGION_STACK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -281,7 +283,7 @@ static void test_rejected(void **state)
 	t->slots = 1;
 	WANT(t, low);
 	assert_int_equal(reconcile_run(t->r), 0);
-	t->regions[t->n++] = (struct md_region){
+	t->regions[t->n++] = (struct module_region){
 		.id = 50,
 		.owner = PORT,
 		.name = "a",
@@ -324,7 +326,7 @@ static void test_note(void **state)
 static void test_held(void **state)
 {
 	struct table *t = *state;
-	struct md_region late;
+	struct module_region late;
 
 	WANT(t, trace(0), trace(1));
 	assert_int_equal(reconcile_run(t->r), 0);
@@ -388,7 +390,7 @@ static void test_news(void **state)
 {
 	struct table *t = *state;
 	struct want w = task(5, REGION_TASK, 0);
-	struct md_region r;
+	struct module_region r;
 
 	WANT(t, w);
 	assert_int_equal(reconcile_run(t->r), 0);

@@ -21,8 +21,8 @@
 #define PHYS(slot) (0x40000000ULL + (slot)*0x10000ULL)
 #define MOVED	   0x5000 /* the task of the CPU is another one when the header is copied */
 
-static struct md_segment segments[N];
-static struct md_region regions[N];
+static struct module_segment segments[N];
+static struct module_region regions[N];
 static Elf64_Ehdr *ehdr;
 static Elf64_Phdr *phdrs;
 static char header[sizeof(*ehdr) + (N - 1) * sizeof(*phdrs)];
@@ -52,13 +52,13 @@ static int setup(void **state)
 	memset(regions, 0, sizeof(regions));
 	ehdr->e_phnum = N - 1;
 	for (unsigned int i = 0; i < N; i++) {
-		segments[i] = (struct md_segment){ .placed = true,
-						   .slot = i,
-						   .seq = i == 4 ? 12 : 0,
-						   .addr = VIRT(i),
-						   .paddr = PHYS(i),
-						   .size = 998 };
-		regions[i] = (struct md_region){ .id = i + 1, .segments = &segments[i], .n_segments = 1 };
+		segments[i] = (struct module_segment){ .placed = true,
+						       .slot = i,
+						       .seq = i == 4 ? 12 : 0,
+						       .addr = VIRT(i),
+						       .paddr = PHYS(i),
+						       .size = 998 };
+		regions[i] = (struct module_region){ .id = i + 1, .segments = &segments[i], .n_segments = 1 };
 		strcpy(regions[i].name, names[i]);
 		if (i)
 			phdrs[i - 1] = (Elf64_Phdr){
