@@ -27,16 +27,12 @@ static const struct policy_section_info sections[] = {
 #define EXPECTS_LIST \
 	"the head of a list, the type of its elements and their struct list_head, such as modules:struct module.list"
 #define EXPECTS_PINS "absolute paths of at most 95 bytes, such as /sys/fs/bpf/counters"
-static const struct policy_word current_words[] = {
-	{ "task", POLICY_TASK_STRUCT },
-	{ "stack", POLICY_TASK_STACK },
-	{},
-};
 
 static const struct policy_word part_words[] = {
-	{ "task", POLICY_TASK_STRUCT },
-	{ "stack", POLICY_TASK_STACK },
-	{ "mm", POLICY_TASK_MM },
+	{ "mm", POLICY_TASK_PART(QCOM_MINIDUMP_TASK_MM) },
+	/* From here on, of what a CPU runs, too. */
+	{ "task", POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT) },
+	{ "stack", POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STACK) },
 	{},
 };
 
@@ -72,7 +68,7 @@ static const struct policy_key keys[] = {
 	{ "Policy", "ConditionArchitecture", policy_value_condition, .standard = POLICY_CONDITION_ARCHITECTURE },
 	{ "Policy", "ConditionBackend", policy_value_condition, .standard = POLICY_CONDITION_BACKEND },
 	{ "Policy", "ConditionVirtualization", policy_value_condition, .standard = POLICY_CONDITION_VIRTUALIZATION },
-	{ "Current", "Register", policy_value_flags, offsetof(struct policy_task, parts), .words = current_words,
+	{ "Current", "Register", policy_value_flags, offsetof(struct policy_task, parts), .words = part_words + 1,
 	  .expects = "task, stack or both with a blank between them" },
 	{ "Task", "Comm", policy_value_comms, offsetof(struct policy_task, comms), .max = POLICY_TASK_COMMS_MAX },
 	{ "Task", "PID", policy_value_pids, offsetof(struct policy_task, pids), .min = 1, .max = 4194304 },
@@ -204,7 +200,8 @@ static void end_section(struct policy_parser *p)
 	p->current = NULL;
 	p->section = NULL;
 	if (s && s->kind == POLICY_SOURCE_CURRENT && s->task.parts == 0)
-		s->task.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK;
+		s->task.parts =
+			POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT) | POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STACK);
 	if (s && policy_symbol_end(p, s) < 0)
 		p->error = -ENOMEM;
 	if (s && s->kind == POLICY_SOURCE_FTRACE && policy_ftrace_end(p, s) < 0)

@@ -151,7 +151,7 @@ void policy_task_end(struct policy_parser *p, struct policy_section *s)
 	const char *missing = NULL;
 
 	if (t->parts == 0)
-		t->parts = POLICY_TASK_STRUCT;
+		t->parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT);
 	if (!t->comms && !t->pids && !t->cgroups && !t->kernel_thread && !t->states)
 		missing = "[Task] without Comm=: say which tasks, such as Comm=systemd sshd*, or with PID=, Cgroup=, "
 			  "KernelThread= or State=";

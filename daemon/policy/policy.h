@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "bpf/task-state.h"
+#include "uapi/linux/qcom_minidump.h"
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
 #define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */
@@ -49,12 +50,7 @@ enum policy_source_kind {
 	_POLICY_SOURCE_MAX,
 };
 
-/* What of a task Register= names. */
-enum policy_task_part {
-	POLICY_TASK_STRUCT = 1 << 0, /* "task" */
-	POLICY_TASK_STACK = 1 << 1,  /* "stack" */
-	POLICY_TASK_MM = 1 << 2,     /* "mm"; not of [Current] */
-};
+#define POLICY_TASK_PART(part) (1U << (part)) /* enum qcom_minidump_task_part */
 
 /* Which of more than MaxTasks= stay. */
 enum policy_task_keep {
@@ -81,10 +77,15 @@ struct policy_task {
 	enum policy_tristate kernel_thread; /* KernelThread= */
 	unsigned int states;		    /* State=, enum task_state; 0: any */
 	unsigned int state_sec;		    /* StateSec=: for at least that long */
-	unsigned int parts;		    /* Register=, enum policy_task_part; default task, of [Current] both */
+	unsigned int parts;		    /* Register=, POLICY_TASK_PART() of each; default task, of [Current] both */
 	unsigned int max_tasks;		    /* MaxTasks= */
 	enum policy_task_keep keep;	    /* Keep= */
 };
+
+static inline bool policy_task_has(const struct policy_task *t, enum qcom_minidump_task_part part)
+{
+	return t->parts & POLICY_TASK_PART(part);
+}
 
 #define POLICY_SYMBOLS_MAX 64 /* items in one list */
 #define POLICY_SYMBOL_MAX  95 /* bytes of one */

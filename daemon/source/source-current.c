@@ -112,9 +112,9 @@ static int want_section(struct source *s, const struct policy *policy, const str
 
 	while (cpulist_next(&at, &first, &last))
 		for (int cpu = first; cpu <= last && r >= 0; cpu++) {
-			if (section->task.parts & POLICY_TASK_STRUCT)
+			if (policy_task_has(&section->task, QCOM_MINIDUMP_TASK_STRUCT))
 				r = want_part(wants, policy, section, cpu, false);
-			if (r >= 0 && section->task.parts & POLICY_TASK_STACK)
+			if (r >= 0 && policy_task_has(&section->task, QCOM_MINIDUMP_TASK_STACK))
 				r = want_part(wants, policy, section, cpu, true);
 		}
 	return r;

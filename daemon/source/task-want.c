@@ -45,18 +45,18 @@ static int want_parent(struct wants *wants, const struct want *base, const struc
 
 static int want_task(struct wants *wants, const struct want *base, const struct task_event *e)
 {
-	unsigned int parts = base->section->task.parts;
+	const struct policy_task *t = &base->section->task;
 	int r = 0;
 
-	if (parts & POLICY_TASK_STRUCT) {
+	if (policy_task_has(t, QCOM_MINIDUMP_TASK_STRUCT)) {
 		r = want_part(wants, base, REGION_TASK, "KTASK", e->task, e);
 		if (r >= 0)
 			r = want_parent(wants, base, e);
 	}
-	if (r >= 0 && parts & POLICY_TASK_STACK)
+	if (r >= 0 && policy_task_has(t, QCOM_MINIDUMP_TASK_STACK))
 		r = want_part(wants, base, REGION_STACK, "KSTACK", e->stack, e);
 	/* All threads of a process have the same one. */
-	if (r >= 0 && parts & POLICY_TASK_MM && e->mm && e->pid == e->tgid)
+	if (r >= 0 && policy_task_has(t, QCOM_MINIDUMP_TASK_MM) && e->mm && e->pid == e->tgid)
 		r = want_part(wants, base, REGION_MM, "KMM", e->mm, e);
 	return r;
 }

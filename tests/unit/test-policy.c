@@ -56,9 +56,9 @@ static void print_section(const struct policy_section *s, FILE *f)
 		fputs(s->task.kernel_thread == POLICY_YES ? " kernel thread" : " no kernel thread", f);
 	if (s->task.states)
 		fprintf(f, " states %#x for %u s", s->task.states, s->task.state_sec);
-	fprintf(f, "%s%s", s->task.parts & POLICY_TASK_STRUCT ? " task" : "",
-		s->task.parts & POLICY_TASK_STACK ? " stack" : "");
-	fputs(s->task.parts & POLICY_TASK_MM ? " mm" : "", f);
+	fprintf(f, "%s%s", policy_task_has(&s->task, QCOM_MINIDUMP_TASK_STRUCT) ? " task" : "",
+		policy_task_has(&s->task, QCOM_MINIDUMP_TASK_STACK) ? " stack" : "");
+	fputs(policy_task_has(&s->task, QCOM_MINIDUMP_TASK_MM) ? " mm" : "", f);
 	if (s->kind == POLICY_SOURCE_TASK)
 		fprintf(f, " max %u%s", s->task.max_tasks, s->task.keep == POLICY_TASK_KEEP_NEWEST ? " newest" : "");
 	print_list("Name", s->symbol.names, f);

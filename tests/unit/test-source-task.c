@@ -41,7 +41,10 @@ static struct policy_section sections[] = {
 		.kind = POLICY_SOURCE_TASK,
 		.line = 2,
 		.path = (char *)"/x.conf",
-		.task = { .comms = patterns, .parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK, .max_tasks = 2 },
+		.task = { .comms = patterns,
+			  .parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT) |
+				   POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STACK),
+			  .max_tasks = 2 },
 	},
 };
 static struct policy_section other_sections[] = {
@@ -49,7 +52,7 @@ static struct policy_section other_sections[] = {
 		.kind = POLICY_SOURCE_TASK,
 		.line = 2,
 		.path = (char *)"/x.conf",
-		.task = { .comms = others, .parts = POLICY_TASK_STRUCT, .max_tasks = 2 },
+		.task = { .comms = others, .parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT), .max_tasks = 2 },
 	},
 };
 static struct policy policy = { .name = (char *)"x", .priority = 7, .sections = sections, .n_sections = 1 };
@@ -236,7 +239,7 @@ static void use(struct fixture *f, const struct policy_task *t)
 
 static const struct policy_task usual = {
 	.comms = patterns,
-	.parts = POLICY_TASK_STRUCT | POLICY_TASK_STACK,
+	.parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT) | POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STACK),
 	.max_tasks = 2,
 };
 
@@ -263,7 +266,7 @@ static void test_mm(void **state)
 	pid = start(named("-a"));
 	wait_until(f, pid, true);
 	assert_null(find(f, REGION_MM, pid));
-	t.parts = POLICY_TASK_STRUCT | POLICY_TASK_MM;
+	t.parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT) | POLICY_TASK_PART(QCOM_MINIDUMP_TASK_MM);
 	use(f, &t);
 	w = find(f, REGION_MM, pid);
 	assert_non_null(w);
