@@ -167,23 +167,11 @@ static void describe_diags(struct builder *b, json_object *array, const struct p
 {
 	for (size_t i = 0; i < set->diags.n && !b->failed; i++) {
 		_cleanup_free_ char *text = NULL;
-		size_t size;
-		FILE *f;
 
 		if (!policy_has_path(policy, set->diags.items[i].path))
 			continue;
-		f = open_memstream(&text, &size);
-		if (!f) {
-			b->failed = true;
-			return;
-		}
-		policy_diag_print(&set->diags.items[i], f);
-		if (fclose(f) != 0) {
-			b->failed = true;
-			return;
-		}
-		text[strcspn(text, "\n")] = '\0';
-		append(b, array, new_text(text));
+		text = policy_diag_line(&set->diags.items[i]);
+		append(b, array, text ? new_text(text) : NULL);
 	}
 }
 

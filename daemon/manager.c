@@ -521,47 +521,26 @@ static void reload_info_set(struct reload_info *info, bool ok, const struct poli
 		log_oom();
 	for (size_t i = 0; !ok && diags && i < diags->n; i++) {
 		_cleanup_free_ char *text = NULL;
-		size_t size;
-		FILE *f;
 
 		if (!diags->items[i].error)
 			continue;
-		f = open_memstream(&text, &size);
-		if (!f)
-			return;
-		policy_diag_print(&diags->items[i], f);
-		if (fclose(f) != 0)
-			return;
-		text[strcspn(text, "\n")] = '\0';
-		if (strv_append(&info->errors, text) < 0)
+		text = policy_diag_line(&diags->items[i]);
+		if (!text || strv_append(&info->errors, text) < 0)
 			return;
 	}
-}
-
-static void log_diag(const struct policy_diag *diag)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-	FILE *f;
-
-	f = open_memstream(&text, &size);
-	if (!f) {
-		log_oom();
-		return;
-	}
-	policy_diag_print(diag, f);
-	if (fclose(f) != 0) {
-		log_oom();
-		return;
-	}
-	text[strcspn(text, "\n")] = '\0';
-	log_config(diag->error ? LOG_ERR : LOG_WARNING, diag->path, diag->line, text);
 }
 
 static void log_diags(const struct policy_diags *diags)
 {
-	for (size_t i = 0; i < diags->n; i++)
-		log_diag(&diags->items[i]);
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct policy_diag *diag = &diags->items[i];
+		_cleanup_free_ char *text = policy_diag_line(diag);
+
+		if (text)
+			log_config(diag->error ? LOG_ERR : LOG_WARNING, diag->path, diag->line, text);
+		else
+			log_oom();
+	}
 }
 
 static int load_policies(struct manager *m, struct policy_set **ret, struct config *ret_config)

@@ -111,6 +111,14 @@ static const struct policy_key keys[] = {
 	  .expects = "a clock such as boot" },
 };
 
+const char *policy_source_to_string(enum policy_source_kind kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		if (sections[i].kind >= 0 && sections[i].kind == (int)kind)
+			return sections[i].name;
+	return NULL;
+}
+
 void policy_complain(struct policy_parser *p, const char *at, const char *format, ...)
 {
 	struct policy_position where = policy_reader_where(&p->reader, at);

@@ -94,6 +94,23 @@ void policy_diag_print(const struct policy_diag *diag, FILE *f)
 	fprintf(f, " %s%s\n", diag->error ? "" : "warning: ", diag->message);
 }
 
+char *policy_diag_line(const struct policy_diag *diag)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	policy_diag_print(diag, f);
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
 const char *policy_state_to_string(enum policy_state state)
 {
 	static const char *const names[_POLICY_STATE_MAX] = {
@@ -103,17 +120,6 @@ const char *policy_state_to_string(enum policy_state state)
 	};
 
 	return (unsigned int)state < _POLICY_STATE_MAX ? names[state] : NULL;
-}
-
-const char *policy_source_to_string(enum policy_source_kind kind)
-{
-	static const char *const names[_POLICY_SOURCE_MAX] = {
-		[POLICY_SOURCE_PRINTK] = "Printk", [POLICY_SOURCE_CURRENT] = "Current",
-		[POLICY_SOURCE_TASK] = "Task",	   [POLICY_SOURCE_SYMBOL] = "Symbol",
-		[POLICY_SOURCE_MAP] = "Map",	   [POLICY_SOURCE_FTRACE] = "Ftrace",
-	};
-
-	return (unsigned int)kind < _POLICY_SOURCE_MAX ? names[kind] : NULL;
 }
 
 static int policy_init(struct policy *policy, const char *path)

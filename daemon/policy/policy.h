@@ -232,6 +232,8 @@ bool policy_has_path(const struct policy *policy, const char *path);
 
 size_t policy_diags_errors(const struct policy_diags *diags);
 void policy_diag_print(const struct policy_diag *diag, FILE *f);
+/* What that prints, without the line break; to be freed. NULL: out of memory. */
+char *policy_diag_line(const struct policy_diag *diag);
 
 const char *policy_state_to_string(enum policy_state state);
 const char *policy_source_to_string(enum policy_source_kind kind); /* as in the section header: "Printk" */
