@@ -14,7 +14,7 @@
 #include "daemon/note.h"
 #include "lib/journal.h"
 #include "lib/strv.h"
-#include "uapi/linux/qcom_minidump_table.h"
+#include "qcmd_note.h"
 
 #define MSEC		1000ULL
 #define RETRY_MIN	(100 * MSEC)
@@ -137,7 +137,7 @@ static int want_note(struct wants *wants)
 {
 	struct want want = { .key.kind = REGION_NOTE, .priority = INT_MAX };
 
-	snprintf(want.key.object, sizeof(want.key.object), MINIDUMP_NOTE_NAME);
+	region_key_set_what(&want.key, MINIDUMP_NOTE_NAME);
 	snprintf(want.name, sizeof(want.name), MINIDUMP_NOTE_NAME);
 	snprintf(want.comment, sizeof(want.comment), "what a reader of the dump must know");
 	return wants_add(wants, &want);
@@ -146,21 +146,17 @@ static int want_note(struct wants *wants)
 static int collect_trace_note(struct manager *m)
 {
 	struct source *s = m->sources[POLICY_SOURCE_FTRACE];
-	const char *text;
-	size_t size;
+	const struct note *note = s ? source_ftrace_note(s) : NULL;
 
-	if (!s)
-		return 0;
-	text = source_ftrace_note(s, &size);
-	return text ? reconcile_set_note(m->reconcile, NOTE_TRACE, text, size) : 0;
+	return note ? reconcile_set_note(m->reconcile, note) : 0;
 }
 
 /* What policies want becomes what reconcile works on. */
 static int collect(struct manager *m, const struct policy_set *policies)
 {
-	_cleanup_free_ char *note = NULL;
+	_cleanup_free_ char *text = NULL;
 	_cleanup_(wants_done) struct wants wants = {};
-	size_t size;
+	struct note note = { .name = MINIDUMP_NOTE_NAME, .type = QCMD_NOTE_KERNEL };
 	int r;
 
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
@@ -171,9 +167,10 @@ static int collect(struct manager *m, const struct policy_set *policies)
 	r = want_note(&wants);
 	if (r < 0)
 		return r;
-	r = note_build(m->layout, policies, &note, &size);
+	r = note_build(m->layout, policies, &text, &note.size);
+	note.text = text;
 	if (r >= 0)
-		r = reconcile_set_note(m->reconcile, NOTE_QCMD, note, size);
+		r = reconcile_set_note(m->reconcile, &note);
 	if (r >= 0)
 		r = collect_trace_note(m);
 	if (r >= 0)

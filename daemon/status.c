@@ -277,28 +277,14 @@ const char *row_owner(const struct row *row, uint32_t port)
 
 const char *row_kind(const struct row *row)
 {
-	static const char *const kinds[] = {
-		[REGION_NOTE] = "note",
-		[REGION_OBJECT] = "object",
-		[REGION_TASK] = "task",
-		[REGION_STACK] = "stack",
-		[REGION_MM] = "mm",
-		[REGION_CURRENT] = "current task",
-		[REGION_CURRENT_STACK] = "current stack",
-		[REGION_SYMBOL] = "symbol",
-		[REGION_MAP] = "map",
-		[REGION_TRACE_CPU] = "trace",
-		[REGION_TRACE] = "trace",
-		[_REGION_KIND_MAX] = "task",
-	};
 	const struct module_region *r = row->region;
 
 	if (row->entry)
-		return kinds[row->entry->want.key.kind];
+		return entry_traits(row->entry)->name;
 	if (r->object[0])
 		return "object";
 	if (r->part)
-		return kinds[region_kind_of_part(r->part, !r->pid)];
+		return region_part_to_string(r->part, !r->pid);
 	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
 }
 

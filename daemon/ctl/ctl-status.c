@@ -9,7 +9,6 @@
 #include "lib/strv.h"
 #include "lib/text.h"
 #include "uapi/linux/qcom_minidump_table.h"
-#include "daemon/table/want.h"
 
 struct tally {
 	size_t active, pending, failed;
@@ -20,7 +19,8 @@ struct tally {
 };
 
 /* The names under which qcmdd registers the pieces of the printk ring buffer: the log can be read with all of them. */
-static const char *const log_names[] = { "KLOGBUF", "LOG_DESC", "LOG_INFO", "LOG_RING", "LOG_PRB", NULL };
+static const char *const log_names[] = { MINIDUMP_LOG_TEXT_NAME, MINIDUMP_LOG_DESCS_NAME, MINIDUMP_LOG_INFOS_NAME,
+					 MINIDUMP_LOG_RING_NAME, MINIDUMP_LOG_PRB_NAME,	  NULL };
 
 /* What is in every table, and tells nobody anything by itself. */
 static const char *const frame_names[] = { MINIDUMP_ELF_HEADER_NAME, MINIDUMP_VMCOREINFO_NAME, MINIDUMP_NOTE_NAME,
@@ -64,7 +64,7 @@ static void count_active(struct tally *t, struct json_object *region)
 	else if (equal(kind, "current task"))
 		t->running++;
 	else if (equal(kind, "trace"))
-		t->traces += name && strncmp(name, TRACE_CPU_NAME, strlen(TRACE_CPU_NAME)) == 0;
+		t->traces += name && strncmp(name, MINIDUMP_TRACE_CPU_NAME, strlen(MINIDUMP_TRACE_CPU_NAME)) == 0;
 	else if (equal(kind, "symbol"))
 		t->variables++;
 	else if (equal(kind, "map"))

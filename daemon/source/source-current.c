@@ -81,16 +81,11 @@ static int current_start(const struct source_host *host, const struct policy_set
 	return 0;
 }
 
-static int current_reload(struct source *s, const struct policy_set *policies)
-{
-	return 0;
-}
-
 static int want_part(struct wants *wants, const struct policy *policy, const struct policy_section *section, int cpu,
-		     bool stack)
+		     enum region_kind kind, const char *comment)
 {
 	struct want want = {
-		.key.kind = stack ? REGION_CURRENT_STACK : REGION_CURRENT,
+		.key.kind = kind,
 		.key.cpu = cpu,
 		.policy = policy,
 		.section = section,
@@ -99,8 +94,8 @@ static int want_part(struct wants *wants, const struct policy *policy, const str
 		.order = cpu,
 	};
 
-	snprintf(want.name, sizeof(want.name), stack ? "KSTACK" : "KTASK");
-	snprintf(want.comment, sizeof(want.comment), stack ? "CPU %d: stack of its task" : "CPU %d: its task", cpu);
+	snprintf(want.name, sizeof(want.name), "%s", region_traits[kind].region);
+	snprintf(want.comment, sizeof(want.comment), "CPU %d: %s", cpu, comment);
 	return wants_add(wants, &want);
 }
 
@@ -113,9 +108,9 @@ static int want_section(struct source *s, const struct policy *policy, const str
 	while (cpulist_next(&at, &first, &last))
 		for (int cpu = first; cpu <= last && r >= 0; cpu++) {
 			if (policy_task_has(&section->task, QCOM_MINIDUMP_TASK_STRUCT))
-				r = want_part(wants, policy, section, cpu, false);
+				r = want_part(wants, policy, section, cpu, REGION_CURRENT, "its task");
 			if (r >= 0 && policy_task_has(&section->task, QCOM_MINIDUMP_TASK_STACK))
-				r = want_part(wants, policy, section, cpu, true);
+				r = want_part(wants, policy, section, cpu, REGION_CURRENT_STACK, "stack of its task");
 		}
 	return r;
 }
@@ -131,6 +126,11 @@ static int current_want(struct source *s, const struct policy_set *policies, str
 	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_CURRENT, &c, &policy)))
 		r = want_section(s, policy, section, wants);
 	return r;
+}
+
+static int current_reload(struct source *s, const struct policy_set *policies)
+{
+	return 0;
 }
 
 static const char *current_problem(const struct source *s)

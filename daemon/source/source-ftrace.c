@@ -62,8 +62,7 @@ struct source {
 	sd_event_source *timer;
 	uint64_t last_look;
 	uint64_t last_note;
-	char *note;
-	size_t note_size;
+	struct note note; /* no text: there is none */
 };
 
 static const char *array_name(const struct array *a)
@@ -258,18 +257,16 @@ static int update_note(struct source *s)
 	r = trace_note_build(arrays, s->n_arrays, &note, &size);
 	if (r < 0)
 		return r;
-	r = !s->note || size != s->note_size || memcmp(note, s->note, size);
-	free(s->note);
-	s->note = note;
-	s->note_size = size;
+	r = !s->note.text || size != s->note.size || memcmp(note, s->note.text, size);
+	free((char *)s->note.text);
+	s->note = (struct note){ MINIDUMP_TRACE_NOTE_NAME, QCMD_NOTE_TRACE, note, size };
 	s->last_note = s->last_look;
 	return r;
 }
 
-const char *source_ftrace_note(const struct source *s, size_t *ret_size)
+const struct note *source_ftrace_note(const struct source *s)
 {
-	*ret_size = s->note_size;
-	return s->note;
+	return s->note.text ? &s->note : NULL;
 }
 
 /* Events */
@@ -430,7 +427,7 @@ static void ftrace_stop(struct source *s)
 	}
 	free(s->arrays);
 	free(s->problem);
-	free(s->note);
+	free((char *)s->note.text);
 	ftrace_walker_free(s->walker);
 	free(s);
 }
@@ -488,8 +485,8 @@ static int want_note(struct wants *wants, const struct policy *policy, const str
 {
 	struct want want = want_of(policy, section, REGION_NOTE);
 
-	snprintf(want.key.object, sizeof(want.key.object), QCMD_NOTE_TRACE_REGION);
-	snprintf(want.name, sizeof(want.name), QCMD_NOTE_TRACE_REGION);
+	region_key_set_what(&want.key, MINIDUMP_TRACE_NOTE_NAME);
+	snprintf(want.name, sizeof(want.name), MINIDUMP_TRACE_NOTE_NAME);
 	snprintf(want.comment, sizeof(want.comment), "what it takes to decode trace arrays");
 	return wants_add(wants, &want);
 }
@@ -501,7 +498,7 @@ static int want_cpu(struct wants *wants, struct want want, const struct array *a
 	want.key.address = cpu->address;
 	want.key.size = cpu->size;
 	want.unsure = !a->sure;
-	snprintf(want.name, sizeof(want.name), TRACE_CPU_NAME "%zuC%u", i, cpu->cpu);
+	snprintf(want.name, sizeof(want.name), MINIDUMP_TRACE_CPU_NAME "%zuC%u", i, cpu->cpu);
 	snprintf(want.comment, sizeof(want.comment), "trace array %.63s, CPU %u: its ring", array_name(a), cpu->cpu);
 	return wants_add(wants, &want);
 }
@@ -513,7 +510,7 @@ static int want_run(struct wants *wants, struct want want, const struct array *a
 	want.key.size = run->size;
 	want.unsure = !a->sure;
 	want.order = run->cpu + 1;
-	snprintf(want.name, sizeof(want.name), TRACE_NAME "%zuC%u", i, run->cpu);
+	snprintf(want.name, sizeof(want.name), MINIDUMP_TRACE_NAME "%zuC%u", i, run->cpu);
 	snprintf(want.comment, sizeof(want.comment), "trace array %.63s, CPU %u: %u x %u KiB of events", array_name(a),
 		 run->cpu, run->n, a->subbuf_size / 1024);
 	return wants_add(wants, &want);

@@ -19,6 +19,7 @@
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"
 #include "lib/cleanup.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 #define LOOK_INTERVAL	   2000000 /* µs */
 #define PERCPU_ENTRIES_MAX 64
@@ -248,19 +249,20 @@ static int map_start(const struct source_host *host, const struct policy_set *po
 
 /* Wants */
 
-/* The label says nothing that is known only while the map can be found. */
+/* What it is says nothing that is known only while the map can be found. */
 static int add(struct wants *wants, const struct want *base, const struct item *item, const struct symbol_place *place,
 	       const char *part)
 {
 	const char *slash = strrchr(item->what, '/');
 	struct want want = *base;
 
-	snprintf(want.name, sizeof(want.name), slash ? "K%.14s" : "Kmap%.11s", slash ? slash + 1 : item->what);
+	snprintf(want.name, sizeof(want.name), slash ? MINIDUMP_SYMBOL_NAME "%.14s" : MINIDUMP_MAP_NAME "%.11s",
+		 slash ? slash + 1 : item->what);
 	for (char *p = want.name; *p; p++)
 		if (*p <= ' ' || *p > '~')
 			*p = '_';
-	snprintf(want.comment, sizeof(want.comment), LABEL_MAP "%s%s", item->what, part);
-	memcpy(want.key.label, want.comment, sizeof(want.key.label));
+	snprintf(want.comment, sizeof(want.comment), "map %s%s", item->what, part);
+	region_key_set_what(&want.key, "%s%s", item->what, part);
 	want.address = place->address;
 	want.size = place->size;
 	want.error = place->error;

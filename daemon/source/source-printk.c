@@ -15,17 +15,17 @@ static const struct {
 	const char *comment;
 	bool optional; /* depends on the kernel's configuration or version */
 } objects[] = {
-	{ "printk_text", "KLOGBUF", "kernel log: text", false },
-	{ "printk_descs", "LOG_DESC", "kernel log: descriptors", false },
-	{ "printk_infos", "LOG_INFO", "kernel log: time, level and sender of each record", false },
-	{ "printk_ring", "LOG_RING", "kernel log: state of the ring", false },
-	{ "prb", "LOG_PRB", "kernel log: pointer to the ring", false },
-	{ "init_uts_ns", "KUTSNAME", "version of the kernel, for readers of the dump", false },
+	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, "kernel log: text", false },
+	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, "kernel log: descriptors", false },
+	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, "kernel log: time, level and sender of each record", false },
+	{ "printk_ring", MINIDUMP_LOG_RING_NAME, "kernel log: state of the ring", false },
+	{ "prb", MINIDUMP_LOG_PRB_NAME, "kernel log: pointer to the ring", false },
+	{ "init_uts_ns", MINIDUMP_UTS_NAME, "version of the kernel, for readers of the dump", false },
 	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, "registers of CPUs that panic", false },
-	{ "node_states", "KNODESTATES", "memory nodes, for readers of the dump", true },
-	{ "mem_section", "KMEMSECTION", "memory model, for readers of the dump", true },
-	{ "mem_section_roots", "KMEMROOTS", "memory model, for readers of the dump", true },
-	{ "mem_sections", "KMEMSECTS", "memory model, for readers of the dump", true },
+	{ "node_states", MINIDUMP_NODE_STATES_NAME, "memory nodes, for readers of the dump", true },
+	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, "memory model, for readers of the dump", true },
+	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, "memory model, for readers of the dump", true },
+	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, "memory model, for readers of the dump", true },
 };
 
 struct source {
@@ -48,11 +48,6 @@ static void printk_stop(struct source *s)
 	free(s);
 }
 
-static int printk_reload(struct source *s, const struct policy_set *policies)
-{
-	return 0;
-}
-
 static int want_objects(const struct policy *policy, const struct policy_section *section, struct wants *wants)
 {
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
@@ -67,7 +62,7 @@ static int want_objects(const struct policy *policy, const struct policy_section
 		};
 		int err;
 
-		snprintf(want.key.object, sizeof(want.key.object), "%s", objects[i].object);
+		region_key_set_what(&want.key, "%s", objects[i].object);
 		snprintf(want.name, sizeof(want.name), "%s", objects[i].name);
 		snprintf(want.comment, sizeof(want.comment), "%s", objects[i].comment);
 		err = wants_add(wants, &want);
@@ -89,6 +84,11 @@ static int printk_want(struct source *s, const struct policy_set *policies, stru
 		if (err < 0)
 			return err;
 	}
+	return 0;
+}
+
+static int printk_reload(struct source *s, const struct policy_set *policies)
+{
 	return 0;
 }
 

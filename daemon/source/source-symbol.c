@@ -17,6 +17,7 @@
 #include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 #define READ_INTERVAL 1000000 /* µs */
 
@@ -33,7 +34,7 @@ struct source {
 	sd_event_source *timer; /* while there are pointers or lists */
 };
 
-/* What the wants of one section have in common, and where they go. */
+/* What the wants of one section have in common, the key of the next one, and where they go. */
 struct context {
 	struct source *s;
 	const struct policy_section *section;
@@ -55,13 +56,11 @@ __attribute__((format(printf, 4, 5))) static int add(struct context *c, const ch
 	struct want want = c->base;
 	va_list ap;
 
-	snprintf(want.name, sizeof(want.name), "K%.*s", c->many ? NAME_OF_MANY : NAME_OF_ONE, local_name(symbol));
+	snprintf(want.name, sizeof(want.name), MINIDUMP_SYMBOL_NAME "%.*s", c->many ? NAME_OF_MANY : NAME_OF_ONE,
+		 local_name(symbol));
 	va_start(ap, format);
 	vsnprintf(want.comment, sizeof(want.comment), format, ap);
 	va_end(ap);
-	memcpy(want.key.label, want.comment, sizeof(want.key.label));
-	if (!strncmp(want.comment, LABEL_ELEMENT, strlen(LABEL_ELEMENT)))
-		want.key.address = place->address;
 	want.address = place->address;
 	want.size = place->size;
 	want.error = place->error;
@@ -86,6 +85,7 @@ static int want_name(struct context *c, const char *symbol)
 
 	symbol_find(c->s->reader, symbol, &place);
 	limit(c, &place);
+	region_key_set_what(&c->base.key, "%s", policy_symbol_name(symbol));
 	return add(c, symbol, &place, "variable %s", policy_symbol_name(symbol));
 }
 
@@ -95,6 +95,7 @@ static int want_variable_of(struct context *c, const char *symbol, int cpu)
 
 	symbol_find_percpu(c->s->reader, symbol, cpu, &place);
 	limit(c, &place);
+	region_key_set_what(&c->base.key, "%s@%d", policy_symbol_name(symbol), cpu);
 	return add(c, symbol, &place, "variable %s of CPU %d", policy_symbol_name(symbol), cpu);
 }
 
@@ -103,6 +104,7 @@ static int want_pointer_of(struct context *c, const char *symbol, int cpu)
 	struct symbol_place place;
 
 	symbol_follow(c->s->reader, symbol, cpu, c->section->symbol.size, &place);
+	region_key_set_what(&c->base.key, "*%s@%d", policy_symbol_name(symbol), cpu);
 	return add(c, symbol, &place, "what %s of CPU %d points to", policy_symbol_name(symbol), cpu);
 }
 
@@ -132,6 +134,7 @@ static int want_pointer(struct context *c, const char *symbol)
 	if (symbol_is_percpu(c->s->reader, symbol))
 		return want_cpus(c, symbol, want_pointer_of);
 	symbol_follow(c->s->reader, symbol, -1, c->section->symbol.size, &place);
+	region_key_set_what(&c->base.key, "*%s", policy_symbol_name(symbol));
 	return add(c, symbol, &place, "what %s points to", policy_symbol_name(symbol));
 }
 
@@ -148,10 +151,15 @@ static int want_list(struct context *c, const char *list)
 	snprintf(type, sizeof(type), "%.*s", (int)(dot - colon - 1), colon + 1);
 	c->many = true;
 	r = symbol_list(c->s->reader, head, type, dot + 1, &place, &elements, &n);
+	region_key_set_what(&c->base.key, "%s", list);
 	if (r >= 0)
 		r = add(c, head, &place, "head of the list %s", list);
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = add(c, head, &elements[i], LABEL_ELEMENT "%s: %s", head, type);
+	region_key_set_what(&c->base.key, "%s:%s", head, type);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		c->base.key.address = elements[i].address;
+		r = add(c, head, &elements[i], "element of %s: %s", head, type);
+	}
+	c->base.key.address = 0;
 	c->many = false;
 	return r;
 }

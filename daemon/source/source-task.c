@@ -359,7 +359,7 @@ static void task_gone(struct source *s, const struct region_key *key)
 {
 	struct task *t;
 
-	if (!s->watcher || !region_key_is_task(key))
+	if (!s->watcher || !region_kind_is_task(key->kind))
 		return;
 	t = task_table_find(&s->tasks, key->pid);
 	if (t && t->e.start == key->start)

@@ -59,8 +59,8 @@ extern const struct source_vtable source_printk;
 extern const struct source_vtable source_symbol;
 extern const struct source_vtable source_task;
 
-/* The text of the note about trace arrays that source_ftrace has wanted; NULL: there is none. */
-const char *source_ftrace_note(const struct source *s, size_t *ret_size);
+/* The note about trace arrays that source_ftrace has wanted; NULL: there is none. */
+const struct note *source_ftrace_note(const struct source *s);
 
 /* Walks the sections of one kind that are in use. */
 struct section_cursor {

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/table/module-netlink.h"
 #include "daemon/source/task-want.h"
 #include "lib/cleanup.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 static void describe_task(struct want *want, const char *what, const struct task_event *e)
 {
@@ -16,15 +16,15 @@ static void describe_task(struct want *want, const char *what, const struct task
 	snprintf(want->comment, sizeof(want->comment), "%s%s (%u)", what, comm, e->pid);
 }
 
-static int want_part(struct wants *wants, const struct want *base, enum region_kind kind, const char *name,
-		     uint64_t address, const struct task_event *e)
+static int want_part(struct wants *wants, const struct want *base, enum region_kind kind, uint64_t address,
+		     const struct task_event *e)
 {
 	struct want want = *base;
 
 	want.key = (struct region_key){ .kind = kind, .pid = e->pid, .start = e->start };
 	want.rank = WANT_RANK_TASK;
 	want.address = address;
-	snprintf(want.name, sizeof(want.name), "%s", name);
+	snprintf(want.name, sizeof(want.name), "%s", region_traits[kind].region);
 	describe_task(&want, "", e);
 	return wants_add(wants, &want);
 }
@@ -38,7 +38,7 @@ static int want_parent(struct wants *wants, const struct want *base, const struc
 		return 0;
 	want.key = (struct region_key){ .kind = REGION_TASK, .pid = e->parent_pid, .start = e->parent_start };
 	want.rank = WANT_RANK_PARENT;
-	snprintf(want.name, sizeof(want.name), "KTASK");
+	snprintf(want.name, sizeof(want.name), MINIDUMP_TASK_NAME);
 	describe_task(&want, "parent of ", e);
 	return wants_add(wants, &want);
 }
@@ -49,15 +49,15 @@ static int want_task(struct wants *wants, const struct want *base, const struct 
 	int r = 0;
 
 	if (policy_task_has(t, QCOM_MINIDUMP_TASK_STRUCT)) {
-		r = want_part(wants, base, REGION_TASK, "KTASK", e->task, e);
+		r = want_part(wants, base, REGION_TASK, e->task, e);
 		if (r >= 0)
 			r = want_parent(wants, base, e);
 	}
 	if (r >= 0 && policy_task_has(t, QCOM_MINIDUMP_TASK_STACK))
-		r = want_part(wants, base, REGION_STACK, "KSTACK", e->stack, e);
+		r = want_part(wants, base, REGION_STACK, e->stack, e);
 	/* All threads of a process have the same one. */
 	if (r >= 0 && policy_task_has(t, QCOM_MINIDUMP_TASK_MM) && e->mm && e->pid == e->tgid)
-		r = want_part(wants, base, REGION_MM, "KMM", e->mm, e);
+		r = want_part(wants, base, REGION_MM, e->mm, e);
 	return r;
 }
 

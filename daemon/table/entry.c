@@ -14,11 +14,9 @@ bool entry_active(const struct entry *e)
 
 bool entry_absent(const struct entry *e)
 {
-	if (region_key_is_task(&e->want.key))
-		return e->error == -ESRCH;
-	if (region_key_is_current(&e->want.key))
-		return e->error == -ENODEV;
-	return e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
+	int absent = entry_traits(e)->absent;
+
+	return absent ? e->error == absent : e->want.optional && (e->error == -ENOENT || e->error == -EOPNOTSUPP);
 }
 
 bool entry_dry(const struct entry *e)
@@ -46,7 +44,7 @@ bool entry_failed(const struct entry *e)
 static const char *origin(const struct entry *e, char *buffer, size_t size)
 {
 	if (!e->want.section)
-		return e->want.key.kind == REGION_NOTE ? "always there" : "no policy";
+		return entry_traits(e)->note ? "always there" : "no policy";
 	snprintf(buffer, size, "%s:%u", e->want.section->path, e->want.section->line);
 	return buffer;
 }
@@ -67,7 +65,7 @@ void entry_log(int level, const struct entry *e, const char *format, ...)
 
 const char *entry_comment(const struct entry *e)
 {
-	return e->comment[0] ? e->comment : e->want.key.kind == REGION_OBJECT ? e->want.key.object : e->want.comment;
+	return e->comment[0] ? e->comment : entry_traits(e)->object ? e->want.key.what : e->want.comment;
 }
 
 void entry_set_region(struct entry *e, const struct module_region *region)
@@ -75,6 +73,7 @@ void entry_set_region(struct entry *e, const struct module_region *region)
 	e->id = region->id;
 	e->state = region->state;
 	e->slots = region->n_segments;
+	e->address = region->addr;
 	e->size = region->size;
 	e->error = 0;
 	snprintf(e->name, sizeof(e->name), "%s", region->name);

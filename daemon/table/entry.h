@@ -3,7 +3,6 @@
 #ifndef QCMDD_ENTRY_H
 #define QCMDD_ENTRY_H
 
-#include "daemon/table/module-netlink.h"
 #include "daemon/table/want.h"
 
 /**
@@ -13,7 +12,7 @@
  * @id: in the module, 0: it is not there
  * @state: enum qcom_minidump_region_state
  * @slots: how many it takes, once the module has said so
- * @address: what @want.address was when it was added
+ * @address: where it is, as the module has said
  * @name, @comment: as the module has them
  * @error: negative errno: why it could not be added. It is not tried again before something changes
  * @reason: @error in words, or which limit
@@ -36,6 +35,11 @@ struct entry {
 	bool confirmed;
 	bool limited;
 };
+
+static inline const struct region_traits *entry_traits(const struct entry *e)
+{
+	return &region_traits[e->want.key.kind];
+}
 
 /* In the table, and so saved if the machine crashed now. */
 bool entry_active(const struct entry *e);

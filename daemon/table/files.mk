@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 TABLE_SRCS := \
+	daemon/table/adopt.c \
+	daemon/table/apply.c \
 	daemon/table/entry.c \
+	daemon/table/evict.c \
+	daemon/table/key.c \
+	daemon/table/kind.c \
 	daemon/table/limit.c \
 	daemon/table/module-codec.c \
 	daemon/table/module-netlink.c \

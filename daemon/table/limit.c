@@ -109,7 +109,7 @@ int limit_entries(struct entry *all, size_t n_all)
 	for (size_t i = 0; i < n_all; i++) {
 		struct entry *e = &all[i];
 
-		if (e->slots && region_key_is_task(&e->want.key))
+		if (e->slots && region_kind_is_task(e->want.key.kind))
 			typical[e->want.key.kind] = (struct cost){ e->slots, e->size };
 		if (has_limit(e))
 			entries[n++] = e;

@@ -64,6 +64,15 @@ static int get_u16(const struct nlattr *attr, uint16_t *ret)
 	return 0;
 }
 
+static int get_tag(const struct nlattr *attr, struct module_tag *ret)
+{
+	ret->size = mnl_attr_get_payload_len(attr);
+	if (ret->size > sizeof(ret->bytes))
+		return -EBADMSG;
+	memcpy(ret->bytes, mnl_attr_get_payload(attr), ret->size);
+	return 0;
+}
+
 /* Takes one attribute into the struct that ret points to. */
 typedef int (*attr_parser)(const struct nlattr *attr, void *ret);
 
@@ -98,7 +107,13 @@ static int parse_nest(const struct nlattr *nest, attr_parser parse, void *ret)
 size_t module_request_size(const struct module_request *request)
 {
 	return GENL_SIZE + 256 + QCOM_MINIDUMP_NAME_MAX + QCOM_MINIDUMP_OBJECT_MAX + QCOM_MINIDUMP_COMMENT_MAX +
-	       MNL_ALIGN(request->note_size);
+	       QCOM_MINIDUMP_TAG_MAX + MNL_ALIGN(request->note_size);
+}
+
+static void put_tag(struct nlmsghdr *nlh, uint16_t attr, const struct module_tag *tag)
+{
+	if (tag->size)
+		mnl_attr_put(nlh, attr, tag->size, tag->bytes);
 }
 
 static void put_task(struct nlmsghdr *nlh, const struct module_request *request)
@@ -131,6 +146,7 @@ struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t se
 		mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, request->note_size, request->note);
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_NOTE_A_NAME, request->name);
 		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_NOTE_A_TYPE, request->note_type);
+		put_tag(nlh, QCOM_MINIDUMP_NOTE_A_TAG, &request->tag);
 		return nlh;
 	}
 	if (request->id)
@@ -153,6 +169,7 @@ struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t se
 		mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_ACTIVATE, 0, NULL);
 	if (request->comment)
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_COMMENT, request->comment);
+	put_tag(nlh, QCOM_MINIDUMP_REGION_A_TAG, &request->tag);
 	return nlh;
 }
 
@@ -247,6 +264,8 @@ static int parse_region_attr(const struct nlattr *attr, void *ret)
 		return get_u64(attr, &r->created);
 	case QCOM_MINIDUMP_REGION_A_MOVES:
 		return get_u64(attr, &r->moves);
+	case QCOM_MINIDUMP_REGION_A_TAG:
+		return get_tag(attr, &r->tag);
 	default:
 		return 0;
 	}

@@ -19,6 +19,12 @@
 
 #define MODULE_ERROR_MAX 160 /* of a text, with its NUL */
 
+/* By which its owner knows a region again; key.h says what is in ours. */
+struct module_tag {
+	uint8_t bytes[QCOM_MINIDUMP_TAG_MAX];
+	size_t size; /* 0: there is none */
+};
+
 struct module_segment {
 	bool placed; /* slot and seq are valid */
 	uint32_t slot;
@@ -45,6 +51,7 @@ struct module_region {
 	char object[QCOM_MINIDUMP_OBJECT_MAX + 1];
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	char error[MODULE_ERROR_MAX];
+	struct module_tag tag;
 	struct module_segment *segments;
 	size_t n_segments;
 };
@@ -66,6 +73,7 @@ struct module_request {
 	uint32_t id;
 	const char *name;
 	const char *comment;
+	struct module_tag tag;
 	const char *object;
 	uint32_t pid; /* 0: cpu counts */
 	uint32_t part;

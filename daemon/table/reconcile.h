@@ -17,19 +17,13 @@ struct reconcile_ops {
 	void (*gone)(const struct region_key *key, void *userdata);
 };
 
-enum note_kind {
-	NOTE_QCMD,
-	NOTE_TRACE,
-	_NOTE_KIND_MAX,
-};
-
 struct reconcile;
 
 int reconcile_new(const struct reconcile_ops *ops, void *userdata, struct reconcile **ret);
 struct reconcile *reconcile_free(struct reconcile *r); /* returns NULL */
 
-/* The text of a note that is wanted; a changed one replaces the old one in the next run. */
-int reconcile_set_note(struct reconcile *r, enum note_kind kind, const char *text, size_t size);
+/* The text of a note that is wanted, which is copied; a changed one replaces the old one in the next run. */
+int reconcile_set_note(struct reconcile *r, const struct note *note);
 
 /* What the module has of ours: all of it. Takes nothing over that it does not copy. */
 int reconcile_adopt(struct reconcile *r, const struct module_region *regions, size_t n, uint32_t port);

@@ -7,58 +7,6 @@
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
-int region_key_compare(const struct region_key *a, const struct region_key *b)
-{
-	return COMPARE(a->kind, b->kind)	       ?:
-		       COMPARE(a->pid, b->pid)	       ?:
-		       COMPARE(a->start, b->start)     ?:
-		       COMPARE(a->cpu, b->cpu)	       ?:
-		       COMPARE(a->address, b->address) ?:
-		       COMPARE(a->size, b->size)       ?:
-		       strcmp(a->object, b->object)    ?:
-							 strcmp(a->label, b->label);
-}
-
-/* What the module names by a task, or by the CPU that runs it. */
-static const struct {
-	bool current;
-	uint32_t part;
-} parts[_REGION_KIND_MAX] = {
-	[REGION_TASK] = { .part = QCOM_MINIDUMP_TASK_STRUCT },
-	[REGION_STACK] = { .part = QCOM_MINIDUMP_TASK_STACK },
-	[REGION_MM] = { .part = QCOM_MINIDUMP_TASK_MM },
-	[REGION_CURRENT] = { .current = true, .part = QCOM_MINIDUMP_TASK_STRUCT },
-	[REGION_CURRENT_STACK] = { .current = true, .part = QCOM_MINIDUMP_TASK_STACK },
-};
-
-enum region_kind region_kind_of_part(uint32_t part, bool current)
-{
-	for (enum region_kind kind = 0; kind < _REGION_KIND_MAX; kind++)
-		if (part && parts[kind].part == part && parts[kind].current == current)
-			return kind;
-	return _REGION_KIND_MAX;
-}
-
-uint32_t region_part_of_kind(enum region_kind kind)
-{
-	return parts[kind].part;
-}
-
-bool region_key_is_task(const struct region_key *key)
-{
-	return parts[key->kind].part && !parts[key->kind].current;
-}
-
-bool region_key_is_current(const struct region_key *key)
-{
-	return parts[key->kind].current;
-}
-
-bool region_key_is_range(const struct region_key *key)
-{
-	return key->kind == REGION_SYMBOL || key->kind == REGION_MAP;
-}
-
 bool want_is_dry(const struct want *want)
 {
 	return want->policy && want->policy->dry_run;

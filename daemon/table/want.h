@@ -7,36 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
-#include "uapi/linux/qcom_minidump.h"
-
-enum region_kind {
-	REGION_NOTE,
-	REGION_OBJECT,
-	REGION_TASK,
-	REGION_STACK,
-	REGION_MM,	/* of the same task: its struct mm_struct */
-	REGION_CURRENT, /* the task that a CPU runs */
-	REGION_CURRENT_STACK,
-	REGION_SYMBOL,	  /* a variable, or what it leads to */
-	REGION_MAP,	  /* memory of a BPF map */
-	REGION_TRACE_CPU, /* struct ring_buffer_per_cpu of a trace array */
-	REGION_TRACE,	  /* sub-buffers of a trace array: held, since the ring frees and swaps them */
-	_REGION_KIND_MAX,
-};
-
-/* The same region over time, whatever its id is. */
-struct region_key {
-	enum region_kind kind;
-	uint32_t pid;				   /* TASK, STACK, MM */
-	uint64_t start;				   /* likewise: start_boottime */
-	uint32_t cpu;				   /* CURRENT, CURRENT_STACK */
-	uint64_t address;			   /* TRACE_CPU, TRACE; SYMBOL, if it is one of many: of a list */
-	uint64_t size;				   /* TRACE_CPU, TRACE */
-	char object[QCOM_MINIDUMP_OBJECT_MAX + 1]; /* OBJECT; of a NOTE which, as the name of its region */
-	char label[QCOM_MINIDUMP_COMMENT_MAX + 1]; /* SYMBOL, MAP: the comment, which says it in full */
-};
+#include "daemon/table/key.h"
 
 enum want_rank { /* within one priority, the lower one goes first */
 		 WANT_RANK_OBJECT,
@@ -47,8 +19,13 @@ enum want_rank { /* within one priority, the lower one goes first */
 		 WANT_RANK_TRACE,
 };
 
-#define TRACE_NAME     "KFT" /* of REGION_TRACE: KFT0C1 is of CPU 1 of array 0 */
-#define TRACE_CPU_NAME "KFR"
+/* A text of ours that is a region, see include/qcmd_note.h. */
+struct note {
+	const char *name; /* of its region */
+	uint32_t type;
+	const char *text;
+	size_t size;
+};
 
 /**
  * struct want - one region that a policy asks for
@@ -56,8 +33,8 @@ enum want_rank { /* within one priority, the lower one goes first */
  * @name: for the table
  * @comment: for people
  * @address: where it is as far as the source knows, or 0. Another address means another thing under the same key
- * @size: of SYMBOL and MAP
- * @map_fd: of MAP: what keeps its memory while it is added
+ * @size: likewise
+ * @map_fd: what keeps the memory while it is added, or 0
  * @optional: some kernels don't have it
  * @error: negative errno: the source knows that it can't be had
  * @problem: @error in words
@@ -92,23 +69,8 @@ struct wants {
 	size_t allocated;
 };
 
-/* Beginnings of labels that tell the kinds of regions apart after a restart. */
-#define LABEL_ELEMENT "element of "
-#define LABEL_MAP     "map "
-
-/* Of enum qcom_minidump_task_part, of a task or of the one that a CPU runs; _REGION_KIND_MAX: a newer module's. */
-enum region_kind region_kind_of_part(uint32_t part, bool current);
-/* The other way; 0: it is not named by a task. */
-uint32_t region_part_of_kind(enum region_kind kind);
-/* Named by task: TASK, STACK and MM. */
-bool region_key_is_task(const struct region_key *key);
-/* Named by address: SYMBOL and MAP. */
-bool region_key_is_range(const struct region_key *key);
-/* What a CPU runs. */
-bool region_key_is_current(const struct region_key *key);
 /* Of a policy with DryRun=: to be shown, not to be registered. */
 bool want_is_dry(const struct want *want);
-int region_key_compare(const struct region_key *a, const struct region_key *b);
 /* Which matters more: negative when a does. */
 int want_compare(const struct want *a, const struct want *b);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/journal.h"
+#include "qcmd_note.h"
 
 static void record(struct table *t, const char *what, const struct module_region *r)
 {
@@ -88,7 +89,7 @@ void set_text(char *to, size_t size, const char *from)
 
 static int do_add(struct table *t, const struct module_request *q, struct module_result *result)
 {
-	struct module_region r = { .pid = q->pid, .start_time = q->start_time, .part = q->part };
+	struct module_region r = { .pid = q->pid, .start_time = q->start_time, .part = q->part, .tag = q->tag };
 
 	if (q->pid && q->pid == t->missing_pid)
 		return -ESRCH;
@@ -97,7 +98,7 @@ static int do_add(struct table *t, const struct module_request *q, struct module
 	set_text(r.name, sizeof(r.name), q->name);
 	set_text(r.object, sizeof(r.object), q->object);
 	set_text(r.comment, sizeof(r.comment), q->comment);
-	r.addr = q->address ?: 0x1000 + q->pid;
+	r.addr = q->address ?: t->task_address ?: 0x1000 + q->pid;
 	r.size = q->size;
 	r.state = q->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_ACTIVE;
 	return put(t, &r, result);
@@ -137,7 +138,7 @@ static int do_update(struct table *t, const struct module_request *q, struct mod
 
 static int do_note(struct table *t, const struct module_request *q, struct module_result *result)
 {
-	struct module_region *old = by_name(t, MINIDUMP_NOTE_NAME, 0), r = {};
+	struct module_region *old = by_name(t, q->name, 0), r = { .tag = q->tag };
 
 	if (!q->note_size)
 		return do_delete(t, old);
@@ -147,7 +148,7 @@ static int do_note(struct table *t, const struct module_request *q, struct modul
 		result->region = *old;
 		return 0;
 	}
-	set_text(r.name, sizeof(r.name), MINIDUMP_NOTE_NAME);
+	set_text(r.name, sizeof(r.name), q->name);
 	return put(t, &r, result);
 }
 
@@ -199,7 +200,7 @@ struct want object(const char *name, int level)
 		.rank = WANT_RANK_OBJECT,
 	};
 
-	set_text(w.key.object, sizeof(w.key.object), name);
+	region_key_set_what(&w.key, "%s", name);
 	set_text(w.name, sizeof(w.name), name);
 	set_text(w.comment, sizeof(w.comment), name);
 	return w;
@@ -217,7 +218,7 @@ struct want task(uint32_t pid, enum region_kind kind, int level)
 		.address = 0x1000 + pid,
 	};
 
-	set_text(w.name, sizeof(w.name), kind == REGION_STACK ? MINIDUMP_STACK_NAME : MINIDUMP_TASK_NAME);
+	set_text(w.name, sizeof(w.name), region_traits[kind].region);
 	snprintf(w.comment, sizeof(w.comment), "t (%u)", pid);
 	return w;
 }
@@ -233,15 +234,15 @@ struct want symbol(uint64_t address, uint64_t size)
 		.size = size,
 	};
 
-	set_text(w.name, sizeof(w.name), "Kpointer");
+	set_text(w.name, sizeof(w.name), MINIDUMP_SYMBOL_NAME "pointer");
 	set_text(w.comment, sizeof(w.comment), "what pointer points to");
-	set_text(w.key.label, sizeof(w.key.label), w.comment);
+	region_key_set_what(&w.key, "*pointer");
 	return w;
 }
 
 struct want note(void)
 {
-	struct want w = { .key = { .kind = REGION_NOTE, .object = MINIDUMP_NOTE_NAME }, .priority = 5000 };
+	struct want w = { .key = { .kind = REGION_NOTE, .what = MINIDUMP_NOTE_NAME }, .priority = 5000 };
 
 	set_text(w.name, sizeof(w.name), MINIDUMP_NOTE_NAME);
 	return w;
@@ -251,7 +252,7 @@ struct want trace(unsigned int cpu)
 {
 	struct want w = { .key = { .kind = REGION_TRACE, .address = 0x100000 * (cpu + 1), .size = 4096 } };
 
-	snprintf(w.name, sizeof(w.name), TRACE_NAME "0C%u", cpu);
+	snprintf(w.name, sizeof(w.name), MINIDUMP_TRACE_NAME "0C%u", cpu);
 	return w;
 }
 
@@ -259,6 +260,11 @@ struct want unsure(struct want w)
 {
 	w.unsure = true;
 	return w;
+}
+
+int give_note(struct table *t, const char *text)
+{
+	return reconcile_set_note(t->r, &(struct note){ MINIDUMP_NOTE_NAME, QCMD_NOTE_KERNEL, text, strlen(text) });
 }
 
 void set_wants(struct table *t, const struct want *items, size_t n)

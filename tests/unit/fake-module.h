@@ -25,7 +25,8 @@ struct table {
 	size_t slots;
 	uint32_t next_id;
 	char note[64];
-	uint32_t missing_pid; /* its task is gone */
+	uint32_t missing_pid;  /* its task is gone */
+	uint64_t task_address; /* of each task that is added; 0: by its pid */
 	const char *missing_object;
 	int broken;	       /* what every call returns */
 	char log[LOG_MAX][48]; /* of what changed */
@@ -54,6 +55,7 @@ struct want object(const char *name, int level);
 struct want task(uint32_t pid, enum region_kind kind, int level);
 struct want symbol(uint64_t address, uint64_t size);
 struct want note(void);
+int give_note(struct table *t, const char *text);
 struct want trace(unsigned int cpu);
 struct want unsure(struct want w);
 

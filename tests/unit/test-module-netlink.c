@@ -19,6 +19,7 @@
 
 #include "daemon/table/module-netlink.h"
 #include "lib/cleanup.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 #define FAMILY 0x55
 
@@ -65,7 +66,7 @@ static struct nlmsghdr *region_message(char *buffer)
 	struct nlmsghdr *nlh = start(buffer, FAMILY, 0, QCOM_MINIDUMP_CMD_REGION_GET);
 
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 9);
-	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, "KSTACK");
+	mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, MINIDUMP_STACK_NAME);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_ADDR, 0xffffc90000000000ULL);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_SIZE, 16384);
 	put_task(nlh);
@@ -73,6 +74,7 @@ static struct nlmsghdr *region_message(char *buffer)
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_STATE, QCOM_MINIDUMP_REGION_ACTIVE);
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_OWNER, 4711);
 	mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_MOVES, 3);
+	mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_TAG, 3, "a\0b");
 	put_segment(nlh, true, 5, 0x1000);
 	put_segment(nlh, false, 0, 0x9000);
 	/* One that this daemon does not know yet. */
@@ -87,7 +89,7 @@ static void test_region(void **state)
 
 	assert_int_equal(module_parse_region(region_message(buffer), &r), 0);
 	assert_int_equal(r.id, 9);
-	assert_string_equal(r.name, "KSTACK");
+	assert_string_equal(r.name, MINIDUMP_STACK_NAME);
 	assert_int_equal(r.pid, 42);
 	assert_true(r.start_time == 123456789012345ULL);
 	assert_int_equal(r.part, QCOM_MINIDUMP_TASK_STACK);
@@ -95,6 +97,8 @@ static void test_region(void **state)
 	assert_int_equal(r.state, QCOM_MINIDUMP_REGION_ACTIVE);
 	assert_int_equal(r.owner, 4711);
 	assert_int_equal(r.moves, 3);
+	assert_int_equal(r.tag.size, 3);
+	assert_memory_equal(r.tag.bytes, "a\0b", 3);
 	assert_int_equal(r.n_segments, 2);
 	assert_true(r.segments[0].placed);
 	assert_int_equal(r.segments[0].slot, 5);
@@ -117,6 +121,10 @@ static void test_region_incomplete(void **state)
 	mnl_attr_put_u16(nlh, QCOM_MINIDUMP_REGION_A_STATE, 2);
 	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
 	nlh->nlmsg_len = MNL_NLMSG_HDRLEN;
+	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
+
+	nlh = region_message(buffer);
+	mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_TAG, QCOM_MINIDUMP_TAG_MAX + 1, buffer);
 	assert_int_equal(module_parse_region(nlh, &r), -EBADMSG);
 }
 
@@ -190,8 +198,9 @@ static void test_request(void **state)
 {
 	const struct module_request q = {
 		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
-		.name = "KTASK",
+		.name = MINIDUMP_TASK_NAME,
 		.comment = "init (1)",
+		.tag = { "tag", 4 },
 		.pid = 1,
 		.part = 1,
 		.start_time = 99,
@@ -205,11 +214,35 @@ static void test_request(void **state)
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, 1);
 	mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_STATE, 1);
 	assert_int_equal(module_parse_region(nlh, &r), 0);
-	assert_string_equal(r.name, "KTASK");
+	assert_string_equal(r.name, MINIDUMP_TASK_NAME);
 	assert_string_equal(r.comment, "init (1)");
 	assert_int_equal(r.pid, 1);
 	assert_int_equal(r.start_time, 99);
+	assert_int_equal(r.tag.size, 4);
+	assert_memory_equal(r.tag.bytes, "tag", 4);
 	module_region_done(&r);
+}
+
+/* With all that fits. */
+static void test_request_note(void **state)
+{
+	const struct module_request q = {
+		.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+		.name = MINIDUMP_NOTE_NAME,
+		.note = "text",
+		.note_size = 4,
+		.tag = { .size = QCOM_MINIDUMP_TAG_MAX },
+	};
+	char buffer[1024] = {};
+	struct nlmsghdr *nlh = module_build_request(buffer, FAMILY, 3, &q);
+	const struct nlattr *attr, *tag = NULL;
+
+	assert_true(nlh->nlmsg_len <= module_request_size(&q));
+	mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == QCOM_MINIDUMP_NOTE_A_TAG)
+			tag = attr;
+	assert_non_null(tag);
+	assert_int_equal(mnl_attr_get_payload_len(tag), QCOM_MINIDUMP_TAG_MAX);
 }
 
 /* The kernel's side of a socket pair, played by a child: the family, then what each test is about. */
@@ -429,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_backend),
 		cmocka_unit_test(test_ack),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_request_note),
 		cmocka_unit_test_setup_teardown(test_batches, start_peer, stop_peer),
 		cmocka_unit_test_setup_teardown(test_torn_listing, start_peer, stop_peer),
 		cmocka_unit_test_setup_teardown(test_lost_kernel, start_peer, stop_peer),

@@ -80,7 +80,7 @@ static void test_replaced_task(void **state)
 	WANT(t, task(5, REGION_TASK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	other.address = 0x9999;
+	other.address = t->task_address = 0x9999;
 	WANT(t, other);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KTASK 5");
@@ -112,6 +112,75 @@ static void test_adopt(void **state)
 	assert_non_null(by_id(t, 90));
 	/* Listing again changes nothing. */
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	assert_settled(t);
+}
+
+/* Each kind, and maps whose regions are called like those of others: a restart changes nothing. */
+static void test_adopt_each_kind(void **state)
+{
+	struct table *t = *state;
+	struct want wants[_REGION_KIND_MAX + 8] = { note(), trace(0), symbol(0x5000, 16) }, *w = wants + 3;
+	static const char *const pins[] = { "/FTmap", "/FReelist", "/QCMD_TRACE", "/TASK", "/QCMD_NOTE" };
+	struct module_region before[REGIONS_MAX];
+
+	assert_int_equal(give_note(t, "one"), 0);
+	*w++ = object("prb", 1);
+	for (enum region_kind kind = REGION_TASK; kind <= REGION_MM; kind++)
+		*w++ = task(5, kind, 1);
+	for (enum region_kind kind = REGION_CURRENT; kind <= REGION_CURRENT_STACK; kind++) {
+		*w = (struct want){ .key = { .kind = kind, .cpu = 1 } };
+		set_text(w->name, sizeof(w->name), region_traits[kind].region);
+		w++;
+	}
+	*w = trace(1);
+	w->key.kind = REGION_TRACE_CPU;
+	snprintf(w->name, sizeof(w->name), MINIDUMP_TRACE_CPU_NAME "0C0");
+	w++;
+	for (size_t i = 0; i < ARRAY_LEN(pins); i++, w++) {
+		*w = symbol(0x10000 * (i + 1), 64);
+		w->key.kind = REGION_MAP;
+		region_key_set_what(&w->key, "/sys/fs/bpf%s", pins[i]);
+		snprintf(w->name, sizeof(w->name), MINIDUMP_SYMBOL_NAME "%s", pins[i] + 1);
+	}
+	t->slots = 64;
+	set_wants(t, wants, w - wants);
+	assert_int_equal(reconcile_run(t->r), 0);
+	/* What is held is activated. */
+	set_wants(t, wants, w - wants);
+	assert_int_equal(reconcile_run(t->r), 0);
+	assert_int_equal(t->n, w - wants);
+	memcpy(before, t->regions, sizeof(before));
+	t->n_log = 0;
+
+	for (size_t wanted_first = 0; wanted_first < 2; wanted_first++) {
+		reconcile_free(t->r);
+		assert_int_equal(reconcile_new(&module_ops, t, &t->r), 0);
+		if (wanted_first)
+			set_wants(t, wants, w - wants);
+		assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+		set_wants(t, wants, w - wants);
+		assert_settled(t);
+		assert_memory_equal(before, t->regions, sizeof(before));
+	}
+}
+
+/* Comments are for people: another one is told to the module, and the region stays. */
+static void test_adopt_other_words(void **state)
+{
+	struct table *t = *state;
+	struct want pointer = symbol(0x5000, 16);
+
+	WANT(t, pointer);
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	reconcile_free(t->r);
+	assert_int_equal(reconcile_new(&module_ops, t, &t->r), 0);
+	set_text(pointer.comment, sizeof(pointer.comment), "other words");
+	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	WANT(t, pointer);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "update Kpointer");
+	assert_string_equal(t->regions[0].comment, "other words");
 	assert_settled(t);
 }
 
@@ -149,12 +218,12 @@ static void test_adopt_renamed(void **state)
 	t->n_log = 0;
 	reconcile_free(t->r);
 	assert_int_equal(reconcile_new(&module_ops, t, &t->r), 0);
-	set_text(page.name, sizeof(page.name), TRACE_NAME "1C0");
+	set_text(page.name, sizeof(page.name), MINIDUMP_TRACE_NAME "1C0");
 	WANT(t, page, task(5, REGION_TASK, 0));
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del " TRACE_NAME "0C0", "add " TRACE_NAME "1C0");
-	assert_non_null(by_name(t, TRACE_NAME "1C0", 0));
+	ASSERT_LOG(t, "del " MINIDUMP_TRACE_NAME "0C0", "add " MINIDUMP_TRACE_NAME "1C0");
+	assert_non_null(by_name(t, MINIDUMP_TRACE_NAME "1C0", 0));
 }
 
 static void test_task_gone(void **state)
@@ -309,14 +378,14 @@ static void test_note(void **state)
 	WANT(t, task(5, REGION_TASK, 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
+	assert_int_equal(give_note(t, "one"), 0);
 	WANT(t, task(5, REGION_TASK, 2), note());
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
 	assert_string_equal(t->note, "one");
-	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "one", 3), 0);
+	assert_int_equal(give_note(t, "one"), 0);
 	assert_settled(t);
-	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "two", 3), 0);
+	assert_int_equal(give_note(t, "two"), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
 	ASSERT_LOG(t, "update KQCMD_NOTE");
 	assert_string_equal(t->note, "two");
@@ -441,7 +510,7 @@ static void test_release(void **state)
 {
 	struct table *t = *state;
 
-	assert_int_equal(reconcile_set_note(t->r, NOTE_QCMD, "x", 1), 0);
+	assert_int_equal(give_note(t, "x"), 0);
 	WANT(t, task(5, REGION_TASK, 0), note(), object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
 	assert_int_equal(t->n, 3);
@@ -498,6 +567,8 @@ int main(void)
 		TEST(test_remove_and_update),
 		TEST(test_replaced_task),
 		TEST(test_adopt),
+		TEST(test_adopt_each_kind),
+		TEST(test_adopt_other_words),
 		TEST(test_adopt_first),
 		TEST(test_adopt_renamed),
 		TEST(test_task_gone),

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the module calls a part of a task, and the kinds of regions. */
+/* The kinds of regions, what the module calls a part of a task, and the tags by which regions are known again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "daemon/table/want.h"
 #include "lib/cleanup.h"
 
-/* After a restart regions are told apart by what the module says of them. */
 static void test_parts(void **state)
 {
 	static const struct {
@@ -27,21 +27,99 @@ static void test_parts(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct region_key key = { .kind = cases[i].kind };
+		enum region_kind kind = cases[i].kind;
 
-		assert_int_equal(region_kind_of_part(cases[i].part, cases[i].current), key.kind);
-		if (key.kind == _REGION_KIND_MAX)
+		assert_int_equal(region_kind_of_part(cases[i].part, cases[i].current), kind);
+		if (kind == _REGION_KIND_MAX)
 			continue;
-		assert_int_equal(region_part_of_kind(key.kind), cases[i].part);
-		assert_int_equal(region_key_is_task(&key), !cases[i].current);
+		assert_int_equal(region_traits[kind].part, cases[i].part);
+		assert_int_equal(region_kind_is_task(kind), !cases[i].current);
 	}
-	assert_int_equal(region_part_of_kind(REGION_SYMBOL), 0);
+	assert_int_equal(region_traits[REGION_SYMBOL].part, 0);
+	assert_string_equal(region_part_to_string(QCOM_MINIDUMP_TASK_MM + 1, false), "task");
+}
+
+/* A tag, and with it its number, is for ever. */
+static void test_traits(void **state)
+{
+	static const uint8_t tags[_REGION_KIND_MAX] = {
+		[REGION_NOTE] = 1, [REGION_OBJECT] = 2,	    [REGION_TASK] = 3,		[REGION_STACK] = 4,
+		[REGION_MM] = 5,   [REGION_CURRENT] = 6,    [REGION_CURRENT_STACK] = 7, [REGION_SYMBOL] = 8,
+		[REGION_MAP] = 9,  [REGION_TRACE_CPU] = 10, [REGION_TRACE] = 11,
+	};
+
+	for (enum region_kind kind = 0; kind < _REGION_KIND_MAX; kind++) {
+		assert_int_equal(region_traits[kind].tag, tags[kind]);
+		assert_non_null(region_traits[kind].name);
+		assert_non_null(region_traits[kind].fill);
+	}
+}
+
+/* The very bytes: whoever changes them has to read these, too. */
+static void test_tag(void **state)
+{
+	static const uint8_t expected[QCOM_MINIDUMP_TAG_MAX] = {
+		1,    8,    0x44, 0x33, 0x22, 0x11, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33,
+		0x22, 0x11, 0xf0, 0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 'a',  'b',
+	};
+	struct region_key key = {
+		.kind = REGION_SYMBOL, .pid = 0x11223344, .start = 0x1122334455667788, .address = 0x123456789abcdef0,
+	}, back;
+	struct module_tag tag;
+
+	region_key_set_what(&key, "a%c", 'b');
+	tag = region_key_to_tag(&key);
+	assert_int_equal(tag.size, QCOM_MINIDUMP_TAG_MAX);
+	assert_memory_equal(tag.bytes, expected, sizeof(expected));
+	assert_true(region_key_from_tag(&tag, &back));
+	assert_int_equal(region_key_compare(&key, &back), 0);
+
+	/* None of ours, or of a qcmdd that is not known here. */
+	for (size_t i = 0; i < 2; i++) {
+		struct module_tag other = tag;
+
+		other.bytes[i] = 99;
+		assert_false(region_key_from_tag(&other, &back));
+	}
+	memset(tag.bytes + 22, 'x', REGION_WHAT_SIZE);
+	assert_false(region_key_from_tag(&tag, &back));
+	tag.size--;
+	assert_false(region_key_from_tag(&tag, &back));
+	assert_false(region_key_from_tag(&(struct module_tag){}, &back));
+}
+
+/* Long texts differ by any of their bytes, and stay what they are. */
+static void test_long_what(void **state)
+{
+	static const uint8_t expected[16] = { 0x26, 0x28, 0xca, 0x2d, 0x6c, 0xf7, 0xd3, 0x55,
+					      0x05, 0xf4, 0xfd, 0xa9, 0xdc, 0xb0, 0xcc, 0xed };
+	struct region_key keys[5] = {}, back;
+	struct module_tag tag;
+
+	region_key_set_what(&keys[0], "/sys/fs/bpf/%0*d/counters", 60, 1);
+	region_key_set_what(&keys[1], "/sys/fs/bpf/%0*d/counters", 60, 2);
+	region_key_set_what(&keys[2], "/sys/fs/bpf/%0*d/counters", 61, 1);
+	region_key_set_what(&keys[3], "/sys/fs/bpf/%0*d", 29, 1);
+	region_key_set_what(&keys[4], "/sys/fs/bpf/%0*d", 30, 1);
+	for (size_t i = 0; i < 5; i++) {
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(region_key_compare(&keys[i], &keys[j]), 0);
+		tag = region_key_to_tag(&keys[i]);
+		assert_true(region_key_from_tag(&tag, &back));
+		assert_memory_equal(back.what, keys[i].what, sizeof(back.what));
+	}
+	assert_string_equal(keys[3].what, "/sys/fs/bpf/00000000000000000000000000001");
+	assert_string_equal(keys[4].what, "/sys/fs/bpf/0000000000000");
+	assert_memory_equal(keys[4].what + REGION_WHAT_SIZE - 16, expected, 16);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_traits),
+		cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_long_what),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" <<'SCRIPT'
+vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/mkmap" <<'SCRIPT'
 . ./guest-lib.sh
 status_says() { # exit status, words
 	local out
@@ -59,7 +59,7 @@ until_true "with a back end" status_says 0 "A crash now would give a dump"
 
 # Killed and restarted: no region is absent at any time.
 watch_gaps() { # what, command that restarts
-	local what=$1 before now id
+	local what=$1 before now id after
 	shift
 	before=$(ours | cut -d ' ' -f 1)
 	[ "$(wc -l <<<"$before")" -gt 12 ] || fail "few regions: $before"
@@ -79,7 +79,9 @@ watch_gaps() { # what, command that restarts
 	[ "$(pid_of_daemon)" != "$pid" ] || fail "$what: not restarted"
 	until_true "$what: well afterwards" status_says 0 "A crash now would give a dump"
 	wait %%
-	grep 'del' events | grep -v 'comment=.qcmdd (' && fail "$what: a region was removed"
+	grep -E '^(add|del)-ntf ' events | grep -v 'comment=.qcmdd (' && fail "$what: a region was added or removed"
+	after=$(ours | cut -d ' ' -f 1 | grep -vx "$(own_region)")
+	[ "$after" = "$(grep -vx "$own" <<<"$before")" ] || fail "$what: the regions are $after, they were $before"
 	journalctl -u qcmdd --no-pager -o cat | grep -q "Going on with the regions" ||
 		fail "$what: no regions taken over"
 	echo "ok: $what"
@@ -91,6 +93,54 @@ own=$(own_region)
 watch_gaps "kill -9" systemctl kill -s KILL qcmdd
 own=$(own_region)
 watch_gaps "restart" systemctl restart --no-block qcmdd
+
+# The same with each kind of region, and with maps whose regions are called like those of trace arrays and notes.
+mkdir -p /etc/qcmd.d
+for name in FTmap FReelist QCMD_TRACE; do
+	{ ./mkmap array /sys/fs/bpf/$name && chgrp qcmd /sys/fs/bpf/$name && chmod g+r /sys/fs/bpf/$name; } ||
+		fail "mkmap $name"
+done
+cp /bin/sleep /tmp/each-kind
+/tmp/each-kind 1000 &
+marker=$!
+cat >/etc/qcmd.d/50-kinds.conf <<'POLICY'
+[Ftrace]
+
+[Map]
+Pin=/sys/fs/bpf/FTmap /sys/fs/bpf/FReelist /sys/fs/bpf/QCMD_TRACE
+
+[Symbol]
+Name=init_uts_ns
+Pointer=prb
+Size=struct printk_ringbuffer
+
+[Task]
+Comm=each-kind
+Register=task stack mm
+POLICY
+qcmdctl enable crash-utility irq-stacks modules >/dev/null || fail "the policies of the package"
+systemctl reload qcmdd || fail "reload"
+each_kind() {
+	local kind
+	for kind in 'name=KQCMD_NOTE ' 'object=prb ' 'name=KTASK .*comment=.each-kind' \
+		'name=KSTACK .*comment=.each-kind' 'name=KMM .*comment=.each-kind' \
+		'name=KTASK .*cpu=1 ' 'name=KSTACK .*cpu=1 ' \
+		'comment=.variable init_uts_ns' 'comment=.variable runqueues of CPU 1' \
+		'comment=.what prb points to' 'comment=.head of the list modules' 'comment=.element of modules' \
+		'name=KFTmap ' 'name=KFReelist ' 'name=KQCMD_TRACE .*comment=.map' \
+		'name=KFT0C1 ' 'name=KFR0C1 '; do
+		list | grep 'state=active' | grep -q "$kind" || return
+	done
+	[ "$(list | grep -c 'name=KQCMD_TRACE .*state=active')" = 2 ]
+}
+until_true "each kind of region" each_kind
+own=$(own_region)
+watch_gaps "restart with each kind" systemctl restart --no-block qcmdd
+each_kind || fail "a kind of region is gone"
+kill $marker
+rm /etc/qcmd.d/50-kinds.conf
+qcmdctl disable crash-utility irq-stacks modules >/dev/null || fail "the policies of the package"
+systemctl reload qcmdd || fail "reload"
 
 # Reload: a bad file changes nothing, a good one is applied.
 mkdir -p /etc/qcmd.d
