@@ -10,7 +10,7 @@
 #include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
 #include "daemon/table/reconcile.h"
-#include "daemon/source/source.h"
+#include "daemon/source/sources.h"
 
 #define STATUS_PROBLEMS_MAX 16
 
@@ -37,8 +37,7 @@ struct status {
 	const struct policy_set *policies;
 	const struct entry *entries;
 	size_t n_entries;
-	const char *source_problem; /* why tasks can't be watched, or NULL */
-	const char *trace_problem;  /* why trace arrays are not followed, or NULL */
+	const char *source_problems[_POLICY_SOURCE_MAX]; /* why one can't do its work, or NULL */
 	struct source_stats stats;
 	const struct reload_info *reload;
 

@@ -23,12 +23,6 @@
 #define QUIET		(500 * MSEC) /* of files of policies: then what was begun is done */
 #define FD_NAME		"minidump"
 
-static const struct source_vtable *const vtables[_POLICY_SOURCE_MAX] = {
-	[POLICY_SOURCE_PRINTK] = &source_printk, [POLICY_SOURCE_CURRENT] = &source_current,
-	[POLICY_SOURCE_TASK] = &source_task,	 [POLICY_SOURCE_SYMBOL] = &source_symbol,
-	[POLICY_SOURCE_MAP] = &source_map,	 [POLICY_SOURCE_FTRACE] = &source_ftrace,
-};
-
 static void schedule(struct manager *m)
 {
 	sd_event_source_set_enabled(m->work, SD_EVENT_ONESHOT);
@@ -48,9 +42,7 @@ static void on_region_gone(const struct region_key *key, void *userdata)
 {
 	struct manager *m = userdata;
 
-	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
-		if (m->sources[i] && vtables[i]->gone)
-			vtables[i]->gone(m->sources[i], key);
+	sources_gone(&m->sources, key);
 	on_source_changed(m);
 }
 
@@ -65,45 +57,6 @@ static const struct reconcile_ops reconcile_ops = {
 	.apply = on_apply,
 	.gone = on_region_gone,
 };
-
-static bool has_section(const struct policy_set *policies, enum policy_source_kind kind)
-{
-	struct section_cursor c = {};
-	const struct policy *policy;
-
-	return section_next(policies, kind, &c, &policy);
-}
-
-static int set_source(struct manager *m, int i, const struct policy_set *policies)
-{
-	const struct source_host host = { .event = m->event, .changed = on_source_changed, .userdata = m };
-
-	if (has_section(policies, vtables[i]->kind))
-		return m->sources[i] ? vtables[i]->reload(m->sources[i], policies) :
-				       vtables[i]->start(&host, policies, &m->sources[i]);
-	if (m->sources[i] && vtables[i]->retire)
-		vtables[i]->retire(m->sources[i]);
-	if (m->sources[i])
-		vtables[i]->stop(m->sources[i]);
-	m->sources[i] = NULL;
-	return 0;
-}
-
-static void set_sources(struct manager *m, const struct policy_set *policies)
-{
-	free(m->source_problem);
-	m->source_problem = NULL;
-	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
-		int r = set_source(m, i, policies);
-
-		if (r >= 0)
-			continue;
-		log_error("Can't look for what [%s] sections ask for: %s", policy_source_to_string(vtables[i]->kind),
-			  strerror(-r));
-		if (!m->source_problem)
-			m->source_problem = strdup(strerror(-r));
-	}
-}
 
 /* Whether any policy has changed by that, or -ENOMEM. */
 static int judge_policies(struct manager *m, struct policy_set *policies)
@@ -127,7 +80,7 @@ static int follow_backend(struct manager *m)
 		return r;
 	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
 	if (r > 0) {
-		set_sources(m, m->policies);
+		sources_set(&m->sources, m->policies);
 		m->recollect = true;
 	}
 	return 0;
@@ -143,39 +96,34 @@ static int want_note(struct wants *wants)
 	return wants_add(wants, &want);
 }
 
-static int collect_trace_note(struct manager *m)
+static int set_notes(struct manager *m, const struct policy_set *policies)
 {
-	struct source *s = m->sources[POLICY_SOURCE_FTRACE];
-	const struct note *note = s ? source_ftrace_note(s) : NULL;
+	_cleanup_free_ char *text = NULL;
+	struct note note = { .name = MINIDUMP_NOTE_NAME, .type = QCMD_NOTE_KERNEL };
+	int r = note_build(m->layout, policies, &text, &note.size);
 
-	return note ? reconcile_set_note(m->reconcile, note) : 0;
+	note.text = text;
+	if (r >= 0)
+		r = reconcile_set_note(m->reconcile, &note);
+	for (int i = 0; i < _POLICY_SOURCE_MAX && r >= 0; i++) {
+		const struct note *other = sources_note(&m->sources, i);
+
+		r = other ? reconcile_set_note(m->reconcile, other) : 0;
+	}
+	return r;
 }
 
 /* What policies want becomes what reconcile works on. */
 static int collect(struct manager *m, const struct policy_set *policies)
 {
-	_cleanup_free_ char *text = NULL;
 	_cleanup_(wants_done) struct wants wants = {};
-	struct note note = { .name = MINIDUMP_NOTE_NAME, .type = QCMD_NOTE_KERNEL };
-	int r;
+	int r = sources_want(&m->sources, policies, &wants);
 
-	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
-		r = m->sources[i] ? vtables[i]->want(m->sources[i], policies, &wants) : 0;
-		if (r < 0)
-			return r;
-	}
-	r = want_note(&wants);
-	if (r < 0)
-		return r;
-	r = note_build(m->layout, policies, &text, &note.size);
-	note.text = text;
 	if (r >= 0)
-		r = reconcile_set_note(m->reconcile, &note);
+		r = want_note(&wants);
 	if (r >= 0)
-		r = collect_trace_note(m);
-	if (r >= 0)
-		r = reconcile_set_wants(m->reconcile, &wants);
-	return r;
+		r = set_notes(m, policies);
+	return r < 0 ? r : reconcile_set_wants(m->reconcile, &wants);
 }
 
 /* Module */
@@ -302,22 +250,17 @@ static void look_at_machine(const struct manager *m, struct machine *ret)
 
 void manager_status(struct manager *m, struct status *ret)
 {
-	const struct source *task = m->sources[POLICY_SOURCE_TASK], *trace = m->sources[POLICY_SOURCE_FTRACE];
-
 	*ret = (struct status){
 		.backend = m->backend,
 		.port = module_port(m->module),
 		.policies = m->policies,
-		.source_problem = m->source_problem ?:
-					  task	    ? source_task.problem(task) :
-						      NULL,
-		.trace_problem = trace ? source_ftrace.problem(trace) : NULL,
 		.reload = &m->reload,
 	};
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		ret->source_problems[i] = sources_problem(&m->sources, i);
+	sources_stats(&m->sources, &ret->stats);
 	look_at_machine(m, &ret->machine);
 	ret->entries = reconcile_entries(m->reconcile, &ret->n_entries);
-	if (task)
-		source_task.stats(task, &ret->stats);
 	status_judge(ret);
 }
 
@@ -570,10 +513,10 @@ static int apply_policies(struct manager *m, struct policy_set *policies)
 	if (r < 0)
 		return r;
 	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
-	set_sources(m, policies);
+	sources_set(&m->sources, policies);
 	r = collect(m, policies);
 	if (r < 0) {
-		set_sources(m, m->policies);
+		sources_set(&m->sources, m->policies);
 		m->recollect = true;
 		return r;
 	}
@@ -658,6 +601,7 @@ int manager_new(struct manager **ret)
 	machine_read(&m->machine, "");
 	m->policies = calloc(1, sizeof(*m->policies));
 	r = m->policies ? sd_event_default(&m->event) : -ENOMEM;
+	m->sources.host = (struct source_host){ .event = m->event, .changed = on_source_changed, .userdata = m };
 	if (r >= 0)
 		r = reconcile_new(&reconcile_ops, m, &m->reconcile);
 	if (r >= 0)
@@ -679,9 +623,7 @@ struct manager *manager_free(struct manager *m)
 		return NULL;
 	manager_bus_stop(m);
 	autoreload_free(m->autoreload);
-	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
-		if (m->sources[i])
-			vtables[i]->stop(m->sources[i]);
+	sources_done(&m->sources);
 	sd_event_source_disable_unref(m->work);
 	sd_event_source_disable_unref(m->retry);
 	sd_event_source_disable_unref(m->module_io);
@@ -689,7 +631,6 @@ struct manager *manager_free(struct manager *m)
 	module_free(m->module);
 	policy_set_free(m->policies);
 	strv_free(m->reload.errors);
-	free(m->source_problem);
 	free(m->layout);
 	free(m->told_problems);
 	sd_event_unref(m->event);

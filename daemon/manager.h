@@ -12,7 +12,7 @@
 #include "daemon/table/module-netlink.h"
 #include "daemon/policy/policy.h"
 #include "daemon/table/reconcile.h"
-#include "daemon/source/source.h"
+#include "daemon/source/sources.h"
 
 struct manager {
 	sd_event *event;
@@ -33,8 +33,7 @@ struct manager {
 	struct utsname uts;
 	struct machine machine;				 /* as it was at the start: of use for what does not change */
 	char judged_backend[QCOM_MINIDUMP_NAME_MAX + 1]; /* that the conditions of the policies were judged by */
-	struct source *sources[_POLICY_SOURCE_MAX];
-	char *source_problem; /* a source that could not be started at all */
+	struct sources sources;
 	struct reconcile *reconcile;
 	char *layout; /* for the note */
 	struct reload_info reload;

@@ -170,12 +170,10 @@ void status_judge(struct status *s)
 	judge_machine(s);
 	judge_policies(s);
 	judge_config(s);
-	if (s->source_problem)
-		add_problem(s, STATUS_DEGRADED, "bpf", "journalctl -u qcmdd", "Tasks can't be watched: %s",
-			    s->source_problem);
-	if (s->trace_problem)
-		add_problem(s, STATUS_DEGRADED, "trace", "journalctl -u qcmdd", "Not all of [Ftrace] is followed: %s",
-			    s->trace_problem);
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (s->source_problems[i])
+			add_problem(s, STATUS_DEGRADED, source_table[i]->id, "journalctl -u qcmdd", "%s: %s",
+				    source_table[i]->fault, s->source_problems[i]);
 	if (s->machine.loaded)
 		judge_entries(s);
 }

@@ -16,6 +16,7 @@ SOURCE_SRCS := \
 	daemon/source/source-printk.c \
 	daemon/source/source-symbol.c \
 	daemon/source/source-task.c \
+	daemon/source/sources.c \
 	daemon/source/symbol.c \
 	daemon/source/task-bpf.c \
 	daemon/source/task-cgroup.c \

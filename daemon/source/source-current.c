@@ -128,21 +128,10 @@ static int current_want(struct source *s, const struct policy_set *policies, str
 	return r;
 }
 
-static int current_reload(struct source *s, const struct policy_set *policies)
-{
-	return 0;
-}
-
-static const char *current_problem(const struct source *s)
-{
-	return NULL;
-}
-
 const struct source_vtable source_current = {
-	.kind = POLICY_SOURCE_CURRENT,
+	.id = "current",
+	.fault = "What CPUs run can't be followed",
 	.start = current_start,
 	.stop = current_stop,
-	.reload = current_reload,
 	.want = current_want,
-	.problem = current_problem,
 };

@@ -264,7 +264,7 @@ static int update_note(struct source *s)
 	return r;
 }
 
-const struct note *source_ftrace_note(const struct source *s)
+static const struct note *ftrace_note(const struct source *s)
 {
 	return s->note.text ? &s->note : NULL;
 }
@@ -561,11 +561,13 @@ static const char *ftrace_problem(const struct source *s)
 }
 
 const struct source_vtable source_ftrace = {
-	.kind = POLICY_SOURCE_FTRACE,
+	.id = "trace",
+	.fault = "Not all of [Ftrace] is followed",
 	.start = ftrace_start,
 	.stop = ftrace_stop,
 	.retire = ftrace_retire,
 	.reload = ftrace_reload,
 	.want = ftrace_want,
+	.note = ftrace_note,
 	.problem = ftrace_problem,
 };

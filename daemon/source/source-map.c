@@ -338,16 +338,11 @@ static int map_want(struct source *s, const struct policy_set *policies, struct 
 	return r;
 }
 
-static const char *map_problem(const struct source *s)
-{
-	return NULL;
-}
-
 const struct source_vtable source_map = {
-	.kind = POLICY_SOURCE_MAP,
+	.id = "map",
+	.fault = "BPF maps can't be found",
 	.start = map_start,
 	.stop = map_stop,
 	.reload = map_reload,
 	.want = map_want,
-	.problem = map_problem,
 };

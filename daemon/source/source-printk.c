@@ -87,21 +87,10 @@ static int printk_want(struct source *s, const struct policy_set *policies, stru
 	return 0;
 }
 
-static int printk_reload(struct source *s, const struct policy_set *policies)
-{
-	return 0;
-}
-
-static const char *printk_problem(const struct source *s)
-{
-	return NULL;
-}
-
 const struct source_vtable source_printk = {
-	.kind = POLICY_SOURCE_PRINTK,
+	.id = "printk",
+	.fault = "The kernel's log can't be asked for",
 	.start = printk_start,
 	.stop = printk_stop,
-	.reload = printk_reload,
 	.want = printk_want,
-	.problem = printk_problem,
 };

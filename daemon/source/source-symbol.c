@@ -348,16 +348,11 @@ static int symbol_want(struct source *s, const struct policy_set *policies, stru
 	return r;
 }
 
-static const char *symbol_problem(const struct source *s)
-{
-	return NULL;
-}
-
 const struct source_vtable source_symbol = {
-	.kind = POLICY_SOURCE_SYMBOL,
+	.id = "symbol",
+	.fault = "Variables can't be found",
 	.start = symbol_start,
 	.stop = symbol_stop,
 	.reload = symbol_reload,
 	.want = symbol_want,
-	.problem = symbol_problem,
 };

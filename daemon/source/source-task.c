@@ -389,7 +389,8 @@ static void task_stats(const struct source *s, struct source_stats *ret)
 }
 
 const struct source_vtable source_task = {
-	.kind = POLICY_SOURCE_TASK,
+	.id = "bpf",
+	.fault = "Tasks can't be watched",
 	.start = task_start,
 	.stop = task_stop,
 	.reload = task_reload,

@@ -30,24 +30,28 @@ struct source;
 
 /**
  * struct source_vtable - one kind of buffer
- * @kind: the policy section it is for
+ * @id: of its problem, see org.qcmd1(5)
+ * @fault: what is wrong when it has one, before the reason
  * @start: policies has at least one section of that kind
  * @stop: free it
  * @retire: no policy has such a section any more: undo what was set up for one; before stop. NULL if there is nothing
- * @reload: policies are others now, and again have at least one section of that kind
+ * @reload: policies are others now, and again have at least one section of that kind; NULL if that is all the same
  * @gone: the module says that there is no such thing; NULL if that is of no interest
  * @want: add what the sections of that kind ask for
- * @problem: why it can't do its work, or NULL
+ * @note: the text that goes with what it has wanted, or NULL; NULL if it never has one
+ * @problem: why it can't do its work, or NULL; NULL if it always can
  * @stats: what it has seen; NULL if it has none
  */
 struct source_vtable {
-	enum policy_source_kind kind;
+	const char *id;
+	const char *fault;
 	int (*start)(const struct source_host *host, const struct policy_set *policies, struct source **ret);
 	void (*stop)(struct source *s);
 	void (*retire)(struct source *s);
 	int (*reload)(struct source *s, const struct policy_set *policies);
 	void (*gone)(struct source *s, const struct region_key *key);
 	int (*want)(struct source *s, const struct policy_set *policies, struct wants *wants);
+	const struct note *(*note)(const struct source *s);
 	const char *(*problem)(const struct source *s);
 	void (*stats)(const struct source *s, struct source_stats *ret);
 };
@@ -58,9 +62,6 @@ extern const struct source_vtable source_map;
 extern const struct source_vtable source_printk;
 extern const struct source_vtable source_symbol;
 extern const struct source_vtable source_task;
-
-/* The note about trace arrays that source_ftrace has wanted; NULL: there is none. */
-const struct note *source_ftrace_note(const struct source *s);
 
 /* Walks the sections of one kind that are in use. */
 struct section_cursor {

@@ -123,8 +123,11 @@ static void test_problems(void **state)
 	s.reload = &reload;
 	assert_problem(&s, STATUS_DEGRADED, "reload", "/x.conf:1:2: nonsense");
 	s = good();
-	s.source_problem = "no BTF";
-	assert_problem(&s, STATUS_DEGRADED, "bpf", "no BTF");
+	s.source_problems[POLICY_SOURCE_TASK] = "no BTF";
+	assert_problem(&s, STATUS_DEGRADED, "bpf", "Tasks can't be watched: no BTF");
+	s = good();
+	s.source_problems[POLICY_SOURCE_MAP] = "no memory";
+	assert_problem(&s, STATUS_DEGRADED, "map", "BPF maps can't be found: no memory");
 	s = good();
 	s.entries = &full;
 	s.n_entries = 1;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/source/sources.h"
+#include "lib/journal.h"
+
+const struct source_vtable *const source_table[_POLICY_SOURCE_MAX] = {
+	[POLICY_SOURCE_PRINTK] = &source_printk, [POLICY_SOURCE_CURRENT] = &source_current,
+	[POLICY_SOURCE_TASK] = &source_task,	 [POLICY_SOURCE_SYMBOL] = &source_symbol,
+	[POLICY_SOURCE_MAP] = &source_map,	 [POLICY_SOURCE_FTRACE] = &source_ftrace,
+};
+
+static bool has_section(const struct policy_set *policies, enum policy_source_kind kind)
+{
+	struct section_cursor c = {};
+	const struct policy *policy;
+
+	return section_next(policies, kind, &c, &policy);
+}
+
+static void stop(struct sources *s, int i)
+{
+	if (s->running[i])
+		source_table[i]->stop(s->running[i]);
+	s->running[i] = NULL;
+}
+
+static int set_source(struct sources *s, int i, const struct policy_set *policies)
+{
+	const struct source_vtable *v = source_table[i];
+
+	if (has_section(policies, i)) {
+		if (!s->running[i])
+			return v->start(&s->host, policies, &s->running[i]);
+		return v->reload ? v->reload(s->running[i], policies) : 0;
+	}
+	if (s->running[i] && v->retire)
+		v->retire(s->running[i]);
+	stop(s, i);
+	return 0;
+}
+
+void sources_set(struct sources *s, const struct policy_set *policies)
+{
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
+		int r = set_source(s, i, policies);
+
+		free(s->failures[i]);
+		s->failures[i] = NULL;
+		if (r >= 0)
+			continue;
+		log_error("Can't look for what [%s] sections ask for: %s", policy_source_to_string(i), strerror(-r));
+		s->failures[i] = strdup(strerror(-r));
+	}
+}
+
+void sources_done(struct sources *s)
+{
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
+		stop(s, i);
+		free(s->failures[i]);
+	}
+}
+
+int sources_want(const struct sources *s, const struct policy_set *policies, struct wants *wants)
+{
+	int r = 0;
+
+	for (int i = 0; i < _POLICY_SOURCE_MAX && r >= 0; i++)
+		if (s->running[i])
+			r = source_table[i]->want(s->running[i], policies, wants);
+	return r;
+}
+
+void sources_gone(const struct sources *s, const struct region_key *key)
+{
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (s->running[i] && source_table[i]->gone)
+			source_table[i]->gone(s->running[i], key);
+}
+
+const struct note *sources_note(const struct sources *s, enum policy_source_kind kind)
+{
+	return s->running[kind] && source_table[kind]->note ? source_table[kind]->note(s->running[kind]) : NULL;
+}
+
+const char *sources_problem(const struct sources *s, enum policy_source_kind kind)
+{
+	if (s->failures[kind])
+		return s->failures[kind];
+	return s->running[kind] && source_table[kind]->problem ? source_table[kind]->problem(s->running[kind]) : NULL;
+}
+
+void sources_stats(const struct sources *s, struct source_stats *ret)
+{
+	*ret = (struct source_stats){};
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
+		struct source_stats stats = {};
+
+		if (s->running[i] && source_table[i]->stats)
+			source_table[i]->stats(s->running[i], &stats);
+		ret->received += stats.received;
+		ret->lost += stats.lost;
+		ret->resyncs += stats.resyncs;
+	}
+}
