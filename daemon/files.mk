@@ -3,6 +3,9 @@ DAEMON_SRCS := \
 	daemon/autoreload.c \
 	daemon/describe.c \
 	daemon/manager-bus.c \
+	daemon/manager-module.c \
+	daemon/manager-policies.c \
+	daemon/manager-status.c \
 	daemon/manager.c \
 	daemon/note.c \
 	daemon/snapshot-bus.c \

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/manager.h"
+#include "daemon/manager-private.h"
 #include "lib/cleanup.h"
 #include "lib/journal.h"
 

@@ -26,6 +26,12 @@ static const struct program program = {
 		 "What it does is shown by: qcmdctl status",
 };
 
+/* What becomes of the regions when the loop has ended. */
+enum {
+	LEAVE,
+	RELEASE,
+};
+
 static bool has_capability(const struct __user_cap_data_struct *data, int capability)
 {
 	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
@@ -44,11 +50,8 @@ static bool is_privileged(void)
 
 static int on_stop(sd_event_source *s, const struct signalfd_siginfo *info, void *userdata)
 {
-	struct manager *m = userdata;
-
 	/* systemd sends SIGUSR2 (RestartKillSignal=) where it will start us again. */
-	m->release = info->ssi_signo != SIGUSR2;
-	return sd_event_exit(m->event, 0);
+	return sd_event_exit(sd_event_source_get_event(s), info->ssi_signo == SIGUSR2 ? LEAVE : RELEASE);
 }
 
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *userdata)
@@ -57,7 +60,7 @@ static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, vo
 	return 0;
 }
 
-static int add_signals(struct manager *m)
+static int add_signals(sd_event *event, struct manager *m)
 {
 	static const struct {
 		int signal;
@@ -76,7 +79,7 @@ static int add_signals(struct manager *m)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
-		int r = sd_event_add_signal(m->event, NULL, signals[i].signal, signals[i].handler, m);
+		int r = sd_event_add_signal(event, NULL, signals[i].signal, signals[i].handler, m);
 
 		if (r < 0)
 			return r;
@@ -84,21 +87,22 @@ static int add_signals(struct manager *m)
 	return 0;
 }
 
-static int run(struct manager *m)
+static int run(sd_event *event, struct manager *m)
 {
 	int r;
 
-	r = add_signals(m);
+	r = add_signals(event, m);
 	if (r >= 0)
 		r = manager_start(m);
 	if (r >= 0)
-		r = sd_event_loop(m->event);
-	manager_finish(m);
+		r = sd_event_loop(event);
+	manager_finish(m, r == RELEASE);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
+	sd_event *event = NULL;
 	struct manager *m;
 	int r;
 
@@ -111,11 +115,14 @@ int main(int argc, char **argv)
 			  "start it with 'systemctl start qcmdd'");
 		return EXIT_PRIVILEGE;
 	}
-	r = manager_new(&m);
+	r = sd_event_default(&event);
+	if (r >= 0)
+		r = manager_new(event, &m);
 	if (r >= 0) {
-		r = run(m);
+		r = run(event, m);
 		manager_free(m);
 	}
+	sd_event_unref(event);
 	if (r < 0)
 		log_error("qcmdd ends: %s", strerror(-r));
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/manager.h"
+#include "daemon/manager-private.h"
 #include "daemon/snapshot.h"
 #include "lib/cleanup.h"
 
