@@ -104,7 +104,7 @@ static int get_problems(sd_bus *bus, const char *path, const char *interface, co
 
 /* Methods */
 
-static int append_policies(sd_bus_message *reply, const struct status *s)
+static int append_policies(sd_bus_message *reply, const struct status *s, const struct row *rows, size_t n)
 {
 	int r = sd_bus_message_open_container(reply, 'a', "(sssssiuu)");
 
@@ -119,15 +119,37 @@ static int append_policies(sd_bus_message *reply, const struct status *s)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int send_reply(sd_bus_message *message, int (*append)(sd_bus_message *reply, const struct status *s),
-		      const struct status *s)
+static int append_row(sd_bus_message *reply, const struct row *row, uint32_t port)
+{
+	const struct entry *e = row->entry;
+
+	return sd_bus_message_append(reply, "(ussssssstu)", row->region ? row->region->id : 0, row_name(row),
+				     row_state(row), row_reason(row), row_owner(row, port),
+				     e && e->wanted && e->want.policy ? e->want.policy->name : "", row_comment(row),
+				     row_kind(row), row->region ? row->region->size : 0,
+				     row->region ? (uint32_t)row->region->n_segments : 0);
+}
+
+static int append_rows(sd_bus_message *reply, const struct status *s, const struct row *rows, size_t n)
+{
+	int r = sd_bus_message_open_container(reply, 'a', "(ussssssstu)");
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = append_row(reply, &rows[i], s->port);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int send_reply(sd_bus_message *message,
+		      int (*append_all)(sd_bus_message *reply, const struct status *s, const struct row *rows,
+					size_t n),
+		      const struct status *s, const struct row *rows, size_t n)
 {
 	sd_bus_message *reply = NULL;
 	int r;
 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
-		r = append(reply, s);
+		r = append_all(reply, s, rows, n);
 	if (r >= 0)
 		r = sd_bus_send(NULL, reply, NULL);
 	sd_bus_message_unref(reply);
@@ -140,42 +162,8 @@ static int on_list_policies(sd_bus_message *message, void *userdata, sd_bus_erro
 	int r;
 
 	manager_status(userdata, &s);
-	r = send_reply(message, append_policies, &s);
+	r = send_reply(message, append_policies, &s, NULL, 0);
 	status_done(&s);
-	return r;
-}
-
-static int append_row(sd_bus_message *reply, const struct row *row, uint32_t port)
-{
-	const struct entry *e = row->entry;
-
-	return sd_bus_message_append(reply, "(ussssssstu)", row->region ? row->region->id : 0, row_name(row),
-				     row_state(row), row_reason(row), row_owner(row, port),
-				     e && e->wanted && e->want.policy ? e->want.policy->name : "", row_comment(row),
-				     row_kind(row), row->region ? row->region->size : 0,
-				     row->region ? (uint32_t)row->region->n_segments : 0);
-}
-
-static int append_rows(sd_bus_message *reply, const struct row *rows, size_t n, uint32_t port)
-{
-	int r = sd_bus_message_open_container(reply, 'a', "(ussssssstu)");
-
-	for (size_t i = 0; i < n && r >= 0; i++)
-		r = append_row(reply, &rows[i], port);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int reply_rows(sd_bus_message *message, const struct row *rows, size_t n, uint32_t port)
-{
-	sd_bus_message *reply = NULL;
-	int r;
-
-	r = sd_bus_message_new_method_return(message, &reply);
-	if (r >= 0)
-		r = append_rows(reply, rows, n, port);
-	if (r >= 0)
-		r = sd_bus_send(NULL, reply, NULL);
-	sd_bus_message_unref(reply);
 	return r;
 }
 
@@ -197,7 +185,7 @@ static int on_list_regions(sd_bus_message *message, void *userdata, sd_bus_error
 		return manager_bus_busy(error, r);
 	r = status_rows(&s, regions, n, &rows, &n_rows);
 	if (r >= 0)
-		r = reply_rows(message, rows, n_rows, s.port);
+		r = send_reply(message, append_rows, &s, rows, n_rows);
 	status_done(&s);
 	module_regions_free(regions, n);
 	return r;
@@ -354,11 +342,8 @@ static int on_bus_late(sd_event_source *s, uint64_t now, void *userdata)
 /* The bus may come later than we do, or never: nobody waits for that. */
 static void wait_for_name(struct manager *m)
 {
-	uint64_t now;
-
-	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
 	m->bus_pending =
-		sd_event_add_time(m->event, &m->bus_late, CLOCK_MONOTONIC, now + BUS_WAIT, 0, on_bus_late, m) >= 0;
+		sd_event_add_time_relative(m->event, &m->bus_late, CLOCK_MONOTONIC, BUS_WAIT, 0, on_bus_late, m) >= 0;
 }
 
 static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata)
@@ -374,12 +359,10 @@ static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata)
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct manager *m = userdata;
-	uint64_t now;
 
 	log_notice("The system bus has gone away, waiting for it");
 	stop_waiting(m);
-	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
-	return sd_event_add_time(m->event, &m->bus_retry, CLOCK_MONOTONIC, now + BUS_RETRY, 0, on_bus_retry, m);
+	return sd_event_add_time_relative(m->event, &m->bus_retry, CLOCK_MONOTONIC, BUS_RETRY, 0, on_bus_retry, m);
 }
 
 static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error)

@@ -83,16 +83,15 @@ static int on_retry(sd_event_source *s, uint64_t now, void *userdata)
 
 static void retry_later(struct manager *m, int error)
 {
-	uint64_t delay = RETRY_MIN << (m->failures < 6 ? m->failures : 6), now;
+	uint64_t delay = RETRY_MIN << (m->failures < 6 ? m->failures : 6);
 
 	if (delay > RETRY_MAX)
 		delay = RETRY_MAX;
 	log_warning("Can't bring the table up to date, trying again in %llu ms: %s", delay / MSEC, strerror(-error));
 	m->failures++;
-	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
 	sd_event_source_disable_unref(m->retry);
 	m->retry = NULL;
-	sd_event_add_time(m->event, &m->retry, CLOCK_MONOTONIC, now + delay, 0, on_retry, m);
+	sd_event_add_time_relative(m->event, &m->retry, CLOCK_MONOTONIC, delay, 0, on_retry, m);
 }
 
 int manager_work(struct manager *m)

@@ -84,16 +84,9 @@ static int current_start(const struct source_host *host, const struct policy_set
 static int want_part(struct wants *wants, const struct policy *policy, const struct policy_section *section, int cpu,
 		     enum region_kind kind, const char *comment)
 {
-	struct want want = {
-		.key.kind = kind,
-		.key.cpu = cpu,
-		.policy = policy,
-		.section = section,
-		.priority = policy->priority,
-		.rank = WANT_RANK_CURRENT,
-		.order = cpu,
-	};
+	struct want want = want_of(kind, policy, section);
 
+	want.key.cpu = want.order = cpu;
 	snprintf(want.name, sizeof(want.name), "%s", region_traits[kind].region);
 	snprintf(want.comment, sizeof(want.comment), "CPU %d: %s", cpu, comment);
 	return wants_add(wants, &want);

@@ -470,21 +470,11 @@ static int ftrace_start(const struct source_host *host, const struct policy_set 
 
 /* What is wanted */
 
-static struct want want_of(const struct policy *policy, const struct policy_section *section, enum region_kind kind)
-{
-	return (struct want){
-		.key.kind = kind,
-		.policy = policy,
-		.section = section,
-		.priority = policy->priority,
-		.rank = WANT_RANK_TRACE,
-	};
-}
-
 static int want_note(struct wants *wants, const struct policy *policy, const struct policy_section *section)
 {
-	struct want want = want_of(policy, section, REGION_NOTE);
+	struct want want = want_of(REGION_NOTE, policy, section);
 
+	want.rank = WANT_RANK_TRACE;
 	region_key_set_what(&want.key, MINIDUMP_TRACE_NOTE_NAME);
 	snprintf(want.name, sizeof(want.name), MINIDUMP_TRACE_NOTE_NAME);
 	snprintf(want.comment, sizeof(want.comment), "what it takes to decode trace arrays");
@@ -541,7 +531,7 @@ static int ftrace_want(struct source *s, const struct policy_set *policies, stru
 	schedule(s, s->last_look + (all_sure(s) ? LOOK_INTERVAL : LOOK_PAUSE));
 	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_FTRACE, &c, &policy))) {
 		struct array *a = find_array(s, section->ftrace.instance);
-		struct want want = want_of(policy, section, REGION_TRACE);
+		struct want want = want_of(REGION_TRACE, policy, section);
 
 		if (!a)
 			continue;

@@ -224,7 +224,6 @@ static void map_stop(struct source *s)
 static int map_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
 {
 	struct source *s = calloc(1, sizeof(*s));
-	uint64_t now;
 	int r;
 
 	if (!s)
@@ -235,10 +234,8 @@ static int map_start(const struct source_host *host, const struct policy_set *po
 		r = symbol_reader_new(&s->reader);
 	if (r >= 0)
 		r = map_reload(s, policies);
-	if (r >= 0) {
-		sd_event_now(host->event, CLOCK_MONOTONIC, &now);
-		r = sd_event_add_time(host->event, &s->timer, CLOCK_MONOTONIC, now + LOOK_INTERVAL, 0, on_timer, s);
-	}
+	if (r >= 0)
+		r = sd_event_add_time_relative(host->event, &s->timer, CLOCK_MONOTONIC, LOOK_INTERVAL, 0, on_timer, s);
 	if (r < 0) {
 		map_stop(s);
 		return r;
@@ -323,13 +320,7 @@ static int map_want(struct source *s, const struct policy_set *policies, struct 
 	int r = 0;
 
 	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_MAP, &c, &policy))) {
-		struct want base = {
-			.key.kind = REGION_MAP,
-			.policy = policy,
-			.section = section,
-			.priority = policy->priority,
-			.rank = WANT_RANK_SYMBOL,
-		};
+		struct want base = want_of(REGION_MAP, policy, section);
 
 		r = want_all(s, wants, &base, section->map.pins);
 		if (r >= 0)

@@ -51,17 +51,11 @@ static void printk_stop(struct source *s)
 static int want_objects(const struct policy *policy, const struct policy_section *section, struct wants *wants)
 {
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
-		struct want want = {
-			.key.kind = REGION_OBJECT,
-			.optional = objects[i].optional,
-			.policy = policy,
-			.section = section,
-			.priority = policy->priority,
-			.rank = WANT_RANK_OBJECT,
-			.order = i,
-		};
+		struct want want = want_of(REGION_OBJECT, policy, section);
 		int err;
 
+		want.optional = objects[i].optional;
+		want.order = i;
 		region_key_set_what(&want.key, "%s", objects[i].object);
 		snprintf(want.name, sizeof(want.name), "%s", objects[i].name);
 		snprintf(want.comment, sizeof(want.comment), "%s", objects[i].comment);

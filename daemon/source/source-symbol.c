@@ -180,13 +180,7 @@ static int want_section(struct source *s, const struct policy *policy, const str
 		.s = s,
 		.section = section,
 		.wants = wants,
-		.base = {
-			.key.kind = REGION_SYMBOL,
-			.policy = policy,
-			.section = section,
-			.priority = policy->priority,
-			.rank = WANT_RANK_SYMBOL,
-		},
+		.base = want_of(REGION_SYMBOL, policy, section),
 	};
 	int r;
 
@@ -284,14 +278,12 @@ static bool needs_timer(const struct source *s)
 static int set_timer(struct source *s)
 {
 	bool needed = needs_timer(s);
-	uint64_t now;
 
 	if (needed == !!s->timer)
 		return 0;
 	s->timer = sd_event_source_disable_unref(s->timer);
-	sd_event_now(s->host.event, CLOCK_MONOTONIC, &now);
-	return needed ? sd_event_add_time(s->host.event, &s->timer, CLOCK_MONOTONIC, now + READ_INTERVAL, 0, on_timer,
-					  s) :
+	return needed ? sd_event_add_time_relative(s->host.event, &s->timer, CLOCK_MONOTONIC, READ_INTERVAL, 0,
+						   on_timer, s) :
 			0;
 }
 

@@ -22,7 +22,6 @@ static int want_part(struct wants *wants, const struct want *base, enum region_k
 	struct want want = *base;
 
 	want.key = (struct region_key){ .kind = kind, .pid = e->pid, .start = e->start };
-	want.rank = WANT_RANK_TASK;
 	want.address = address;
 	snprintf(want.name, sizeof(want.name), "%s", region_traits[kind].region);
 	describe_task(&want, "", e);
@@ -71,11 +70,7 @@ static int want_section(struct task *const *tasks, size_t n_tasks, const struct 
 			struct wants *wants)
 {
 	const struct policy_task *t = &selector->section->task;
-	struct want base = {
-		.policy = selector->policy,
-		.section = selector->section,
-		.priority = selector->policy->priority,
-	};
+	struct want base = want_of(REGION_TASK, selector->policy, selector->section);
 	unsigned int n = 0;
 	int r;
 

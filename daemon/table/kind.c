@@ -44,38 +44,37 @@ static void fill_trace(const struct want *want, const struct note *note, struct 
 	q->size = want->key.size;
 }
 
-#define OF_TASK .absent = -ESRCH, .gone = -ESRCH, .replaced = "another task has taken its place", .fill = fill_task
-#define OF_CPU	.current = true, .fleeting = true, .absent = -ENODEV, .early = -ENODEV, .fill = fill_current
+#define OF_TASK                                                                                                   \
+	.rank = WANT_RANK_TASK, .absent = -ESRCH, .gone = -ESRCH, .replaced = "another task has taken its place", \
+	.fill = fill_task
+#define OF_CPU                                                                                             \
+	.rank = WANT_RANK_CURRENT, .current = true, .fleeting = true, .absent = -ENODEV, .early = -ENODEV, \
+	.fill = fill_current
 
 const struct region_traits region_traits[_REGION_KIND_MAX] = {
 	[REGION_NOTE] = { 1, "note", .note = true, .fill = fill_note },
-	[REGION_OBJECT] = { 2, "object", .object = true, .fill = fill_object },
+	[REGION_OBJECT] = { 2, "object", .rank = WANT_RANK_OBJECT, .object = true, .fill = fill_object },
 	[REGION_TASK] = { 3, "task", MINIDUMP_TASK_NAME, QCOM_MINIDUMP_TASK_STRUCT, OF_TASK },
 	[REGION_STACK] = { 4, "stack", MINIDUMP_STACK_NAME, QCOM_MINIDUMP_TASK_STACK, .fleeting = true, OF_TASK },
 	[REGION_MM] = { 5, "mm", MINIDUMP_MM_NAME, QCOM_MINIDUMP_TASK_MM, OF_TASK },
 	[REGION_CURRENT] = { 6, "current task", MINIDUMP_TASK_NAME, QCOM_MINIDUMP_TASK_STRUCT, OF_CPU },
 	[REGION_CURRENT_STACK] = { 7, "current stack", MINIDUMP_STACK_NAME, QCOM_MINIDUMP_TASK_STACK, OF_CPU },
-	[REGION_SYMBOL] = { 8, "symbol", .range = true, .movable = true, .early = -EAGAIN,
+	[REGION_SYMBOL] = { 8, "symbol", .rank = WANT_RANK_SYMBOL, .range = true, .movable = true, .early = -EAGAIN,
 			    .replaced = "it can't be moved, and is added anew", .fill = fill_range },
-	[REGION_MAP] = { 9, "map", .range = true, .early = -EAGAIN, .replaced = "it is another map now",
-			 .fill = fill_range },
-	[REGION_TRACE_CPU] = { 10, "trace", .quiet = true, .fill = fill_trace },
-	[REGION_TRACE] = { 11, "trace", .quiet = true, .held = true, .gone = -EBUSY, .fill = fill_trace },
+	[REGION_MAP] = { 9, "map", .rank = WANT_RANK_SYMBOL, .range = true, .early = -EAGAIN,
+			 .replaced = "it is another map now", .fill = fill_range },
+	[REGION_TRACE_CPU] = { 10, "trace", .rank = WANT_RANK_TRACE, .quiet = true, .fill = fill_trace },
+	[REGION_TRACE] = { 11, "trace", .rank = WANT_RANK_TRACE, .quiet = true, .held = true, .gone = -EBUSY,
+			   .fill = fill_trace },
 };
-
-enum region_kind region_kind_of_part(uint32_t part, bool current)
-{
-	for (enum region_kind kind = 0; kind < _REGION_KIND_MAX; kind++)
-		if (part && region_traits[kind].part == part && region_traits[kind].current == current)
-			return kind;
-	return _REGION_KIND_MAX;
-}
 
 const char *region_part_to_string(uint32_t part, bool current)
 {
-	enum region_kind kind = region_kind_of_part(part, current);
-
-	return kind < _REGION_KIND_MAX ? region_traits[kind].name : "task";
+	for (enum region_kind kind = 0; kind < _REGION_KIND_MAX; kind++)
+		if (part && region_traits[kind].part == part && region_traits[kind].current == current)
+			return region_traits[kind].name;
+	/* Of a newer module. */
+	return "task";
 }
 
 bool region_kind_is_task(enum region_kind kind)

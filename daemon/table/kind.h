@@ -23,6 +23,15 @@ enum region_kind {
 	_REGION_KIND_MAX,
 };
 
+enum want_rank { /* within one priority, the lower one goes first */
+		 WANT_RANK_OBJECT,
+		 WANT_RANK_CURRENT,
+		 WANT_RANK_TASK,
+		 WANT_RANK_PARENT,
+		 WANT_RANK_SYMBOL,
+		 WANT_RANK_TRACE,
+};
+
 struct want;
 struct note;
 
@@ -32,6 +41,7 @@ struct note;
  * @name: for people, see org.qcmd1(5)
  * @region: what its regions are called, if all are called the same
  * @part: enum qcom_minidump_task_part; 0: it is not of a task
+ * @rank: of wants for it
  * @current: of the task that a CPU runs
  * @note: a text of ours, which is sent instead of a place
  * @object: the module finds it by its name, which says what it is
@@ -51,6 +61,7 @@ struct region_traits {
 	const char *name;
 	const char *region;
 	uint32_t part;
+	enum want_rank rank;
 	bool current;
 	bool note;
 	bool object;
@@ -68,8 +79,7 @@ struct region_traits {
 
 extern const struct region_traits region_traits[_REGION_KIND_MAX];
 
-/* Of a task or of the one that a CPU runs; _REGION_KIND_MAX: a newer module's. */
-enum region_kind region_kind_of_part(uint32_t part, bool current);
+/* Of a task or of the one that a CPU runs: the name of that kind. */
 const char *region_part_to_string(uint32_t part, bool current);
 /* Named by task. */
 bool region_kind_is_task(enum region_kind kind);

@@ -7,6 +7,17 @@
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
+struct want want_of(enum region_kind kind, const struct policy *policy, const struct policy_section *section)
+{
+	return (struct want){
+		.key.kind = kind,
+		.policy = policy,
+		.section = section,
+		.priority = policy->priority,
+		.rank = region_traits[kind].rank,
+	};
+}
+
 bool want_is_dry(const struct want *want)
 {
 	return want->policy && want->policy->dry_run;

@@ -10,15 +10,6 @@
 #include "daemon/policy/policy.h"
 #include "daemon/table/key.h"
 
-enum want_rank { /* within one priority, the lower one goes first */
-		 WANT_RANK_OBJECT,
-		 WANT_RANK_CURRENT,
-		 WANT_RANK_TASK,
-		 WANT_RANK_PARENT,
-		 WANT_RANK_SYMBOL,
-		 WANT_RANK_TRACE,
-};
-
 /* A text of ours that is a region, see include/qcmd_note.h. */
 struct note {
 	const char *name; /* of its region */
@@ -42,7 +33,7 @@ struct note {
  * @policy: NULL for the note, which no policy asks for
  * @section: of @policy
  * @priority: of @policy
- * @rank: enum want_rank
+ * @rank: at first that of its kind
  * @order: within one rank: when it started, or the place in a list
  */
 struct want {
@@ -69,6 +60,7 @@ struct wants {
 	size_t allocated;
 };
 
+struct want want_of(enum region_kind kind, const struct policy *policy, const struct policy_section *section);
 /* Of a policy with DryRun=: to be shown, not to be registered. */
 bool want_is_dry(const struct want *want);
 /* Which matters more: negative when a does. */
