@@ -53,18 +53,39 @@ static bool is_number(const char *text, const char *units)
 	return digits && digits <= 9 && strspn(text, "0") < digits && (!*unit || (strchr(units, *unit) && !unit[1]));
 }
 
-void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+static void add_items(struct policy_parser *p, const struct policy_key *key, const char *value, char ***list,
+		      bool (*is_right)(const char *item))
 {
-	char ***target = data, item[POLICY_LINE_MAX + 1];
+	char item[POLICY_LINE_MAX + 1];
 	const char *at;
 
 	if (!*value)
-		*target = strv_free(*target);
+		*list = strv_free(*list);
 	while ((at = policy_next_item(p, &value, item)))
-		if (is_variable(policy_symbol_name(item)))
-			add_item(p, key, at, target, item);
+		if (is_right(item))
+			add_item(p, key, at, list, item);
 		else
 			complain_value(p, key, at, item);
+}
+
+static bool is_symbol(const char *item)
+{
+	return is_variable(policy_symbol_name(item));
+}
+
+static bool is_pin(const char *item)
+{
+	return *item == '/' && strlen(item) <= POLICY_SYMBOL_MAX;
+}
+
+static bool is_id(const char *item)
+{
+	return is_number(item, "");
+}
+
+void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+{
+	add_items(p, key, value, data, is_symbol);
 }
 
 void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
@@ -104,30 +125,12 @@ void policy_value_symbol_list(struct policy_parser *p, const struct policy_key *
 
 void policy_value_pins(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
 {
-	char ***target = data, item[POLICY_LINE_MAX + 1];
-	const char *at;
-
-	if (!*value)
-		*target = strv_free(*target);
-	while ((at = policy_next_item(p, &value, item)))
-		if (*item == '/' && strlen(item) <= POLICY_SYMBOL_MAX)
-			add_item(p, key, at, target, item);
-		else
-			complain_value(p, key, at, item);
+	add_items(p, key, value, data, is_pin);
 }
 
 void policy_value_map_ids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
 {
-	char ***target = data, item[POLICY_LINE_MAX + 1];
-	const char *at;
-
-	if (!*value)
-		*target = strv_free(*target);
-	while ((at = policy_next_item(p, &value, item)))
-		if (is_number(item, ""))
-			add_item(p, key, at, target, item);
-		else
-			complain_value(p, key, at, item);
+	add_items(p, key, value, data, is_id);
 }
 
 int policy_symbol_end(struct policy_parser *p, const struct policy_section *s)

@@ -110,14 +110,12 @@ static int want_section(struct source *s, const struct policy *policy, const str
 
 static int current_want(struct source *s, const struct policy_set *policies, struct wants *wants)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	int r = 0;
 
 	look(s);
-	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_CURRENT, &c, &policy)))
-		r = want_section(s, policy, section, wants);
+	while (r >= 0 && section_next(policies, POLICY_SOURCE_CURRENT, &c))
+		r = want_section(s, c.policy, c.section, wants);
 	return r;
 }
 

@@ -386,22 +386,20 @@ static void ftrace_retire(struct source *s)
 
 static int ftrace_reload(struct source *s, const struct policy_set *policies)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 
 	if (!s->walker)
 		return 0;
 	for (size_t i = 0; i < s->n_arrays; i++)
 		s->arrays[i].wanted = false;
-	while ((section = section_next(policies, POLICY_SOURCE_FTRACE, &c, &policy))) {
-		const struct policy_ftrace *f = &section->ftrace;
+	while (section_next(policies, POLICY_SOURCE_FTRACE, &c)) {
+		const struct policy_ftrace *f = &c.section->ftrace;
 		struct array *a = find_array(s, f->instance) ?: add_array(s, f->instance);
 
 		if (!a)
 			return -ENOMEM;
 		/* The first of several sections about one instance sets it up. */
-		if (!a->wanted && f->instance && !policy->dry_run)
+		if (!a->wanted && f->instance && !c.policy->dry_run)
 			set_up(a, f);
 		a->wanted = true;
 	}
@@ -519,8 +517,6 @@ static int want_array(struct wants *wants, const struct want *want, const struct
 
 static int ftrace_want(struct source *s, const struct policy_set *policies, struct wants *wants)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	int r = 0;
 
@@ -529,13 +525,13 @@ static int ftrace_want(struct source *s, const struct policy_set *policies, stru
 	/* Who asks holds pages by now: whether they are in the ring still is what this walk tells. */
 	look(s);
 	schedule(s, s->last_look + (all_sure(s) ? LOOK_INTERVAL : LOOK_PAUSE));
-	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_FTRACE, &c, &policy))) {
-		struct array *a = find_array(s, section->ftrace.instance);
-		struct want want = want_of(REGION_TRACE, policy, section);
+	while (r >= 0 && section_next(policies, POLICY_SOURCE_FTRACE, &c)) {
+		struct array *a = find_array(s, c.section->ftrace.instance);
+		struct want want = want_of(REGION_TRACE, c.policy, c.section);
 
 		if (!a)
 			continue;
-		r = want_note(wants, policy, section);
+		r = want_note(wants, c.policy, c.section);
 		if (r >= 0)
 			r = want_array(wants, &want, a, a - s->arrays);
 	}

@@ -188,17 +188,15 @@ static int add_items(struct source *s, char *const *whats, struct item **items, 
 
 static int map_reload(struct source *s, const struct policy_set *policies)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	struct item *items = NULL;
 	size_t n = 0;
 	int r = 0;
 
-	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_MAP, &c, &policy))) {
-		r = add_items(s, section->map.pins, &items, &n);
+	while (r >= 0 && section_next(policies, POLICY_SOURCE_MAP, &c)) {
+		r = add_items(s, c.section->map.pins, &items, &n);
 		if (r >= 0)
-			r = add_items(s, section->map.ids, &items, &n);
+			r = add_items(s, c.section->map.ids, &items, &n);
 	}
 	if (r < 0) {
 		items_free(items, n);
@@ -314,17 +312,15 @@ static int want_all(struct source *s, struct wants *wants, const struct want *ba
 
 static int map_want(struct source *s, const struct policy_set *policies, struct wants *wants)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	int r = 0;
 
-	while (r >= 0 && (section = section_next(policies, POLICY_SOURCE_MAP, &c, &policy))) {
-		struct want base = want_of(REGION_MAP, policy, section);
+	while (r >= 0 && section_next(policies, POLICY_SOURCE_MAP, &c)) {
+		struct want base = want_of(REGION_MAP, c.policy, c.section);
 
-		r = want_all(s, wants, &base, section->map.pins);
+		r = want_all(s, wants, &base, c.section->map.pins);
 		if (r >= 0)
-			r = want_all(s, wants, &base, section->map.ids);
+			r = want_all(s, wants, &base, c.section->map.ids);
 	}
 	return r;
 }

@@ -68,13 +68,11 @@ static int want_objects(const struct policy *policy, const struct policy_section
 
 static int printk_want(struct source *s, const struct policy_set *policies, struct wants *wants)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	int err;
 
-	while ((section = section_next(policies, POLICY_SOURCE_PRINTK, &c, &policy))) {
-		err = want_objects(policy, section, wants);
+	while (section_next(policies, POLICY_SOURCE_PRINTK, &c)) {
+		err = want_objects(c.policy, c.section, wants);
 		if (err < 0)
 			return err;
 	}

@@ -194,13 +194,11 @@ static int want_section(struct source *s, const struct policy *policy, const str
 
 static int look_up(struct source *s, struct wants *ret)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	int r = 0;
 
-	while (r >= 0 && (section = section_next(s->policies, POLICY_SOURCE_SYMBOL, &c, &policy)))
-		r = want_section(s, policy, section, ret);
+	while (r >= 0 && section_next(s->policies, POLICY_SOURCE_SYMBOL, &c))
+		r = want_section(s, c.policy, c.section, ret);
 	symbol_rest(s->reader);
 	return r;
 }
@@ -265,12 +263,10 @@ static int watch_modules(struct source *s)
 
 static bool needs_timer(const struct source *s)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 
-	while ((section = section_next(s->policies, POLICY_SOURCE_SYMBOL, &c, &policy)))
-		if (section->symbol.pointers || section->symbol.lists)
+	while (section_next(s->policies, POLICY_SOURCE_SYMBOL, &c))
+		if (c.section->symbol.pointers || c.section->symbol.lists)
 			return true;
 	return false;
 }

@@ -54,27 +54,29 @@ static void set_problem(struct source *s, char *text)
 	s->problem = text;
 }
 
+static bool set_timer(struct source *s, sd_event_source **timer, const char *name, uint64_t due, uint64_t accuracy,
+		      sd_event_time_handler_t handler)
+{
+	int r = *timer ? sd_event_source_set_time(*timer, due) :
+			 sd_event_add_time(s->host.event, timer, CLOCK_MONOTONIC, due, accuracy, handler, s);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_error("Can't set a timer: %s", strerror(-r));
+	else
+		sd_event_source_set_description(*timer, name);
+	return r >= 0;
+}
+
 static int on_timer(sd_event_source *source, uint64_t now, void *userdata);
 
 static void schedule_resync(struct source *s, uint64_t delay)
 {
 	uint64_t due = now_of(s) + delay;
-	int r;
 
-	if (s->due && s->due <= due)
-		return;
-	if (!s->timer)
-		r = sd_event_add_time(s->host.event, &s->timer, CLOCK_MONOTONIC, due, 1 * MSEC, on_timer, s);
-	else
-		r = sd_event_source_set_time(s->timer, due);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
-	if (r < 0) {
-		log_error("Can't set a timer: %s", strerror(-r));
-		return;
-	}
-	sd_event_source_set_description(s->timer, "task-resync");
-	s->due = due;
+	if ((!s->due || s->due > due) && set_timer(s, &s->timer, "task-resync", due, 1 * MSEC, on_timer))
+		s->due = due;
 }
 
 static void on_exited(struct source *s, const struct task_event *e, uint64_t delay)
@@ -198,24 +200,10 @@ static int on_state_timer(sd_event_source *source, uint64_t now, void *userdata)
 /* It runs while some section asks for a state. */
 static void set_state_timer(struct source *s)
 {
-	uint64_t due = now_of(s) + STATE_INTERVAL;
-	int r;
-
-	if (!s->selectors.by_state) {
+	if (s->selectors.by_state)
+		set_timer(s, &s->state_timer, "task-states", now_of(s) + STATE_INTERVAL, 100 * MSEC, on_state_timer);
+	else
 		s->state_timer = sd_event_source_disable_unref(s->state_timer);
-		return;
-	}
-	if (!s->state_timer)
-		r = sd_event_add_time(s->host.event, &s->state_timer, CLOCK_MONOTONIC, due, 100 * MSEC, on_state_timer,
-				      s);
-	else
-		r = sd_event_source_set_time(s->state_timer, due);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(s->state_timer, SD_EVENT_ONESHOT);
-	if (r < 0)
-		log_error("Can't set a timer: %s", strerror(-r));
-	else
-		sd_event_source_set_description(s->state_timer, "task-states");
 }
 
 static void check_lost(struct source *s)

@@ -65,26 +65,23 @@ extern const struct source_vtable source_task;
 
 /* Walks the sections of one kind that are in use. */
 struct section_cursor {
-	size_t policy;
-	size_t section;
+	const struct policy *policy;
+	const struct policy_section *section;
+	size_t next_policy;
+	size_t next_section;
 };
 
-static inline const struct policy_section *section_next(const struct policy_set *set, enum policy_source_kind kind,
-							struct section_cursor *c, const struct policy **ret_policy)
+static inline bool section_next(const struct policy_set *set, enum policy_source_kind kind, struct section_cursor *c)
 {
-	for (; c->policy < set->n_policies; c->policy++, c->section = 0) {
-		const struct policy *p = &set->policies[c->policy];
-
-		while (p->state == POLICY_ENABLED && c->section < p->n_sections) {
-			const struct policy_section *s = &p->sections[c->section++];
-
-			if (s->kind == kind) {
-				*ret_policy = p;
-				return s;
-			}
+	for (; c->next_policy < set->n_policies; c->next_policy++, c->next_section = 0) {
+		c->policy = &set->policies[c->next_policy];
+		while (c->policy->state == POLICY_ENABLED && c->next_section < c->policy->n_sections) {
+			c->section = &c->policy->sections[c->next_section++];
+			if (c->section->kind == kind)
+				return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 #endif

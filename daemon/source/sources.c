@@ -14,9 +14,8 @@ const struct source_vtable *const source_table[_POLICY_SOURCE_MAX] = {
 static bool has_section(const struct policy_set *policies, enum policy_source_kind kind)
 {
 	struct section_cursor c = {};
-	const struct policy *policy;
 
-	return section_next(policies, kind, &c, &policy);
+	return section_next(policies, kind, &c);
 }
 
 static void stop(struct sources *s, int i)

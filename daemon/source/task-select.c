@@ -11,12 +11,10 @@
 
 int task_selectors_set(struct task_selectors *s, const struct policy_set *policies)
 {
-	const struct policy_section *section;
-	const struct policy *policy;
 	struct section_cursor c = {};
 	struct task_selectors fresh = {};
 
-	while ((section = section_next(policies, POLICY_SOURCE_TASK, &c, &policy))) {
+	while (section_next(policies, POLICY_SOURCE_TASK, &c)) {
 		struct task_selector *grown = reallocarray(fresh.items, fresh.n + 1, sizeof(*grown));
 
 		if (!grown) {
@@ -24,8 +22,8 @@ int task_selectors_set(struct task_selectors *s, const struct policy_set *polici
 			return -ENOMEM;
 		}
 		fresh.items = grown;
-		fresh.items[fresh.n++] = (struct task_selector){ .policy = policy, .section = section };
-		fresh.by_state |= section->task.states;
+		fresh.items[fresh.n++] = (struct task_selector){ .policy = c.policy, .section = c.section };
+		fresh.by_state |= c.section->task.states;
 	}
 	free(s->items);
 	*s = fresh;

@@ -16,10 +16,8 @@ static int level_of(const struct entry *e)
 	return entry_traits(e)->quiet ? LOG_DEBUG : LOG_INFO;
 }
 
-static void request_add(const struct reconcile *r, const struct entry *e, struct module_request *q)
+static void request_add(struct reconcile *r, const struct entry *e, struct module_request *q)
 {
-	const struct own_note *own = reconcile_note(r, e);
-
 	if (e->id && e->state == QCOM_MINIDUMP_REGION_HELD) {
 		*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id, .activate = true };
 		return;
@@ -31,7 +29,7 @@ static void request_add(const struct reconcile *r, const struct entry *e, struct
 		.tag = region_key_to_tag(&e->want.key),
 		.hold = entry_traits(e)->held,
 	};
-	entry_traits(e)->fill(&e->want, own ? &own->note : NULL, q);
+	entry_traits(e)->fill(&e->want, &reconcile_note(r, e)->note, q);
 }
 
 /* A note is removed by an empty one. */
@@ -39,7 +37,7 @@ static void request_remove(const struct entry *e, struct module_request *q)
 {
 	*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = e->id };
 	if (entry_traits(e)->note)
-		entry_traits(e)->fill(&e->want, NULL, q);
+		entry_traits(e)->fill(&e->want, &(struct note){ .text = "" }, q);
 }
 
 static bool has_moved(const struct entry *e)
@@ -52,7 +50,7 @@ static bool is_renamed(const struct entry *e)
 	return strcmp(e->comment, e->want.comment);
 }
 
-static void request_update(const struct reconcile *r, const struct entry *e, struct module_request *q)
+static void request_update(struct reconcile *r, const struct entry *e, struct module_request *q)
 {
 	if (entry_traits(e)->note) {
 		request_add(r, e, q);
@@ -191,23 +189,19 @@ static bool is_stuck(const struct entry *e)
 	return e->id && e->wanted && has_moved(e);
 }
 
-static bool needs_update(const struct reconcile *r, const struct entry *e)
+static bool needs_update(struct reconcile *r, const struct entry *e)
 {
-	const struct own_note *own = reconcile_note(r, e);
-
 	if (!e->id || !e->wanted)
 		return false;
 	if (entry_traits(e)->note)
-		return own && own->changed;
+		return reconcile_note(r, e)->changed;
 	return has_moved(e) || is_renamed(e);
 }
 
 static void note_sent(struct reconcile *r, const struct entry *e)
 {
-	struct own_note *own = reconcile_note(r, e);
-
-	if (own)
-		own->changed = false;
+	if (entry_traits(e)->note)
+		reconcile_note(r, e)->changed = false;
 }
 
 static void updated(struct reconcile *r, struct entry *e, const struct module_result *result)

@@ -8,9 +8,9 @@ static void fill_note(const struct want *want, const struct note *note, struct m
 {
 	q->cmd = QCOM_MINIDUMP_CMD_NOTE_SET;
 	q->name = want->key.what;
-	q->note = note ? note->text : "";
-	q->note_size = note ? note->size : 0;
-	q->note_type = note ? note->type : 0;
+	q->note = note->text;
+	q->note_size = note->size;
+	q->note_type = note->type;
 }
 
 static void fill_object(const struct want *want, const struct note *note, struct module_request *q)

@@ -35,45 +35,25 @@ enum want_rank { /* within one priority, the lower one goes first */
 struct want;
 struct note;
 
-/**
- * struct region_traits - a kind of region
- * @tag: its number in tags: never another one, and never that of another kind
- * @name: for people, see org.qcmd1(5)
- * @region: what its regions are called, if all are called the same
- * @part: enum qcom_minidump_task_part; 0: it is not of a task
- * @rank: of wants for it
- * @current: of the task that a CPU runs
- * @note: a text of ours, which is sent instead of a place
- * @object: the module finds it by its name, which says what it is
- * @range: the source knows where it is and how large
- * @movable: it can be moved without being absent
- * @held: its pages are held, then looked at again, then activated; old ones leave when new ones are there
- * @fleeting: that it goes by itself is no news
- * @quiet: that it comes and goes is of interest to nobody
- * @absent: errno of the module: there is no such thing, which is no failure. 0: what is optional may be absent
- * @early: errno of the module that may be over when something else changes
- * @gone: errno of the module by which the source learns that it has seen less than the module
- * @replaced: why it is removed if something else has its place
- * @fill: names it to the module
- */
 struct region_traits {
-	uint8_t tag;
-	const char *name;
-	const char *region;
-	uint32_t part;
+	uint8_t tag;	    /* its number in tags: never another one, and never that of another kind */
+	const char *name;   /* for people, see org.qcmd1(5) */
+	const char *region; /* what its regions are called, if all are called the same */
+	uint32_t part;	    /* enum qcom_minidump_task_part; 0: it is not of a task */
 	enum want_rank rank;
-	bool current;
-	bool note;
-	bool object;
-	bool range;
-	bool movable;
-	bool held;
-	bool fleeting;
-	bool quiet;
-	int absent;
-	int early;
-	int gone;
-	const char *replaced;
+	bool current;  /* of the task that a CPU runs */
+	bool note;     /* a text of ours, which is sent instead of a place */
+	bool object;   /* the module finds it by its name, which says what it is */
+	bool range;    /* the source knows where it is and how large */
+	bool movable;  /* it can be moved without being absent */
+	bool held;     /* held, looked at again, then activated; old ones leave when new ones are there */
+	bool fleeting; /* that it goes by itself is no news */
+	bool quiet;    /* that it comes and goes is of interest to nobody */
+	int absent;    /* errno of the module: there is no such thing, which is no failure. 0: if it is optional */
+	int early;     /* errno of the module that may be over when something else changes */
+	int gone;      /* errno of the module by which the source learns that it has seen less than the module */
+	const char *replaced; /* why it is removed if something else has its place */
+	/* Names it to the module; a note is what the key says, or an empty one. */
 	void (*fill)(const struct want *want, const struct note *note, struct module_request *q);
 };
 

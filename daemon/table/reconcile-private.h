@@ -5,6 +5,8 @@
 
 #include "daemon/table/reconcile.h"
 
+#define NOTES_MAX (_POLICY_SOURCE_MAX + 2) /* one of each source, and ours; the last one is empty */
+
 struct own_note {
 	struct note note;
 	bool changed;
@@ -17,13 +19,12 @@ struct reconcile {
 	size_t n;
 	uint32_t *strays; /* ids of ours that stand for nothing */
 	size_t n_strays;
-	struct own_note *notes;
-	size_t n_notes;
+	struct own_note notes[NOTES_MAX];
 };
 
 struct entry *reconcile_find(const struct reconcile *r, const struct region_key *key);
-/* Of which text the entry is the region; NULL: of none that is known. */
-struct own_note *reconcile_note(const struct reconcile *r, const struct entry *e);
+/* Of which text the entry is the region; an empty one: of none that is known. */
+struct own_note *reconcile_note(struct reconcile *r, const struct entry *e);
 bool reconcile_any(const struct reconcile *r, bool (*which)(const struct entry *e));
 
 /* Likewise as reconcile_run(). */

@@ -24,51 +24,35 @@ struct reconcile *reconcile_free(struct reconcile *r)
 		return NULL;
 	free(r->entries);
 	free(r->strays);
-	for (size_t i = 0; i < r->n_notes; i++)
+	for (size_t i = 0; i < NOTES_MAX; i++)
 		free((char *)r->notes[i].note.text);
-	free(r->notes);
 	free(r);
 	return NULL;
 }
 
-static struct own_note *find_note(const struct reconcile *r, const char *name)
+/* That of that name, or an empty one behind the last. */
+static struct own_note *find_note(struct own_note *notes, const char *name)
 {
-	for (size_t i = 0; i < r->n_notes; i++)
-		if (!strcmp(r->notes[i].note.name, name))
-			return &r->notes[i];
-	return NULL;
+	while (notes->note.name && strcmp(notes->note.name, name) != 0)
+		notes++;
+	return notes;
 }
 
-struct own_note *reconcile_note(const struct reconcile *r, const struct entry *e)
+struct own_note *reconcile_note(struct reconcile *r, const struct entry *e)
 {
-	return entry_traits(e)->note ? find_note(r, e->want.key.what) : NULL;
-}
-
-static struct own_note *add_note(struct reconcile *r)
-{
-	struct own_note *notes = reallocarray(r->notes, r->n_notes + 1, sizeof(*notes));
-
-	if (!notes)
-		return NULL;
-	r->notes = notes;
-	notes[r->n_notes] = (struct own_note){};
-	return &notes[r->n_notes++];
+	return find_note(r->notes, e->want.key.what);
 }
 
 int reconcile_set_note(struct reconcile *r, const struct note *note)
 {
-	struct own_note *own = find_note(r, note->name);
+	struct own_note *own = find_note(r->notes, note->name);
 	char *text;
 
-	if (own && note->size == own->note.size && !memcmp(note->text, own->note.text, note->size))
+	if (own->note.name && note->size == own->note.size && !memcmp(note->text, own->note.text, note->size))
 		return 0;
 	text = malloc(note->size + 1);
-	if (text && !own)
-		own = add_note(r);
-	if (!text || !own) {
-		free(text);
+	if (!text)
 		return -ENOMEM;
-	}
 	free((char *)own->note.text);
 	*own = (struct own_note){ .note = *note, .changed = true };
 	own->note.text = memcpy(text, note->text, note->size);
