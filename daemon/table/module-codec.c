@@ -35,48 +35,52 @@ void module_copy_text(char *to, size_t size, const char *from, size_t len)
 	to[n] = '\0';
 }
 
-static void get_text(const struct nlattr *attr, char *to, size_t size)
+/* Where the value of an attribute goes, as @get has it: which looks at its size first. */
+struct field {
+	uint16_t attr; /* 0: there are no more */
+	uint16_t offset;
+	uint16_t size;
+	int (*get)(const struct nlattr *attr, void *to, size_t size);
+};
+#define FIELD(attr, type, member, get)                                         \
+	{                                                                      \
+		attr, offsetof(type, member), sizeof(((type *)0)->member), get \
+	}
+
+static int get_text(const struct nlattr *attr, void *to, size_t size)
 {
 	module_copy_text(to, size, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
-}
-
-static int get_u32(const struct nlattr *attr, uint32_t *ret)
-{
-	if (mnl_attr_get_payload_len(attr) != sizeof(uint32_t))
-		return -EBADMSG;
-	*ret = mnl_attr_get_u32(attr);
 	return 0;
 }
 
-static int get_u64(const struct nlattr *attr, uint64_t *ret)
+static int get_number(const struct nlattr *attr, void *to, size_t size)
 {
-	if (mnl_attr_get_payload_len(attr) != sizeof(uint64_t))
+	if (mnl_attr_get_payload_len(attr) != size)
 		return -EBADMSG;
-	*ret = mnl_attr_get_u64(attr);
+	memcpy(to, mnl_attr_get_payload(attr), size);
 	return 0;
 }
 
-static int get_u16(const struct nlattr *attr, uint16_t *ret)
+static int get_tag(const struct nlattr *attr, void *to, size_t size)
 {
-	if (mnl_attr_get_payload_len(attr) != sizeof(uint16_t))
+	struct module_tag *tag = to;
+
+	tag->size = mnl_attr_get_payload_len(attr);
+	if (tag->size > sizeof(tag->bytes))
 		return -EBADMSG;
-	*ret = mnl_attr_get_u16(attr);
+	memcpy(tag->bytes, mnl_attr_get_payload(attr), tag->size);
 	return 0;
 }
 
-static int get_tag(const struct nlattr *attr, struct module_tag *ret)
+static int get_field(const struct nlattr *attr, const struct field *field, void *ret)
 {
-	ret->size = mnl_attr_get_payload_len(attr);
-	if (ret->size > sizeof(ret->bytes))
-		return -EBADMSG;
-	memcpy(ret->bytes, mnl_attr_get_payload(attr), ret->size);
+	for (; field->attr; field++)
+		if (field->attr == mnl_attr_get_type(attr))
+			return field->get(attr, (char *)ret + field->offset, field->size);
 	return 0;
 }
 
-/* Takes one attribute into the struct that ret points to. */
-typedef int (*attr_parser)(const struct nlattr *attr, void *ret);
-
-static int parse_message(const struct nlmsghdr *nlh, attr_parser parse, void *ret)
+static int parse_message(const struct nlmsghdr *nlh, const struct field *fields, void *ret)
 {
 	const struct nlattr *attr;
 	int err = nlh->nlmsg_len < GENL_SIZE ? -EBADMSG : 0;
@@ -84,20 +88,20 @@ static int parse_message(const struct nlmsghdr *nlh, attr_parser parse, void *re
 	if (err < 0)
 		return err;
 	mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr)) {
-		err = parse(attr, ret);
+		err = get_field(attr, fields, ret);
 		if (err < 0)
 			break;
 	}
 	return err;
 }
 
-static int parse_nest(const struct nlattr *nest, attr_parser parse, void *ret)
+static int parse_nest(const struct nlattr *nest, const struct field *fields, void *ret)
 {
 	const struct nlattr *attr;
 	int err = 0;
 
 	mnl_attr_for_each_nested (attr, nest) {
-		err = parse(attr, ret);
+		err = get_field(attr, fields, ret);
 		if (err < 0)
 			break;
 	}
@@ -173,49 +177,41 @@ struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t se
 	return nlh;
 }
 
-static int parse_task_attr(const struct nlattr *attr, void *ret)
-{
-	struct module_region *r = ret;
+#define REGION(attr, member, get)  FIELD(QCOM_MINIDUMP_REGION_A_##attr, struct module_region, member, get)
+#define TASK(attr, member)	   FIELD(QCOM_MINIDUMP_TASK_A_##attr, struct module_region, member, get_number)
+#define SEGMENT(attr, member)	   FIELD(QCOM_MINIDUMP_SEGMENT_A_##attr, struct module_segment, member, get_number)
+#define BACKEND(attr, member, get) FIELD(QCOM_MINIDUMP_BACKEND_A_##attr, struct module_backend, member, get)
 
-	switch (mnl_attr_get_type(attr)) {
-	case QCOM_MINIDUMP_TASK_A_PID:
-		return get_u32(attr, &r->pid);
-	case QCOM_MINIDUMP_TASK_A_START_TIME:
-		return get_u64(attr, &r->start_time);
-	case QCOM_MINIDUMP_TASK_A_PART:
-		return get_u32(attr, &r->part);
-	case QCOM_MINIDUMP_TASK_A_CPU:
-		return get_u32(attr, &r->cpu);
-	default:
-		return 0;
-	}
+static int get_task(const struct nlattr *nest, void *to, size_t size)
+{
+	static const struct field fields[] = {
+		TASK(PID, pid), TASK(START_TIME, start_time), TASK(PART, part), TASK(CPU, cpu), {},
+	};
+
+	return parse_nest(nest, fields, to);
 }
 
-static int parse_segment_attr(const struct nlattr *attr, void *ret)
+static int get_slot(const struct nlattr *attr, void *to, size_t size)
 {
-	struct module_segment *s = ret;
+	struct module_segment *s = to;
 
-	switch (mnl_attr_get_type(attr)) {
-	case QCOM_MINIDUMP_SEGMENT_A_SLOT:
-		s->placed = true;
-		return get_u32(attr, &s->slot);
-	case QCOM_MINIDUMP_SEGMENT_A_SEQ:
-		return get_u32(attr, &s->seq);
-	case QCOM_MINIDUMP_SEGMENT_A_ADDR:
-		return get_u64(attr, &s->addr);
-	case QCOM_MINIDUMP_SEGMENT_A_PADDR:
-		return get_u64(attr, &s->paddr);
-	case QCOM_MINIDUMP_SEGMENT_A_SIZE:
-		return get_u64(attr, &s->size);
-	default:
-		return 0;
-	}
+	s->placed = true;
+	return get_number(attr, &s->slot, sizeof(s->slot));
 }
 
-static int parse_segment(const struct nlattr *nest, struct module_region *r)
+static int get_segment(const struct nlattr *nest, void *to, size_t size)
 {
+	static const struct field fields[] = {
+		{ QCOM_MINIDUMP_SEGMENT_A_SLOT, .get = get_slot },
+		SEGMENT(SEQ, seq),
+		SEGMENT(ADDR, addr),
+		SEGMENT(PADDR, paddr),
+		SEGMENT(SIZE, size),
+		{},
+	};
+	struct module_region *r = to;
 	struct module_segment s = {}, *segments;
-	int err = parse_nest(nest, parse_segment_attr, &s);
+	int err = parse_nest(nest, fields, &s);
 
 	if (err < 0)
 		return err;
@@ -227,56 +223,31 @@ static int parse_segment(const struct nlattr *nest, struct module_region *r)
 	return 0;
 }
 
-static int parse_region_attr(const struct nlattr *attr, void *ret)
-{
-	struct module_region *r = ret;
-
-	switch (mnl_attr_get_type(attr)) {
-	case QCOM_MINIDUMP_REGION_A_ID:
-		return get_u32(attr, &r->id);
-	case QCOM_MINIDUMP_REGION_A_NAME:
-		get_text(attr, r->name, sizeof(r->name));
-		return 0;
-	case QCOM_MINIDUMP_REGION_A_ADDR:
-		return get_u64(attr, &r->addr);
-	case QCOM_MINIDUMP_REGION_A_PADDR:
-		return get_u64(attr, &r->paddr);
-	case QCOM_MINIDUMP_REGION_A_SIZE:
-		return get_u64(attr, &r->size);
-	case QCOM_MINIDUMP_REGION_A_OBJECT:
-		get_text(attr, r->object, sizeof(r->object));
-		return 0;
-	case QCOM_MINIDUMP_REGION_A_TASK:
-		return parse_nest(attr, parse_task_attr, r);
-	case QCOM_MINIDUMP_REGION_A_COMMENT:
-		get_text(attr, r->comment, sizeof(r->comment));
-		return 0;
-	case QCOM_MINIDUMP_REGION_A_STATE:
-		return get_u32(attr, &r->state);
-	case QCOM_MINIDUMP_REGION_A_ERROR:
-		get_text(attr, r->error, sizeof(r->error));
-		return 0;
-	case QCOM_MINIDUMP_REGION_A_OWNER:
-		return get_u32(attr, &r->owner);
-	case QCOM_MINIDUMP_REGION_A_SEGMENT:
-		return parse_segment(attr, r);
-	case QCOM_MINIDUMP_REGION_A_CREATED:
-		return get_u64(attr, &r->created);
-	case QCOM_MINIDUMP_REGION_A_MOVES:
-		return get_u64(attr, &r->moves);
-	case QCOM_MINIDUMP_REGION_A_TAG:
-		return get_tag(attr, &r->tag);
-	default:
-		return 0;
-	}
-}
+static const struct field region_fields[] = {
+	REGION(ID, id, get_number),
+	REGION(NAME, name, get_text),
+	REGION(ADDR, addr, get_number),
+	REGION(PADDR, paddr, get_number),
+	REGION(SIZE, size, get_number),
+	REGION(OBJECT, object, get_text),
+	{ QCOM_MINIDUMP_REGION_A_TASK, .get = get_task },
+	REGION(COMMENT, comment, get_text),
+	REGION(STATE, state, get_number),
+	REGION(ERROR, error, get_text),
+	REGION(OWNER, owner, get_number),
+	{ QCOM_MINIDUMP_REGION_A_SEGMENT, .get = get_segment },
+	REGION(CREATED, created, get_number),
+	REGION(MOVES, moves, get_number),
+	REGION(TAG, tag, get_tag),
+	{},
+};
 
 int module_parse_region(const struct nlmsghdr *nlh, struct module_region *ret)
 {
 	int err;
 
 	*ret = (struct module_region){};
-	err = parse_message(nlh, parse_region_attr, ret);
+	err = parse_message(nlh, region_fields, ret);
 	if (err >= 0 && (!ret->id || !ret->name[0] || !ret->state))
 		err = -EBADMSG;
 	if (err < 0)
@@ -284,38 +255,22 @@ int module_parse_region(const struct nlmsghdr *nlh, struct module_region *ret)
 	return err;
 }
 
-static int parse_backend_attr(const struct nlattr *attr, void *ret)
-{
-	struct module_backend *b = ret;
-
-	switch (mnl_attr_get_type(attr)) {
-	case QCOM_MINIDUMP_BACKEND_A_NAME:
-		get_text(attr, b->name, sizeof(b->name));
-		return 0;
-	case QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX:
-		return get_u32(attr, &b->slots_max);
-	case QCOM_MINIDUMP_BACKEND_A_SLOTS_USED:
-		return get_u32(attr, &b->slots_used);
-	case QCOM_MINIDUMP_BACKEND_A_NAME_MAX:
-		return get_u32(attr, &b->name_max);
-	case QCOM_MINIDUMP_BACKEND_A_ALIGN:
-		return get_u32(attr, &b->align);
-	case QCOM_MINIDUMP_BACKEND_A_REGIONS:
-		return get_u32(attr, &b->regions);
-	case QCOM_MINIDUMP_BACKEND_A_BYTES:
-		return get_u64(attr, &b->bytes);
-	case QCOM_MINIDUMP_BACKEND_A_VERSION:
-		get_text(attr, b->version, sizeof(b->version));
-		return 0;
-	default:
-		return 0;
-	}
-}
+static const struct field backend_fields[] = {
+	BACKEND(NAME, name, get_text),
+	BACKEND(SLOTS_MAX, slots_max, get_number),
+	BACKEND(SLOTS_USED, slots_used, get_number),
+	BACKEND(NAME_MAX, name_max, get_number),
+	BACKEND(ALIGN, align, get_number),
+	BACKEND(REGIONS, regions, get_number),
+	BACKEND(BYTES, bytes, get_number),
+	BACKEND(VERSION, version, get_text),
+	{},
+};
 
 int module_parse_backend(const struct nlmsghdr *nlh, struct module_backend *ret)
 {
 	*ret = (struct module_backend){};
-	return parse_message(nlh, parse_backend_attr, ret);
+	return parse_message(nlh, backend_fields, ret);
 }
 
 struct group {
@@ -323,53 +278,47 @@ struct group {
 	uint32_t id;
 };
 
-static int parse_group_attr(const struct nlattr *attr, void *ret)
+static int get_group(const struct nlattr *nest, void *to, size_t size)
 {
-	struct group *group = ret;
-
-	switch (mnl_attr_get_type(attr)) {
-	case CTRL_ATTR_MCAST_GRP_NAME:
-		get_text(attr, group->name, sizeof(group->name));
-		return 0;
-	case CTRL_ATTR_MCAST_GRP_ID:
-		return get_u32(attr, &group->id);
-	default:
-		return 0;
-	}
-}
-
-static int parse_group(const struct nlattr *nest, void *ret)
-{
-	struct module_family *f = ret;
+	static const struct field fields[] = {
+		FIELD(CTRL_ATTR_MCAST_GRP_NAME, struct group, name, get_text),
+		FIELD(CTRL_ATTR_MCAST_GRP_ID, struct group, id, get_number),
+		{},
+	};
+	struct module_family *f = to;
 	struct group group = {};
-	int err = parse_nest(nest, parse_group_attr, &group);
+	int err = parse_nest(nest, fields, &group);
 
 	if (err >= 0 && !strcmp(group.name, QCOM_MINIDUMP_MCGRP_EVENTS))
 		f->events_group = group.id;
 	return err;
 }
 
-static int parse_family_attr(const struct nlattr *attr, void *ret)
+static int get_groups(const struct nlattr *nest, void *to, size_t size)
 {
-	struct module_family *f = ret;
+	const struct nlattr *attr;
+	int err = 0;
 
-	switch (mnl_attr_get_type(attr)) {
-	case CTRL_ATTR_FAMILY_ID:
-		return get_u16(attr, &f->id);
-	case CTRL_ATTR_FAMILY_NAME:
-		get_text(attr, f->name, sizeof(f->name));
-		return 0;
-	case CTRL_ATTR_MCAST_GROUPS:
-		return parse_nest(attr, parse_group, f);
-	default:
-		return 0;
+	/* They are numbered, from 1. */
+	mnl_attr_for_each_nested (attr, nest) {
+		err = get_group(attr, to, size);
+		if (err < 0)
+			break;
 	}
+	return err;
 }
+
+static const struct field family_fields[] = {
+	FIELD(CTRL_ATTR_FAMILY_ID, struct module_family, id, get_number),
+	FIELD(CTRL_ATTR_FAMILY_NAME, struct module_family, name, get_text),
+	{ CTRL_ATTR_MCAST_GROUPS, .get = get_groups },
+	{},
+};
 
 int module_parse_family(const struct nlmsghdr *nlh, struct module_family *ret)
 {
 	*ret = (struct module_family){};
-	return parse_message(nlh, parse_family_attr, ret);
+	return parse_message(nlh, family_fields, ret);
 }
 
 /* The attributes behind an error: after the request that it quotes, or after its header alone. */
