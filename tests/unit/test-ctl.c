@@ -17,6 +17,7 @@
 #include "lib/alloc.h"
 #include "lib/table.h"
 #include "golden.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 static const struct style plain = { .legend = true, .utf8 = true };
 
@@ -122,7 +123,10 @@ static void test_explain(void **state)
 	static const struct {
 		const char *what;
 		size_t n;
-	} cases[] = { { "11", 1 }, { "KSTACK", 1 }, { "KTASK", 3 }, { "11x", 0 }, { "", 0 }, { "0", 0 }, { "99", 0 } };
+	} cases[] = {
+		{ "11", 1 }, { MINIDUMP_STACK_NAME, 1 }, { MINIDUMP_TASK_NAME, 3 }, { "11x", 0 }, { "", 0 }, { "0", 0 },
+		{ "99", 0 }
+	};
 	_cleanup_(json_putp) struct json_object *root = fixture("tests/unit/ctl/ok-root.json"),
 						*hostile = fixture("tests/unit/ctl/hostile-text.json"),
 						*full = fixture("tests/unit/ctl/table-full.json");

@@ -13,6 +13,7 @@
 #include <linux/qcom_minidump_table.h>
 
 #include "daemon/describe.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 #define PORT 4711
 

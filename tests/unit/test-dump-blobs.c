@@ -141,7 +141,7 @@ static void without_numbers(void **state)
 	must_collect(&d, memory);
 	expect(&f, DF_CMM, SLOTS, NULL);
 	df_folder(&f, DF_NONE);
-	expect_of(&f, NULL, SLOTS - 2, "2 regions are called KTASK", out);
+	expect_of(&f, NULL, SLOTS - 2, "2 regions are called " MINIDUMP_TASK_NAME, out);
 	same_views(memory, out);
 	unlink(out);
 	df_remove(&f);
@@ -266,7 +266,7 @@ static void names(void **state)
 
 	/* As Qualcomm's kernels call the header */
 	start(&d, &f);
-	strcpy(df_find(&f, "md_KELF_HEADER.BIN")->file, "md_KELF_HDR.BIN");
+	strcpy(df_find(&f, "md_" MINIDUMP_ELF_HEADER_NAME ".BIN")->file, "md_KELF_HDR.BIN");
 	expect(&f, DF_CMM, SLOTS, NULL);
 	finish(&d, &f);
 
@@ -275,7 +275,7 @@ static void names(void **state)
 	di_add(&d, "KBUF1", 0, 0x9000, DI_DIRECT + 0x9000, 64);
 	di_finish(&d);
 	df_init(&f, &d);
-	strcpy(df_find(&f, "md_KTASK_1.BIN")->file, "md_KTASK1.BIN");
+	strcpy(df_find(&f, "md_" MINIDUMP_TASK_NAME "_1.BIN")->file, "md_" MINIDUMP_TASK_NAME "1.BIN");
 	expect(&f, DF_NONE, SLOTS - 1, NULL);
 	df_drop(&f, "md_KBUF.BIN");
 	expect(&f, DF_NONE, SLOTS - 2, "KBUF is missing");
@@ -315,12 +315,12 @@ static void pieces_missing(void **state)
 	start(&d, &f);
 	df_drop(&f, "md_KBUF.BIN");
 	expect(&f, DF_CMM, SLOTS - 1, "KBUF is missing: 6000 bytes at 0x5010 are lost");
-	df_drop(&f, "md_KVMCOREINFO.BIN");
-	expect(&f, DF_CMM, SLOTS - 2, "VMCOREINFO (KVMCOREINFO) is not in the dump");
-	df_drop(&f, "md_KQCMD_NOTE.BIN");
-	expect(&f, DF_CMM, SLOTS - 3, "qcmdd's note (KQCMD_NOTE) is not in the dump");
-	df_drop(&f, "md_KELF_HEADER.BIN");
-	expect(&f, DF_CMM, SLOTS - 4, "the ELF header (KELF_HEADER) is missing");
+	df_drop(&f, "md_" MINIDUMP_VMCOREINFO_NAME ".BIN");
+	expect(&f, DF_CMM, SLOTS - 2, "VMCOREINFO (" MINIDUMP_VMCOREINFO_NAME ") is not in the dump");
+	df_drop(&f, "md_" MINIDUMP_NOTE_NAME ".BIN");
+	expect(&f, DF_CMM, SLOTS - 3, "qcmdd's note (" MINIDUMP_NOTE_NAME ") is not in the dump");
+	df_drop(&f, "md_" MINIDUMP_ELF_HEADER_NAME ".BIN");
+	expect(&f, DF_CMM, SLOTS - 4, "the ELF header (" MINIDUMP_ELF_HEADER_NAME ") is missing");
 	df_folder(&f, DF_NONE);
 	expect_failure(f.path, NULL, -ENOENT, "no piece in it has a known address");
 	df_remove(&f);
@@ -383,7 +383,7 @@ static void without_names(void **state)
 	start(&d, &f);
 	strcpy(f.v[0].file, "md_KELF.BIN");
 	memset(f.v[0].data + 58, 0, 6);
-	p = df_find(&f, "md_KVMCOREINFO.BIN");
+	p = df_find(&f, "md_" MINIDUMP_VMCOREINFO_NAME ".BIN");
 	strcpy(p->file, "md_Kvmcorein.BIN");
 	p->claimed = p->size = strlen(d.vmcoreinfo);
 	memcpy(p->data, d.vmcoreinfo, p->size);
@@ -404,9 +404,9 @@ static void without_header(void **state)
 	struct df f;
 
 	start(&d, &f);
-	df_drop(&f, "md_KELF_HEADER.BIN");
+	df_drop(&f, "md_" MINIDUMP_ELF_HEADER_NAME ".BIN");
 	df_folder(&f, DF_SAHARA);
-	expect_of(&f, NULL, SLOTS - 1, "the ELF header (KELF_HEADER) is missing", out);
+	expect_of(&f, NULL, SLOTS - 1, "the ELF header (" MINIDUMP_ELF_HEADER_NAME ") is missing", out);
 	text = run_show(show_tasks, out, false, false, &err);
 	assert_non_null(strstr(text, "init"));
 	assert_non_null(strstr(text, "kthreadd"));
@@ -428,10 +428,10 @@ static void overwritten(void **state)
 		struct df f;
 
 		start(&d, &f);
-		df_drop(&f, "md_KTASK.BIN");
-		strcpy(df_find(&f, "md_KTASK_1.BIN")->file, "md_KTASK.BIN");
+		df_drop(&f, "md_" MINIDUMP_TASK_NAME ".BIN");
+		strcpy(df_find(&f, "md_" MINIDUMP_TASK_NAME "_1.BIN")->file, "md_" MINIDUMP_TASK_NAME ".BIN");
 		df_folder(&f, places[i]);
-		expect_of(&f, NULL, SLOTS - 1 - (places[i] ? 0 : 2), "KTASK is missing", out);
+		expect_of(&f, NULL, SLOTS - 1 - (places[i] ? 0 : 2), MINIDUMP_TASK_NAME " is missing", out);
 		text = run_show(show_tasks, out, false, false, &err);
 		assert_non_null(strstr(text, "kthreadd"));
 		assert_null(strstr(text, "init"));

@@ -238,14 +238,14 @@ static void damaged_entry(void **state)
 		save(&m, 1, CRASH_NOTES, 8, 0x78);
 		put32(entry(&m, 0) + damages[i].at, damages[i].v);
 		collected(&m, "0:0:0 8:1:78 ", "REGISTERS(1)=crash_notes 1000000007\n",
-			  "the registers of CPU 0 (KCPUREGS) are damaged");
+			  "the registers of CPU 0 (" MINIDUMP_CPU_REGS_NAME ") are damaged");
 		done(&m);
 	}
 	/* No instruction: there are no registers. */
 	start(&m);
 	save(&m, 0, PANIC, 7, 0x77);
 	put64(entry(&m, 0) + 36 + 112 + 16 * 8, 0);
-	collected(&m, "", "", "the registers of CPU 0 (KCPUREGS) are damaged");
+	collected(&m, "", "", "the registers of CPU 0 (" MINIDUMP_CPU_REGS_NAME ") are damaged");
 	done(&m);
 }
 
@@ -261,7 +261,7 @@ static void damaged_header(void **state)
 		start(&m);
 		save(&m, 0, PANIC, 7, 0x77);
 		put32(m.region + damages[i].at, damages[i].v);
-		collected(&m, "", "", "the registers of the CPUs (KCPUREGS) are damaged");
+		collected(&m, "", "", "the registers of the CPUs (" MINIDUMP_CPU_REGS_NAME ") are damaged");
 		done(&m);
 	}
 	for (m.size = 4; m.size < 16; m.size += 4) {
@@ -269,7 +269,7 @@ static void damaged_header(void **state)
 
 		start(&m);
 		m.size = size;
-		collected(&m, "", "", "the registers of the CPUs (KCPUREGS) are damaged");
+		collected(&m, "", "", "the registers of the CPUs (" MINIDUMP_CPU_REGS_NAME ") are damaged");
 		done(&m);
 		m.size = size;
 	}

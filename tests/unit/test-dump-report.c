@@ -135,7 +135,7 @@ static void content(void **state)
 	contains(text, "<li class=\"warn\" data-level=\"4\">");
 	contains(text, "<li class=\"err cause\" data-level=\"0\">");
 	contains(text, "<li>&lt;i&gt; (/etc/qcmd.d/&lt;i&gt;.conf)</li>");
-	contains(text, "<code>KTASK</code></td><td class=\"n\">2</td><td class=\"n\">1.0 KiB</td>");
+	contains(text, "<code>" MINIDUMP_TASK_NAME "</code></td><td class=\"n\">2</td><td class=\"n\">1.0 KiB</td>");
 	assert_null(strstr(text, "<img"));
 	assert_null(strstr(text, "<b>"));
 	assert_null(strstr(text, "<i>"));

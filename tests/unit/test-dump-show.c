@@ -213,25 +213,27 @@ static void regions(void **state)
 	text = run_show(show_regions, out, false, false, &err);
 	assert_non_null(text);
 	/* What the ELF header, VMCOREINFO and the note take is not the matter here. */
-	assert_string_equal(strstr(text, "   3  KTASK"),
-			    "   3  KTASK                 0  0xffff888000100000  0x100000   512  0x5000  \n"
-			    "   4  KTASK                 1  0xffff888000100200  0x100200   512  0x5200  \n"
-			    "   5  KTASK                 2  0xffff888000100400  0x100400   512  0x5400  \n"
-			    "   6  KTASK                 3  0xffff888000100600  0x100600   512  0x5600  \n"
-			    "   7  KSTACK                0  0xffffc90000010000    0x8000  4096  0x2000  \n"
-			    "   8  KSTACK                1  0xffffc90000013000    0x6000  4096  0x1000  \n"
-			    "   9  KSTACK                2  0xffffc90000014000    0xa000  4096  0x3000  not matched\n"
-			    "  10  KSMALL       4000000000  0xffffffff7fe0c010    0xc010    32  0x4010  \n");
+	assert_string_equal(
+		strstr(text, "   3  " MINIDUMP_TASK_NAME),
+		"   3  " MINIDUMP_TASK_NAME "                 0  0xffff888000100000  0x100000   512  0x5000  \n"
+		"   4  " MINIDUMP_TASK_NAME "                 1  0xffff888000100200  0x100200   512  0x5200  \n"
+		"   5  " MINIDUMP_TASK_NAME "                 2  0xffff888000100400  0x100400   512  0x5400  \n"
+		"   6  " MINIDUMP_TASK_NAME "                 3  0xffff888000100600  0x100600   512  0x5600  \n"
+		"   7  " MINIDUMP_STACK_NAME "                0  0xffffc90000010000    0x8000  4096  0x2000  \n"
+		"   8  " MINIDUMP_STACK_NAME "                1  0xffffc90000013000    0x6000  4096  0x1000  \n"
+		"   9  " MINIDUMP_STACK_NAME
+		"                2  0xffffc90000014000    0xa000  4096  0x3000  not matched\n"
+		"  10  KSMALL       4000000000  0xffffffff7fe0c010    0xc010    32  0x4010  \n");
 	free(text);
 	text = run_show(show_regions, out, true, false, &err);
 	assert_non_null(text);
-	assert_string_equal(
-		strstr(text, " {\"slot\":9"),
-		" {\"slot\":9,\"name\":\"KSTACK\",\"seq\":2,\"virtual\":18446683600570105856,\"physical\":40960,"
-		"\"size\":4096,\"offset\":12288,\"note\":\"not matched\"},\n"
-		" {\"slot\":10,\"name\":\"KSMALL\",\"seq\":4000000000,\"virtual\":18446744071560019984,"
-		"\"physical\":49168,"
-		"\"size\":32,\"offset\":16400}]\n");
+	assert_string_equal(strstr(text, " {\"slot\":9"),
+			    " {\"slot\":9,\"name\":\"" MINIDUMP_STACK_NAME
+			    "\",\"seq\":2,\"virtual\":18446683600570105856,\"physical\":40960,"
+			    "\"size\":4096,\"offset\":12288,\"note\":\"not matched\"},\n"
+			    " {\"slot\":10,\"name\":\"KSMALL\",\"seq\":4000000000,\"virtual\":18446744071560019984,"
+			    "\"physical\":49168,"
+			    "\"size\":32,\"offset\":16400}]\n");
 	free(text);
 	unlink(out);
 	di_done(&d);
@@ -283,13 +285,16 @@ static void regions_extract(void **state)
 	extract_is(out, "KOTHER_1_0", bytes + 0x20001, 1);
 	extract_fails(out, "KMAP", "There are several regions KMAP. Choose one of: KMAP_0, KMAP_1");
 	extract_fails(out, "KMAP_2",
-		      "There is no region KMAP_2 in the dump. There are: KELF_HEADER, KVMCOREINFO, KQCMD_NOTE, KMAP, "
+		      "There is no region KMAP_2 in the dump. There are: " MINIDUMP_ELF_HEADER_NAME
+		      ", " MINIDUMP_VMCOREINFO_NAME ", " MINIDUMP_NOTE_NAME ", KMAP, "
 		      "KOTHER_1, KX");
 	extract_fails(out, "KOTHER",
-		      "There is no region KOTHER in the dump. There are: KELF_HEADER, KVMCOREINFO, KQCMD_NOTE, KMAP, "
+		      "There is no region KOTHER in the dump. There are: " MINIDUMP_ELF_HEADER_NAME
+		      ", " MINIDUMP_VMCOREINFO_NAME ", " MINIDUMP_NOTE_NAME ", KMAP, "
 		      "KOTHER_1, KX");
 	extract_fails(out, "",
-		      "There is no region  in the dump. There are: KELF_HEADER, KVMCOREINFO, KQCMD_NOTE, KMAP, "
+		      "There is no region  in the dump. There are: " MINIDUMP_ELF_HEADER_NAME
+		      ", " MINIDUMP_VMCOREINFO_NAME ", " MINIDUMP_NOTE_NAME ", KMAP, "
 		      "KOTHER_1, KX");
 	unlink(out);
 	for (unsigned int i = 2; i < 14; i++)

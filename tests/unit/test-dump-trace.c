@@ -282,7 +282,7 @@ static void large_pages(void **state)
 	must_collect(&d, out);
 	events = events_of(out);
 	assert_non_null(strstr(events, "1000000031 0 <...>-1 mark: 1: last (one)\n"
-				       "The pages in KFT2C0 are of an unknown trace array.\n"));
+				       "The pages in " MINIDUMP_TRACE_NAME "2C0 are of an unknown trace array.\n"));
 	free(events);
 	unlink(out);
 	di_done(&d);

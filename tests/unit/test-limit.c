@@ -12,7 +12,7 @@ static void test_max_regions(void **state)
 
 	WANT(t, task(5, REGION_TASK, 4), task(7, REGION_TASK, 4), late, object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5", "add KTASK 7", "add a");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_TASK_NAME " 7", "add a");
 	assert_true(entry_of(t, &late)->limited);
 	assert_false(entry_failed(entry_of(t, &late)));
 	assert_string_equal(entry_of(t, &late)->reason, "policy few has MaxRegions=2");
@@ -22,10 +22,10 @@ static void test_max_regions(void **state)
 
 	WANT(t, object("b", 4), task(5, REGION_TASK, 4), late, object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 7", "add b");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 7", "add b");
 	WANT(t, task(5, REGION_TASK, 4), late, object("a", 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del b", "add KTASK 9");
+	ASSERT_LOG(t, "del b", "add " MINIDUMP_TASK_NAME " 9");
 	assert_string_equal(entry_of(t, &late)->reason, "");
 }
 
@@ -35,7 +35,8 @@ static void reach_limit(struct table *t, int level)
 	WANT(t, task(5, REGION_STACK, level), task(6, REGION_STACK, level), task(7, REGION_STACK, level),
 	     task(8, REGION_TASK, level));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KSTACK 5", "add KSTACK 6", "add KSTACK 7", "add KTASK 8", "del KSTACK 7");
+	ASSERT_LOG(t, "add " MINIDUMP_STACK_NAME " 5", "add " MINIDUMP_STACK_NAME " 6", "add " MINIDUMP_STACK_NAME " 7",
+		   "add " MINIDUMP_TASK_NAME " 8", "del " MINIDUMP_STACK_NAME " 7");
 	assert_settled(t);
 }
 
@@ -55,7 +56,7 @@ static void test_max_bytes(void **state)
 	reach_limit(t, 5);
 	WANT(t, task(5, REGION_STACK, 5), task(6, REGION_STACK, 5), task(9, REGION_STACK, 5), large);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 8", "add large", "del large");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 8", "add large", "del large");
 	assert_string_equal(entry_of(t, &large)->reason, "policy small has MaxBytes=40000");
 	assert_settled(t);
 }
@@ -68,7 +69,7 @@ static void test_shared(void **state)
 
 	WANT(t, task(5, REGION_TASK, 4), task(6, REGION_TASK, 4), task(9, REGION_TASK, 4), both);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5", "add KTASK 6", "add KTASK 9");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_TASK_NAME " 6", "add " MINIDUMP_TASK_NAME " 9");
 	assert_string_equal(entry_of(t, &both)->want.policy->name, "low");
 	/* It matters as much as to the policy of the higher priority. */
 	assert_int_equal(entry_of(t, &both)->want.priority, policies[4].priority);
@@ -86,7 +87,7 @@ static void test_in_vain(void **state)
 	typo.error = -ENXIO;
 	WANT(t, typo, task(5, REGION_TASK, 4), task(6, REGION_TASK, 4));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5", "add KTASK 6");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_TASK_NAME " 6");
 	/* Nor when everything is tried again. */
 	reconcile_retry(t->r, false);
 	assert_settled(t);

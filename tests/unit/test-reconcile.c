@@ -12,7 +12,7 @@ static void test_add_in_order(void **state)
 
 	WANT(t, task(7, REGION_TASK, 0), object("b", 1), task(5, REGION_TASK, 0), object("a", 2));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add a", "add b", "add KTASK 5", "add KTASK 7");
+	ASSERT_LOG(t, "add a", "add b", "add " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_TASK_NAME " 7");
 	assert_settled(t);
 }
 
@@ -25,7 +25,7 @@ static void test_duplicates(void **state)
 	set_text(parent.comment, sizeof(parent.comment), "parent of x");
 	WANT(t, parent, wanted, parent);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5");
 	assert_string_equal(by_name(t, MINIDUMP_TASK_NAME, 5)->comment, "t (5)");
 	/* The policy of the higher priority is to blame. */
 	WANT(t, task(5, REGION_TASK, 0), task(5, REGION_TASK, 2));
@@ -66,7 +66,7 @@ static void test_remove_and_update(void **state)
 	set_text(renamed.comment, sizeof(renamed.comment), "other (5)");
 	WANT(t, renamed);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 6", "update KTASK 5");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 6", "update " MINIDUMP_TASK_NAME " 5");
 	assert_string_equal(by_name(t, MINIDUMP_TASK_NAME, 5)->comment, "other (5)");
 	assert_settled(t);
 }
@@ -83,7 +83,7 @@ static void test_replaced_task(void **state)
 	other.address = t->task_address = 0x9999;
 	WANT(t, other);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 5", "add KTASK 5");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_TASK_NAME " 5");
 	assert_settled(t);
 }
 
@@ -108,7 +108,7 @@ static void test_adopt(void **state)
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
 	WANT(t, task(5, REGION_TASK, 0), task(6, REGION_STACK, 0), object("a", 0), task(8, REGION_TASK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 7", "del Y", "add KTASK 8");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 7", "del Y", "add " MINIDUMP_TASK_NAME " 8");
 	assert_non_null(by_id(t, 90));
 	/* Listing again changes nothing. */
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
@@ -201,7 +201,7 @@ static void test_adopt_first(void **state)
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
 	WANT(t, task(5, REGION_TASK, 0), task(6, REGION_STACK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 5");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 5");
 	assert_int_equal(t->n, 2);
 }
 
@@ -234,7 +234,7 @@ static void test_task_gone(void **state)
 	t->missing_pid = 5;
 	WANT(t, w, task(6, REGION_TASK, 0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 6");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 6");
 	assert_int_equal(t->gone.pid, 5);
 	assert_false(entry_failed(entry_of(t, &w)));
 }
@@ -271,7 +271,7 @@ static void test_full_priority_wins(void **state)
 	WANT(t, first, second, object("a", 2));
 	assert_int_equal(reconcile_run(t->r), 0);
 	/* The younger one goes, and the reason is told. */
-	ASSERT_LOG(t, "del KTASK 6", "add a");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 6", "add a");
 	assert_true(entry_failed(entry_of(t, &second)));
 	assert_int_equal(entry_of(t, &second)->error, -ENOSPC);
 	assert_non_null(strstr(entry_of(t, &second)->reason, "policy high"));
@@ -279,7 +279,7 @@ static void test_full_priority_wins(void **state)
 	/* Room again. */
 	WANT(t, first, second);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del a", "add KTASK 6");
+	ASSERT_LOG(t, "del a", "add " MINIDUMP_TASK_NAME " 6");
 }
 
 /* Who was there first stays, of policies with equal priorities. */
@@ -313,7 +313,7 @@ static void test_full_same_policy(void **state)
 	t->n_log = 0;
 	WANT(t, task(5, REGION_TASK, 1), parent, task(6, REGION_TASK, 1));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 3", "add KTASK 6");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 3", "add " MINIDUMP_TASK_NAME " 6");
 	assert_non_null(strstr(entry_of(t, &parent)->reason, "t (6) of the same policy"));
 	/* Younger ones don't push out older ones, unless the policy says so by their order. */
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
@@ -322,7 +322,7 @@ static void test_full_same_policy(void **state)
 	WANT(t, task(5, REGION_TASK, 1), task(6, REGION_TASK, 1), newer);
 	reconcile_retry(t->r, true);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 6", "add KTASK 7");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 6", "add " MINIDUMP_TASK_NAME " 7");
 	assert_settled(t);
 }
 
@@ -338,7 +338,8 @@ static void test_full_in_vain(void **state)
 	t->n_log = 0;
 	WANT(t, task(5, REGION_TASK, 0), task(6, REGION_TASK, 1), stack);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 5", "del KTASK 6", "add KTASK 6", "add KTASK 5");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 5", "del " MINIDUMP_TASK_NAME " 6", "add " MINIDUMP_TASK_NAME " 6",
+		   "add " MINIDUMP_TASK_NAME " 5");
 	assert_int_equal(entry_of(t, &stack)->error, -ENOSPC);
 	assert_settled(t);
 }
@@ -365,7 +366,7 @@ static void test_rejected(void **state)
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
 	WANT(t, low, high);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del a", "del KTASK 5", "add a");
+	ASSERT_LOG(t, "del a", "del " MINIDUMP_TASK_NAME " 5", "add a");
 	assert_true(entry_active(entry_of(t, &high)));
 	assert_true(entry_failed(entry_of(t, &low)));
 }
@@ -381,13 +382,13 @@ static void test_note(void **state)
 	assert_int_equal(give_note(t, "one"), 0);
 	WANT(t, task(5, REGION_TASK, 2), note());
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KTASK 5", "add KQCMD_NOTE");
+	ASSERT_LOG(t, "del " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_NOTE_NAME);
 	assert_string_equal(t->note, "one");
 	assert_int_equal(give_note(t, "one"), 0);
 	assert_settled(t);
 	assert_int_equal(give_note(t, "two"), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "update KQCMD_NOTE");
+	ASSERT_LOG(t, "update " MINIDUMP_NOTE_NAME);
 	assert_string_equal(t->note, "two");
 }
 
@@ -399,14 +400,14 @@ static void test_held(void **state)
 
 	WANT(t, trace(0), trace(1));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KFT0C0", "add KFT0C1");
+	ASSERT_LOG(t, "add " MINIDUMP_TRACE_NAME "0C0", "add " MINIDUMP_TRACE_NAME "0C1");
 	assert_true(reconcile_holds(t->r));
 	assert_settled(t);
 	WANT(t, unsure(trace(0)), unsure(trace(1)));
 	assert_settled(t);
 	WANT(t, trace(0));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KFT0C1", "activate KFT0C0");
+	ASSERT_LOG(t, "del " MINIDUMP_TRACE_NAME "0C1", "activate " MINIDUMP_TRACE_NAME "0C0");
 	assert_false(reconcile_holds(t->r));
 	assert_settled(t);
 	/* News from before it was activated. */
@@ -428,10 +429,10 @@ static void test_held_instead(void **state)
 	t->n_log = 0;
 	WANT(t, trace(1));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KFT0C1");
+	ASSERT_LOG(t, "add " MINIDUMP_TRACE_NAME "0C1");
 	WANT(t, trace(1));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "activate KFT0C1", "del KFT0C0");
+	ASSERT_LOG(t, "activate " MINIDUMP_TRACE_NAME "0C1", "del " MINIDUMP_TRACE_NAME "0C0");
 }
 
 /* Unless the table is full. */
@@ -447,11 +448,11 @@ static void test_held_full(void **state)
 	t->n_log = 0;
 	WANT(t, trace(1));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "del KFT0C0", "add KFT0C1");
+	ASSERT_LOG(t, "del " MINIDUMP_TRACE_NAME "0C0", "add " MINIDUMP_TRACE_NAME "0C1");
 	/* Held and not activated, it takes no slot: more than fit can be. */
 	WANT(t, trace(1), trace(2));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "activate KFT0C1");
+	ASSERT_LOG(t, "activate " MINIDUMP_TRACE_NAME "0C1");
 	assert_int_equal(entry_of(t, &(struct want){ .key = trace(2).key })->error, -ENOSPC);
 }
 
@@ -476,7 +477,7 @@ static void test_news(void **state)
 	r.id = entry_of(t, &w)->id;
 	assert_true(reconcile_news(t->r, &r, true));
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5");
 }
 
 static void test_module_lost(void **state)
@@ -489,7 +490,7 @@ static void test_module_lost(void **state)
 	t->n_log = 0;
 	reconcile_reset(t->r);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5", "add KTASK 6");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5", "add " MINIDUMP_TASK_NAME " 6");
 }
 
 /* An answer that got lost: nothing is taken for granted, and listing again puts things right. */
@@ -503,7 +504,7 @@ static void test_broken_connection(void **state)
 	t->broken = 0;
 	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
 	assert_int_equal(reconcile_run(t->r), 0);
-	ASSERT_LOG(t, "add KTASK 5");
+	ASSERT_LOG(t, "add " MINIDUMP_TASK_NAME " 5");
 }
 
 static void test_release(void **state)

@@ -15,6 +15,7 @@
 
 #include "dump/image/rawdump.h"
 #include "daemon/snapshot.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 #define N	   5
 #define VIRT(slot) (0xffff888000000000ULL + (slot)*0x10000ULL)

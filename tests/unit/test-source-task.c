@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/source/source.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 #define TRIES 200 /* turns of the loop of at most 50 ms */
 
