@@ -57,28 +57,16 @@ static void current_stop(struct source *s)
 {
 	sd_device_monitor_unref(s->monitor);
 	free(s->online);
-	free(s);
 }
 
-static int current_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+static int current_start(struct source *s, const struct policy_set *policies)
 {
-	struct source *s = calloc(1, sizeof(*s));
-	int r;
+	int r = watch(s);
 
-	if (!s)
-		return -ENOMEM;
-	s->host = *host;
-	r = watch(s);
 	if (r < 0)
 		log_warning("CPUs that come and go can't be watched: %s", strerror(-r));
 	s->online = cpulist_read(CPULIST_ONLINE);
-	if (!s->online) {
-		r = errno ? -errno : -EIO;
-		current_stop(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	return s->online ? 0 : errno ? -errno : -EIO;
 }
 
 static int want_part(struct wants *wants, const struct policy *policy, const struct policy_section *section, int cpu,
@@ -122,6 +110,7 @@ static int current_want(struct source *s, const struct policy_set *policies, str
 const struct source_vtable source_current = {
 	.id = "current",
 	.fault = "What CPUs run can't be followed",
+	.size = sizeof(struct source),
 	.start = current_start,
 	.stop = current_stop,
 	.want = current_want,

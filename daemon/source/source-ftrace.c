@@ -427,7 +427,6 @@ static void ftrace_stop(struct source *s)
 	free(s->problem);
 	free((char *)s->note.text);
 	ftrace_walker_free(s->walker);
-	free(s);
 }
 
 static int start_watching(struct source *s)
@@ -441,29 +440,18 @@ static int start_watching(struct source *s)
 				 sd_event_add_io(s->host.event, &s->watch, s->watch_fd, EPOLLIN, on_watch, s);
 }
 
-static int ftrace_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+static int ftrace_start(struct source *s, const struct policy_set *policies)
 {
-	struct source *s = calloc(1, sizeof(*s));
 	int r;
 
-	if (!s)
-		return -ENOMEM;
-	s->host = *host;
 	s->watch_fd = -1;
-	*ret = s;
 	r = ftrace_walker_new(&s->walker, &s->problem);
 	if (r < 0) {
 		log_error("Trace arrays can't be found: %s", s->problem ?: strerror(-r));
 		return 0;
 	}
 	r = start_watching(s);
-	if (r >= 0)
-		r = ftrace_reload(s, policies);
-	if (r < 0) {
-		ftrace_stop(s);
-		*ret = NULL;
-	}
-	return r;
+	return r < 0 ? r : ftrace_reload(s, policies);
 }
 
 /* What is wanted */
@@ -549,6 +537,7 @@ static const char *ftrace_problem(const struct source *s)
 const struct source_vtable source_ftrace = {
 	.id = "trace",
 	.fault = "Not all of [Ftrace] is followed",
+	.size = sizeof(struct source),
 	.start = ftrace_start,
 	.stop = ftrace_stop,
 	.retire = ftrace_retire,

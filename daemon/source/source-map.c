@@ -216,30 +216,19 @@ static void map_stop(struct source *s)
 	items_free(s->items, s->n_items);
 	maps_free(s->maps);
 	symbol_reader_free(s->reader);
-	free(s);
 }
 
-static int map_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+static int map_start(struct source *s, const struct policy_set *policies)
 {
-	struct source *s = calloc(1, sizeof(*s));
-	int r;
+	int r = maps_new(&s->maps);
 
-	if (!s)
-		return -ENOMEM;
-	s->host = *host;
-	r = maps_new(&s->maps);
 	if (r >= 0)
 		r = symbol_reader_new(&s->reader);
 	if (r >= 0)
 		r = map_reload(s, policies);
-	if (r >= 0)
-		r = sd_event_add_time_relative(host->event, &s->timer, CLOCK_MONOTONIC, LOOK_INTERVAL, 0, on_timer, s);
-	if (r < 0) {
-		map_stop(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	return r < 0 ? r :
+		       sd_event_add_time_relative(s->host.event, &s->timer, CLOCK_MONOTONIC, LOOK_INTERVAL, 0, on_timer,
+						  s);
 }
 
 /* Wants */
@@ -328,6 +317,7 @@ static int map_want(struct source *s, const struct policy_set *policies, struct 
 const struct source_vtable source_map = {
 	.id = "map",
 	.fault = "BPF maps can't be found",
+	.size = sizeof(struct source),
 	.start = map_start,
 	.stop = map_stop,
 	.reload = map_reload,

@@ -32,22 +32,6 @@ struct source {
 	struct source_host host;
 };
 
-static int printk_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
-{
-	struct source *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return -ENOMEM;
-	s->host = *host;
-	*ret = s;
-	return 0;
-}
-
-static void printk_stop(struct source *s)
-{
-	free(s);
-}
-
 static int want_objects(const struct policy *policy, const struct policy_section *section, struct wants *wants)
 {
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
@@ -82,7 +66,6 @@ static int printk_want(struct source *s, const struct policy_set *policies, stru
 const struct source_vtable source_printk = {
 	.id = "printk",
 	.fault = "The kernel's log can't be asked for",
-	.start = printk_start,
-	.stop = printk_stop,
+	.size = sizeof(struct source),
 	.want = printk_want,
 };

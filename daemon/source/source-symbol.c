@@ -300,31 +300,18 @@ static void symbol_stop(struct source *s)
 	sd_device_monitor_unref(s->monitor);
 	symbol_reader_free(s->reader);
 	wants_done(&s->wants);
-	free(s);
 }
 
-static int symbol_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
+static int symbol_start(struct source *s, const struct policy_set *policies)
 {
-	struct source *s = calloc(1, sizeof(*s));
-	int r;
+	int r = symbol_reader_new(&s->reader), watched;
 
-	if (!s)
-		return -ENOMEM;
-	s->host = *host;
-	r = symbol_reader_new(&s->reader);
-	if (r >= 0) {
-		int watched = watch_modules(s);
-
-		if (watched < 0)
-			log_warning("Modules that come and go can't be watched: %s", strerror(-watched));
-		r = symbol_reload(s, policies);
-	}
-	if (r < 0) {
-		symbol_stop(s);
+	if (r < 0)
 		return r;
-	}
-	*ret = s;
-	return 0;
+	watched = watch_modules(s);
+	if (watched < 0)
+		log_warning("Modules that come and go can't be watched: %s", strerror(-watched));
+	return symbol_reload(s, policies);
 }
 
 static int symbol_want(struct source *s, const struct policy_set *policies, struct wants *wants)
@@ -339,6 +326,7 @@ static int symbol_want(struct source *s, const struct policy_set *policies, stru
 const struct source_vtable source_symbol = {
 	.id = "symbol",
 	.fault = "Variables can't be found",
+	.size = sizeof(struct source),
 	.start = symbol_start,
 	.stop = symbol_stop,
 	.reload = symbol_reload,

@@ -314,24 +314,6 @@ static void task_stop(struct source *s)
 	task_selectors_done(&s->selectors);
 	free(s->cgroup_problem);
 	free(s->problem);
-	free(s);
-}
-
-static int task_start(const struct source_host *host, const struct policy_set *policies, struct source **ret)
-{
-	struct source *s = calloc(1, sizeof(*s));
-	int r;
-
-	if (!s)
-		return -ENOMEM;
-	s->host = *host;
-	r = task_reload(s, policies);
-	if (r < 0) {
-		task_stop(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
 }
 
 /* A parent that is exiting keeps its children for as long as that takes, which can be for ever. */
@@ -379,7 +361,8 @@ static void task_stats(const struct source *s, struct source_stats *ret)
 const struct source_vtable source_task = {
 	.id = "bpf",
 	.fault = "Tasks can't be watched",
-	.start = task_start,
+	.size = sizeof(struct source),
+	.start = task_reload,
 	.stop = task_stop,
 	.reload = task_reload,
 	.gone = task_gone,

@@ -32,8 +32,9 @@ struct source;
  * struct source_vtable - one kind of buffer
  * @id: of its problem, see org.qcmd1(5)
  * @fault: what is wrong when it has one, before the reason
- * @start: policies has at least one section of that kind
- * @stop: free it
+ * @size: of its struct source, which begins with a struct source_host
+ * @start: policies has at least one section of that kind; NULL if there is nothing to do
+ * @stop: free what it has, after a start that failed, too; NULL if there is nothing
  * @retire: no policy has such a section any more: undo what was set up for one; before stop. NULL if there is nothing
  * @reload: policies are others now, and again have at least one section of that kind; NULL if that is all the same
  * @gone: the module says that there is no such thing; NULL if that is of no interest
@@ -45,7 +46,8 @@ struct source;
 struct source_vtable {
 	const char *id;
 	const char *fault;
-	int (*start)(const struct source_host *host, const struct policy_set *policies, struct source **ret);
+	size_t size;
+	int (*start)(struct source *s, const struct policy_set *policies);
 	void (*stop)(struct source *s);
 	void (*retire)(struct source *s);
 	int (*reload)(struct source *s, const struct policy_set *policies);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,27 @@ static bool has_section(const struct policy_set *policies, enum policy_source_ki
 	return section_next(policies, kind, &c);
 }
 
-static void stop(struct sources *s, int i)
+int source_start(const struct source_vtable *v, const struct source_host *host, const struct policy_set *policies,
+		 struct source **ret)
 {
-	if (s->running[i])
-		source_table[i]->stop(s->running[i]);
-	s->running[i] = NULL;
+	int r;
+
+	*ret = calloc(1, v->size);
+	if (!*ret)
+		return -ENOMEM;
+	*(struct source_host *)*ret = *host;
+	r = v->start ? v->start(*ret, policies) : 0;
+	if (r < 0)
+		*ret = source_stop(v, *ret);
+	return r;
+}
+
+struct source *source_stop(const struct source_vtable *v, struct source *s)
+{
+	if (s && v->stop)
+		v->stop(s);
+	free(s);
+	return NULL;
 }
 
 static int set_source(struct sources *s, int i, const struct policy_set *policies)
@@ -31,12 +48,12 @@ static int set_source(struct sources *s, int i, const struct policy_set *policie
 
 	if (has_section(policies, i)) {
 		if (!s->running[i])
-			return v->start(&s->host, policies, &s->running[i]);
+			return source_start(v, &s->host, policies, &s->running[i]);
 		return v->reload ? v->reload(s->running[i], policies) : 0;
 	}
 	if (s->running[i] && v->retire)
 		v->retire(s->running[i]);
-	stop(s, i);
+	s->running[i] = source_stop(v, s->running[i]);
 	return 0;
 }
 
@@ -57,7 +74,7 @@ void sources_set(struct sources *s, const struct policy_set *policies)
 void sources_done(struct sources *s)
 {
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
-		stop(s, i);
+		source_stop(source_table[i], s->running[i]);
 		free(s->failures[i]);
 	}
 }

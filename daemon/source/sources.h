@@ -7,6 +7,10 @@
 
 extern const struct source_vtable *const source_table[_POLICY_SOURCE_MAX];
 
+int source_start(const struct source_vtable *v, const struct source_host *host, const struct policy_set *policies,
+		 struct source **ret);
+struct source *source_stop(const struct source_vtable *v, struct source *s); /* returns NULL */
+
 struct sources {
 	struct source_host host;
 	struct source *running[_POLICY_SOURCE_MAX]; /* NULL: no policy has such a section, or it could not be started */

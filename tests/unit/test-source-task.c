@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/source/source.h"
+#include "daemon/source/sources.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 #define TRIES 200 /* turns of the loop of at most 50 ms */
@@ -87,7 +87,7 @@ static int setup(void **state)
 		return 0;
 	assert_true(sd_event_new(&f->event) >= 0);
 	host.event = f->event;
-	assert_int_equal(source_task.start(&host, &set, &f->source), 0);
+	assert_int_equal(source_start(&source_task, &host, &set, &f->source), 0);
 	assert_null(source_task.problem(f->source));
 	return 0;
 }
@@ -96,8 +96,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	if (f->source)
-		source_task.stop(f->source);
+	source_stop(&source_task, f->source);
 	sd_event_unref(f->event);
 	wants_done(&f->wants);
 	free(f);

@@ -23,6 +23,7 @@ static void test_names(void **state)
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
 		assert_non_null(source_table[i]->id);
 		assert_non_null(source_table[i]->fault);
+		assert_true(source_table[i]->size >= sizeof(struct source_host));
 		for (int j = 0; j < i; j++) {
 			assert_string_not_equal(source_table[i]->id, source_table[j]->id);
 			assert_string_not_equal(source_table[i]->fault, source_table[j]->fault);
