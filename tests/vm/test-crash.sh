@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The whole road: a policy in /etc/qcmd.d, a machine that dies in each possible way, and what the dump says of it.
 # Usual kernels: newest
-# Seconds: 180
+# Seconds: 190
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # What each CPU runs is in the dump, with its stack, though no policy names it: with 2 and with 4 CPUs, after one of
 # them was offline and came back.
 # Usual kernels: newest
-# Seconds: 150
+# Seconds: 170
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # qcmdd as it is installed: module and back end that come later, kill -9, restart, stop, reload, tasks that come
 # and go, a table that is too small, who may do what.
 # Usual kernels: newest
-# Seconds: 150
+# Seconds: 130
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # Every example in the documentation, with all that it names, and every policy that comes with qcmd: the daemon takes
 # them, and saves what they ask for.
 # Usual kernels: all
-# Seconds: 65
+# Seconds: 60
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # What the core promises to drivers (include/linux/qcom_minidump.h) and to back ends (kmod/backend.h), whichever back
 # end is bound. tests/vm/kmod/qcmd_backend.c is one with odd limits that checks each call it gets.
 # Usual kernels: newest
-# Seconds: 220
+# Seconds: 210
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Trace arrays are followed through all that changes their pages, and what was traced last is in the dump.
 # Usual kernels: all
-# Seconds: 100
+# Seconds: 90
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

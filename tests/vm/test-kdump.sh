@@ -3,7 +3,7 @@
 # The machine panics with a capture kernel loaded, which boots as Debian's kdump-tools have it: with the unit of the
 # real package, in the machine's own file system. A drop-in has the minidump collected before the whole memory.
 # Usual kernels: all
-# Seconds: 90
+# Seconds: 100
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

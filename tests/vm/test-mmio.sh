@@ -4,7 +4,7 @@
 # be bound, and the host reads the table while the machine runs. On arm64 they are in the device tree, and emulated boot
 # firmware (tests/firmware/) reads them.
 # Usual kernels: newest
-# Seconds: 250
+# Seconds: 200
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The module by itself: the netlink family by hand, clients in the kernel, back ends that come and go.
 # Usual kernels: all
-# Seconds: 60
+# Seconds: 70
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,7 +4,7 @@
 # qcmd-collect.service finds what the kernel's pstore has kept of the log, where systemd-pstore.service has left it, or
 # without that service where the kernel has it; once.
 # Usual kernels: newest
-# Seconds: 90
+# Seconds: 100
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # All of the product on arm64, with each back end for boot firmware: the machine panics and is reset, and what emulated
 # firmware (tests/firmware/) leaves, over USB or in a partition, tells what happened.
 # Usual kernels: newest
-# Seconds: 250
+# Seconds: 180
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # What selects tasks, one key after the other; a table that is too small for all of them; a fork storm that nobody asks
 # about and one that two policies ask about. PROCESSES: how many the storm starts.
 # Usual kernels: newest
-# Seconds: 150
+# Seconds: 130
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,7 +4,7 @@
 # same crash, and gdb shows the stack of the task that crashed. On 6.12 Debian's drgn finds no stacks in a full dump
 # either, and its crash does not start. qcmdctl dump debug starts each of them with what qcmd-collect keeps.
 # Usual kernels: all
-# Seconds: 60
+# Seconds: 80
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,7 +3,7 @@
 # Trace buffers in a dump: what qcmdump trace and trace-cmd make of them is what the machine itself showed before it
 # died; and the page about the crash has the last moments of each CPU, in a browser too.
 # Usual kernels: newest
-# Seconds: 100
+# Seconds: 90
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
