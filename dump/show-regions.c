@@ -6,7 +6,6 @@
 #include "dump/core/tasks.h"
 #include "lib/json.h"
 #include "lib/table.h"
-#include "lib/text.h"
 
 /* What a reader should know about a region, or NULL. */
 static const char *remark(const struct region *r, const struct task_list *tasks)
@@ -18,19 +17,16 @@ static const char *remark(const struct region *r, const struct task_list *tasks)
 	return NULL;
 }
 
-static void add_row(struct grid *g, const struct region *r, const char *name, const char *note)
+static void add_row(struct table *t, const struct region *r, const char *note)
 {
-	grid_addf(g, "%u", r->slot);
-	grid_addf(g, "%s", name);
-	grid_addf(g, "%" PRIu32, r->seq);
-	if (r->vaddr)
-		grid_addf(g, "0x%016" PRIx64, r->vaddr);
-	else
-		grid_addf(g, "?");
-	grid_addf(g, "0x%" PRIx64, r->paddr);
-	grid_addf(g, "%" PRIu64, r->size);
-	grid_addf(g, "0x%" PRIx64, r->offset);
-	grid_addf(g, "%s", note ? note : "");
+	table_addf(t, "%u", r->slot);
+	table_addf(t, "%s", r->name);
+	table_addf(t, "%" PRIu32, r->seq);
+	table_addf(t, r->vaddr ? "0x%016" PRIx64 : "?", r->vaddr);
+	table_addf(t, "0x%" PRIx64, r->paddr);
+	table_addf(t, "%" PRIu64, r->size);
+	table_addf(t, "0x%" PRIx64, r->offset);
+	table_addf(t, "%s", note ? note : "");
 }
 
 static struct json_object *region_json(const struct region *r, const char *note)
@@ -54,12 +50,13 @@ static struct json_object *region_json(const struct region *r, const char *note)
 
 int show_regions(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
-	static const char *const headers[] = {
-		">SLOT", "NAME", ">SEQ", "VIRTUAL", ">PHYSICAL", ">SIZE", ">OFFSET", "NOTE",
+	static const struct table_column columns[] = {
+		{ "SLOT", true },     { "NAME", false }, { "SEQ", true },    { "VIRTUAL", false },
+		{ "PHYSICAL", true }, { "SIZE", true },	 { "OFFSET", true }, { "NOTE", false },
 	};
+	struct table *t;
 	struct task_list tasks;
 	struct derr no_tasks;
-	struct grid g;
 	int r;
 
 	r = core_need_collected(core, err);
@@ -69,22 +66,21 @@ int show_regions(const struct corefile *core, const struct options *o, FILE *out
 		return extract_region(core, o, out, err);
 	/* Without tasks nothing can be said about stacks. */
 	tasks_read(core, &tasks, &no_tasks);
-	if (!o->json)
-		grid_init(&g, ARRAY_LEN(headers), headers);
+	t = table_new(columns, ARRAY_LEN(columns), 2);
 	for (size_t i = 0; i < core->n_regions; i++) {
 		const struct region *reg = &core->regions[i];
-		_cleanup_free_ char *name = clean_text(reg->name);
 		const char *note = remark(reg, &tasks);
 
 		if (o->json)
 			json_array_item(region_json(reg, note), out, i);
 		else
-			add_row(&g, reg, name, note);
+			add_row(t, reg, note);
 	}
 	if (o->json)
 		json_array_end(out, core->n_regions);
 	else
-		grid_print(&g, out);
+		table_print(t, out, &(struct style){ .legend = true });
+	table_free(t);
 	tasks_clear(&tasks);
 	return 0;
 }

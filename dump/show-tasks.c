@@ -6,31 +6,26 @@
 #include "lib/json.h"
 #include "dump/core/tasks.h"
 #include "lib/table.h"
-#include "lib/text.h"
 
-static void add_row(struct grid *g, const struct task_list *l, const struct task *t)
+static void add_row(struct table *table, const struct task_list *l, const struct task *t)
 {
-	_cleanup_free_ char *comm = clean_text(t->comm);
 	bool kernel = task_is_kernel_thread(t);
 	const char *word;
 	char letter = task_state(t, &word);
 
-	grid_addf(g, "%" PRId32, t->pid);
-	grid_addf(g, "%" PRId32, t->tgid);
-	if (t->has_ppid)
-		grid_addf(g, "%" PRId32, t->ppid);
-	else
-		grid_addf(g, "?");
+	table_addf(table, "%" PRId32, t->pid);
+	table_addf(table, "%" PRId32, t->tgid);
+	table_addf(table, t->has_ppid ? "%" PRId32 : "?", t->ppid);
 	if (t->has_cpu)
-		grid_addf(g, "%" PRId32 "%s", t->cpu, t->on_cpu ? "*" : "");
+		table_addf(table, "%" PRId32 "%s", t->cpu, t->on_cpu ? "*" : "");
 	else
-		grid_addf(g, "?");
-	grid_addf(g, "%c %s", letter, word);
+		table_addf(table, "?");
+	table_addf(table, "%c %s", letter, word);
 	if (l->has_start)
-		grid_addf(g, "%" PRIu64 ".%06" PRIu64, t->start_ns / 1000000000, t->start_ns / 1000 % 1000000);
+		table_addf(table, "%" PRIu64 ".%06" PRIu64, t->start_ns / 1000000000, t->start_ns / 1000 % 1000000);
 	else
-		grid_addf(g, "?");
-	grid_addf(g, kernel ? "[%s]" : "%s", comm);
+		table_addf(table, "?");
+	table_addf(table, kernel ? "[%s]" : "%s", t->comm);
 }
 
 static struct json_object *task_json(const struct task_list *l, const struct task *t)
@@ -58,9 +53,12 @@ static struct json_object *task_json(const struct task_list *l, const struct tas
 
 int show_tasks(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
-	static const char *const headers[] = { ">PID", ">TGID", ">PPID", ">CPU", "STATE", ">STARTED", "COMM" };
+	static const struct table_column columns[] = {
+		{ "PID", true },    { "TGID", true },	 { "PPID", true },  { "CPU", true },
+		{ "STATE", false }, { "STARTED", true }, { "COMM", false },
+	};
+	struct table *table;
 	struct task_list l;
-	struct grid g;
 	size_t n = 0, exited = 0;
 	int r;
 
@@ -69,8 +67,7 @@ int show_tasks(const struct corefile *core, const struct options *o, FILE *out, 
 		r = tasks_read(core, &l, err);
 	if (r < 0)
 		return r;
-	if (!o->json)
-		grid_init(&g, ARRAY_LEN(headers), headers);
+	table = table_new(columns, ARRAY_LEN(columns), 2);
 	for (size_t i = 0; i < l.n; i++) {
 		if (l.v[i].exit_state && !o->all) {
 			exited++;
@@ -79,13 +76,14 @@ int show_tasks(const struct corefile *core, const struct options *o, FILE *out, 
 		if (o->json)
 			json_array_item(task_json(&l, &l.v[i]), out, n);
 		else
-			add_row(&g, &l, &l.v[i]);
+			add_row(table, &l, &l.v[i]);
 		n++;
 	}
 	if (o->json)
 		json_array_end(out, n);
 	else
-		grid_print(&g, out);
+		table_print(table, out, &(struct style){ .legend = true });
+	table_free(table);
 	if (!n)
 		fprintf(stderr, "No tasks are in the dump. A policy with a [Task] section puts them there.\n");
 	if (exited)

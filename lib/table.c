@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/size.h"
 #include "lib/table.h"
 #include "lib/text.h"
 
@@ -15,18 +14,16 @@ struct cell {
 struct table {
 	const struct table_column *columns;
 	size_t n_columns;
+	unsigned int gap;
 	struct cell *cells;
-	size_t n_cells;
+	size_t n_cells, capacity;
 };
 
-struct table *table_new(const struct table_column *columns, size_t n)
+struct table *table_new(const struct table_column *columns, size_t n, unsigned int gap)
 {
-	struct table *t = calloc(1, sizeof(*t));
+	struct table *t = xcalloc(1, sizeof(*t));
 
-	if (!t)
-		out_of_memory();
-	t->columns = columns;
-	t->n_columns = n;
+	*t = (struct table){ .columns = columns, .n_columns = n, .gap = gap };
 	return t;
 }
 
@@ -40,11 +37,7 @@ void table_free(struct table *t)
 
 static void add(struct table *t, char *text, const char *colour)
 {
-	struct cell *grown = reallocarray(t->cells, t->n_cells + 1, sizeof(*grown));
-
-	if (!grown)
-		out_of_memory();
-	t->cells = grown;
+	t->cells = xgrow(t->cells, &t->capacity, t->n_cells + 1, sizeof(*t->cells));
 	t->cells[t->n_cells++] = (struct cell){ text, colour };
 }
 
@@ -53,14 +46,16 @@ void table_add(struct table *t, const char *text, const char *colour)
 	add(t, clean_text(text && *text ? text : "-"), colour);
 }
 
-void table_add_int(struct table *t, int64_t n)
+void table_addf(struct table *t, const char *format, ...)
 {
-	add(t, xprintf("%lld", (long long)n), NULL);
-}
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
 
-void table_add_size(struct table *t, uint64_t bytes)
-{
-	add(t, xprintf("%s", size_text(bytes).s), NULL);
+	va_start(ap, format);
+	if (vasprintf(&text, format, ap) < 0)
+		out_of_memory();
+	va_end(ap);
+	add(t, clean_text(text), NULL);
 }
 
 static size_t column_width(const struct table *t, size_t column, bool heading)
@@ -94,9 +89,7 @@ static void print_cut(FILE *f, const char *text, size_t room, const struct style
 		return;
 	}
 
-	copy = strdup(text);
-	if (!copy)
-		out_of_memory();
+	copy = xstrndup(text, end);
 	while (end > 0 && (text_width(copy) > room - dots_width || ((unsigned char)text[end] & 0xc0) == 0x80))
 		copy[--end] = '\0';
 	fprintf(f, "%s%s", copy, dots);
@@ -124,18 +117,16 @@ static void print_row(const struct table *t, FILE *f, const size_t *widths, cons
 		if (coloured)
 			fputs(sgr(style, COLOUR_NORMAL), f);
 		if (!last)
-			print_blanks(f, t->columns[i].right ? 1 : blanks + 1);
-		used += widths[i] + 1;
+			print_blanks(f, t->columns[i].right ? t->gap : blanks + t->gap);
+		used += widths[i] + t->gap;
 	}
 	fputc('\n', f);
 }
 
 void table_print(const struct table *t, FILE *f, const struct style *style)
 {
-	_cleanup_free_ size_t *widths = calloc(t->n_columns, sizeof(*widths));
+	_cleanup_free_ size_t *widths = xcalloc(t->n_columns, sizeof(*widths));
 
-	if (!widths)
-		out_of_memory();
 	for (size_t i = 0; i < t->n_columns; i++)
 		widths[i] = column_width(t, i, style->legend);
 
@@ -143,47 +134,4 @@ void table_print(const struct table *t, FILE *f, const struct style *style)
 		print_row(t, f, widths, NULL, style);
 	for (size_t i = 0; i + t->n_columns <= t->n_cells; i += t->n_columns)
 		print_row(t, f, widths, t->cells + i, style);
-}
-
-void grid_init(struct grid *g, size_t columns, const char *const headers[])
-{
-	*g = (struct grid){ .columns = columns };
-	for (size_t i = 0; i < columns; i++)
-		grid_addf(g, "%s", headers[i]);
-}
-
-void grid_addf(struct grid *g, const char *fmt, ...)
-{
-	va_list ap;
-
-	g->cells = xgrow(g->cells, &g->capacity, g->n + 1, sizeof(*g->cells));
-	va_start(ap, fmt);
-	if (vasprintf(&g->cells[g->n], fmt, ap) < 0)
-		g->cells[g->n] = xstrndup("", 0);
-	va_end(ap);
-	g->n++;
-}
-
-void grid_print(struct grid *g, FILE *out)
-{
-	size_t *width = xcalloc(g->columns, sizeof(*width));
-
-	for (size_t i = 0; i < g->n; i++) {
-		size_t len = strlen(g->cells[i]) - (i < g->columns && g->cells[i][0] == '>');
-
-		if (len > width[i % g->columns])
-			width[i % g->columns] = len;
-	}
-	for (size_t i = 0; i < g->n; i++) {
-		size_t column = i % g->columns;
-		bool number = g->cells[column][0] == '>', last = column == g->columns - 1;
-		const char *text = g->cells[i] + (i < g->columns && number);
-		int pad = last && !number ? 0 : (int)width[column];
-
-		fprintf(out, "%*s%s", number ? pad : -pad, text, last ? "\n" : "  ");
-	}
-	for (size_t i = 0; i < g->n; i++)
-		free(g->cells[i]);
-	free(g->cells);
-	free(width);
 }

@@ -17,26 +17,14 @@ struct table_column {
 
 struct table;
 
-struct table *table_new(const struct table_column *columns, size_t n); /* columns stay with the caller */
+/* columns stay with the caller; gap: blanks between them */
+struct table *table_new(const struct table_column *columns, size_t n, unsigned int gap);
 void table_free(struct table *t);
 
-/* The next cell; text is copied, NULL and "" show as "-". colour: from sgr(), or NULL. */
+/* The next cell; NULL and "" show as "-". colour: from sgr(), or NULL. */
 void table_add(struct table *t, const char *text, const char *colour);
-void table_add_int(struct table *t, int64_t n);
-void table_add_size(struct table *t, uint64_t bytes);
+void table_addf(struct table *t, const char *format, ...) _printf_(2, 3);
 
 void table_print(const struct table *t, FILE *f, const struct style *style);
-
-/* A table whose columns are as wide as what is in them. A header that starts with '>' is a column of numbers. */
-struct grid {
-	size_t columns;
-	char **cells;
-	size_t n;
-	size_t capacity;
-};
-
-void grid_init(struct grid *g, size_t columns, const char *const headers[]);
-void grid_addf(struct grid *g, const char *fmt, ...) _printf_(2, 3);
-void grid_print(struct grid *g, FILE *out); /* and frees it */
 
 #endif

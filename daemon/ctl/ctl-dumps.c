@@ -81,7 +81,7 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *styl
 		{ "TIME", false },   { "ID", false },	  { "SIZE", true },
 		{ "SOURCE", false }, { "KERNEL", false }, { "CRASH", false },
 	};
-	struct table *t = table_new(columns, ARRAY_LEN(columns));
+	struct table *t = table_new(columns, ARRAY_LEN(columns), 1);
 	size_t n = json_array_length(list);
 
 	for (size_t i = 0; i < n; i++) {
@@ -90,7 +90,7 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *styl
 
 		table_add(t, when, NULL);
 		table_add(t, json_get_string(o, "id"), NULL);
-		table_add_size(t, json_get_size(o, "size"));
+		table_addf(t, "%s", size_text(json_get_size(o, "size")).s);
 		table_add(t, json_get_string(o, "source"), NULL);
 		table_add(t, json_get_string(o, "release"), NULL);
 		table_add(t, json_get_string(o, "crash") ?: json_get_string(o, "error"), NULL);

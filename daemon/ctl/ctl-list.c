@@ -44,13 +44,13 @@ static void add_region(struct table *t, struct json_object *region, bool address
 	_cleanup_free_ char *what = NULL;
 
 	if (id > 0)
-		table_add_int(t, id);
+		table_addf(t, "%" PRId64, id);
 	else
 		table_add(t, NULL, NULL);
 	table_add(t, json_get_string(region, "name"), NULL);
 	table_add(t, state, state_colour(state, style));
-	table_add_size(t, json_get_size(region, "size"));
-	table_add_int(t, slots);
+	table_addf(t, "%s", size_text(json_get_size(region, "size")).s);
+	table_addf(t, "%" PRId64, slots);
 	table_add(t, json_get_string(region, "policy") ?: json_get_string(region, "owner"), NULL);
 	if (addresses)
 		table_add(t, address_of(region), NULL);
@@ -79,7 +79,7 @@ void ctl_regions_print(FILE *f, struct json_object *describe, const struct style
 	for (size_t i = 0; i < n && !addresses; i++)
 		addresses = address_of(json_object_array_get_idx(regions, i));
 
-	t = addresses ? table_new(with_address, 8) : table_new(plain, 7);
+	t = addresses ? table_new(with_address, 8, 1) : table_new(plain, 7, 1);
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *region = json_object_array_get_idx(regions, i);
 
@@ -121,7 +121,7 @@ static void add_policy(struct table *t, struct json_object *policy, const struct
 
 	table_add(t, json_get_string(policy, "name"), NULL);
 	table_add(t, state, state_colour(state, style));
-	table_add_int(t, json_get_int(policy, "priority", 0));
+	table_addf(t, "%" PRId64, json_get_int(policy, "priority", 0));
 	table_add(t, regions, registered < wanted && !equal(state, "dry-run") ? sgr(style, COLOUR_BOLD_YELLOW) : NULL);
 	table_add(t, json_get_string(policy, "description"), NULL);
 }
@@ -160,7 +160,7 @@ void ctl_policies_print(FILE *f, struct json_object *describe, const struct styl
 	};
 	struct json_object *policies = json_get_array(describe, "policies");
 	size_t n = json_array_length(policies), enabled = 0;
-	struct table *t = table_new(columns, 5);
+	struct table *t = table_new(columns, 5, 1);
 	bool first = true;
 
 	for (size_t i = 0; i < n; i++) {

@@ -267,19 +267,19 @@ static void test_offline(void **state)
 static char *table(const struct style *style)
 {
 	static const struct table_column columns[] = { { "NAME", false }, { "SIZE", true }, { "WHAT", false } };
-	struct table *t = table_new(columns, 3);
+	struct table *t = table_new(columns, 3, 1);
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
 	table_add(t, "测试", sgr(style, COLOUR_BOLD_RED));
-	table_add_size(t, 1536);
+	table_addf(t, "1.5 KiB");
 	table_add(t, "two wide characters", NULL);
 	table_add(t, "e\xcc\x81", NULL); /* e and a combining accent */
-	table_add_int(t, 5);
+	table_addf(t, "%d", 5);
 	table_add(t, "接受 more", NULL);
 	table_add(t, NULL, NULL);
-	table_add_size(t, 1023);
+	table_addf(t, "1023 B");
 	table_add(t, "bad\xff\x1b[1mbytes", NULL);
 	table_print(t, f, style);
 	table_free(t);

@@ -39,22 +39,22 @@ static void map_arguments(void **state)
 
 static void tables(void **state)
 {
-	static const char *const headers[] = { ">N", "NAME", "NOTE" };
-	struct grid g;
+	static const struct table_column columns[] = { { "N", true }, { "NAME", false }, { "NOTE", false } };
+	struct table *t = table_new(columns, 3, 2);
 	char *text;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	grid_init(&g, 3, headers);
-	grid_addf(&g, "%d", 7);
-	grid_addf(&g, "a");
-	grid_addf(&g, ">x");
-	grid_addf(&g, "%d", 1234);
-	grid_addf(&g, "longer");
-	grid_addf(&g, "y");
-	grid_print(&g, f);
+	table_addf(t, "%d", 7);
+	table_addf(t, "a");
+	table_addf(t, ">x");
+	table_addf(t, "%d", 1234);
+	table_addf(t, "longer");
+	table_addf(t, "%s", "");
+	table_print(t, f, &(struct style){ .legend = true });
+	table_free(t);
 	fclose(f);
-	assert_string_equal(text, "   N  NAME    NOTE\n   7  a       >x\n1234  longer  y\n");
+	assert_string_equal(text, "   N  NAME    NOTE\n   7  a       >x\n1234  longer  \n");
 	free(text);
 }
 
