@@ -11,7 +11,6 @@
 #include <json-c/json.h>
 
 #include "daemon/describe.h"
-#include "lib/cleanup.h"
 
 #define SCHEMA 1
 
@@ -170,7 +169,7 @@ static void describe_diags(struct builder *b, json_object *array, const struct p
 
 		if (!policy_has_path(policy, set->diags.items[i].path))
 			continue;
-		text = policy_diag_line(&set->diags.items[i]);
+		text = diag_line(&set->diags.items[i]);
 		append(b, array, text ? new_text(text) : NULL);
 	}
 }

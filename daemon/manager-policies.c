@@ -91,7 +91,7 @@ int manager_recollect(struct manager *m)
 	return r;
 }
 
-static void reload_info_set(struct reload_info *info, bool ok, const struct policy_diags *diags, const char *error)
+static void reload_info_set(struct reload_info *info, bool ok, const struct diags *diags, const char *error)
 {
 	info->done = true;
 	info->ok = ok;
@@ -104,17 +104,17 @@ static void reload_info_set(struct reload_info *info, bool ok, const struct poli
 
 		if (!diags->items[i].error)
 			continue;
-		text = policy_diag_line(&diags->items[i]);
+		text = diag_line(&diags->items[i]);
 		if (!text || strv_append(&info->errors, text) < 0)
 			return;
 	}
 }
 
-static void log_diags(const struct policy_diags *diags)
+static void log_diags(const struct diags *diags)
 {
 	for (size_t i = 0; i < diags->n; i++) {
-		const struct policy_diag *diag = &diags->items[i];
-		_cleanup_free_ char *text = policy_diag_line(diag);
+		const struct diag *diag = &diags->items[i];
+		_cleanup_free_ char *text = diag_line(diag);
 
 		if (text)
 			log_config(diag->error ? LOG_ERR : LOG_WARNING, diag->path, diag->line, text);
@@ -195,7 +195,7 @@ int manager_reload(struct manager *m)
 	r = load_policies(m, &policies, &config);
 	if (r < 0)
 		return r;
-	if (policy_diags_errors(&policies->diags)) {
+	if (diags_errors(&policies->diags)) {
 		reload_info_set(&m->reload, false, &policies->diags, NULL);
 		log_error("The policies have errors: those of before stay in use");
 		policy_set_free(policies);

@@ -13,7 +13,6 @@
 #include "daemon/source/ktypes.h"
 #include "daemon/note.h"
 #include "daemon/policy/policy.h"
-#include "lib/cleanup.h"
 #include "uapi/linux/qcom_minidump.h"
 
 enum fact_kind { FACT_SIZE, FACT_OFFSET, FACT_BITS };

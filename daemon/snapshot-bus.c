@@ -6,7 +6,6 @@
 
 #include "daemon/manager-private.h"
 #include "daemon/snapshot.h"
-#include "lib/cleanup.h"
 
 #define ACTION	     "org.qcmd1.snapshot"
 #define POLKIT_NAME  "org.freedesktop.PolicyKit1"

@@ -8,7 +8,6 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/describe.h"
-#include "lib/cleanup.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 static const char *const state_names[_STATUS_STATE_MAX] = {
@@ -74,7 +73,7 @@ static void judge_machine(struct status *s)
 		s->note = (struct problem){};
 }
 
-static const struct policy_diag *first_error(const struct policy_set *set, const struct policy *policy)
+static const struct diag *first_error(const struct policy_set *set, const struct policy *policy)
 {
 	for (size_t i = 0; i < set->diags.n; i++)
 		if (set->diags.items[i].error && policy_has_path(policy, set->diags.items[i].path))
@@ -84,7 +83,7 @@ static const struct policy_diag *first_error(const struct policy_set *set, const
 
 static void judge_policy(struct status *s, const struct policy *p)
 {
-	const struct policy_diag *d = first_error(s->policies, p);
+	const struct diag *d = first_error(s->policies, p);
 	_cleanup_free_ char *hint = NULL;
 
 	if (asprintf(&hint, "qcmdctl check %s", p->path) < 0)
@@ -102,7 +101,7 @@ static void judge_policy(struct status *s, const struct policy *p)
 static void judge_config(struct status *s)
 {
 	for (size_t i = 0; i < s->policies->diags.n; i++) {
-		const struct policy_diag *d = &s->policies->diags.items[i];
+		const struct diag *d = &s->policies->diags.items[i];
 
 		if (d->error && !strcmp(d->path, CONFIG_PATH))
 			add_problem(s, STATUS_DEGRADED, "config", "correct the file, then qcmdctl reload",

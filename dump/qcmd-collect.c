@@ -189,7 +189,7 @@ static void collect_rawdumps(struct collector *c)
 	if (!path)
 		path = access("/dev/disk/by-partlabel/rawdump", F_OK) == 0 ? "/dev/disk/by-partlabel/rawdump" :
 									     "/dev/disk/by-label/rawdump";
-	if (!*path || (!c->conf.rawdump && access(path, F_OK) < 0))
+	if (!strcmp(path, "none") || (!c->conf.rawdump && access(path, F_OK) < 0))
 		return;
 	n = count_rawdumps(path, &err);
 	if (n < 0)
@@ -242,7 +242,7 @@ static void collect_pstore(struct collector *c)
 	if (!folder) {
 		pstore_add(&p, PSTORE_PATH);
 		pstore_add(&p, PSTORE_ARCHIVE);
-	} else if (*folder) {
+	} else if (strcmp(folder, "none")) {
 		pstore_add(&p, folder);
 	}
 	pstore_sort(&p);

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 LIB_SRCS := \
 	lib/alloc.c \
+	lib/diag.c \
 	lib/error.c \
 	lib/file.c \
+	lib/ini.c \
+	lib/ini-value.c \
 	lib/json.c \
 	lib/machine.c \
 	lib/options.c \

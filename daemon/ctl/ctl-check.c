@@ -8,12 +8,12 @@
 #include "lib/strv.h"
 #include "lib/text.h"
 
-static struct json_object *diags_to_json(const struct policy_diags *diags)
+static struct json_object *diags_to_json(const struct diags *diags)
 {
 	struct json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < diags->n; i++) {
-		const struct policy_diag *d = &diags->items[i];
+		const struct diag *d = &diags->items[i];
 		struct json_object *o = json_object_new_object();
 
 		if (!array || !o)
@@ -31,9 +31,9 @@ static struct json_object *diags_to_json(const struct policy_diags *diags)
 	return array;
 }
 
-static int report(const struct policy_diags *diags, const char *checked, enum json_form json)
+static int report(const struct diags *diags, const char *checked, enum json_form json)
 {
-	size_t n_errors = policy_diags_errors(diags);
+	size_t n_errors = diags_errors(diags);
 	_cleanup_free_ char *errors = ctl_things(n_errors, "error", "errors");
 	_cleanup_free_ char *warnings = ctl_things(diags->n - n_errors, "warning", "warnings");
 
@@ -45,7 +45,7 @@ static int report(const struct policy_diags *diags, const char *checked, enum js
 	}
 
 	for (size_t i = 0; i < diags->n; i++)
-		policy_diag_print(&diags->items[i], stderr);
+		diag_print(&diags->items[i], stderr);
 
 	if (diags->n == 0)
 		printf("%s checked: no errors\n", checked);
@@ -54,7 +54,7 @@ static int report(const struct policy_diags *diags, const char *checked, enum js
 	return n_errors > 0 ? CTL_FAILURE : CTL_OK;
 }
 
-static void check_file(const char *path, struct policy_diags *diags)
+static void check_file(const char *path, struct diags *diags)
 {
 	struct policy policy;
 	int r = policy_load_file(path, &policy, diags);
@@ -64,7 +64,7 @@ static void check_file(const char *path, struct policy_diags *diags)
 		return;
 
 	errno = -r;
-	if (policy_diag_add(diags, path, 0, 0, true, "can't be read: %m") < 0)
+	if (diag_add(diags, path, 0, 0, true, "can't be read: %m") < 0)
 		out_of_memory();
 }
 
@@ -86,7 +86,7 @@ static int check_installed(enum json_form json)
 int ctl_check(char *const *files, size_t n, enum json_form json)
 {
 	_cleanup_free_ char *checked = ctl_things(n, "file", "files");
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	int r;
 
 	if (n == 0)
@@ -96,14 +96,14 @@ int ctl_check(char *const *files, size_t n, enum json_form json)
 		check_file(files[i], &diags);
 
 	r = report(&diags, checked, json);
-	policy_diags_done(&diags);
+	diags_done(&diags);
 	return r;
 }
 
 /* One file under its heading. What qcmdd would not read is not shown either. */
 static int cat_file(const char *path, const struct style *style)
 {
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	int type = policy_file_read(path, &text, &size, &diags);
@@ -129,7 +129,7 @@ static int cat_file(const char *path, const struct style *style)
 		printf(" can't be read: %s\n", strerror(-type));
 	}
 
-	policy_diags_done(&diags);
+	diags_done(&diags);
 	return type < 0 || type == POLICY_FILE_REFUSED ? CTL_FAILURE : CTL_OK;
 }
 
@@ -206,7 +206,7 @@ static int check_names(const struct policy_files *files, char *const *names, siz
 
 int ctl_cat_config(char *const *names, size_t n, const struct style *style)
 {
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	struct policy_files files;
 	bool first = true;
 	int r;
@@ -215,8 +215,8 @@ int ctl_cat_config(char *const *names, size_t n, const struct style *style)
 		out_of_memory();
 
 	for (size_t i = 0; i < diags.n; i++)
-		policy_diag_print(&diags.items[i], stderr);
-	r = policy_diags_errors(&diags) > 0 ? CTL_FAILURE : CTL_OK;
+		diag_print(&diags.items[i], stderr);
+	r = diags_errors(&diags) > 0 ? CTL_FAILURE : CTL_OK;
 	r |= check_names(&files, names, n);
 
 	for (size_t i = 0; i < files.n; i++) {
@@ -231,6 +231,6 @@ int ctl_cat_config(char *const *names, size_t n, const struct style *style)
 	if (files.n == 0)
 		fprintf(stderr, "qcmdctl: there are no policies; see qcmd.d(5)\n");
 	policy_files_done(&files);
-	policy_diags_done(&diags);
+	diags_done(&diags);
 	return r;
 }

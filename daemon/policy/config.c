@@ -3,12 +3,18 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/policy/policy-internal.h"
-#include "lib/cleanup.h"
 
-int config_load(const char *path, struct config *ret, struct policy_diags *diags)
+static const struct ini_section sections[] = { { .name = "Daemon" }, {} };
+static const struct ini_key keys[] = {
+	{ "Daemon", "AutoReload", ini_value_bool, offsetof(struct config, auto_reload), .expects = "yes or no" },
+	{},
+};
+static const struct ini_format format = { .sections = sections, .keys = keys, .example = "Daemon" };
+
+int config_load(const char *path, struct config *ret, struct diags *diags)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t size, errors = policy_diags_errors(diags);
+	size_t size, errors = diags_errors(diags);
 	struct config config = {};
 	int r;
 
@@ -18,11 +24,11 @@ int config_load(const char *path, struct config *ret, struct policy_diags *diags
 		return 0;
 	if (r < 0 && r != -ENOMEM) {
 		errno = -r;
-		return policy_diag_add(diags, path, 0, 0, true, "can't be read: %m");
+		return diag_add(diags, path, 0, 0, true, "can't be read: %m");
 	}
 	if (r == POLICY_FILE_TEXT)
-		r = policy_parse_settings(path, text, size, &config, diags);
-	if (r >= 0 && policy_diags_errors(diags) == errors)
+		r = ini_parse(&format, path, text, size, &config, diags);
+	if (r >= 0 && diags_errors(diags) == errors)
 		*ret = config;
 	return r < 0 ? r : 0;
 }

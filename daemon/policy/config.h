@@ -12,6 +12,6 @@ struct config {
 };
 
 /* No file: the defaults. Errors are added to diags, and then the defaults count. 0 or -ENOMEM. */
-int config_load(const char *path, struct config *ret, struct policy_diags *diags);
+int config_load(const char *path, struct config *ret, struct diags *diags);
 
 #endif

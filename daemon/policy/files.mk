@@ -4,7 +4,6 @@ POLICY_SRCS := \
 	daemon/policy/policy-condition.c \
 	daemon/policy/policy-files.c \
 	daemon/policy/policy-ftrace.c \
-	lib/ini.c \
 	daemon/policy/policy-parse.c \
 	daemon/policy/policy-symbol.c \
 	daemon/policy/policy-task.c \

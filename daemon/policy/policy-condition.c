@@ -66,7 +66,7 @@ static bool next_term(const char **pos, struct term *ret)
 
 static bool term_is_true(const struct term *term, const char *kernel)
 {
-	char version[POLICY_LINE_MAX + 1];
+	char version[INI_LINE_MAX + 1];
 	int c;
 
 	memcpy(version, term->version, term->length);
@@ -101,7 +101,7 @@ static int as_bool(const char *value)
 {
 	bool yes;
 
-	return policy_parse_bool(value, &yes) ? yes : -1;
+	return parse_bool(value, &yes) ? yes : -1;
 }
 
 static bool virtualization_is(const char *value, const char *virtualization)
@@ -164,8 +164,8 @@ int policy_conditions_met(const struct policy *policy, const struct policy_facts
 
 /* Values */
 
-static bool is_one_of(struct policy_parser *p, const struct policy_key *key, const char *value,
-		      const char *const *names, const char *also)
+static bool is_one_of(struct ini *p, const struct ini_key *key, const char *value, const char *const *names,
+		      const char *also)
 {
 	const char *meant = did_you_mean(value, names);
 	char known[128];
@@ -176,26 +176,26 @@ static bool is_one_of(struct policy_parser *p, const struct policy_key *key, con
 			return true;
 		n += snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "", names[i]);
 	}
-	policy_complain(p, value, "%s= takes %s%s, not '%s'%s%s%s", key->name, also, known,
-			quote(value, strlen(value)).s, meant ? "; did you mean '" : "", meant ?: "", meant ? "'?" : "");
+	ini_complain(p, value, "%s= takes %s%s, not '%s'%s%s%s", key->name, also, known, quote(value, strlen(value)).s,
+		     meant ? "; did you mean '" : "", meant ?: "", meant ? "'?" : "");
 	return false;
 }
 
-static bool version_is_right(struct policy_parser *p, const struct policy_key *key, const char *value)
+static bool version_is_right(struct ini *p, const struct ini_key *key, const char *value)
 {
 	struct term term;
 
 	while (next_term(&value, &term))
 		if (term.operator>= 0 ? !term.length || !strchr("0123456789", *term.version) :
 					strcspn(term.version, "<>=") < term.length) {
-			policy_complain(p, term.version,
-					"%s= takes versions such as >=6.1 <7, or a pattern such as 6.1.*", key->name);
+			ini_complain(p, term.version, "%s= takes versions such as >=6.1 <7, or a pattern such as 6.1.*",
+				     key->name);
 			return false;
 		}
 	return true;
 }
 
-static bool value_is_right(struct policy_parser *p, const struct policy_key *key, const char *value)
+static bool value_is_right(struct ini *p, const struct ini_key *key, const char *value)
 {
 	const char *names[ARRAY_LEN(architectures) + 1] = { NULL };
 
@@ -244,15 +244,16 @@ void policy_conditions_done(struct policy *policy)
 }
 
 /* As in systemd, an empty one of any kind clears all of them. */
-void policy_value_condition(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_condition(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
-	struct policy_condition c = { .key = key->name, .kind = key->standard, .path = (char *)p->reader.path };
+	struct policy_condition c = { .key = key->name, .kind = key->standard, .path = (char *)p->path };
+	struct policy *policy = data;
 
 	if (!*value) {
-		policy_conditions_done(p->policy);
+		policy_conditions_done(policy);
 		return;
 	}
-	c.line = policy_reader_where(&p->reader, value).line;
+	c.line = ini_where(p, value).line;
 	if (*value == '|') {
 		c.trigger = true;
 		value += 1 + strspn(value + 1, BLANKS);
@@ -262,10 +263,10 @@ void policy_value_condition(struct policy_parser *p, const struct policy_key *ke
 		value += 1 + strspn(value + 1, BLANKS);
 	}
 	if (!*value) {
-		policy_complain(p, value, "%s= has nothing to compare with", key->name);
+		ini_complain(p, value, "%s= has nothing to compare with", key->name);
 		return;
 	}
 	c.value = (char *)value;
-	if (value_is_right(p, key, value) && add_condition(p->policy, &c) < 0)
+	if (value_is_right(p, key, value) && add_condition(policy, &c) < 0)
 		p->error = -ENOMEM;
 }

@@ -84,7 +84,7 @@ static int add_file(struct policy_files *files, const char *dir, const char *nam
 }
 
 static int add_entry(struct policy_files *files, const char *dir, const char *name, char ***dropin_dirs,
-		     struct policy_diags *diags)
+		     struct diags *diags)
 {
 	bool is_dropin_dir = dropin_dirs && ends_in(name, DROPIN_SUFFIX);
 	_cleanup_free_ char *path = NULL;
@@ -93,10 +93,10 @@ static int add_entry(struct policy_files *files, const char *dir, const char *na
 		return 0;
 
 	if (!name_is_plain(name))
-		return policy_diag_add(diags, dir, 0, 0, true,
-				       "the name of '%s' has characters other than letters, "
-				       "digits and -_.:@+: rename it",
-				       quote(name, strlen(name)).s);
+		return diag_add(diags, dir, 0, 0, true,
+				"the name of '%s' has characters other than letters, "
+				"digits and -_.:@+: rename it",
+				quote(name, strlen(name)).s);
 	if (!is_dropin_dir)
 		return add_file(files, dir, name);
 
@@ -109,7 +109,7 @@ static int add_entry(struct policy_files *files, const char *dir, const char *na
 	return strv_append(dropin_dirs, path);
 }
 
-static int read_directory(const char *dir, struct policy_files *files, char ***dropin_dirs, struct policy_diags *diags)
+static int read_directory(const char *dir, struct policy_files *files, char ***dropin_dirs, struct diags *diags)
 {
 	_cleanup_(closedirp) DIR *d = opendir(dir);
 	struct dirent *entry;
@@ -117,15 +117,15 @@ static int read_directory(const char *dir, struct policy_files *files, char ***d
 	if (!d && (errno == ENOENT || errno == ENOMEM))
 		return errno == ENOENT ? 0 : -ENOMEM;
 	if (!d)
-		return policy_diag_add(diags, dir, 0, 0, true, "the folder can't be read: %m");
+		return diag_add(diags, dir, 0, 0, true, "the folder can't be read: %m");
 
 	while ((entry = readdir(d))) {
 		int r = add_entry(files, dir, entry->d_name, dropin_dirs, diags);
 
 		if (r == -E2BIG)
-			return policy_diag_add(diags, dir, 0, 0, true,
-					       "more than %d files: merge or remove some, the rest was not read",
-					       POLICY_FILES_MAX);
+			return diag_add(diags, dir, 0, 0, true,
+					"more than %d files: merge or remove some, the rest was not read",
+					POLICY_FILES_MAX);
 		if (r < 0)
 			return r;
 	}
@@ -141,7 +141,7 @@ static int by_name(const void *a, const void *b)
 }
 
 static int read_directories(const char *const *dirs, struct policy_files *files, char ***dropin_dirs,
-			    struct policy_diags *diags)
+			    struct diags *diags)
 {
 	for (; *dirs; dirs++) {
 		int r = read_directory(*dirs, files, dropin_dirs, diags);
@@ -156,7 +156,7 @@ static int read_directories(const char *const *dirs, struct policy_files *files,
 }
 
 /* Drop-ins of one policy, from all directories. */
-static int find_dropins(const char *const *dirs, struct policy_file *file, struct policy_diags *diags)
+static int find_dropins(const char *const *dirs, struct policy_file *file, struct diags *diags)
 {
 	_cleanup_(strv_freep) char **dropin_dirs = NULL;
 	struct policy_files dropins = { NULL, 0 };
@@ -184,7 +184,7 @@ static int find_dropins(const char *const *dirs, struct policy_file *file, struc
 	return 0;
 }
 
-int policy_files_find(const char *const *dirs, struct policy_files *ret, struct policy_diags *diags)
+int policy_files_find(const char *const *dirs, struct policy_files *ret, struct diags *diags)
 {
 	_cleanup_(strv_freep) char **dropin_dirs = NULL;
 	int r;
@@ -198,10 +198,10 @@ int policy_files_find(const char *const *dirs, struct policy_files *ret, struct 
 		struct policy_file *file = find(ret, name, len);
 
 		if (!file)
-			r = policy_diag_add(diags, *dir, 0, 0, false,
-					    "drop-ins for a policy that does not exist: create %.*s, or remove the "
-					    "folder",
-					    (int)len, name);
+			r = diag_add(diags, *dir, 0, 0, false,
+				     "drop-ins for a policy that does not exist: create %.*s, or remove the "
+				     "folder",
+				     (int)len, name);
 		else if (!file->dropins)
 			r = find_dropins(dirs, file, diags);
 	}
@@ -211,15 +211,15 @@ int policy_files_find(const char *const *dirs, struct policy_files *ret, struct 
 	return r;
 }
 
-static int refuse(struct policy_diags *diags, const char *path, const char *why)
+static int refuse(struct diags *diags, const char *path, const char *why)
 {
-	int r = policy_diag_add(diags, path, 0, 0, true, "%s", why);
+	int r = diag_add(diags, path, 0, 0, true, "%s", why);
 
 	return r < 0 ? r : POLICY_FILE_REFUSED;
 }
 
 /* A policy decides what leaves the kernel's memory in a dump: only the administrator's word counts. */
-static int check_file(const char *path, const struct stat *st, struct policy_diags *diags)
+static int check_file(const char *path, const struct stat *st, struct diags *diags)
 {
 	char why[160];
 
@@ -245,7 +245,7 @@ static int check_file(const char *path, const struct stat *st, struct policy_dia
 	return st->st_size == 0 ? POLICY_FILE_EMPTY : POLICY_FILE_TEXT;
 }
 
-int policy_file_read(const char *path, char **ret, size_t *ret_size, struct policy_diags *diags)
+int policy_file_read(const char *path, char **ret, size_t *ret_size, struct diags *diags)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;

@@ -22,41 +22,28 @@ static bool is_word(const char *s, const char *marks)
 	return n > 0 && n <= POLICY_FTRACE_WORD_MAX;
 }
 
-static void set_word(struct policy_parser *p, char **target, const char *value)
-{
-	char *copy = *value ? strdup(value) : NULL;
-
-	if (*value && !copy) {
-		p->error = -ENOMEM;
-		return;
-	}
-	free(*target);
-	*target = copy;
-}
-
-void policy_value_instance(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_instance(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	if (*value && (!is_word(value, "_-.") || *value == '.')) {
-		policy_complain(p, value, "%s= takes a name of letters, digits, '_', '-' and '.', such as %s, not '%s'",
-				key->name, key->expects, quote(value, strlen(value)).s);
-		p->selector_doubtful = true;
+		ini_complain(p, value, "%s= takes a name of letters, digits, '_', '-' and '.', such as %s, not '%s'",
+			     key->name, key->expects, quote(value, strlen(value)).s);
+		p->doubtful = true;
 	} else {
-		set_word(p, data, value);
+		ini_value_text(p, key, value, data);
 	}
 }
 
-void policy_value_clock(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_clock(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	if (*value && !is_word(value, "_-"))
-		policy_complain(p, value, "%s= takes %s, not '%s'", key->name, key->expects,
-				quote(value, strlen(value)).s);
+		ini_refuse(p, key, value, value);
 	else
-		set_word(p, data, value);
+		ini_value_text(p, key, value, data);
 }
 
-void policy_value_events(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_events(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
-	char ***target = data, item[POLICY_LINE_MAX + 1];
+	char ***target = data, item[INI_LINE_MAX + 1];
 
 	if (!*value) {
 		*target = strv_free(*target);
@@ -67,12 +54,12 @@ void policy_value_events(struct policy_parser *p, const struct policy_key *key, 
 		memcpy(item, value, len);
 		item[len] = '\0';
 		if (!is_word(item, "_-:*?") || !strchr(item, ':')) {
-			policy_complain(p, value, "%s= takes events such as %s, not '%s'", key->name, key->expects,
-					quote(item, len).s);
+			ini_complain(p, value, "%s= takes events such as %s, not '%s'", key->name, key->expects,
+				     quote(item, len).s);
 			continue;
 		}
 		if (strv_length(*target) >= key->max) {
-			policy_complain(p, value, "more than %u items: name a whole system, such as sched:*", key->max);
+			ini_complain(p, value, "more than %u items: name a whole system, such as sched:*", key->max);
 			return;
 		}
 		if (strv_append(target, item) < 0) {
@@ -82,7 +69,7 @@ void policy_value_events(struct policy_parser *p, const struct policy_key *key, 
 	}
 }
 
-void policy_value_trace_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_trace_size(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	uint64_t *target = data, before = *target;
 
@@ -91,20 +78,16 @@ void policy_value_trace_size(struct policy_parser *p, const struct policy_key *k
 		return;
 	if (*target >= (uint64_t)key->min * 1024 && *target <= (uint64_t)key->max * 1024)
 		return;
-	policy_complain(p, value, "%s= takes %uK to %uK, such as %s", key->name, key->min, key->max, key->expects);
+	ini_complain(p, value, "%s= takes %uK to %uK, such as %s", key->name, key->min, key->max, key->expects);
 	*target = before;
 }
 
-/* What can only be said of a section as a whole. */
-int policy_ftrace_end(struct policy_parser *p, const struct policy_section *s)
+const char *policy_ftrace_end(const struct policy_ftrace *f)
 {
-	const struct policy_ftrace *f = &s->ftrace;
-
-	if (f->instance || p->selector_doubtful || (!f->events && !f->size && !f->subbuf_size && !f->clock))
-		return 0;
-	return policy_diag_add(p->diags, s->path, s->line, p->section_column, true,
-			       "[Ftrace] without Instance= follows the buffer of the whole system, which is never "
-			       "changed: name an instance to set up, such as Instance=qcmd, or remove the other keys");
+	if (f->instance || (!f->events && !f->size && !f->subbuf_size && !f->clock))
+		return NULL;
+	return "[Ftrace] without Instance= follows the buffer of the whole system, which is never changed: name an "
+	       "instance to set up, such as Instance=qcmd, or remove the other keys";
 }
 
 void policy_ftrace_done(struct policy_ftrace *f)

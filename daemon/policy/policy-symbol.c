@@ -5,23 +5,21 @@
 
 #include "daemon/policy/policy-internal.h"
 #include "lib/strv.h"
-#include "lib/text.h"
 
 #define LETTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 #define WORD_CHARS LETTERS "0123456789"
 
-static void complain_value(struct policy_parser *p, const struct policy_key *key, const char *at, const char *value)
+static void complain_value(struct ini *p, const struct ini_key *key, const char *at, const char *value)
 {
-	p->selector_doubtful = true;
-	policy_complain(p, at, "%s= takes %s, not '%s'", key->name, key->expects, quote(value, strlen(value)).s);
+	p->doubtful = true;
+	ini_refuse(p, key, at, value);
 }
 
-static void add_item(struct policy_parser *p, const struct policy_key *key, const char *at, char ***list,
-		     const char *item)
+static void add_item(struct ini *p, const struct ini_key *key, const char *at, char ***list, const char *item)
 {
 	if (strv_length(*list) >= key->max)
-		policy_complain(p, at, "more than %u items in %s=: start another [%s] for the rest", key->max,
-				key->name, key->section);
+		ini_complain(p, at, "more than %u items in %s=: start another [%s] for the rest", key->max, key->name,
+			     key->section);
 	else if (strv_append(list, item) < 0)
 		p->error = -ENOMEM;
 }
@@ -53,10 +51,10 @@ static bool is_number(const char *text, const char *units)
 	return digits && digits <= 9 && strspn(text, "0") < digits && (!*unit || (strchr(units, *unit) && !unit[1]));
 }
 
-static void add_items(struct policy_parser *p, const struct policy_key *key, const char *value, char ***list,
+static void add_items(struct ini *p, const struct ini_key *key, const char *value, char ***list,
 		      bool (*is_right)(const char *item))
 {
-	char item[POLICY_LINE_MAX + 1];
+	char item[INI_LINE_MAX + 1];
 	const char *at;
 
 	if (!*value)
@@ -83,12 +81,12 @@ static bool is_id(const char *item)
 	return is_number(item, "");
 }
 
-void policy_value_symbols(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_symbols(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	add_items(p, key, value, data, is_symbol);
 }
 
-void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_symbol_size(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	char **target = data;
 
@@ -103,7 +101,7 @@ void policy_value_symbol_size(struct policy_parser *p, const struct policy_key *
 }
 
 /* One for each assignment, as there is a blank in it. */
-void policy_value_symbol_list(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_symbol_list(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	char ***target = data, head[POLICY_SYMBOL_MAX + 1], type[POLICY_SYMBOL_MAX + 1];
 	const char *colon = strstr(value, ":struct "), *dot = colon ? strchr(colon, '.') : NULL;
@@ -123,37 +121,33 @@ void policy_value_symbol_list(struct policy_parser *p, const struct policy_key *
 		complain_value(p, key, value, value);
 }
 
-void policy_value_pins(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_pins(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	add_items(p, key, value, data, is_pin);
 }
 
-void policy_value_map_ids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_map_ids(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	add_items(p, key, value, data, is_id);
 }
 
-int policy_symbol_end(struct policy_parser *p, const struct policy_section *s)
+const char *policy_symbol_end(const struct policy_section *s)
 {
 	const struct policy_symbol *y = &s->symbol;
-	const char *message = NULL;
 
-	/* Something was said already of what may have been meant. */
-	if (p->selector_doubtful || p->reader.n_bad != p->section_n_bad)
-		return 0;
 	if (s->kind == POLICY_SOURCE_SYMBOL && !y->names && !y->percpu && !y->pointers && !y->lists)
-		message = "[Symbol] without Name=, PerCPU=, Pointer= or List=: say which variables, such as "
-			  "Name=init_uts_ns";
-	else if (s->kind == POLICY_SOURCE_SYMBOL && y->pointers && !y->size)
-		message = "Pointer= without Size=: say how much of what they point to, such as Size=4K";
-	else if (s->kind == POLICY_SOURCE_SYMBOL && y->size && *y->size == '-' && !y->pointers)
-		message = "Size= with a minus and without Pointer=: it is for what lies below where pointers point";
-	else if (s->kind == POLICY_SOURCE_SYMBOL && y->size && !y->pointers && !y->names && !y->percpu)
-		message = "Size= without Name=, PerCPU= or Pointer=: elements of lists have the size of their type; "
-			  "remove it";
-	else if (s->kind == POLICY_SOURCE_MAP && !s->map.pins && !s->map.ids)
-		message = "[Map] without Pin= or Id=: say which maps, such as Pin=/sys/fs/bpf/counters";
-	return message ? policy_diag_add(p->diags, s->path, s->line, p->section_column, true, "%s", message) : 0;
+		return "[Symbol] without Name=, PerCPU=, Pointer= or List=: say which variables, such as "
+		       "Name=init_uts_ns";
+	if (s->kind == POLICY_SOURCE_SYMBOL && y->pointers && !y->size)
+		return "Pointer= without Size=: say how much of what they point to, such as Size=4K";
+	if (s->kind == POLICY_SOURCE_SYMBOL && y->size && *y->size == '-' && !y->pointers)
+		return "Size= with a minus and without Pointer=: it is for what lies below where pointers point";
+	if (s->kind == POLICY_SOURCE_SYMBOL && y->size && !y->pointers && !y->names && !y->percpu)
+		return "Size= without Name=, PerCPU= or Pointer=: elements of lists have the size of their type; "
+		       "remove it";
+	if (s->kind == POLICY_SOURCE_MAP && !s->map.pins && !s->map.ids)
+		return "[Map] without Pin= or Id=: say which maps, such as Pin=/sys/fs/bpf/counters";
+	return NULL;
 }
 
 void policy_symbol_done(struct policy_section *s)

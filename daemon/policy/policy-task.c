@@ -44,22 +44,23 @@ static size_t count_pids(const unsigned int *pids)
 	return n;
 }
 
-static bool parse_pids(struct policy_parser *p, const struct policy_key *key, const char *value, unsigned int **pids)
+static bool parse_pids(struct ini *p, const struct ini_key *key, const char *value, unsigned int **pids)
 {
-	char item[POLICY_LINE_MAX + 1];
+	char item[INI_LINE_MAX + 1];
 	const char *at;
 
 	while ((at = policy_next_item(p, &value, item))) {
 		unsigned int pid = number_of(item, key->max);
 
 		if (!pid) {
-			policy_complain(p, at, "%s= takes numbers from %u to %u, not '%s'; for a name there is Comm=",
-					key->name, key->min, key->max, quote(item, strlen(item)).s);
+			ini_complain(p, at,
+				     "%s= takes numbers from %u to %u, not '%s'; for a name there is Comm=", key->name,
+				     key->min, key->max, quote(item, strlen(item)).s);
 			continue;
 		}
 		if (count_pids(*pids) >= POLICY_TASK_PIDS_MAX) {
-			policy_complain(p, at, "more than %d numbers in one section: start another [%s] for the rest",
-					POLICY_TASK_PIDS_MAX, key->section);
+			ini_complain(p, at, "more than %d numbers in one section: start another [%s] for the rest",
+				     POLICY_TASK_PIDS_MAX, key->section);
 			return false;
 		}
 		if (add_pid(pids, count_pids(*pids), pid) < 0) {
@@ -70,7 +71,7 @@ static bool parse_pids(struct policy_parser *p, const struct policy_key *key, co
 	return true;
 }
 
-void policy_value_pids(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_pids(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	size_t messages = p->diags->n;
 	unsigned int **pids = data;
@@ -81,35 +82,35 @@ void policy_value_pids(struct policy_parser *p, const struct policy_key *key, co
 		return;
 	}
 	parse_pids(p, key, value, pids);
-	p->selector_doubtful |= p->diags->n > messages;
+	p->doubtful |= p->diags->n > messages;
 }
 
 /* Whether it can be the path of a cgroup: "/", or names with one '/' before each. */
-static bool cgroup_is_right(struct policy_parser *p, const char *at, const char *path)
+static bool cgroup_is_right(struct ini *p, const char *at, const char *path)
 {
 	size_t root = strlen(CGROUP_ROOT);
 
 	if (strncmp(path, CGROUP_ROOT, root) == 0 && (!path[root] || path[root] == '/'))
-		policy_complain(p, at, "leave out " CGROUP_ROOT ": write %s", path[root] ? path + root : "/");
+		ini_complain(p, at, "leave out " CGROUP_ROOT ": write %s", path[root] ? path + root : "/");
 	else if (*path != '/')
-		policy_complain(p, at,
-				"'%s' does not start with '/': write the path below " CGROUP_ROOT
-				", such as /system.slice/nginx.service",
-				quote(path, strlen(path)).s);
+		ini_complain(p, at,
+			     "'%s' does not start with '/': write the path below " CGROUP_ROOT
+			     ", such as /system.slice/nginx.service",
+			     quote(path, strlen(path)).s);
 	else if (strstr(path, "//") || strstr(path, "/./") || strstr(path, "/../") ||
 		 (path[1] && path[strlen(path) - 1] == '/'))
-		policy_complain(p, at,
-				"'%s' can never match: a cgroup's path has one '/' before each name and none at "
-				"its end",
-				quote(path, strlen(path)).s);
+		ini_complain(p, at,
+			     "'%s' can never match: a cgroup's path has one '/' before each name and none at "
+			     "its end",
+			     quote(path, strlen(path)).s);
 	else
 		return true;
 	return false;
 }
 
-void policy_value_cgroups(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_cgroups(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
-	char ***cgroups = data, item[POLICY_LINE_MAX + 1];
+	char ***cgroups = data, item[INI_LINE_MAX + 1];
 	size_t messages = p->diags->n;
 	const char *at;
 
@@ -121,8 +122,8 @@ void policy_value_cgroups(struct policy_parser *p, const struct policy_key *key,
 		if (!cgroup_is_right(p, at, item))
 			continue;
 		if (strv_length(*cgroups) >= key->max) {
-			policy_complain(p, at, "more than %u paths in one section: start another [%s] for the rest",
-					key->max, key->section);
+			ini_complain(p, at, "more than %u paths in one section: start another [%s] for the rest",
+				     key->max, key->section);
 			break;
 		}
 		if (strv_append(cgroups, item) < 0) {
@@ -130,34 +131,28 @@ void policy_value_cgroups(struct policy_parser *p, const struct policy_key *key,
 			return;
 		}
 	}
-	p->selector_doubtful |= p->diags->n > messages;
+	p->doubtful |= p->diags->n > messages;
 }
 
-void policy_value_tristate(struct policy_parser *p, const struct policy_key *key, const char *value, void *data)
+void policy_value_tristate(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	enum policy_tristate *target = data;
 	size_t messages = p->diags->n;
 	bool yes = false;
 
-	policy_value_bool(p, key, value, &yes);
+	ini_value_bool(p, key, value, &yes);
 	*target = !*value ? POLICY_ANY : yes ? POLICY_YES : POLICY_NO;
-	p->selector_doubtful |= p->diags->n > messages;
+	p->doubtful |= p->diags->n > messages;
 }
 
-void policy_task_end(struct policy_parser *p, struct policy_section *s)
+const char *policy_task_end(struct policy_task *t)
 {
-	struct policy_task *t = &s->task;
-	bool certain = !p->selector_doubtful && p->reader.n_bad == p->section_n_bad;
-	const char *missing = NULL;
-
 	if (t->parts == 0)
 		t->parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT);
 	if (!t->comms && !t->pids && !t->cgroups && !t->kernel_thread && !t->states)
-		missing = "[Task] without Comm=: say which tasks, such as Comm=systemd sshd*, or with PID=, Cgroup=, "
-			  "KernelThread= or State=";
-	else if (t->state_sec && !t->states)
-		missing = "StateSec= without State=: say in which state, such as State=uninterruptible";
-	if (missing && certain &&
-	    policy_diag_add(p->diags, s->path, s->line, p->section_column, true, "%s", missing) < 0)
-		p->error = -ENOMEM;
+		return "[Task] without Comm=: say which tasks, such as Comm=systemd sshd*, or with PID=, Cgroup=, "
+		       "KernelThread= or State=";
+	if (t->state_sec && !t->states)
+		return "StateSec= without State=: say in which state, such as State=uninterruptible";
+	return NULL;
 }

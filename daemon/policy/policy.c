@@ -31,86 +31,6 @@ const char *const *policy_dirs(void)
 	return dirs;
 }
 
-int policy_diag_addv(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column, bool error,
-		     const char *format, va_list ap)
-{
-	_cleanup_free_ char *path_copy = strdup(path), *message = NULL;
-	struct policy_diag *grown;
-
-	if (vasprintf(&message, format, ap) < 0) {
-		message = NULL;
-		return -ENOMEM;
-	}
-
-	grown = reallocarray(diags->items, diags->n + 1, sizeof(*grown));
-	if (grown)
-		diags->items = grown;
-	if (!grown || !path_copy)
-		return -ENOMEM;
-
-	grown[diags->n++] = (struct policy_diag){ path_copy, line, column, error, message };
-	path_copy = message = NULL;
-	return 0;
-}
-
-int policy_diag_add(struct policy_diags *diags, const char *path, unsigned int line, unsigned int column, bool error,
-		    const char *format, ...)
-{
-	va_list ap;
-	int r;
-
-	va_start(ap, format);
-	r = policy_diag_addv(diags, path, line, column, error, format, ap);
-	va_end(ap);
-	return r;
-}
-
-void policy_diags_done(struct policy_diags *diags)
-{
-	for (size_t i = 0; i < diags->n; i++) {
-		free(diags->items[i].path);
-		free(diags->items[i].message);
-	}
-	free(diags->items);
-	*diags = (struct policy_diags){ NULL, 0 };
-}
-
-size_t policy_diags_errors(const struct policy_diags *diags)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < diags->n; i++)
-		n += diags->items[i].error;
-	return n;
-}
-
-void policy_diag_print(const struct policy_diag *diag, FILE *f)
-{
-	fprintf(f, "%s:", diag->path);
-	if (diag->line > 0)
-		fprintf(f, "%u:", diag->line);
-	if (diag->line > 0 && diag->column > 0)
-		fprintf(f, "%u:", diag->column);
-	fprintf(f, " %s%s\n", diag->error ? "" : "warning: ", diag->message);
-}
-
-char *policy_diag_line(const struct policy_diag *diag)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	policy_diag_print(diag, f);
-	if (fclose(f) != 0) {
-		free(text);
-		return NULL;
-	}
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 const char *policy_state_to_string(enum policy_state state)
 {
 	static const char *const names[_POLICY_STATE_MAX] = {
@@ -169,7 +89,7 @@ struct policy_set *policy_set_free(struct policy_set *set)
 	for (size_t i = 0; i < set->n_policies; i++)
 		policy_done(&set->policies[i]);
 	free(set->policies);
-	policy_diags_done(&set->diags);
+	diags_done(&set->diags);
 	free(set);
 	return NULL;
 }
@@ -238,9 +158,9 @@ int policy_set_judge(struct policy_set *set, const struct policy_facts *facts)
 }
 
 /* After the last file of a policy: its state, given that its diagnostics are those from first on. */
-static int finish(struct policy *policy, struct policy_diags *diags, size_t first, bool must_save)
+static int finish(struct policy *policy, struct diags *diags, size_t first, bool must_save)
 {
-	const struct policy_diag *error = NULL;
+	const struct diag *error = NULL;
 	size_t n = 0;
 
 	for (size_t i = first; i < diags->n; i++) {
@@ -259,13 +179,13 @@ static int finish(struct policy *policy, struct policy_diags *diags, size_t firs
 	if (!policy->enabled)
 		return set_state(policy, POLICY_DISABLED, "Enabled=no");
 	if (policy->n_sections == 0 && must_save)
-		return policy_diag_add(diags, policy->path, 0, 0, false,
-				       "saves nothing: add a section such as [Printk] or [Task]");
+		return diag_add(diags, policy->path, 0, 0, false,
+				"saves nothing: add a section such as [Printk] or [Task]");
 	return 0;
 }
 
 /* Reads a file into a policy; an empty file and a link to /dev/null are left to the caller. */
-static int load_into(const char *path, struct policy *policy, struct policy_diags *diags)
+static int load_into(const char *path, struct policy *policy, struct diags *diags)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -288,7 +208,7 @@ static int set_masked(struct policy *policy, int type)
 	return 0;
 }
 
-int policy_parse(const char *path, const char *text, size_t size, struct policy *policy, struct policy_diags *diags)
+int policy_parse(const char *path, const char *text, size_t size, struct policy *policy, struct diags *diags)
 {
 	size_t first = diags->n;
 	int r;
@@ -309,7 +229,7 @@ static bool is_dropin(const char *path)
 	return end && end - path > 7 && strncmp(end - 7, ".conf.d", 7) == 0;
 }
 
-int policy_load_file(const char *path, struct policy *policy, struct policy_diags *diags)
+int policy_load_file(const char *path, struct policy *policy, struct diags *diags)
 {
 	size_t first = diags->n;
 	int r;
@@ -324,7 +244,7 @@ int policy_load_file(const char *path, struct policy *policy, struct policy_diag
 	return r < 0 ? r : finish(policy, diags, first, !is_dropin(path));
 }
 
-static int load_file_of_set(const char *path, struct policy *policy, struct policy_diags *diags)
+static int load_file_of_set(const char *path, struct policy *policy, struct diags *diags)
 {
 	int r = load_into(path, policy, diags);
 
@@ -332,11 +252,11 @@ static int load_file_of_set(const char *path, struct policy *policy, struct poli
 		return r;
 
 	errno = -r;
-	r = policy_diag_add(diags, path, 0, 0, true, "can't be read: %m");
+	r = diag_add(diags, path, 0, 0, true, "can't be read: %m");
 	return r < 0 ? r : POLICY_FILE_REFUSED;
 }
 
-static int load_policy(const struct policy_file *file, struct policy *policy, struct policy_diags *diags)
+static int load_policy(const struct policy_file *file, struct policy *policy, struct diags *diags)
 {
 	size_t first = diags->n;
 	int r;

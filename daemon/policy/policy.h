@@ -17,28 +17,13 @@
 #include <stdio.h>
 
 #include "bpf/task-state.h"
+#include "lib/diag.h"
 #include "uapi/linux/qcom_minidump.h"
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
 #define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */
-#define POLICY_LINE_MAX		4096	     /* bytes, continuation lines included */
 #define POLICY_SECTIONS_MAX	64	     /* of one policy */
-#define POLICY_DIAGS_MAX	64	     /* of one file; the rest is counted as one more */
 #define POLICY_PRIORITY_DEFAULT 100	     /* range 0..1000; the higher one wins when the table is full */
-
-/* Where and what: printed as path:line:column: message. */
-struct policy_diag {
-	char *path;
-	unsigned int line;   /* from 1; 0: the file as a whole */
-	unsigned int column; /* from 1, in bytes; 0: the line as a whole */
-	bool error;	     /* false: warning, the policy is used */
-	char *message;	     /* one line, with what to do about it */
-};
-
-struct policy_diags {
-	struct policy_diag *items;
-	size_t n;
-};
 
 enum policy_source_kind {
 	POLICY_SOURCE_PRINTK,
@@ -196,7 +181,7 @@ static inline bool policy_has_limit(const struct policy *p)
 struct policy_set {
 	struct policy *policies; /* sorted by file name */
 	size_t n_policies;
-	struct policy_diags diags; /* of all files, in order */
+	struct diags diags; /* of all files, in order */
 };
 
 /*
@@ -215,25 +200,19 @@ int policy_set_load(const char *const *dirs, struct policy_set **ret);
  * Parse one file, without drop-ins. Returns 0 whatever its content, negative errno if it can't be read.
  * Initialises *policy and adds to *diags; policy_done() is right after a failure too.
  */
-int policy_load_file(const char *path, struct policy *policy, struct policy_diags *diags);
+int policy_load_file(const char *path, struct policy *policy, struct diags *diags);
 
 /* The same for text in memory: the whole parser, and what the fuzzer calls. text need not end in NUL. */
-int policy_parse(const char *path, const char *text, size_t size, struct policy *policy, struct policy_diags *diags);
+int policy_parse(const char *path, const char *text, size_t size, struct policy *policy, struct diags *diags);
 
 /* Policies are enabled or disabled by their conditions. Returns whether any has changed, or -ENOMEM. */
 int policy_set_judge(struct policy_set *set, const struct policy_facts *facts);
 
 void policy_done(struct policy *policy);
-void policy_diags_done(struct policy_diags *diags);
 struct policy_set *policy_set_free(struct policy_set *set); /* returns NULL */
 
 /* Whether path is the file of the policy or one of its drop-ins: tells whose a diagnostic is. */
 bool policy_has_path(const struct policy *policy, const char *path);
-
-size_t policy_diags_errors(const struct policy_diags *diags);
-void policy_diag_print(const struct policy_diag *diag, FILE *f);
-/* What that prints, without the line break; to be freed. NULL: out of memory. */
-char *policy_diag_line(const struct policy_diag *diag);
 
 const char *policy_state_to_string(enum policy_state state);
 const char *policy_source_to_string(enum policy_source_kind kind); /* as in the section header: "Printk" */

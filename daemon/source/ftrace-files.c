@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "daemon/source/ftrace-files.h"
-#include "lib/cleanup.h"
 
 #define TRACEFS	     "/sys/kernel/tracing"
 #define FILE_MAX     (1024 * 1024) /* bytes that are read of one */

@@ -6,7 +6,6 @@
 
 #include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-watch.h"
-#include "lib/cleanup.h"
 
 static const struct {
 	const char *file;

@@ -16,7 +16,6 @@
 #include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-note.h"
 #include "daemon/source/ftrace-watch.h"
-#include "lib/cleanup.h"
 #include "qcmd_note.h"
 #include "lib/journal.h"
 #include "daemon/source/source.h"

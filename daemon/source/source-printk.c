@@ -7,7 +7,6 @@
 #include <linux/qcom_minidump_table.h>
 
 #include "daemon/source/source.h"
-#include "lib/cleanup.h"
 
 static const struct {
 	const char *object;

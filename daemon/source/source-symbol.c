@@ -13,7 +13,6 @@
 #include <systemd/sd-device.h>
 
 #include "daemon/source/cpulist.h"
-#include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"

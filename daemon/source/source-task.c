@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/task-bpf.h"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "daemon/table/reconcile.h"
-#include "lib/cleanup.h"
 
 int entry_compare_importance(const void *a, const void *b)
 {

@@ -9,9 +9,9 @@
 
 struct collect_conf {
 	struct store_limits limits;
-	bool zstd;
-	char *rawdump; /* NULL: found by its label; "": none */
-	char *pstore;  /* NULL: the kernel's and systemd's folders; "": none */
+	unsigned int zstd; /* a bool */
+	char *rawdump;	   /* NULL: found by its label; "none", or its path */
+	char *pstore;	   /* NULL: the kernel's and systemd's folders; "none", or a folder */
 	struct strlist problems;
 };
 

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	const struct policy_facts facts = { "6.12.117", "x86_64", "ram", "qemu" };
 	struct policy policy;
 	struct policy_set set = { .policies = &policy, .n_policies = 1 };
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 
 	/* the reasons that callers rely on */
-	if ((policy.state == POLICY_ERROR) != (policy_diags_errors(&diags) > 0) ||
+	if ((policy.state == POLICY_ERROR) != (diags_errors(&diags) > 0) ||
 	    (policy.state != POLICY_ENABLED) != (policy.reason != NULL) || policy.n_sections > POLICY_SECTIONS_MAX)
 		abort();
 	for (size_t i = 0; i < policy.n_sections && policy.state == POLICY_ENABLED; i++) {
@@ -38,6 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 
 	policy_done(&policy);
-	policy_diags_done(&diags);
+	diags_done(&diags);
 	return 0;
 }

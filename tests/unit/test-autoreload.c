@@ -15,7 +15,6 @@
 
 #include "daemon/autoreload.h"
 #include "daemon/policy/config.h"
-#include "lib/cleanup.h"
 
 #define QUIET 100000 /* microseconds */
 
@@ -222,7 +221,7 @@ static void test_folders(void **state)
 static bool auto_reload(struct fixture *f, const char *text, char **ret_message)
 {
 	_cleanup_free_ char *path = strdup(in(f->root, "qcmdd.conf"));
-	struct policy_diags diags = {};
+	struct diags diags = {};
 	struct config config = { .auto_reload = true };
 	FILE *file = fopen(path, "w");
 
@@ -231,7 +230,7 @@ static bool auto_reload(struct fixture *f, const char *text, char **ret_message)
 	fclose(file);
 	assert_int_equal(config_load(path, &config, &diags), 0);
 	*ret_message = diags.n ? strdup(diags.items[0].message) : NULL;
-	policy_diags_done(&diags);
+	diags_done(&diags);
 	return config.auto_reload;
 }
 
@@ -249,7 +248,7 @@ static void assert_config(struct fixture *f, const char *text, bool wanted, cons
 static void test_config(void **state)
 {
 	struct fixture *f = *state;
-	struct policy_diags diags = {};
+	struct diags diags = {};
 	struct config config = { .auto_reload = true };
 
 	assert_int_equal(config_load(in(f->root, "none"), &config, &diags), 0);

@@ -34,7 +34,7 @@ static struct policy policies[] = {
 		.reason = (char *)"2 errors",
 	},
 };
-static struct policy_diag diags[] = {
+static struct diag diags[] = {
 	{
 		.path = (char *)"/etc/qcmd.d/20-b.conf",
 		.line = 3,

@@ -197,16 +197,17 @@ static void configuration(void **state)
 {
 	assert_int_equal(
 		collect("", "Rawdump=none\\nMaxUse=lots\\nMaxDumps=0\\nFoo=1\\nCompress=xz\\nbar\\nRawdump=x\\n # y\\n"
-			    "Pstore=none\\nPstore=y"),
+			    "Pstore=none\\nPstore=y\\nMaxUes=1"),
 		0);
-	has_said("conf:3: MaxUse: expected a number of bytes");
-	has_said("conf:4: MaxDumps: expected a number from 1 on");
-	has_said("conf:5: Foo: unknown key");
-	has_said("conf:6: Compress: expected zstd or none");
-	has_said("conf:7: bar: expected [Collect] or KEY=VALUE");
-	has_said("conf:8: Rawdump: expected auto, none or the path");
-	assert_null(strstr(said, "conf:9"));
-	has_said("conf:11: Pstore: expected auto, none or the path of a folder");
+	has_said("conf:3:8: MaxUse= takes a number of bytes, with K, M or G, not 'lots'; the line has no effect");
+	has_said("conf:4:10: MaxDumps= takes a number from 1 on, not '0'");
+	has_said("conf:5:1: unknown key 'Foo=' in [Collect] (known: MaxUse=, KeepFree=, MaxDumps=, ");
+	has_said("conf:6:10: Compress= takes zstd or none, not 'xz'");
+	has_said("conf:7:1: 'bar' is neither a [Section] nor a Key=value");
+	has_said("conf:8:9: Rawdump= takes auto, none or the path");
+	assert_null(strstr(said, "conf:9:"));
+	has_said("conf:11:8: Pstore= takes auto, none or the path of a folder, not 'y'");
+	has_said("conf:12:1: unknown key 'MaxUes=' in [Collect], did you mean 'MaxUse='?");
 }
 
 /* qcmdctl on the folder; the exit status. */

@@ -14,7 +14,6 @@
 
 #include "daemon/note.h"
 #include "daemon/policy/policy.h"
-#include "lib/cleanup.h"
 #include "uapi/linux/qcom_minidump.h"
 
 static char *layout_or_skip(void)

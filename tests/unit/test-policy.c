@@ -18,7 +18,6 @@
 
 #include "golden.h"
 #include "daemon/policy/policy.h"
-#include "lib/cleanup.h"
 
 static const char *short_path(const char *path)
 {
@@ -27,13 +26,13 @@ static const char *short_path(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void print_diags(const struct policy_diags *diags, FILE *f)
+static void print_diags(const struct diags *diags, FILE *f)
 {
 	for (size_t i = 0; i < diags->n; i++) {
-		struct policy_diag d = diags->items[i];
+		struct diag d = diags->items[i];
 
 		d.path = (char *)short_path(d.path);
-		policy_diag_print(&d, f);
+		diag_print(&d, f);
 	}
 }
 
@@ -101,7 +100,7 @@ static void print_policy(const struct policy *p, FILE *f)
 static char *describe_text(const char *path, const char *text, size_t size)
 {
 	struct policy policy;
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	char *out = NULL, *name = strdup(short_path(path));
 	size_t out_size;
 	FILE *f = open_memstream(&out, &out_size);
@@ -112,10 +111,10 @@ static char *describe_text(const char *path, const char *text, size_t size)
 	print_policy(&policy, f);
 	fclose(f);
 
-	assert_int_equal(policy.state == POLICY_ERROR, policy_diags_errors(&diags) > 0);
+	assert_int_equal(policy.state == POLICY_ERROR, diags_errors(&diags) > 0);
 	assert_int_equal(policy.state != POLICY_ENABLED, policy.reason != NULL);
 	policy_done(&policy);
-	policy_diags_done(&diags);
+	diags_done(&diags);
 	free(name);
 	return out;
 }
@@ -147,14 +146,14 @@ static void test_tables(void **state)
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
 		_cleanup_free_ char *text = NULL;
 		struct policy policy;
-		struct policy_diags diags = { NULL, 0 };
+		struct diags diags = { NULL, 0 };
 
 		assert_true(asprintf(&text, "[%s]\n", policy_source_to_string(i)) > 0);
 		assert_int_equal(policy_parse("t.conf", text, strlen(text), &policy, &diags), 0);
 		assert_int_equal(policy.n_sections, 1);
 		assert_int_equal(policy.sections[0].kind, i);
 		policy_done(&policy);
-		policy_diags_done(&diags);
+		diags_done(&diags);
 	}
 	assert_null(policy_source_to_string(_POLICY_SOURCE_MAX));
 	assert_null(policy_source_to_string(-1));
@@ -213,7 +212,7 @@ static void test_conditions(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *text = NULL;
 		struct policy policy;
-		struct policy_diags diags = { NULL, 0 };
+		struct diags diags = { NULL, 0 };
 		struct policy_set set = { .policies = &policy, .n_policies = 1 };
 
 		assert_true(asprintf(&text, "[Policy]\n%s\n[Printk]\n", cases[i].text) > 0);
@@ -235,7 +234,7 @@ static void test_conditions_reason(void **state)
 	static const char text[] = "[Policy]\nConditionBackend=|ram\nConditionBackend=|!smem\n[Printk]\n";
 	static const struct policy_facts facts = { "6.1", "x86_64", "smem", "" };
 	struct policy policies[2];
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	struct policy_set set = { .policies = policies, .n_policies = 2 };
 
 	assert_int_equal(policy_parse("t.conf", text, strlen(text), &policies[0], &diags), 0);
@@ -329,7 +328,7 @@ static void tree_expect(const struct tree *t, const char *expected)
 	assert_non_null(f);
 	assert_int_equal(policy_set_load((const char *const *)t->dirs, &set), 0);
 	for (size_t i = 0; i < set->diags.n; i++)
-		policy_diag_print(&set->diags.items[i], f);
+		diag_print(&set->diags.items[i], f);
 	for (size_t i = 0; i < set->n_policies; i++) {
 		fprintf(f, "%s ", set->policies[i].path);
 		print_policy(&set->policies[i], f);
@@ -490,7 +489,7 @@ static void test_too_many_files(void **state)
 
 	assert_int_equal(policy_set_load((const char *const *)t->dirs, &set), 0);
 	assert_int_equal(set->n_policies, POLICY_FILES_MAX);
-	assert_int_equal(policy_diags_errors(&set->diags), 1);
+	assert_int_equal(diags_errors(&set->diags), 1);
 	assert_string_equal(set->diags.items[0].path, t->dirs[2]);
 	policy_set_free(set);
 }
@@ -508,7 +507,7 @@ static void test_file_in_place_of_folder(void **state)
 
 	tree_write(t, "etc", "");
 	assert_int_equal(policy_set_load((const char *const *)dirs, &set), 0);
-	assert_int_equal(policy_diags_errors(&set->diags), 1);
+	assert_int_equal(diags_errors(&set->diags), 1);
 	policy_set_free(set);
 }
 
@@ -517,7 +516,7 @@ static void test_load_file(void **state)
 	struct tree *t = *state;
 	_cleanup_free_ char *path = tree_path(t, "etc/a.conf"), *dropin = tree_path(t, "etc/a.conf.d/x.conf"),
 			    *missing = tree_path(t, "etc/missing.conf");
-	struct policy_diags diags = { NULL, 0 };
+	struct diags diags = { NULL, 0 };
 	struct policy policy;
 
 	assert_int_equal(policy_load_file(missing, &policy, &diags), -ENOENT);
@@ -535,7 +534,7 @@ static void test_load_file(void **state)
 	assert_int_equal(diags.n, 1);
 	assert_int_equal(policy.priority, 3);
 	policy_done(&policy);
-	policy_diags_done(&diags);
+	diags_done(&diags);
 }
 
 static void test_dirs(void **state)

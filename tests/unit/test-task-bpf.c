@@ -23,7 +23,6 @@
 
 #include "daemon/source/task-bpf.h"
 #include "daemon/source/task-cgroup.h"
-#include "lib/cleanup.h"
 
 #define COMM	   "qcmd-test"
 #define STORM	   2000 /* three events each: twice of what the ring takes, as some come late */

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "daemon/table/want.h"
-#include "lib/cleanup.h"
 
 static void test_parts(void **state)
 {
