@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# qcmdd: the manager runs sources and reconcile; beside it D-Bus, status, snapshots and the note.
 DAEMON_SRCS := \
 	daemon/autoreload.c \
 	daemon/describe.c \

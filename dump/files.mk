@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# The commands of qcmdump, a file each, and qcmd-collect.
 DUMP_COMMAND_SRCS := \
 	dump/cmd-collect.c \
 	dump/cmd-convert.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# What all programs do, each thing once. It knows no policy, no region and no dump.
 LIB_SRCS := \
 	lib/alloc.c \
 	lib/diag.c \

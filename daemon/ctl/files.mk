@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# qcmdctl: what it asks the daemon or finds out by itself, and how that is shown.
 CTL_SRCS := \
 	daemon/ctl/ctl-bus.c \
 	daemon/ctl/ctl-check.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# Files of policies and of qcmdd.conf: from text to struct policy_set, with line and column of what is wrong.
 POLICY_SRCS := \
 	daemon/policy/config.c \
 	daemon/policy/policy-condition.c \

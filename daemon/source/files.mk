@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# What there is of each kind of buffer, and when that changes: a source-*.c each, and what they look with.
 SOURCE_SRCS := \
 	daemon/source/bpf-maps.c \
 	daemon/source/bpf-util.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# What should be in the module and what is: wants, entries, reconcile, and the netlink family.
 TABLE_SRCS := \
 	daemon/table/adopt.c \
 	daemon/table/apply.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# From an image to a core: find the table, copy what it names, add what follows from that; the store of dumps.
 DUMP_COLLECT_SRCS := \
 	dump/collect/collect-conf.c \
 	dump/collect/collect.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# The ELF core: its notes, regions, memory by address, tasks. What every reader of a dump begins with.
 DUMP_CORE_SRCS := \
 	dump/core/corefile.c \
 	dump/core/cpuregs.c \

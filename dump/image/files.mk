@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# Memory to collect a dump from: RAM images, cores, pieces that firmware left, rawdump partitions.
 DUMP_IMAGE_SRCS := \
 	dump/image/blobs.c \
 	dump/image/image.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# The page of a report, and the files that are put into it.
 DUMP_REPORT_SRCS := \
 	dump/report/html.c \
 	dump/report/report-died.c \

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# Stacks: symbols, unwinding, and the vmlinux that belongs to a dump.
 DUMP_STACK_SRCS := \
 	dump/stack/backtrace.c \
 	dump/stack/kallsyms.c \

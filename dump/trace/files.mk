@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# Trace buffers: their pages, events and formats, and trace.dat.
 DUMP_TRACE_SRCS := \
 	dump/trace/ringpage.c \
 	dump/trace/trace.c \
