@@ -131,7 +131,8 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL)$(BPFTOOL) gen skeleton $< > $@
 
 # Modules: for the headers in KDIR, or those of the running kernel, or the newest that are installed. Kbuild writes
-# its products beside its sources, so it gets a folder of links.
+# its products beside its sources, so it gets a folder of links. It would not see that symbols of another folder have
+# changed: without Module.symvers it looks at them again.
 
 INSTALLED_KDIRS := $(wildcard /lib/modules/*/build)
 ifndef KDIR
@@ -150,6 +151,7 @@ define kbuild # folder of sources, folder of products, variables
 @cp -rsfT $(CURDIR)/include $(2)/obj/include
 @cp -rsfT $(CURDIR)/$(1) $(2)/obj/$(notdir $(1))
 @find $(2)/obj -xtype l -delete
+@rm -f $(2)/obj/$(notdir $(1))/Module.symvers
 +$(call say,KBUILD)$(MAKE) -s -C $(KDIR) M=$(abspath $(2))/obj/$(notdir $(1)) $(KBUILD_VARS) $(3) modules
 @cp $(2)/obj/$(notdir $(1))/*.ko $(2)/
 @touch $@
