@@ -11,6 +11,7 @@
 #include "daemon/autoreload.h"
 #include "lib/journal.h"
 #include "lib/strv.h"
+#include "lib/text.h"
 
 #define BUFFER_SIZE  65536
 #define EVENTS_ABOVE (IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF)
@@ -100,13 +101,6 @@ static int watch_above(struct autoreload *a, const char *dir)
 	return r;
 }
 
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return name[0] != '.' && n > m && !strcmp(name + n - m, suffix);
-}
-
 static int watch_dropins(struct autoreload *a, const char *dir)
 {
 	DIR *d = opendir(dir);
@@ -116,7 +110,7 @@ static int watch_dropins(struct autoreload *a, const char *dir)
 	while (d && r >= 0 && (entry = readdir(d))) {
 		char path[PATH_MAX];
 
-		if (ends_in(entry->d_name, ".conf.d") &&
+		if (entry->d_name[0] != '.' && ends_in(entry->d_name, ".conf.d") &&
 		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path))
 			r = add_watch(a, path, false, true);
 	}
@@ -190,8 +184,9 @@ static bool is_above_some(const struct autoreload *a, const char *path)
 
 static bool is_relevant(const struct autoreload *a, const struct watch *w, const char *name, const char *path)
 {
-	return is_above_some(a, path) || (w->policies && (ends_in(name, ".conf") || ends_in(name, ".conf.d"))) ||
-	       (w->dropins && ends_in(name, ".conf"));
+	bool conf = (w->policies || w->dropins) && ends_in(name, ".conf");
+
+	return is_above_some(a, path) || (name[0] != '.' && (conf || (w->policies && ends_in(name, ".conf.d"))));
 }
 
 static bool is_file(const char *path)

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "lib/cleanup.h"
+#include "lib/file.h"
 #include "lib/journal.h"
 #include "qcmd_rawdump.h"
 #include "daemon/snapshot.h"
@@ -105,20 +106,6 @@ static int place_slots(struct snapshot *s, const char *header, size_t size)
 	return r;
 }
 
-static int write_full(int fd, const char *buf, size_t size, uint64_t at)
-{
-	while (size > 0) {
-		ssize_t n = pwrite(fd, buf, size, (off_t)at);
-
-		if (n < 0)
-			return -errno;
-		buf += n;
-		size -= n;
-		at += n;
-	}
-	return 0;
-}
-
 /* As firmware calls its files; a name that is too long is cut, since addresses tell the regions apart. */
 static void name_section(struct rawdump_section *section, const struct slot *slot)
 {
@@ -143,7 +130,7 @@ static int add_section(struct snapshot *s, const struct slot *slot, const char *
 	};
 	name_section(section, slot);
 	s->end += section->size;
-	return write_full(s->fd, data, section->size, section->offset);
+	return pwrite_full(s->fd, data, section->size, section->offset);
 }
 
 static int copy_slot(struct snapshot *s, const struct slot *slot)
@@ -191,10 +178,10 @@ static int write_headers(const struct snapshot *s)
 		.size_required = s->end,
 		.sections = s->n_sections,
 	};
-	int r = write_full(s->fd, (const char *)&header, sizeof(header), 0);
+	int r = pwrite_full(s->fd, &header, sizeof(header), 0);
 
 	if (r == 0)
-		r = write_full(s->fd, (const char *)s->sections, s->n_sections * sizeof(*s->sections), sizeof(header));
+		r = pwrite_full(s->fd, s->sections, s->n_sections * sizeof(*s->sections), sizeof(header));
 	return r;
 }
 

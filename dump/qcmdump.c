@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* qcmdump: from the memory of a crashed machine to a dump that people can read. */
-#include <errno.h>
 #include <getopt.h>
 #include <string.h>
 

@@ -4,24 +4,29 @@
 
 #include "lib/file.h"
 
-int pread_full(int fd, void *buf, size_t size, uint64_t offset)
+ssize_t pread_some(int fd, void *buf, size_t size, uint64_t offset)
 {
-	char *p = buf;
+	size_t done = 0;
 
-	while (size > 0) {
-		ssize_t n = pread(fd, p, size, (off_t)offset);
+	while (done < size) {
+		ssize_t n = pread(fd, (char *)buf + done, size - done, (off_t)(offset + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		if (n == 0)
-			return -EIO;
-		p += n;
-		offset += n;
-		size -= n;
+			break;
+		done += n;
 	}
-	return 0;
+	return done;
+}
+
+int pread_full(int fd, void *buf, size_t size, uint64_t offset)
+{
+	ssize_t n = pread_some(fd, buf, size, offset);
+
+	return n < 0 ? (int)n : (size_t)n < size ? -EIO : 0;
 }
 
 int pwrite_full(int fd, const void *buf, size_t size, uint64_t offset)

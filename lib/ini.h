@@ -6,8 +6,6 @@
 #ifndef QCMD_INI_H
 #define QCMD_INI_H
 
-#include <stdint.h>
-
 #include "lib/diag.h"
 
 #define INI_LINE_MAX  4096 /* bytes, continuation lines included */

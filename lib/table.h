@@ -4,7 +4,6 @@
 #define QCMD_TABLE_H
 
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "lib/cleanup.h"

@@ -11,6 +11,18 @@
 #include "lib/alloc.h"
 #include "lib/text.h"
 
+bool equal(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+bool ends_in(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n > m && strcmp(s + n - m, suffix) == 0;
+}
+
 size_t utf8_char(const char *s, size_t size, unsigned int *ret)
 {
 	static const unsigned int smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };

@@ -31,6 +31,10 @@ struct quoted {
 
 struct quoted quote(const char *s, size_t len);
 
+/* NULL is equal to nothing; nothing ends in the whole of itself. */
+bool equal(const char *a, const char *b);
+bool ends_in(const char *s, const char *suffix);
+
 /* In cells of a terminal. */
 size_t text_width(const char *s);
 

@@ -18,11 +18,6 @@ static const char *store_folder(void)
 	return secure_getenv("QCMD_DUMPS") ?: STORE_PATH;
 }
 
-static void add_text(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, value ? json_object_new_string(value) : NULL);
-}
-
 static struct json_object *describe_dump(const struct store *store, const struct stored_dump *dump)
 {
 	_cleanup_free_ char *path = store_path(store, dump);
@@ -31,19 +26,19 @@ static struct json_object *describe_dump(const struct store *store, const struct
 	struct corefile core;
 	struct derr err;
 
-	add_text(o, "id", dump->id);
-	add_text(o, "path", path);
+	json_add_text(o, "id", dump->id);
+	json_add_text(o, "path", path);
 	/* TIME-ID: the beginning of the name, in the form of ISO 8601 */
 	json_object_object_add(o, "time", json_object_new_string_len(dump->name, strcspn(dump->name, "-")));
-	json_object_object_add(o, "size", json_object_new_int64((int64_t)dump->size));
+	json_add_u64(o, "size", dump->size);
 	if (core_open(&core, path, &err) == 0) {
 		last_words_read(&core, &w);
-		add_text(o, "source", kv_get(&core.collect_note, "SOURCE_KIND"));
-		add_text(o, "crash", w.crash);
-		add_text(o, "release", kv_get(&core.vmcoreinfo, "OSRELEASE"));
-		add_text(o, "build_id", kv_get(&core.vmcoreinfo, "BUILD-ID"));
+		json_add_text(o, "source", kv_get(&core.collect_note, "SOURCE_KIND"));
+		json_add_text(o, "crash", w.crash);
+		json_add_text(o, "release", kv_get(&core.vmcoreinfo, "OSRELEASE"));
+		json_add_text(o, "build_id", kv_get(&core.vmcoreinfo, "BUILD-ID"));
 	} else {
-		add_text(o, "error", err.text);
+		json_add_text(o, "error", err.text);
 	}
 	last_words_clear(&w);
 	core_close(&core);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <string.h>
 
 #include "lib/alloc.h"
 #include "lib/size.h"
@@ -10,11 +9,6 @@
 char *ctl_things(size_t n, const char *one, const char *many)
 {
 	return xprintf("%zu %s", n, n == 1 ? one : many);
-}
-
-static bool equal(const char *a, const char *b)
-{
-	return a && b && strcmp(a, b) == 0;
 }
 
 static const char *address_of(struct json_object *region)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <string.h>
 
 #include "daemon/ctl/ctl.h"
 #include "lib/alloc.h"

@@ -34,11 +34,6 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-static bool equal(const char *a, const char *b)
-{
-	return a && strcmp(a, b) == 0;
-}
-
 /* Parents are there so that the dump can say whose child a task is; nobody asked for them. */
 static bool is_parent(struct json_object *region)
 {

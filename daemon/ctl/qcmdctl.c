@@ -80,42 +80,37 @@ static struct json_object *describe_anyway(void)
 	return ctl_describe_offline(&facts);
 }
 
-static int status(const struct options *options, char *const *arguments, size_t n)
+static int show(const struct options *options, struct json_object *o,
+		void (*print)(FILE *f, struct json_object *o, const struct style *style))
 {
-	_cleanup_(json_putp) struct json_object *o = describe_anyway();
 	struct style style = terminal_style(!options->no_legend);
 
 	if (options->json != JSON_OFF) {
 		json_print(o, options->json, stdout);
-		return ctl_status_exit(o);
+		return CTL_OK;
 	}
-
 	if (!options->no_pager)
 		pager_open();
-	ctl_status_print(stdout, o, &style);
+	print(stdout, o, &style);
+	return CTL_OK;
+}
+
+static int status(const struct options *options, char *const *arguments, size_t n)
+{
+	_cleanup_(json_putp) struct json_object *o = describe_anyway();
+
+	show(options, o, ctl_status_print);
 	return ctl_status_exit(o);
 }
 
 static int list(const struct options *options, const char *key,
 		void (*print)(FILE *f, struct json_object *describe, const struct style *style))
 {
-	_cleanup_(json_putp) struct json_object *o = describe();
-	struct style style = terminal_style(!options->no_legend);
+	_cleanup_(json_putp) struct json_object *o = describe(), *none = json_object_new_array();
 
 	if (!o)
 		return CTL_FAILURE;
-
-	if (options->json != JSON_OFF) {
-		_cleanup_(json_putp) struct json_object *none = json_object_new_array();
-
-		json_print(json_get_array(o, key) ?: none, options->json, stdout);
-		return CTL_OK;
-	}
-
-	if (!options->no_pager)
-		pager_open();
-	print(stdout, o, &style);
-	return CTL_OK;
+	return show(options, options->json != JSON_OFF ? json_get_array(o, key) ?: none : o, print);
 }
 
 static int policies(const struct options *options, char *const *arguments, size_t n)
@@ -204,7 +199,6 @@ static int disable(const struct options *options, char *const *arguments, size_t
 static int explain(const struct options *options, char *const *arguments, size_t n)
 {
 	_cleanup_(json_putp) struct json_object *o = describe(), *found = NULL;
-	struct style style = terminal_style(!options->no_legend);
 
 	if (!o)
 		return CTL_FAILURE;
@@ -214,14 +208,7 @@ static int explain(const struct options *options, char *const *arguments, size_t
 			 quote(arguments[0], strlen(arguments[0])).s);
 		return CTL_FAILURE;
 	}
-	if (options->json != JSON_OFF) {
-		json_print(found, options->json, stdout);
-		return CTL_OK;
-	}
-	if (!options->no_pager)
-		pager_open();
-	ctl_explain_print(stdout, found, &style);
-	return CTL_OK;
+	return show(options, found, ctl_explain_print);
 }
 
 static int snapshot(const struct options *options, char *const *arguments, size_t n)
@@ -266,20 +253,12 @@ static int dumps(const struct options *options, char *const *arguments, size_t n
 {
 	_cleanup_free_ char *failure = NULL;
 	_cleanup_(json_putp) struct json_object *list = ctl_dumps_list(&failure);
-	struct style style = terminal_style(!options->no_legend);
 
 	if (!list) {
 		complain("%s", failure);
 		return CTL_FAILURE;
 	}
-	if (options->json != JSON_OFF) {
-		json_print(list, options->json, stdout);
-		return CTL_OK;
-	}
-	if (!options->no_pager)
-		pager_open();
-	ctl_dumps_print(stdout, list, &style);
-	return CTL_OK;
+	return show(options, list, ctl_dumps_print);
 }
 
 static int dump(const struct options *options, char *const *arguments, size_t n)

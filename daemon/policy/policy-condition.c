@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/machine.h"
 #include "daemon/policy/policy-internal.h"

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "daemon/policy/policy-internal.h"
+#include "lib/file.h"
 #include "lib/strv.h"
 #include "lib/text.h"
 
@@ -49,13 +50,6 @@ static struct policy_file *find(const struct policy_files *files, const char *na
 static bool name_is_plain(const char *name)
 {
 	return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:@+")] == '\0';
-}
-
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t n = strlen(name), m = strlen(suffix);
-
-	return n > m && strcmp(name + n - m, suffix) == 0;
 }
 
 static int add_file(struct policy_files *files, const char *dir, const char *name)
@@ -250,7 +244,7 @@ int policy_file_read(const char *path, char **ret, size_t *ret_size, struct diag
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
 	struct stat st;
-	size_t size = 0;
+	ssize_t size;
 	int type;
 
 	/* a FIFO must not keep us waiting, a terminal must not become ours */
@@ -266,19 +260,11 @@ int policy_file_read(const char *path, char **ret, size_t *ret_size, struct diag
 	if (!text)
 		return -ENOMEM;
 
-	for (;;) {
-		ssize_t n = read(fd, text + size, POLICY_FILE_SIZE_MAX + 1 - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += n;
-		if (size > POLICY_FILE_SIZE_MAX)
-			return refuse(diags, path, "grows while it is read: try again when it is written");
-	}
+	size = pread_some(fd, text, POLICY_FILE_SIZE_MAX + 1, 0);
+	if (size < 0)
+		return (int)size;
+	if (size > POLICY_FILE_SIZE_MAX)
+		return refuse(diags, path, "grows while it is read: try again when it is written");
 
 	*ret = text;
 	*ret_size = size;

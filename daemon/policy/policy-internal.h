@@ -3,8 +3,6 @@
 #ifndef QCMD_POLICY_INTERNAL_H
 #define QCMD_POLICY_INTERNAL_H
 
-#include <sys/types.h>
-
 #include "daemon/policy/policy.h"
 #include "lib/ini.h"
 

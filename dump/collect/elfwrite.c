@@ -103,19 +103,10 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 static int read_captured(const struct collection *c, uint64_t paddr, char *buf, size_t size, struct derr *err)
 {
 	const struct rangemap *m = &c->layout.bytes;
-	size_t lo = 0, hi = m->n;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (m->v[mid].start + m->v[mid].size <= paddr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < m->n && m->v[lo].start < paddr + size; lo++) {
-		uint64_t from = m->v[lo].start > paddr ? m->v[lo].start : paddr;
-		uint64_t to = m->v[lo].start + m->v[lo].size;
+	for (size_t i = rangemap_behind(m, paddr); i < m->n && m->v[i].start < paddr + size; i++) {
+		uint64_t from = m->v[i].start > paddr ? m->v[i].start : paddr;
+		uint64_t to = m->v[i].start + m->v[i].size;
 		int r;
 
 		if (to > paddr + size)

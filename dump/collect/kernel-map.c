@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "dump/collect/kernel-map.h"
 #include "dump/core/page.h"

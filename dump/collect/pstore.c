@@ -41,33 +41,22 @@ static bool is_crash(const char *name, const char *text, size_t size, bool *pani
 	return *panic || !strcmp(reason, "Oops") || !strcmp(reason, "Emergency");
 }
 
-/* 0: it is read, and of size bytes. */
-static int read_record(int fd, char *buf, size_t *size)
-{
-	ssize_t n;
-
-	for (*size = 0; *size <= RECORD_MAX; *size += n) {
-		n = read(fd, buf + *size, RECORD_MAX + 1 - *size);
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-	}
-	return -EFBIG;
-}
-
 static void add_file(struct pstore *p, int dir, const char *folder, const char *name)
 {
 	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	_cleanup_free_ char *buf = xcalloc(RECORD_MAX + 1, 1);
 	struct pstore_record *record;
 	struct stat st;
-	size_t size = 0;
+	ssize_t size = 0;
 	bool panic;
 	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
 	if (r == 0 && !S_ISREG(st.st_mode))
 		return;
 	if (r == 0)
-		r = read_record(fd, buf, &size);
+		r = size = pread_some(fd, buf, RECORD_MAX + 1, 0);
+	if (size > (ssize_t)RECORD_MAX)
+		r = -EFBIG;
 	if (r < 0)
 		strlist_addf(&p->problems, "Cannot read %s/%s: %s", folder, name, strerror(-r));
 	if (r < 0 || !is_crash(name, buf, size, &panic))

@@ -4,6 +4,7 @@
 #define ELFNOTE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define VMCOREINFO_NAME "VMCOREINFO"

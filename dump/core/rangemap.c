@@ -92,22 +92,26 @@ uint64_t rangemap_end(const struct rangemap *m)
 	return m->n ? m->v[m->n - 1].start + m->v[m->n - 1].size : 0;
 }
 
-const struct range *rangemap_find(const struct rangemap *m, uint64_t addr)
+size_t rangemap_behind(const struct rangemap *m, uint64_t addr)
 {
 	size_t lo = 0, hi = m->n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		const struct range *r = &m->v[mid];
 
-		if (addr < r->start)
-			hi = mid;
-		else if (addr - r->start >= r->size)
+		if (m->v[mid].start + m->v[mid].size <= addr)
 			lo = mid + 1;
 		else
-			return r;
+			hi = mid;
 	}
-	return NULL;
+	return lo;
+}
+
+const struct range *rangemap_find(const struct rangemap *m, uint64_t addr)
+{
+	size_t i = rangemap_behind(m, addr);
+
+	return i < m->n && m->v[i].start <= addr ? &m->v[i] : NULL;
 }
 
 uint64_t rangemap_contiguous(const struct rangemap *m, uint64_t addr)

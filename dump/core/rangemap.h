@@ -33,6 +33,8 @@ void rangemap_clear(struct rangemap *m);
 
 uint64_t rangemap_total(const struct rangemap *m);
 uint64_t rangemap_end(const struct rangemap *m);
+/* The first that ends behind addr, or n; the one with addr in it, or NULL. */
+size_t rangemap_behind(const struct rangemap *m, uint64_t addr);
 const struct range *rangemap_find(const struct rangemap *m, uint64_t addr);
 
 /* How many bytes from addr on are there without a gap. */

@@ -14,24 +14,11 @@
 /* The longest header of a frame, RFC 8878 */
 #define FRAME_HEADER_MAX 18
 
-static int write_full(int fd, const char *buf, size_t size, struct derr *err)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(fd, buf + done, size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return derr_set(err, -errno, "Cannot write the dump: %s", strerror(errno));
-		done += n;
-	}
-	return 0;
-}
-
 struct compressor {
 	ZSTD_CCtx *ctx;
 	size_t in_size, out_size;
 	char *in, *out;
+	uint64_t written;
 };
 
 static void compressor_clear(struct compressor *c)
@@ -53,9 +40,10 @@ static int compress_chunk(struct compressor *c, size_t size, bool last, int fd, 
 		left = ZSTD_compressStream2(c->ctx, &out, &in, last ? ZSTD_e_end : ZSTD_e_continue);
 		if (ZSTD_isError(left))
 			return derr_set(err, -EIO, "Cannot compress the dump: %s", ZSTD_getErrorName(left));
-		r = write_full(fd, c->out, out.pos, err);
+		r = pwrite_full(fd, c->out, out.pos, c->written);
 		if (r < 0)
-			return r;
+			return derr_set(err, r, "Cannot write the dump: %s", strerror(-r));
+		c->written += out.pos;
 	} while (last ? left : in.pos < in.size);
 	return 0;
 }

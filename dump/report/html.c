@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <string.h>
 
 #include "dump/report/html.h"
 #include "lib/text.h"
