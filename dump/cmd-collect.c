@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "dump/commands.h"
@@ -47,15 +46,6 @@ static void print_result(const struct collection *c, const struct options *o, FI
 	print_list(&c->img.left_out, "thing left out, no part of the minidump",
 		   "things left out, no part of the minidump", out);
 	fprintf(out, "Look at it with: qcmdump info %s\n", o->output);
-}
-
-static struct json_object *json_list(const struct strlist *l)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_object_array_add(list, json_text(l->v[i], strlen(l->v[i])));
-	return list;
 }
 
 static void print_result_json(const struct collection *c, const struct options *o, FILE *out)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
-#include <string.h>
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
@@ -27,7 +26,7 @@ static void print_result(const struct collection *c, const struct options *o, FI
 
 static void print_result_json(const struct collection *c, const struct options *o, FILE *out)
 {
-	struct json_object *j = json_object_new_object(), *problems = json_object_new_array();
+	struct json_object *j = json_object_new_object();
 
 	json_add_text(j, "output", o->output);
 	json_add_text(j, "source", o->file);
@@ -36,9 +35,7 @@ static void print_result_json(const struct collection *c, const struct options *
 	json_add_u64(j, "region_bytes", c->toc.bytes);
 	json_add_u64(j, "gaps", c->layout.gaps.n);
 	json_add_u64(j, "gap_bytes", rangemap_total(&c->layout.gaps));
-	for (size_t i = 0; i < c->toc.problems.n; i++)
-		json_object_array_add(problems, json_text(c->toc.problems.v[i], strlen(c->toc.problems.v[i])));
-	json_object_object_add(j, "problems", problems);
+	json_object_object_add(j, "problems", json_list(&c->toc.problems));
 	json_print(j, JSON_PRETTY, out);
 	json_object_put(j);
 }

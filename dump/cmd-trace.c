@@ -31,8 +31,7 @@ static int find_array(const struct trace *t, const struct options *o, int *ret, 
 		n++;
 		if (!o->array)
 			*ret = i;
-		if (asprintf(&more, "%s%s%s", names, n > 1 ? ", " : "", name) < 0)
-			continue;
+		more = xprintf("%s%s%s", names, n > 1 ? ", " : "", name);
 		free(names);
 		names = more;
 	}
@@ -55,7 +54,8 @@ static bool is_wanted(const struct options *o, int array, const struct trace_eve
 		return false;
 	if (!o->event || !fnmatch(o->event, e->name, 0))
 		return true;
-	return asprintf(&full, "%s:%s", e->system, e->name) > 0 && !fnmatch(o->event, full, 0);
+	full = xprintf("%s:%s", e->system, e->name);
+	return !fnmatch(o->event, full, 0);
 }
 
 static void print_event(const struct trace *t, const struct trace_event *e, bool with_array, FILE *out)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "dump/commands.h"
 #include "dump/core/cpuregs.h"
@@ -41,15 +40,6 @@ static bool collect_number(const struct corefile *core, const char *key, uint64_
 	return !errno && !*end;
 }
 
-static void time_text(char *buf, size_t size, uint64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || !strftime(buf, size, "%Y-%m-%d %H:%M:%S UTC", &tm))
-		snprintf(buf, size, "%" PRIu64, seconds);
-}
-
 static void line(FILE *out, const char *label, const char *text)
 {
 	_cleanup_free_ char *safe = text ? clean_text(text) : NULL;
@@ -62,16 +52,11 @@ static void print_times(const struct corefile *core, FILE *out)
 {
 	const char *crash = core_crash_time(core);
 	uint64_t seconds;
-	char when[64];
 
-	if (crash) {
-		time_text(when, sizeof(when), strtoull(crash, NULL, 10));
-		line(out, "Crashed", when);
-	}
-	if (collect_number(core, "COLLECTED", &seconds)) {
-		time_text(when, sizeof(when), seconds);
-		line(out, "Collected", when);
-	}
+	if (crash)
+		line(out, "Crashed", time_text(strtoull(crash, NULL, 10)).s);
+	if (collect_number(core, "COLLECTED", &seconds))
+		line(out, "Collected", time_text(seconds).s);
 }
 
 static void print_amount(const struct corefile *core, FILE *out)

@@ -12,6 +12,15 @@ struct json_object *json_text(const char *s, size_t n)
 	return json_object_new_string(text);
 }
 
+struct json_object *json_list(const struct strlist *l)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < l->n; i++)
+		json_object_array_add(list, json_text(l->v[i], strlen(l->v[i])));
+	return list;
+}
+
 void json_add_text(struct json_object *o, const char *key, const char *s)
 {
 	json_object_object_add(o, key, s ? json_text(s, strlen(s)) : NULL);

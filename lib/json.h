@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "lib/strlist.h"
+
 enum json_form {
 	JSON_OFF,
 	JSON_SHORT,
@@ -16,6 +18,7 @@ enum json_form {
 
 /* A string: UTF-8 as it is, bytes that are none as \xNN. */
 struct json_object *json_text(const char *s, size_t n);
+struct json_object *json_list(const struct strlist *l);
 void json_add_text(struct json_object *o, const char *key, const char *s);
 void json_add_u64(struct json_object *o, const char *key, uint64_t v);
 

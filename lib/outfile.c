@@ -26,11 +26,8 @@ static int exists_error(const char *path, struct derr *err)
 static char *temp_template(const char *path)
 {
 	_cleanup_free_ char *folder = folder_of(path);
-	char *temp;
 
-	if (asprintf(&temp, "%s/.qcmdump.XXXXXX", folder) < 0)
-		temp = NULL;
-	return temp ? temp : xstrndup("", 0);
+	return xprintf("%s/.qcmdump.XXXXXX", folder);
 }
 
 int outfile_open(struct outfile *f, const char *path, bool replace, int source, struct derr *err)

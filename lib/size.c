@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
+#include <time.h>
 
 #include "lib/cleanup.h"
 #include "lib/size.h"
@@ -64,5 +66,16 @@ struct size_text size_text(uint64_t bytes)
 		snprintf(text.s, sizeof(text.s), "%u B", (unsigned int)bytes);
 	else
 		snprintf(text.s, sizeof(text.s), "%.1f %s", v, units[u]);
+	return text;
+}
+
+struct time_text time_text(uint64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct time_text text;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(text.s, sizeof(text.s), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		snprintf(text.s, sizeof(text.s), "%" PRIu64, seconds);
 	return text;
 }

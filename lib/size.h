@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sizes as people write and read them. */
+/* Sizes and times as people write and read them. */
 #ifndef QCMD_SIZE_H
 #define QCMD_SIZE_H
 
@@ -21,5 +21,12 @@ struct size_text {
 };
 
 struct size_text size_text(uint64_t bytes);
+
+/* "2023-11-14 22:13:20 UTC"; the number where the calendar has no such day */
+struct time_text {
+	char s[64];
+};
+
+struct time_text time_text(uint64_t seconds);
 
 #endif

@@ -63,7 +63,7 @@ struct json_object *ctl_dumps_list(char **ret_failure)
 }
 
 /* 20261122T221459Z for people */
-static char *time_text(const char *name)
+static char *when_text(const char *name)
 {
 	return strlen(name) == 16 ? xprintf("%.4s-%.2s-%.2s %.2s:%.2s:%.2s UTC", name, name + 4, name + 6, name + 9,
 					    name + 11, name + 13) :
@@ -81,7 +81,7 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *styl
 
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
-		_cleanup_free_ char *when = time_text(json_get_string(o, "time"));
+		_cleanup_free_ char *when = when_text(json_get_string(o, "time"));
 
 		table_add(t, when, NULL);
 		table_add(t, json_get_string(o, "id"), NULL);

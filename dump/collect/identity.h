@@ -4,13 +4,11 @@
 #define IDENTITY_H
 
 #include "dump/collect/collect.h"
-#include "dump/core/corefile.h"
 
 #define IDENTITY_TEXT 17 /* 16 hexadecimal digits */
 
 /* The dump that is written of a collection has the identity of the collection. */
 void identity_of_collection(const struct collection *c, char ret[static IDENTITY_TEXT]);
 void identity_of_text(const char *text, size_t size, char ret[static IDENTITY_TEXT]);
-void identity_of_core(const struct corefile *core, char ret[static IDENTITY_TEXT]);
 
 #endif

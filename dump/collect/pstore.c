@@ -70,8 +70,7 @@ static void add_file(struct pstore *p, int dir, const char *folder, const char *
 	record = &p->v[p->n++];
 	*record = (struct pstore_record){ .size = size, .time = st.st_mtime > 0 ? st.st_mtime : 0, .panic = panic };
 	record->text = xstrndup(buf, size);
-	if (asprintf(&record->path, "%s/%s", folder, name) < 0)
-		record->path = xstrndup("", 0);
+	record->path = xprintf("%s/%s", folder, name);
 }
 
 static bool is_record(const char *name)
@@ -93,12 +92,11 @@ static void add_folder(struct pstore *p, const char *folder, unsigned int depth)
 	}
 	for (int i = 0; i < n; i++) {
 		const char *name = entries[i]->d_name;
-		_cleanup_free_ char *path = NULL;
+		_cleanup_free_ char *path = xprintf("%s/%s", folder, name);
 
 		if (whole ? !strcmp(name, WHOLE) : is_record(name))
 			add_file(p, dir, folder, name);
-		else if (entries[i]->d_type == DT_DIR && name[0] != '.' && depth < DEPTH_MAX &&
-			 asprintf(&path, "%s/%s", folder, name) >= 0)
+		else if (entries[i]->d_type == DT_DIR && name[0] != '.' && depth < DEPTH_MAX)
 			add_folder(p, path, depth + 1);
 		free(entries[i]);
 	}
@@ -138,14 +136,13 @@ void pstore_clear(struct pstore *p)
 
 static void add_notes(struct notebuf *notes, const struct pstore_record *r)
 {
-	_cleanup_free_ char *path = escape_text(r->path, strlen(r->path), TEXT_ASCII), *text = NULL;
-	int n = asprintf(&text,
-			 "QCMD_COLLECT=1\nCREATOR=qcmdump %s\nSOURCE=%s\nSOURCE_KIND=pstore\nCOLLECTED=%lld\n"
-			 "CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n",
-			 QCMD_VERSION, path, (long long)time(NULL), (unsigned long long)r->time);
+	_cleanup_free_ char *path = escape_text(r->path, strlen(r->path), TEXT_ASCII);
+	_cleanup_free_ char *text =
+		xprintf("QCMD_COLLECT=1\nCREATOR=qcmdump %s\nSOURCE=%s\nSOURCE_KIND=pstore\nCOLLECTED=%lld\n"
+			"CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n",
+			QCMD_VERSION, path, (long long)time(NULL), (unsigned long long)r->time);
 
-	if (n >= 0)
-		notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, n);
+	notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, strlen(text));
 	notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_LOG, r->text, r->size);
 }
 

@@ -73,13 +73,6 @@ static int list_dumps(struct store *s)
 	return 0;
 }
 
-static char *known_path(const struct store *s)
-{
-	char *path;
-
-	return asprintf(&path, "%s/" KNOWN_FILE, s->path) < 0 ? xstrndup("", 0) : path;
-}
-
 /* Lines ID=1; a file that is too long was not written here. */
 static void read_known(struct store *s)
 {
@@ -143,9 +136,7 @@ const struct stored_dump *store_find(const struct store *s, const char *what, st
 
 char *store_path(const struct store *s, const struct stored_dump *d)
 {
-	char *path;
-
-	return asprintf(&path, "%s/%s", s->path, d->name) < 0 ? xstrndup("", 0) : path;
+	return xprintf("%s/%s", s->path, d->name);
 }
 
 bool store_knows(const struct store *s, const char *id)
@@ -159,7 +150,7 @@ bool store_knows(const struct store *s, const char *id)
 /* All of the file anew: it is there as it was, or with the new line. */
 int store_remember(struct store *s, const char *id, struct derr *err)
 {
-	_cleanup_free_ char *path = known_path(s), *text = NULL;
+	_cleanup_free_ char *path = xprintf("%s/" KNOWN_FILE, s->path), *text = NULL;
 	size_t first = s->known.n < KNOWN_MAX ? 0 : s->known.n - KNOWN_MAX + 1, size;
 	FILE *f = open_memstream(&text, &size);
 	struct outfile out;
@@ -188,14 +179,14 @@ int store_remember(struct store *s, const char *id, struct derr *err)
 
 char *store_new_path(const struct store *s, const char *id, uint64_t seconds, bool zstd)
 {
-	char when[TIME_LENGTH + 1], *path;
+	char when[TIME_LENGTH + 1];
 	time_t t = (time_t)seconds;
 	struct tm tm;
 
 	/* A year of more than four digits is no time of a crash. */
 	if (!gmtime_r(&t, &tm) || strftime(when, sizeof(when), TIME_FORMAT, &tm) != TIME_LENGTH)
 		strcpy(when, "19700101T000000Z");
-	return asprintf(&path, "%s/%s-%s.elf%s", s->path, when, id, zstd ? ".zst" : "") < 0 ? xstrndup("", 0) : path;
+	return xprintf("%s/%s-%s.elf%s", s->path, when, id, zstd ? ".zst" : "");
 }
 
 static uint64_t free_bytes(const struct store *s)

@@ -110,11 +110,6 @@ int kv_offset(const struct kv *kv, const char *name, uint64_t *ret)
 	return kv_wrapped(kv, "OFFSET", name, 10, ret);
 }
 
-int kv_length(const struct kv *kv, const char *name, uint64_t *ret)
-{
-	return kv_wrapped(kv, "LENGTH", name, 10, ret);
-}
-
 int kv_number(const struct kv *kv, const char *name, uint64_t *ret)
 {
 	return kv_wrapped(kv, "NUMBER", name, 0, ret);

@@ -36,7 +36,6 @@ bool kv_argument(const char *key, const char **arg, size_t *len);
 int kv_symbol(const struct kv *kv, const char *name, uint64_t *ret);
 int kv_size(const struct kv *kv, const char *name, uint64_t *ret);
 int kv_offset(const struct kv *kv, const char *name, uint64_t *ret);
-int kv_length(const struct kv *kv, const char *name, uint64_t *ret);
 int kv_number(const struct kv *kv, const char *name, uint64_t *ret);
 
 /* BITS(name)=offset:width */

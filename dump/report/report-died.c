@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <inttypes.h>
-#include <time.h>
 
 #include "dump/report/html.h"
 #include "dump/report/report.h"
@@ -34,14 +33,8 @@ void report_heading(const struct report *r)
 	report_text(r, headline(r));
 	fputs("</h1>\n<p class=\"facts\">Linux ", r->out);
 	report_text(r, release(r));
-	if (when) {
-		time_t t = (time_t)strtoull(when, NULL, 10);
-		char text[64] = "";
-		struct tm tm;
-
-		if (gmtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
-			fprintf(r->out, ", on %s", text);
-	}
+	if (when)
+		fprintf(r->out, ", on %s", time_text(strtoull(when, NULL, 10)).s);
 	if (!w->why_not && w->records)
 		fprintf(r->out, ", %" PRIu64 ".%06" PRIu64 " seconds after boot", w->last_ts / 1000000000,
 			w->last_ts / 1000 % 1000000);

@@ -71,14 +71,11 @@ char *backtrace_name(const struct backtrace *b, const struct frame *f)
 {
 	_cleanup_free_ char *name = NULL;
 	struct symbol_place place;
-	char *text;
 
 	if (!symbols_find(b->symbols, f->ip - !f->exact, &place))
 		return NULL;
 	name = escape_text(place.name, strlen(place.name), TEXT_ASCII);
-	if (asprintf(&text, "%s+0x%" PRIx64 "/0x%" PRIx64, name, place.offset + !f->exact, place.size) < 0)
-		return NULL;
-	return text;
+	return xprintf("%s+0x%" PRIx64 "/0x%" PRIx64, name, place.offset + !f->exact, place.size);
 }
 
 const char *backtrace_source(const struct backtrace *b)

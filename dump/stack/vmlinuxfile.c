@@ -247,17 +247,13 @@ static char *if_right(char *path, const struct corefile *core)
 char *vmlinux_find(const struct corefile *core)
 {
 	const char *release = kv_get(&core->vmcoreinfo, "OSRELEASE"), *id = kv_get(&core->vmcoreinfo, "BUILD-ID");
-	char *path, *found = NULL;
+	char *found;
 
 	if (!id || strlen(id) < 3 || strspn(id, "0123456789abcdef") != strlen(id))
 		return NULL;
-	if (asprintf(&path, "/usr/lib/debug/.build-id/%.2s/%s.debug", id, id + 2) >= 0)
-		found = if_right(path, core);
+	found = if_right(xprintf("/usr/lib/debug/.build-id/%.2s/%s.debug", id, id + 2), core);
 	if (!release || strchr(release, '/'))
 		return found;
-	if (!found && asprintf(&path, "/usr/lib/debug/boot/vmlinux-%s", release) >= 0)
-		found = if_right(path, core);
-	if (!found && asprintf(&path, "/usr/lib/debug/lib/modules/%s/vmlinux", release) >= 0)
-		found = if_right(path, core);
-	return found;
+	found = found ?: if_right(xprintf("/usr/lib/debug/boot/vmlinux-%s", release), core);
+	return found ?: if_right(xprintf("/usr/lib/debug/lib/modules/%s/vmlinux", release), core);
 }
