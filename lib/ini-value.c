@@ -7,12 +7,6 @@
 #include "lib/ini.h"
 #include "lib/text.h"
 
-static void not_a_number(struct ini *p, const struct ini_key *key, const char *value)
-{
-	ini_complain(p, value, "%s= takes a number from %u to %u, such as %s=%u, not '%s'", key->name, key->min,
-		     key->max, key->name, key->example, quote(value, strlen(value)).s);
-}
-
 void ini_value_text(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	char **target = data, *copy = NULL;
@@ -29,29 +23,31 @@ void ini_value_text(struct ini *p, const struct ini_key *key, const char *value,
 	*target = copy;
 }
 
-void ini_value_uint(struct ini *p, const struct ini_key *key, const char *value, void *data)
+bool parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *ret)
 {
-	unsigned int *target = data, n = 0;
+	unsigned int n = 0;
 
-	if (!*value) {
-		*target = key->standard;
-		return;
-	}
-
-	for (const char *s = value; *s; s++) {
+	for (const char *s = text; *s; s++) {
 		/* max is small: n can't wrap before it is beyond max */
-		if (*s < '0' || *s > '9' || n > key->max) {
-			not_a_number(p, key, value);
-			return;
-		}
+		if (*s < '0' || *s > '9' || n > max)
+			return false;
 		n = n * 10 + (*s - '0');
 	}
+	if (!*text || n < min || n > max)
+		return false;
+	*ret = n;
+	return true;
+}
 
-	if (n < key->min || n > key->max) {
-		not_a_number(p, key, value);
-		return;
-	}
-	*target = n;
+void ini_value_uint(struct ini *p, const struct ini_key *key, const char *value, void *data)
+{
+	unsigned int *target = data;
+
+	if (!*value)
+		*target = key->standard;
+	else if (!parse_uint(value, key->min, key->max, target))
+		ini_complain(p, value, "%s= takes a number from %u to %u, such as %s=%u, not '%s'", key->name, key->min,
+			     key->max, key->name, key->example, quote(value, strlen(value)).s);
 }
 
 bool parse_bool(const char *text, bool *ret)

@@ -95,7 +95,9 @@ void ini_refuse(struct ini *p, const struct ini_key *key, const char *at, const 
 
 /* ini-value.c: to a char *, an unsigned int, a bool and for one of key->words (none: the first) an unsigned int. */
 ini_value_fn ini_value_text, ini_value_uint, ini_value_bool, ini_value_word;
-bool parse_bool(const char *text, bool *ret); /* false: is none */
+/* False: it is none. */
+bool parse_bool(const char *text, bool *ret);
+bool parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *ret);
 
 /* NULL, and that is said, for what is none of key->words. */
 const struct ini_word *ini_find_word(struct ini *p, const struct ini_key *key, const char *at, const char *item);

@@ -36,6 +36,10 @@ void policy_conditions_done(struct policy *policy);
  */
 const char *policy_next_item(struct ini *p, const char **pos, char *item);
 
+/* policy-value.c: adds the items that are right to a list, or empties it; items: a word for several. */
+void policy_set_list(struct ini *p, const struct ini_key *key, const char *value, char ***list, const char *items,
+		     bool (*is_right)(struct ini *p, const char *at, const char *item));
+
 /* policy-condition.c. 1: met; 0: not, with the reason in *ret; or -ENOMEM */
 int policy_conditions_met(const struct policy *policy, const struct policy_facts *facts, char **ret);
 

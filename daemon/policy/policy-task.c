@@ -5,22 +5,9 @@
 #include <string.h>
 
 #include "daemon/policy/policy-internal.h"
-#include "lib/strv.h"
 #include "lib/text.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
-
-static unsigned int number_of(const char *item, unsigned int max)
-{
-	unsigned int n = 0;
-
-	for (const char *s = item; *s; s++) {
-		if (*s < '0' || *s > '9' || n > max)
-			return 0;
-		n = n * 10 + (*s - '0');
-	}
-	return n <= max ? n : 0;
-}
 
 /* The list ends in 0, which is no task's number. */
 static int add_pid(unsigned int **pids, size_t n, unsigned int pid)
@@ -50,9 +37,9 @@ static bool parse_pids(struct ini *p, const struct ini_key *key, const char *val
 	const char *at;
 
 	while ((at = policy_next_item(p, &value, item))) {
-		unsigned int pid = number_of(item, key->max);
+		unsigned int pid;
 
-		if (!pid) {
+		if (!parse_uint(item, key->min, key->max, &pid)) {
 			ini_complain(p, at,
 				     "%s= takes numbers from %u to %u, not '%s'; for a name there is Comm=", key->name,
 				     key->min, key->max, quote(item, strlen(item)).s);
@@ -110,28 +97,7 @@ static bool cgroup_is_right(struct ini *p, const char *at, const char *path)
 
 void policy_value_cgroups(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
-	char ***cgroups = data, item[INI_LINE_MAX + 1];
-	size_t messages = p->diags->n;
-	const char *at;
-
-	if (!*value) {
-		*cgroups = strv_free(*cgroups);
-		return;
-	}
-	while ((at = policy_next_item(p, &value, item))) {
-		if (!cgroup_is_right(p, at, item))
-			continue;
-		if (strv_length(*cgroups) >= key->max) {
-			ini_complain(p, at, "more than %u paths in one section: start another [%s] for the rest",
-				     key->max, key->section);
-			break;
-		}
-		if (strv_append(cgroups, item) < 0) {
-			p->error = -ENOMEM;
-			return;
-		}
-	}
-	p->doubtful |= p->diags->n > messages;
+	policy_set_list(p, key, value, data, "paths", cgroup_is_right);
 }
 
 void policy_value_tristate(struct ini *p, const struct ini_key *key, const char *value, void *data)

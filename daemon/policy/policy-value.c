@@ -140,34 +140,35 @@ static bool comm_is_right(struct ini *p, const char *at, const char *glob)
 	return false;
 }
 
-void policy_value_comms(struct ini *p, const struct ini_key *key, const char *value, void *data)
+void policy_set_list(struct ini *p, const struct ini_key *key, const char *value, char ***list, const char *items,
+		     bool (*is_right)(struct ini *p, const char *at, const char *item))
 {
-	char ***target = data, item[INI_LINE_MAX + 1];
+	char item[INI_LINE_MAX + 1];
 	size_t messages = p->diags->n;
 	const char *at;
 
-	if (!*value) {
-		*target = strv_free(*target);
-		p->doubtful = false;
-		return;
-	}
-
+	if (!*value)
+		*list = strv_free(*list);
 	while ((at = policy_next_item(p, &value, item))) {
-		if (!comm_is_right(p, at, item))
+		if (!is_right(p, at, item))
 			continue;
-		if (strv_length(*target) >= key->max) {
-			ini_complain(p, at, "more than %u patterns in one section: start another [%s] for the rest",
-				     key->max, key->section);
+		if (strv_length(*list) >= key->max) {
+			ini_complain(p, at, "more than %u %s in one section: start another [%s] for the rest", key->max,
+				     items, key->section);
 			break;
 		}
-		if (strv_append(target, item) < 0) {
+		if (strv_append(list, item) < 0) {
 			p->error = -ENOMEM;
 			return;
 		}
 	}
+	p->doubtful |= p->diags->n > messages;
+}
 
-	if (p->diags->n > messages)
-		p->doubtful = true;
+void policy_value_comms(struct ini *p, const struct ini_key *key, const char *value, void *data)
+{
+	p->doubtful &= *value != '\0';
+	policy_set_list(p, key, value, data, "patterns", comm_is_right);
 }
 
 void policy_value_flags(struct ini *p, const struct ini_key *key, const char *value, void *data)
