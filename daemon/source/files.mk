@@ -4,9 +4,11 @@ SOURCE_SRCS := \
 	daemon/source/bpf-maps.c \
 	daemon/source/bpf-util.c \
 	daemon/source/cpulist.c \
+	daemon/source/ftrace-array.c \
 	daemon/source/ftrace-bpf.c \
 	daemon/source/ftrace-files.c \
 	daemon/source/ftrace-note.c \
+	daemon/source/ftrace-want.c \
 	daemon/source/ftrace-watch.c \
 	daemon/source/kread.c \
 	daemon/source/ksyms.c \
