@@ -20,6 +20,9 @@ SOURCE_SRCS := \
 	daemon/source/source-symbol.c \
 	daemon/source/source-task.c \
 	daemon/source/sources.c \
+	daemon/source/symbol-follow.c \
+	daemon/source/symbol-name.c \
+	daemon/source/symbol-type.c \
 	daemon/source/symbol.c \
 	daemon/source/task-bpf.c \
 	daemon/source/task-cgroup.c \

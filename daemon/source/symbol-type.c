@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sizes of the kernel's types and offsets of members, by its BTF, which is loaded when a type is asked for. */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/source/ktypes.h"
+#include "daemon/source/symbol-private.h"
+
+static struct symbol_type *known_type(const struct symbol_reader *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_types; i++)
+		if (!strcmp(r->types[i].name, name))
+			return &r->types[i];
+	return NULL;
+}
+
+static void look_up_type(struct symbol_reader *r, struct symbol_type *type, const char *name, const char *member)
+{
+	const struct btf_type *t;
+	struct ktype_place place = {};
+
+	if (!r->btf)
+		r->btf = btf__load_vmlinux_btf();
+	t = r->btf ? ktype_find(r->btf, name) : NULL;
+	if (!t || (member && (!ktype_member(r->btf, t, member, &place) || place.width)))
+		return;
+	type->found = true;
+	type->size = t->size;
+	type->offset = place.offset / 8;
+}
+
+bool symbol_type(struct symbol_reader *r, const char *name, const char *member, struct symbol_type *ret,
+		 struct symbol_place *place)
+{
+	struct symbol_type type = {}, *known, *types;
+
+	snprintf(type.name, sizeof(type.name), "%s%s%s", name, member ? "." : "", member ?: "");
+	known = known_type(r, type.name);
+	if (!known) {
+		types = reallocarray(r->types, r->n_types + 1, sizeof(*types));
+		if (!types)
+			return symbol_fail(place, -ENOMEM, "out of memory");
+		r->types = types;
+		look_up_type(r, &type, name, member);
+		known = &r->types[r->n_types++];
+		*known = type;
+	}
+	*ret = *known;
+	return known->found ? true : symbol_fail(place, -ENXIO, "this kernel has no %s", type.name);
+}
+
+void symbol_rest(struct symbol_reader *r)
+{
+	if (!r->btf)
+		return;
+	btf__free(r->btf);
+	r->btf = NULL;
+	malloc_trim(0);
+}
