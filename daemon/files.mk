@@ -4,6 +4,8 @@ DAEMON_SRCS := \
 	daemon/autoreload.c \
 	daemon/describe.c \
 	daemon/manager-bus.c \
+	daemon/manager-interface.c \
+	daemon/manager-logcontrol.c \
 	daemon/manager-module.c \
 	daemon/manager-policies.c \
 	daemon/manager-status.c \

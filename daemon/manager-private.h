@@ -89,6 +89,10 @@ void manager_tell(struct manager *m);
 int manager_bus_start(struct manager *m);
 void manager_bus_stop(struct manager *m);
 void manager_bus_changed(struct manager *m, bool state, bool backend, bool module);
+
+/* manager-interface.c, manager-logcontrol.c: what there is on the bus */
+
+extern const sd_bus_vtable manager_vtable[], manager_log_vtable[];
 bool manager_bus_sender_is_root(sd_bus_message *message);
 int manager_bus_busy(sd_bus_error *error, int r);
 
