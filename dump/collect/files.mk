@@ -14,7 +14,9 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/pagetable.c \
 	dump/collect/pid-index.c \
 	dump/collect/pstore.c \
+	dump/collect/registers-saved.c \
 	dump/collect/registers.c \
+	dump/collect/running.c \
 	dump/collect/store.c \
 	dump/collect/toc-find.c \
 	dump/collect/toc-landmarks.c \
