@@ -13,4 +13,5 @@ DAEMON_SRCS := \
 	daemon/note.c \
 	daemon/snapshot-bus.c \
 	daemon/snapshot.c \
+	daemon/status-rows.c \
 	daemon/status.c

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* org.qcmd1.Manager: its properties and methods, see org.qcmd1(5). */
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/manager-private.h"

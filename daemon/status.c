@@ -8,7 +8,6 @@
 
 #include "daemon/policy/config.h"
 #include "daemon/describe.h"
-#include "uapi/linux/qcom_minidump_table.h"
 
 static const char *const state_names[_STATUS_STATE_MAX] = {
 	[STATUS_OK] = "ok",
@@ -195,97 +194,4 @@ struct policy_use status_use(const struct status *s, const struct policy *policy
 			use.limit = e->reason;
 	}
 	return use;
-}
-
-/* Rows */
-
-static const struct entry *entry_of(const struct status *s, const struct module_region *region)
-{
-	if (region->owner != s->port)
-		return NULL;
-	for (size_t i = 0; i < s->n_entries; i++)
-		if (s->entries[i].id == region->id)
-			return &s->entries[i];
-	return NULL;
-}
-
-/* Of what is absent, it is said only of what somebody has named. */
-static bool is_worth_a_row(const struct entry *e)
-{
-	return entry_failed(e) || entry_withheld(e) || (e->wanted && e->want.error);
-}
-
-int status_rows(const struct status *s, const struct module_region *regions, size_t n, struct row **ret, size_t *ret_n)
-{
-	struct row *rows = calloc(n + s->n_entries + 1, sizeof(*rows));
-	size_t filled = 0;
-
-	if (!rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		rows[filled++] = (struct row){ .region = &regions[i], .entry = entry_of(s, &regions[i]) };
-	for (size_t i = 0; i < s->n_entries; i++)
-		if (is_worth_a_row(&s->entries[i]) && !s->entries[i].id)
-			rows[filled++] = (struct row){ .entry = &s->entries[i] };
-	*ret = rows;
-	*ret_n = filled;
-	return 0;
-}
-
-const char *row_name(const struct row *row)
-{
-	return row->region ? row->region->name : row->entry->want.name;
-}
-
-const char *row_state(const struct row *row)
-{
-	switch (row->region ? row->region->state : 0) {
-	case QCOM_MINIDUMP_REGION_ACTIVE:
-		return "active";
-	case QCOM_MINIDUMP_REGION_PENDING:
-		return "pending";
-	case QCOM_MINIDUMP_REGION_REJECTED:
-		return "rejected";
-	case QCOM_MINIDUMP_REGION_HELD:
-		return "held";
-	default:
-		return entry_dry(row->entry)	? "dry-run" :
-		       row->entry->limited	? "limited" :
-		       entry_absent(row->entry) ? "absent" :
-						  "failed";
-	}
-}
-
-const char *row_reason(const struct row *row)
-{
-	if (row->region)
-		return row->region->error;
-	if (entry_dry(row->entry))
-		return "";
-	return row->entry->reason[0] ? row->entry->reason : "the kernel module is not loaded";
-}
-
-const char *row_owner(const struct row *row, uint32_t port)
-{
-	if (!row->region || row->region->owner == port)
-		return "qcmdd";
-	return row->region->owner ? "other" : "kernel";
-}
-
-const char *row_kind(const struct row *row)
-{
-	const struct module_region *r = row->region;
-
-	if (row->entry)
-		return entry_traits(row->entry)->name;
-	if (r->object[0])
-		return "object";
-	if (r->part)
-		return region_part_to_string(r->part, !r->pid);
-	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
-}
-
-const char *row_comment(const struct row *row)
-{
-	return row->region ? row->region->comment : row->entry->want.comment;
 }

@@ -161,8 +161,6 @@ int policy_conditions_met(const struct policy *policy, const struct policy_facts
 	return trigger && !triggered ? not_met(trigger, ret) : 1;
 }
 
-/* Values */
-
 static bool is_one_of(struct ini *p, const struct ini_key *key, const char *value, const char *const *names,
 		      const char *also)
 {

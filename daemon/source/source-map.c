@@ -231,8 +231,6 @@ static int map_start(struct source *s, const struct policy_set *policies)
 						  s);
 }
 
-/* Wants */
-
 /* What it is says nothing that is known only while the map can be found. */
 static int add(struct wants *wants, const struct want *base, const struct item *item, const struct symbol_place *place,
 	       const char *part)
