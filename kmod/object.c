@@ -22,8 +22,6 @@
 #include "cpuregs.h"
 #include "region.h"
 
-/* VMCOREINFO */
-
 static const char *qmd_vmcoreinfo_text;
 static size_t qmd_vmcoreinfo_size;
 
