@@ -5,5 +5,6 @@ DUMP_STACK_SRCS := \
 	dump/stack/kallsyms.c \
 	dump/stack/orc.c \
 	dump/stack/symbols.c \
+	dump/stack/unwind-x86_64.c \
 	dump/stack/unwind.c \
 	dump/stack/vmlinuxfile.c

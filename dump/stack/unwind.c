@@ -2,33 +2,7 @@
 #include <string.h>
 
 #include "dump/core/page.h"
-#include "dump/stack/unwind.h"
-
-/* The bytes of one stack that are in the dump. */
-struct stack {
-	uint64_t base;
-	uint64_t words[TASK_STACK_SIZE / sizeof(uint64_t)];
-	bool there[TASK_STACK_SIZE / DUMP_PAGE];
-};
-
-/* What is known of a frame: enough to find the one that called it. */
-struct state {
-	uint64_t ip, sp, bp;
-	uint64_t regs; /* where on the stack struct pt_regs is; 0: nowhere */
-	bool exact;
-};
-
-enum step { STEP_FRAME, STEP_END, STEP_LOST };
-
-static bool read_word(const struct stack *s, uint64_t addr, uint64_t *ret)
-{
-	uint64_t at = addr - s->base;
-
-	if (addr % sizeof(*ret) || at >= TASK_STACK_SIZE || !s->there[at / DUMP_PAGE])
-		return false;
-	*ret = s->words[at / sizeof(*ret)];
-	return true;
-}
+#include "dump/stack/unwind-private.h"
 
 static size_t read_stack(struct stack *s, const struct corefile *core, uint64_t base)
 {
@@ -67,8 +41,7 @@ void unwinder_init(struct unwinder *u, const struct corefile *core, const struct
 	kv_number(&core->vmcoreinfo, "KERNELPACMASK", &u->pac_mask);
 }
 
-/* A call returns behind itself: the byte before is in the function that called. */
-static bool is_return_address(const struct unwinder *u, uint64_t addr)
+bool unwind_is_return_address(const struct unwinder *u, uint64_t addr)
 {
 	struct symbol_place place;
 
@@ -82,7 +55,7 @@ static bool looks_like_return_address(const struct unwinder *u, uint64_t addr)
 {
 	struct symbol_place place;
 
-	return is_return_address(u, addr) && !(symbols_find(u->symbols, addr, &place) && !place.offset);
+	return unwind_is_return_address(u, addr) && !(symbols_find(u->symbols, addr, &place) && !place.offset);
 }
 
 static void add_frame(struct unwound *w, uint64_t ip, bool exact, bool unsure)
@@ -93,134 +66,31 @@ static void add_frame(struct unwound *w, uint64_t ip, bool exact, bool unsure)
 	w->scanned |= unsure;
 }
 
-/* x86_64 */
-
-static bool orc_base(const struct stack *s, const struct state *st, const struct orc_entry *e, uint64_t *sp)
-{
-	static const uint8_t index[] = {
-		[ORC_DX] = X86_DX, [ORC_DI] = X86_DI, [ORC_R10] = X86_R10, [ORC_R13] = X86_R13
-	};
-
-	switch (e->sp_reg) {
-	case ORC_SP:
-		*sp = st->sp + e->sp_offset;
-		return true;
-	case ORC_BP:
-		*sp = st->bp + e->sp_offset;
-		return true;
-	case ORC_SP_INDIRECT:
-		if (!read_word(s, st->sp, sp))
-			return false;
-		*sp += e->sp_offset;
-		return true;
-	case ORC_BP_INDIRECT:
-		return read_word(s, st->bp + e->sp_offset, sp);
-	case ORC_DX:
-	case ORC_DI:
-	case ORC_R10:
-	case ORC_R13:
-		return st->regs && read_word(s, st->regs + index[e->sp_reg] * 8, sp);
-	default:
-		return false;
-	}
-}
-
-static bool orc_bp(const struct stack *s, struct state *st, const struct orc_entry *e, uint64_t sp)
-{
-	switch (e->bp_reg) {
-	case ORC_UNDEFINED:
-		if (st->regs)
-			read_word(s, st->regs + X86_BP * 8, &st->bp);
-		return true;
-	case ORC_PREV_SP:
-		return read_word(s, sp + e->bp_offset, &st->bp);
-	case ORC_BP:
-		return read_word(s, st->bp + e->bp_offset, &st->bp);
-	default:
-		return false;
-	}
-}
-
-/* An exception: the registers of what it interrupted are at regs, all of them or from the instruction pointer on. */
-static enum step orc_exception(const struct stack *s, struct state *st, uint64_t regs, bool all)
-{
-	uint64_t cs;
-
-	if (!read_word(s, regs + X86_CS * 8, &cs))
-		return STEP_LOST;
-	if (cs & 3)
-		return STEP_END; /* it came from user space */
-	if (!read_word(s, regs + X86_IP * 8, &st->ip) || !read_word(s, regs + X86_SP * 8, &st->sp))
-		return STEP_LOST;
-	st->regs = all ? regs : 0;
-	st->exact = true;
-	return STEP_FRAME;
-}
-
-static enum step orc_step(const struct unwinder *u, const struct stack *s, struct state *st)
-{
-	uint64_t sp, old = st->sp;
-	struct orc_entry e;
-	enum step step;
-
-	if (!orc_find(u->orc, st->exact ? st->ip : st->ip - 1, &e))
-		return STEP_LOST;
-	if (e.type == ORC_END_OF_STACK)
-		return STEP_END;
-	if (!orc_base(s, st, &e, &sp))
-		return STEP_LOST;
-	switch (e.type) {
-	case ORC_CALL:
-		if (!orc_bp(s, st, &e, sp) || !read_word(s, sp - 8, &st->ip))
-			return STEP_LOST;
-		st->sp = sp;
-		st->regs = 0;
-		st->exact = false;
-		break;
-	case ORC_REGS:
-	case ORC_REGS_PARTIAL:
-		step = orc_exception(s, st, e.type == ORC_REGS ? sp : sp - X86_IP * 8, e.type == ORC_REGS);
-		if (step != STEP_FRAME)
-			return step;
-		if (!orc_bp(s, st, &e, sp))
-			return STEP_LOST;
-		break;
-	default:
-		return STEP_LOST;
-	}
-	/* Frames go up, so this comes to an end. */
-	return st->sp > old && is_return_address(u, st->ip + st->exact) ? STEP_FRAME : STEP_LOST;
-}
-
-/* arm64 */
-
 static uint64_t strip_pac(const struct unwinder *u, uint64_t addr)
 {
 	return addr >> 55 & 1 ? addr | u->pac_mask : addr;
 }
 
 /* A frame record is the caller's frame pointer, and the address that the function returns to. */
-static enum step frame_pointer_step(const struct unwinder *u, const struct stack *s, struct state *st)
+static enum unwind_step frame_pointer_step(const struct unwinder *u, const struct stack *s, struct unwind_state *st)
 {
 	uint64_t next, lr;
 
-	if (!read_word(s, st->bp, &next) || !read_word(s, st->bp + 8, &lr))
+	if (!stack_word(s, st->bp, &next) || !stack_word(s, st->bp + 8, &lr))
 		return STEP_LOST;
 	if (!next && !lr)
 		return STEP_END;
 	lr = strip_pac(u, lr);
-	if (!is_return_address(u, lr) || (next && next <= st->bp))
+	if (!unwind_is_return_address(u, lr) || (next && next <= st->bp))
 		return STEP_LOST;
-	*st = (struct state){ .ip = lr, .bp = next, .sp = st->bp + 16 };
+	*st = (struct unwind_state){ .ip = lr, .bp = next, .sp = st->bp + 16 };
 	return STEP_FRAME;
 }
 
-static enum step next_frame(const struct unwinder *u, const struct stack *s, struct state *st)
+static enum unwind_step next_frame(const struct unwinder *u, const struct stack *s, struct unwind_state *st)
 {
-	return u->core->elf.machine == EM_X86_64 ? orc_step(u, s, st) : frame_pointer_step(u, s, st);
+	return u->core->elf.machine == EM_X86_64 ? unwind_step_x86_64(u, s, st) : frame_pointer_step(u, s, st);
 }
-
-/* Both */
 
 static bool can_unwind(const struct unwinder *u)
 {
@@ -228,12 +98,12 @@ static bool can_unwind(const struct unwinder *u)
 }
 
 /* Adds the frames from st on; st is then where it got lost. */
-static bool unwind_from(const struct unwinder *u, const struct stack *s, struct state *st, struct unwound *w)
+static bool unwind_from(const struct unwinder *u, const struct stack *s, struct unwind_state *st, struct unwound *w)
 {
-	enum step step;
+	enum unwind_step step;
 
 	do {
-		struct state before = *st;
+		struct unwind_state before = *st;
 
 		step = next_frame(u, s, st);
 		if (step == STEP_FRAME)
@@ -245,27 +115,27 @@ static bool unwind_from(const struct unwinder *u, const struct stack *s, struct 
 }
 
 /* The word at addr as a frame of its own, if it can be one. */
-static bool guess_state(const struct unwinder *u, const struct stack *s, uint64_t addr, struct state *st)
+static bool guess_state(const struct unwinder *u, const struct stack *s, uint64_t addr, struct unwind_state *st)
 {
 	uint64_t word, lr;
 
-	if (!read_word(s, addr, &word))
+	if (!stack_word(s, addr, &word))
 		return false;
 	if (u->core->elf.machine == EM_X86_64) {
-		*st = (struct state){ .ip = word, .sp = addr + 8 };
+		*st = (struct unwind_state){ .ip = word, .sp = addr + 8 };
 		return looks_like_return_address(u, word);
 	}
 	/* The record itself: its return address is the first frame. */
-	if (!read_word(s, addr + 8, &lr) || word <= addr || word - s->base >= TASK_STACK_SIZE)
+	if (!stack_word(s, addr + 8, &lr) || word <= addr || word - s->base >= TASK_STACK_SIZE)
 		return false;
-	*st = (struct state){ .ip = strip_pac(u, lr), .bp = word, .sp = addr + 16 };
+	*st = (struct unwind_state){ .ip = strip_pac(u, lr), .bp = word, .sp = addr + 16 };
 	return looks_like_return_address(u, st->ip);
 }
 
 /* Does the rest of the stack follow from this? */
-static bool leads_to_end(const struct unwinder *u, const struct stack *s, struct state st)
+static bool leads_to_end(const struct unwinder *u, const struct stack *s, struct unwind_state st)
 {
-	enum step step;
+	enum unwind_step step;
 
 	do
 		step = next_frame(u, s, &st);
@@ -279,7 +149,7 @@ static void scan(const struct unwinder *u, const struct stack *s, uint64_t sp, u
 	uint64_t word;
 
 	for (uint64_t addr = sp; addr < end; addr += 8)
-		if (read_word(s, addr, &word) && looks_like_return_address(u, strip_pac(u, word)))
+		if (stack_word(s, addr, &word) && looks_like_return_address(u, strip_pac(u, word)))
 			add_frame(w, strip_pac(u, word), false, true);
 }
 
@@ -290,7 +160,7 @@ static void scan(const struct unwinder *u, const struct stack *s, uint64_t sp, u
 static void unwind_guess(const struct unwinder *u, const struct stack *s, uint64_t sp, bool list, struct unwound *w)
 {
 	uint64_t end = s->base + TASK_STACK_SIZE;
-	struct state st;
+	struct unwind_state st;
 
 	for (uint64_t addr = sp; can_unwind(u) && addr < end; addr += 8) {
 		if (!guess_state(u, s, addr, &st) || !leads_to_end(u, s, st))
@@ -310,15 +180,18 @@ static bool in_stack(const struct stack *s, uint64_t sp)
 }
 
 /* Of its CPU. Those of idle tasks have one number: the stack tells whose they are. */
-static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t pid, struct state *st, bool *user)
+static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t pid, struct unwind_state *st,
+		       bool *user)
 {
 	struct cpu_regs regs;
 
 	for (size_t pos = 0; cpu_regs_next(u->core, pid, &pos, &regs);) {
 		if (u->core->elf.machine == EM_X86_64)
-			*st = (struct state){ .ip = regs.v[X86_IP], .sp = regs.v[X86_SP], .bp = regs.v[X86_BP] };
+			*st = (struct unwind_state){ .ip = regs.v[X86_IP], .sp = regs.v[X86_SP], .bp = regs.v[X86_BP] };
 		else
-			*st = (struct state){ .ip = regs.v[ARM64_PC], .sp = regs.v[ARM64_SP], .bp = regs.v[ARM64_FP] };
+			*st = (struct unwind_state){ .ip = regs.v[ARM64_PC],
+						     .sp = regs.v[ARM64_SP],
+						     .bp = regs.v[ARM64_FP] };
 		st->exact = true;
 		*user = regs.user;
 		if (regs.user || in_stack(s, st->sp))
@@ -328,31 +201,31 @@ static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t 
 }
 
 /* What __switch_to() keeps of a task that does not run. */
-static bool switch_state(const struct unwinder *u, const struct stack *s, const struct task *t, struct state *st)
+static bool switch_state(const struct unwinder *u, const struct stack *s, const struct task *t, struct unwind_state *st)
 {
 	uint64_t frame, bp, ip;
 
 	if (t->on_cpu || !t->has_switch)
 		return false;
 	if (u->core->elf.machine == EM_AARCH64) {
-		*st = (struct state){ .ip = strip_pac(u, t->switch_pc), .sp = t->switch_sp, .bp = t->switch_fp };
-		return in_stack(s, st->sp) && is_return_address(u, st->ip);
+		*st = (struct unwind_state){ .ip = strip_pac(u, t->switch_pc), .sp = t->switch_sp, .bp = t->switch_fp };
+		return in_stack(s, st->sp) && unwind_is_return_address(u, st->ip);
 	}
 	if (kv_size(&u->core->kernel_note, "inactive_task_frame", &frame) < 0 ||
 	    kv_offset(&u->core->kernel_note, "inactive_task_frame.bp", &bp) < 0 ||
 	    kv_offset(&u->core->kernel_note, "inactive_task_frame.ret_addr", &ip) < 0 || frame > DUMP_PAGE ||
 	    bp >= frame || ip >= frame)
 		return false;
-	*st = (struct state){ .sp = t->switch_sp + frame };
-	return in_stack(s, t->switch_sp) && read_word(s, t->switch_sp + bp, &st->bp) &&
-	       read_word(s, t->switch_sp + ip, &st->ip) && is_return_address(u, st->ip);
+	*st = (struct unwind_state){ .sp = t->switch_sp + frame };
+	return in_stack(s, t->switch_sp) && stack_word(s, t->switch_sp + bp, &st->bp) &&
+	       stack_word(s, t->switch_sp + ip, &st->ip) && unwind_is_return_address(u, st->ip);
 }
 
 bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound *ret)
 {
 	bool user = false;
 	struct stack s;
-	struct state st;
+	struct unwind_state st;
 
 	*ret = (struct unwound){ .start = UNWIND_GUESS };
 	if (t->stack % DUMP_PAGE || t->stack > UINT64_MAX - TASK_STACK_SIZE)
