@@ -43,7 +43,7 @@
  *	CONVERTED=crash			the program
  *	GAP=0x1000 4096			memory that was not captured and reads as zeros: physical address, bytes
  *
- * Where trace arrays are saved there is another one, the region QCMD_NOTE_TRACE_REGION, type QCMD_NOTE_TRACE: what
+ * Where trace arrays are saved there is another one, the region MINIDUMP_TRACE_NOTE_NAME, type QCMD_NOTE_TRACE: what
  * it takes to decode them. The regions KFTiCc (KFT0C3) are sub-buffers of CPU c of array i, in any order: the time
  * stamp in their headers tells it; KFRiCc are their struct ring_buffer_per_cpu. Its text:
  *
@@ -76,7 +76,6 @@
 #define QCMD_NOTE_LOG		0x51434d04
 
 #define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
-#define QCMD_NOTE_TRACE_REGION	MINIDUMP_TRACE_NOTE_NAME
 #define QCMD_NOTE_TRACE_ZLIB	"QCMDZLIB"
 
 #endif

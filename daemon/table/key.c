@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/table/key.h"
+#include "lib/hash.h"
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
@@ -32,21 +33,10 @@ int region_key_compare(const struct region_key *a, const struct region_key *b)
 							 memcmp(a->what, b->what, sizeof(a->what));
 }
 
-/* FNV-1a of 128 bits: whoever writes policies has no reason to look for two texts with the same one. */
-static unsigned __int128 hash(const char *text)
-{
-	const unsigned __int128 prime = (unsigned __int128)1 << 88 | 0x13b;
-	unsigned __int128 h = (unsigned __int128)0x6c62272e07bb0142 << 64 | 0x62b821756295c58d;
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * prime;
-	return h;
-}
-
 void region_key_set_what(struct region_key *key, const char *format, ...)
 {
 	char text[512];
-	unsigned __int128 h;
+	uint64_t hash;
 	va_list ap;
 
 	va_start(ap, format);
@@ -56,9 +46,10 @@ void region_key_set_what(struct region_key *key, const char *format, ...)
 	memcpy(key->what, text, strnlen(text, sizeof(key->what)));
 	if (strlen(text) < sizeof(key->what))
 		return;
-	h = hash(text);
-	memcpy(key->what + sizeof(key->what) - sizeof(h), &h, sizeof(h));
-	key->what[sizeof(key->what) - sizeof(h) - 1] = '\0';
+	/* Whoever writes policies has no reason to look for two texts with the same one. */
+	hash = hash_add(HASH_START, text, strlen(text));
+	memcpy(key->what + sizeof(key->what) - sizeof(hash), &hash, sizeof(hash));
+	key->what[sizeof(key->what) - sizeof(hash) - 1] = '\0';
 }
 
 struct module_tag region_key_to_tag(const struct region_key *key)

@@ -256,7 +256,7 @@ int tracebuf_read(struct tracebuf *b, const struct corefile *core, const struct 
 			largest = b->arrays[a].page_size;
 	if (!largest)
 		return derr_set(err, -EINVAL, "The note about the trace (%s) names no trace array.",
-				QCMD_NOTE_TRACE_REGION);
+				MINIDUMP_TRACE_NOTE_NAME);
 	for (size_t n = 0; n < core->n_regions; n++)
 		add_pages(b, &core->regions[n], &capacity, &bytes);
 	sort_pages(b);

@@ -29,7 +29,7 @@ static int inflate_text(struct tracenote *note, const char *data, size_t size, s
 	inflateEnd(&z);
 	if (r != Z_STREAM_END)
 		return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged: it can't be uncompressed.",
-				QCMD_NOTE_TRACE_REGION);
+				MINIDUMP_TRACE_NOTE_NAME);
 	return 0;
 }
 
@@ -78,12 +78,12 @@ static int parse_text(struct tracenote *note, size_t size, struct derr *err)
 	kv_parse(&note->kv, note->text, p - note->text);
 	if (!kv_get(&note->kv, "QCMD_TRACE"))
 		return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged: it does not begin as one.",
-				QCMD_NOTE_TRACE_REGION);
+				MINIDUMP_TRACE_NOTE_NAME);
 	while (p < end && *p) {
 		p = take_file(note, p, end, &capacity);
 		if (!p)
 			return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged behind file %zu.",
-					QCMD_NOTE_TRACE_REGION, note->n_files);
+					MINIDUMP_TRACE_NOTE_NAME, note->n_files);
 	}
 	return 0;
 }
@@ -96,7 +96,7 @@ static int read_region(struct tracenote *note, const struct corefile *core, cons
 	int r;
 
 	if (reg->missing || reg->size > REGION_SIZE_MAX)
-		return derr_set(err, -EINVAL, "The note about the trace (%s) is %s.", QCMD_NOTE_TRACE_REGION,
+		return derr_set(err, -EINVAL, "The note about the trace (%s) is %s.", MINIDUMP_TRACE_NOTE_NAME,
 				reg->missing ? "cut off" : "too large to be one");
 	buf = xcalloc(reg->size, 1);
 	r = rangemap_read(&core->phys, core->fd, reg->paddr, buf, reg->size);
@@ -108,14 +108,14 @@ static int read_region(struct tracenote *note, const struct corefile *core, cons
 		r = take_text(note, &elf, &size, err);
 		return r < 0 ? r : parse_text(note, size, err);
 	}
-	return derr_set(err, -EINVAL, "The region %s is no note about the trace.", QCMD_NOTE_TRACE_REGION);
+	return derr_set(err, -EINVAL, "The region %s is no note about the trace.", MINIDUMP_TRACE_NOTE_NAME);
 }
 
 int tracenote_read(struct tracenote *note, const struct corefile *core, struct derr *err)
 {
 	*note = (struct tracenote){ 0 };
 	for (size_t i = 0; i < core->n_regions; i++)
-		if (!strcmp(core->regions[i].name, QCMD_NOTE_TRACE_REGION))
+		if (!strcmp(core->regions[i].name, MINIDUMP_TRACE_NOTE_NAME))
 			return read_region(note, core, &core->regions[i], err);
 	return derr_set(err, -ENODATA,
 			"No trace is in %s. A policy with an [Ftrace] section puts it into dumps, see qcmd.d(5).",

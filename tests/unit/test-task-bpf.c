@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -233,7 +234,10 @@ static void set_patterns(struct fixture *f, const char *pattern)
 /* The first event of that kind about pid, waited for. */
 static const struct task_event *wait_event(struct fixture *f, enum task_event_kind kind, uint32_t pid)
 {
-	for (int tries = 0; tries < 100; tries++) {
+	const time_t end = time(NULL) + 30;
+
+	/* Others may have events, too: what counts is the time. */
+	while (time(NULL) < end) {
 		struct pollfd p = { .fd = task_watcher_fd(f->w), .events = POLLIN };
 
 		for (size_t i = 0; i < f->seen.n; i++)

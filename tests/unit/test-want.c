@@ -90,8 +90,7 @@ static void test_tag(void **state)
 /* Long texts differ by any of their bytes, and stay what they are. */
 static void test_long_what(void **state)
 {
-	static const uint8_t expected[16] = { 0x26, 0x28, 0xca, 0x2d, 0x6c, 0xf7, 0xd3, 0x55,
-					      0x05, 0xf4, 0xfd, 0xa9, 0xdc, 0xb0, 0xcc, 0xed };
+	static const uint8_t expected[8] = { 0x46, 0x81, 0xcf, 0x75, 0x86, 0xbe, 0xe1, 0x1e };
 	struct region_key keys[5] = {}, back;
 	struct module_tag tag;
 
@@ -108,8 +107,8 @@ static void test_long_what(void **state)
 		assert_memory_equal(back.what, keys[i].what, sizeof(back.what));
 	}
 	assert_string_equal(keys[3].what, "/sys/fs/bpf/00000000000000000000000000001");
-	assert_string_equal(keys[4].what, "/sys/fs/bpf/0000000000000");
-	assert_memory_equal(keys[4].what + REGION_WHAT_SIZE - 16, expected, 16);
+	assert_string_equal(keys[4].what, "/sys/fs/bpf/000000000000000000000");
+	assert_memory_equal(keys[4].what + REGION_WHAT_SIZE - sizeof(expected), expected, sizeof(expected));
 }
 
 int main(void)
