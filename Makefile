@@ -74,7 +74,7 @@ $(SYSROOT): tests/vm/sysroot
 	@tests/vm/sysroot $(ARCH) $@
 endif
 
-$(M)/deps/%: tests/packages tests/deps
+$(addprefix $(M)/deps/,reader build check): $(M)/deps/%: tests/packages tests/deps
 	@tests/deps $*
 	@mkdir -p $(@D) && touch $@
 
