@@ -157,7 +157,7 @@ define kbuild # folder of sources, folder of products, variables
 @touch $@
 endef
 
-$(M)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE)
+$(M)/kmod/$(RELEASE)/built: $(KMOD_SRCS) $(UTSRELEASE) Makefile
 	$(call kbuild,kmod,$(@D))
 
 KMOD_SYMBOLS := KBUILD_EXTRA_SYMBOLS=$(abspath $(M)/kmod/$(RELEASE))/obj/kmod/Module.symvers

@@ -42,8 +42,8 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 	return ret;
 }
 
-/* The region that ID names, with a reference. */
-static struct qmd_region *qmd_named_region(struct genl_info *info)
+/* The region that ID names, with a reference, and whose it is. */
+static struct qmd_region *qmd_named_region(struct genl_info *info, const struct qmd_owner **owner)
 {
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
 	struct qmd_region *r;
@@ -53,8 +53,10 @@ static struct qmd_region *qmd_named_region(struct genl_info *info)
 		return ERR_PTR(qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
 	spin_lock_irqsave(&qmd.lock, flags);
 	r = idr_find(&qmd.ids, nla_get_u32(id));
-	if (r)
+	if (r) {
 		kref_get(&r->ref);
+		*owner = r->owner;
+	}
 	spin_unlock_irqrestore(&qmd.lock, flags);
 	return r ?: ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
 }
@@ -62,10 +64,10 @@ static struct qmd_region *qmd_named_region(struct genl_info *info)
 /* The same, if the sender owns it. Under qmd_owners_lock. */
 static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qmd_owner *owner = qmd_owner_find(skb);
-	struct qmd_region *r = qmd_named_region(info);
+	const struct qmd_owner *sender = qmd_owner_find(skb), *owner = NULL;
+	struct qmd_region *r = qmd_named_region(info, &owner);
 
-	if (IS_ERR(r) || (owner && READ_ONCE(r->owner) == owner))
+	if (IS_ERR(r) || (sender && owner == sender))
 		return r;
 	qmd_region_put(r);
 	return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EPERM,
@@ -168,7 +170,8 @@ static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int qmd_region_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qmd_region *r = qmd_named_region(info);
+	const struct qmd_owner *owner;
+	struct qmd_region *r = qmd_named_region(info, &owner);
 	int ret;
 
 	if (IS_ERR(r))

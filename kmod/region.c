@@ -289,10 +289,13 @@ bool qmd_region_in_table(const struct qmd_region *r)
 /* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
 void qmd_region_remove(struct qmd_region *r)
 {
-	if (r->kind->unwatch)
+	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
+	if (r->kind->follows)
 		r->kind->unwatch(r);
 	if (qmd_region_in_table(r))
 		qmd_table_remove(r);
+	if (r->kind->unwatch && !r->kind->follows)
+		r->kind->unwatch(r);
 	/* Not only when the last event about it has been sent: the next ELF header is to be number 0 again. */
 	qmd_region_free_seqs(r);
 	idr_remove(&qmd.ids, r->id);
