@@ -102,7 +102,7 @@ static size_t print_events(struct trace *t, const struct options *o, int array, 
 	struct trace_event e;
 	size_t n = 0;
 
-	while (trace_next(t, &e)) {
+	while (!ferror(out) && trace_next(t, &e)) {
 		if (!is_wanted(o, array, &e))
 			continue;
 		if (o->json)
@@ -148,8 +148,11 @@ static int show(struct trace *t, struct options *o, int source, FILE *out, struc
 	else if (!print_events(t, o, array, out))
 		fprintf(stderr, "No events: %s.\n",
 			trace_last(t) ? "the options leave out all that are there" : "the trace is empty");
-	for (size_t i = 0; i < problems->n; i++)
-		fprintf(stderr, "Problem: %s\n", problems->v[i]);
+	for (size_t i = 0; i < problems->n; i++) {
+		_cleanup_free_ char *problem = clean_text(problems->v[i]);
+
+		fprintf(stderr, "Problem: %s\n", problem);
+	}
 	return r;
 }
 

@@ -204,7 +204,8 @@ static const struct verb commands[] = {
 		      .about = "Write a dump that qcmdump collect made anew, for a program that wants more than what\n"
 			       "was saved. --for and --output have to be given.",
 		      .min = 1, .max = 1, .check = check_convert },
-	[HELP] = { "help", "", .summary = "show this help; 'qcmdump COMMAND --help' shows that of a command" },
+	[HELP] = { "help", "", .summary = "show this help; 'qcmdump COMMAND --help' shows that of a command",
+		   .max = -1 },
 };
 
 #define FOR(command) (1U << (command))

@@ -80,7 +80,7 @@ static size_t print_records(const struct log *log, const struct log_filter *filt
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < log->n; i++) {
+	for (size_t i = 0; i < log->n && !ferror(o->out); i++) {
 		if (!log_filter_wants(filter, &log->v[i]))
 			continue;
 		if (json)

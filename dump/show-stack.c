@@ -143,7 +143,7 @@ int show_stack(const struct corefile *core, const struct options *o, FILE *out, 
 		r = check_wanted(core, &l, o, err);
 	if (r == 0 && !o->json)
 		print_sources(&b, out);
-	for (size_t i = 0; r == 0 && i < l.n; i++) {
+	for (size_t i = 0; r == 0 && i < l.n && !ferror(out); i++) {
 		if (!is_wanted(&l.v[i], o))
 			continue;
 		if (o->json)

@@ -69,6 +69,7 @@ void pager_open(void)
 
 int pager_close(void)
 {
+	bool piped = pager > 0;
 	int r;
 
 	errno = 0;
@@ -79,5 +80,6 @@ int pager_close(void)
 			;
 		pager = 0;
 	}
-	return r == -EPIPE ? 0 : r;
+	/* Who leaves the pager early has seen enough. What was lost then is not always told by errno. */
+	return piped || r == -EPIPE ? 0 : r;
 }

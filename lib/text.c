@@ -65,7 +65,7 @@ bool is_control(unsigned int c)
 /* Bidirectional controls reorder what is around them. */
 static bool is_harmless(unsigned int c)
 {
-	return !is_control(c) && !(c >= 0x200e && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
+	return !is_control(c) && c != 0x61c && !(c >= 0x200e && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202e) &&
 	       !(c >= 0x2066 && c <= 0x2069);
 }
 

@@ -162,9 +162,9 @@ static void begin_section(struct ini *p, const char *at)
 {
 	int kind = p->section->kind;
 
-	if (kind == SECTION_POLICY)
+	if (kind == SECTION_POLICY || (kind == POLICY_SOURCE_PRINTK && is_second_printk(p)))
 		return;
-	p->target = kind == POLICY_SOURCE_PRINTK && is_second_printk(p) ? NULL : add_section(p, at, kind);
+	p->target = add_section(p, at, kind);
 	p->skip = !p->target;
 }
 

@@ -6,6 +6,7 @@
 #include "dump/core/elffile.h"
 #include "dump/core/elfnote.h"
 #include "dump/collect/kernel-text.h"
+#include "lib/text.h"
 
 /* arch/x86/include/asm/orc_lookup.h: a block of code for each entry of the lookup table */
 #define LOOKUP_BLOCK 256
@@ -151,7 +152,7 @@ static int add_all(const struct vmlinux *v, const struct kv *vmcoreinfo, struct 
 	moved.offset = strtoull(offset, NULL, 16);
 	if (!same_build(v, build_id))
 		return derr_set(err, -EINVAL, "%s is of another kernel: its build ID is not the one in the dump, %s.",
-				v->path, build_id);
+				v->path, quote(build_id, strlen(build_id)).s);
 	if (!add_section(&moved, ".text"))
 		return derr_set(err, -EINVAL, "%s has no code in it: it is no vmlinux.", v->path);
 	if (add_section(&moved, ".orc_unwind_ip") && add_section(&moved, ".orc_unwind"))

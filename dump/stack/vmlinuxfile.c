@@ -6,6 +6,7 @@
 #include "dump/core/elfnote.h"
 #include "dump/stack/vmlinuxfile.h"
 #include "lib/file.h"
+#include "lib/text.h"
 
 /* With debug symbols, kernels have some 80 sections, 400,000 symbols and 8 MiB of names. */
 #define SECTIONS_MAX 4096
@@ -92,7 +93,7 @@ static int check_build_id(const struct sections *s, int fd, const struct corefil
 		if (!strcmp(id, wanted))
 			return 0;
 		return derr_set(err, -EINVAL, "%s is of another kernel than %s: its build ID is %s, the dump's %s.",
-				path, core->path, id, wanted);
+				path, core->path, id, quote(wanted, strlen(wanted)).s);
 	}
 	return derr_set(err, -EINVAL, "%s has no build ID: whether it is that of the kernel in %s cannot be told.",
 			path, core->path);

@@ -5,6 +5,7 @@
 
 #include "dump/core/page.h"
 #include "dump/trace/tracebuf.h"
+#include "lib/text.h"
 
 /* "KFT0C3": false if the region is another one. */
 static bool region_is(const struct region *reg, const char *prefix, unsigned int *array, unsigned int *cpu)
@@ -45,8 +46,8 @@ static void read_arrays(struct tracebuf *b, const struct kv *kv)
 			clock = "local";
 		if (!*name)
 			name = TRACE_TOP_NAME;
-		b->arrays[i] =
-			(struct trace_array){ xstrndup(name, strlen(name)), xstrndup(clock, strlen(clock)), size };
+		b->arrays[i] = (struct trace_array){ escape_text(name, strlen(name), TEXT_ASCII),
+						     xstrndup(clock, strlen(clock)), size };
 		b->n_arrays = i + 1;
 	}
 }

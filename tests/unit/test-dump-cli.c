@@ -216,6 +216,7 @@ static void round_trip(void **state)
 	assert_int_equal(files_in_folder(), 1);
 	must_run("info minidump.elf");
 	contains(out, "Kernel panic - not syncing: test");
+	must_run("help log");
 	must_run("log --no-pager minidump.elf");
 	assert_string_equal(out, "[    0.000000] Kernel panic - not syncing: test\n");
 	must_run("tasks minidump.elf");
