@@ -59,7 +59,7 @@ static void test_sizes(void **state)
 static void test_escapes(void **state)
 {
 	static const char nasty[] = "a\033[2J\tb\r\n\x7f\xc2\x9b\0z";
-	/* An accent; right to left from here on; the mark of an Arabic letter; a byte that is none; one that is cut off */
+	/* An accent; two that change the direction of writing; a byte that is none; one that is cut off */
 	static const char foreign[] = "caf\xc3\xa9 \xe2\x80\xae\xd8\x9c\xff\xe2\x82";
 	char *s = escape_text(nasty, sizeof(nasty) - 1, TEXT_ASCII);
 
