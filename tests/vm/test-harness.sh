@@ -58,9 +58,10 @@ echo "ok: files go there and come back"
 
 # The same code for each kernel: one is enough.
 if [ "$kernel" = 6.12 ]; then
-	vm --bare --product none --timeout 25 <<<'echo waiting; sleep 1000' >"$work/log" 2>&1
+	vm --bare --product none --timeout 120 <<<'echo waiting; sleep 1000' >"$work/log" 2>&1
 	status=$?
 	expect 124 "a script that takes too long"
+	grep -qx waiting "$work/log" || fail "the script did not run"
 	grep -q 'the time is over' "$work/log" || fail "nothing says that the time is over"
 
 	vm --bare --product none --crash "$work/crash" <<<'exit 0' >"$work/log" 2>&1
