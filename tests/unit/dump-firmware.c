@@ -131,7 +131,7 @@ static void put_places(const struct df *f, enum df_places places)
 		struct {
 			uint64_t type, addr, length;
 			char region[20], file[20];
-		} entry = { 1, p->paddr, p->claimed, "module_region", "" };
+		} entry = { 1, p->paddr, p->claimed, "md_region", "" };
 
 		if (places == DF_CMM)
 			fprintf(out, "d.load.binary %s 0x%" PRIx64 " /noclear\r\n", p->file, p->paddr);

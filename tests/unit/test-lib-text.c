@@ -93,6 +93,7 @@ static bool shows_utf8(const char *all, const char *lang)
 		_exit(strcmp(clean_text("\xc3\xa9"), "\xc3\xa9") != 0);
 	}
 	waitpid(child, &status, 0);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
 	return status == 0;
 }
 

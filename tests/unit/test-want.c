@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "daemon/table/want.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 static void test_parts(void **state)
 {
@@ -36,6 +37,39 @@ static void test_parts(void **state)
 		assert_int_equal(region_kind_is_task(kind), !cases[i].current);
 	}
 	assert_int_equal(region_traits[REGION_SYMBOL].part, 0);
+}
+
+/* Host tools and readers of older dumps go by them. */
+static void test_names(void **state)
+{
+	static const char *const names[][2] = {
+		{ MINIDUMP_ELF_PREFIX, "KELF" },
+		{ MINIDUMP_ELF_HEADER_NAME, "KELF_HEADER" },
+		{ MINIDUMP_VMCOREINFO_NAME, "KVMCOREINFO" },
+		{ MINIDUMP_NOTE_NAME, "KQCMD_NOTE" },
+		{ MINIDUMP_TRACE_NOTE_NAME, "KQCMD_TRACE" },
+		{ MINIDUMP_LOG_TEXT_NAME, "KLOGBUF" },
+		{ MINIDUMP_LOG_DESCS_NAME, "LOG_DESC" },
+		{ MINIDUMP_LOG_INFOS_NAME, "LOG_INFO" },
+		{ MINIDUMP_LOG_RING_NAME, "LOG_RING" },
+		{ MINIDUMP_LOG_PRB_NAME, "LOG_PRB" },
+		{ MINIDUMP_UTS_NAME, "KUTSNAME" },
+		{ MINIDUMP_CPU_REGS_NAME, "KCPUREGS" },
+		{ MINIDUMP_NODE_STATES_NAME, "KNODESTATES" },
+		{ MINIDUMP_MEM_SECTION_NAME, "KMEMSECTION" },
+		{ MINIDUMP_MEM_ROOTS_NAME, "KMEMROOTS" },
+		{ MINIDUMP_MEM_SECTIONS_NAME, "KMEMSECTS" },
+		{ MINIDUMP_TASK_NAME, "KTASK" },
+		{ MINIDUMP_STACK_NAME, "KSTACK" },
+		{ MINIDUMP_MM_NAME, "KMM" },
+		{ MINIDUMP_TRACE_NAME, "KFT" },
+		{ MINIDUMP_TRACE_CPU_NAME, "KFR" },
+		{ MINIDUMP_SYMBOL_NAME, "K" },
+		{ MINIDUMP_MAP_NAME, "Kmap" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_string_equal(names[i][0], names[i][1]);
 }
 
 /* A tag, and with it its number, is for ever. */
@@ -114,10 +148,8 @@ static void test_long_what(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_traits),
-		cmocka_unit_test(test_tag),
-		cmocka_unit_test(test_long_what),
+		cmocka_unit_test(test_parts), cmocka_unit_test(test_names),	cmocka_unit_test(test_traits),
+		cmocka_unit_test(test_tag),   cmocka_unit_test(test_long_what),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,7 +134,8 @@ hangs() {
 		echo "$2"
 		cat <<'SCRIPT'
 (printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
-sleep 1
+for _ in $(seq 300); do ./mdnl list | grep -q 'object=mem_sections' && break; sleep 0.1; done
+./mdnl list | grep -q 'object=mem_sections' || fail "the regions were not added"
 ./mdnl list
 crash hang
 SCRIPT

@@ -170,7 +170,7 @@ tag=00ff0a20e4$(printf '%0118d' 7)
 sleep 1
 {
 	echo "add name=ROUND paddr=0x100000 size=61 tag=$tag"
-	sleep 1
+	for _ in $(seq 300); do grep -q ' name=ROUND' replies && break; sleep 0.1; done
 	echo "get id=$(field id "$(cat replies)")"
 	printf '%s\n' list 'sleep 0.3' 'note text=A=1 tag=00' list 'sleep 0.3' "note text=B=2 tag=$tag" list 'sleep 0.3'
 	printf '%s\n' 'note text=C=3' list 'sleep 0.3'
