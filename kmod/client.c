@@ -20,26 +20,23 @@ int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
 	};
 	struct qmd_region *r;
 	struct qmd_why why;
-	int id, ret;
+	int id;
 
 	r = qmd_region_new(&spec, gfp, &why);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	kref_get(&r->ref);
-	ret = qmd_region_add(r, gfp, &why);
 	id = r->id;
-	qmd_region_put(r);
-	return ret ?: id;
+	return qmd_region_add(r, &why) ?: id;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_register);
 
-/* The region of a client in the kernel. */
+/* The region of a client in the kernel. Under RCU: this is no place to drop a last reference. */
 static struct qmd_region *qmd_client_region(const void *of)
 {
 	int id = *(const int *)of;
-	struct qmd_region *r = id > 0 ? idr_find(&qmd.ids, id) : NULL;
+	struct qmd_region *r = id > 0 ? xa_load(&qmd.ids, id) : NULL;
 
-	return r && r->kind->by_address && !r->owner ? r : NULL;
+	return r && r->there && r->kind->by_address && !r->owner ? r : NULL;
 }
 
 int qcom_minidump_update(int id, const void *addr, size_t size)
@@ -48,19 +45,30 @@ int qcom_minidump_update(int id, const void *addr, size_t size)
 	struct qmd_region *r;
 	struct qmd_why why;
 	unsigned long flags;
-	int ret = -ENOENT;
+	int ret;
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	if (!addr)
+		return -EFAULT;
+	rcu_read_lock();
 	r = qmd_client_region(&id);
-	if (r)
-		ret = qmd_region_move(r, &to, &why);
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	ret = r ? qmd_region_prepare(r, &to, &why) : -ENOENT;
+	if (ret > 0) {
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		ret = qmd_region_move(r, ret, &why);
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	}
+	rcu_read_unlock();
 	return ret;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_update);
 
 int qcom_minidump_unregister(int id)
 {
-	return qmd_region_drop(qmd_client_region, &id) ? 0 : -ENOENT;
+	bool found;
+
+	rcu_read_lock();
+	found = qmd_region_drop(qmd_client_region, &id);
+	rcu_read_unlock();
+	return found ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(qcom_minidump_unregister);

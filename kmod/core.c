@@ -23,9 +23,9 @@
 #include "table.h"
 
 struct qmd qmd = {
-	.lock = __SPIN_LOCK_UNLOCKED(qmd.lock),
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(qmd.lock),
 	.bind_lock = __MUTEX_INITIALIZER(qmd.bind_lock),
-	.ids = IDR_INIT(qmd.ids),
+	.ids = XARRAY_INIT(qmd.ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ),
 };
 
 /* For scripts: who can't ask over netlink. */
@@ -34,9 +34,9 @@ static int backend_get(char *buffer, const struct kernel_param *kp)
 	unsigned long flags;
 	int ret;
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	ret = sysfs_emit(buffer, "%s\n", qmd.backend ? qmd.backend->name : "");
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	return ret;
 }
 
@@ -69,8 +69,7 @@ static int qmd_bind_publish(const struct qcom_minidump_backend *be, const struct
 	unsigned long flags;
 	int ret;
 
-	idr_preload(GFP_KERNEL);
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	qmd.backend = be;
 	qmd.limits = *limits;
 	qmd.slots = slots;
@@ -78,7 +77,7 @@ static int qmd_bind_publish(const struct qcom_minidump_backend *be, const struct
 	qmd.bytes = 0;
 	qmd.elf = *elf;
 	qmd.header = header;
-	ret = qmd_region_add_locked(header, GFP_KERNEL, &why);
+	ret = qmd_region_add_locked(header, &why);
 	if (ret) {
 		qmd.backend = NULL;
 		qmd.header = NULL;
@@ -87,8 +86,7 @@ static int qmd_bind_publish(const struct qcom_minidump_backend *be, const struct
 		qmd_event(qmd.vmcoreinfo, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 		qmd.backend_event = true;
 	}
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	idr_preload_end();
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	return ret;
 }
 
@@ -195,7 +193,7 @@ static void qmd_unbind(void)
 	struct qmd_region *header = qmd.header;
 	unsigned long flags;
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	/* Nothing keeps it right from here on: to readers it is empty. */
 	be->ops->publish(be->priv, 0);
 	qmd_follow_park();
@@ -205,11 +203,12 @@ static void qmd_unbind(void)
 	qmd_region_remove(header);
 	qmd.header = NULL;
 	qmd.backend_event = true;
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 
 	be->ops->exit(be->priv);
 	qmd_regions_set_active(false);
-	qmd_region_put(header);
+	/* The next header is to be number 0 again. */
+	qmd_events_send();
 	qmd_elf_free(&qmd.elf);
 	kvfree(qmd.slots);
 	qmd.slots = NULL;
@@ -269,7 +268,7 @@ static int __init qmd_vmcoreinfo_add(void)
 		pr_err("VMCOREINFO can't be saved: %s\n", why.text);
 		return PTR_ERR(qmd.vmcoreinfo);
 	}
-	return qmd_region_add(qmd.vmcoreinfo, GFP_KERNEL, &why);
+	return qmd_region_add(qmd.vmcoreinfo, &why);
 }
 
 static int __init qmd_init(void)
@@ -312,7 +311,7 @@ exit_cpu_regs:
 	qmd_cpu_regs_exit();
 exit_ram:
 	qmd_ram_exit();
-	idr_destroy(&qmd.ids);
+	xa_destroy(&qmd.ids);
 exit_follow:
 	qmd_follow_exit();
 	return ret;
@@ -329,7 +328,7 @@ static void __exit qmd_exit(void)
 	WARN(atomic_read(&qmd.n_objects), "%d regions were leaked\n", atomic_read(&qmd.n_objects));
 	qmd_cpu_regs_exit();
 	qmd_ram_exit();
-	idr_destroy(&qmd.ids);
+	xa_destroy(&qmd.ids);
 }
 
 module_init(qmd_init);

@@ -24,13 +24,13 @@
 #ifndef QCOM_MINIDUMP_CORE_H
 #define QCOM_MINIDUMP_CORE_H
 
-#include <linux/idr.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include "backend.h"
 #include "elfhdr.h"
@@ -41,18 +41,18 @@ struct qmd_slot;
 
 /**
  * struct qmd - all of it; there is one table
- * @lock: regions, names, slots, the back end's slots, the event list. Any context but NMI
+ * @lock: regions, slots, the back end's slots, the event list. Any context but NMI, also on PREEMPT_RT. Held for a
+ *	bounded time: nothing is allocated, freed or resolved under it
  * @bind_lock: one bind or unbind at a time; taken outside @lock
- * @ids: id to region
- * @names: hash of names
- * @n_regions: in @ids
+ * @ids: id to region, from before it is added until after it was removed
+ * @next_id: the one to try next
+ * @n_regions: that are there
  * @n_objects: struct qmd_region that exist; none may be left when the module goes
  * @backend: bound, or NULL
  * @limits: of the back end
  * @slots: limits.slots of them
  * @n_slots: how many are in use
  * @bytes: sum of the sizes in the table
- * @held: the CPU whose regions must not move now, see follow.c
  * @elf: slot 0
  * @header: region of slot 0
  * @vmcoreinfo: region of slot 1
@@ -63,10 +63,10 @@ struct qmd_slot;
  * @event_work: sends
  */
 struct qmd {
-	spinlock_t lock;
+	raw_spinlock_t lock;
 	struct mutex bind_lock;
-	struct idr ids;
-	struct hlist_head names[64];
+	struct xarray ids;
+	u32 next_id;
 	u32 n_regions;
 	atomic_t n_objects;
 	const struct qcom_minidump_backend *backend;
@@ -74,7 +74,6 @@ struct qmd {
 	struct qmd_slot *slots;
 	u32 n_slots;
 	u64 bytes;
-	struct qmd_follow *held;
 	struct qmd_elf elf;
 	struct qmd_region *header;
 	struct qmd_region *vmcoreinfo;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Notifications: from any context to process context, and no more than one a region at a time.
+ * What became of regions: from any context to process context, and no more than one notification a region at a time.
+ * With that of its removal a region gives back what it holds.
  */
 #include "core.h"
 #include "event.h"
 #include "netlink.h"
 
+static DEFINE_MUTEX(qmd_events_lock);	/* one sender at a time, so that they stay in order */
+
 void qmd_event(struct qmd_region *r, u8 cmd)
 {
 	qmd.generation++;
 	if (list_empty(&r->event_node)) {
-		kref_get(&r->ref);
 		list_add_tail(&r->event_node, &qmd.events);
 		r->event = cmd;
 	} else if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF) {
@@ -29,7 +31,7 @@ static struct qmd_region *qmd_event_next(u8 *cmd, bool *backend)
 	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	r = list_first_entry_or_null(&qmd.events, struct qmd_region, event_node);
 	if (r) {
 		list_del_init(&r->event_node);
@@ -37,32 +39,43 @@ static struct qmd_region *qmd_event_next(u8 *cmd, bool *backend)
 	}
 	*backend = qmd.backend_event;
 	qmd.backend_event = false;
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	return r;
 }
 
-static void qmd_event_send(struct work_struct *work)
+/* Sends what there is: when it returns, what was removed has given back its name and its numbers. */
+void qmd_events_send(void)
 {
 	struct qmd_region *r;
 	bool backend;
 	u8 cmd;
 
+	mutex_lock(&qmd_events_lock);
 	do {
 		r = qmd_event_next(&cmd, &backend);
 		if (backend)
 			qmd_netlink_notify(NULL, QCOM_MINIDUMP_CMD_BACKEND_NTF);
-		if (r) {
-			qmd_netlink_notify(r, cmd);
+		if (!r)
+			continue;
+		if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+			qmd_region_retire(r);
+		qmd_netlink_notify(r, cmd);
+		if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
 			qmd_region_put(r);
-		}
 	} while (r);
+	mutex_unlock(&qmd_events_lock);
+}
+
+static void qmd_event_work(struct work_struct *work)
+{
+	qmd_events_send();
 }
 
 void qmd_events_init(void)
 {
 	INIT_LIST_HEAD(&qmd.events);
 	init_irq_work(&qmd.event_irq_work, qmd_event_irq);
-	INIT_WORK(&qmd.event_work, qmd_event_send);
+	INIT_WORK(&qmd.event_work, qmd_event_work);
 }
 
 void qmd_events_exit(void)

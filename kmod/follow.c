@@ -33,11 +33,14 @@
 
 /**
  * struct qmd_follow - what follows one CPU
- * @lock: the regions, and whether and where they are in the table. Taken inside qmd.lock, with interrupts off
+ * @lock: the regions, and whether and where they are in the table. Taken inside qmd.lock, always with interrupts off:
+ *	the CPU's own interrupt takes it, see qmd_follow_now()
+ * @held: under qmd.lock: who has that holds @lock, too
  * @regions: by part, from QCOM_MINIDUMP_TASK_STRUCT on
  */
 struct qmd_follow {
 	raw_spinlock_t lock;
+	bool held;
 	struct qmd_region *regions[2];
 };
 
@@ -49,33 +52,38 @@ static bool qmd_probed;
 static atomic_t qmd_followers = ATOMIC_INIT(0);
 static int qmd_cpuhp_state;
 
-/* The lock is not taken again by who holds it: see qmd_follow_hold(). */
+/* Not taken again by who holds it: see qmd_follow_hold(). Several at once only under qmd.lock, so in any order. */
 void qmd_follow_lock(const struct qmd_region *r) __acquires(follow)
 {
-	if (r->follow && r->follow != qmd.held)
-		raw_spin_lock(&r->follow->lock);
+	if (r->follow && !r->follow->held)
+		raw_spin_lock_nest_lock(&r->follow->lock, &qmd.lock);
 	else
 		__acquire(follow);
 }
 
 void qmd_follow_unlock(const struct qmd_region *r) __releases(follow)
 {
-	if (r->follow && r->follow != qmd.held)
+	if (r->follow && !r->follow->held)
 		raw_spin_unlock(&r->follow->lock);
 	else
 		__release(follow);
 }
 
-/* The region stays where it is while its slot changes place. Under qmd.lock, one at a time. */
-void qmd_follow_hold(const struct qmd_region *r) __acquires(follow)
+/* The region stays where it is while its slot changes place, and so do all of its CPU. Any number of times. */
+void qmd_follow_hold(const struct qmd_region *r)
 {
 	qmd_follow_lock(r);
-	qmd.held = r->follow;
+	__release(follow);
+	if (r->follow)
+		r->follow->held = true;
 }
 
-void qmd_follow_release(const struct qmd_region *r) __releases(follow)
+void qmd_follow_release(const struct qmd_region *r)
 {
-	qmd.held = NULL;
+	if (!r->follow || !r->follow->held)
+		return;
+	r->follow->held = false;
+	__acquire(follow);
 	qmd_follow_unlock(r);
 }
 
@@ -87,7 +95,7 @@ void qmd_follow_park(void)
 	for_each_possible_cpu(cpu) {
 		struct qmd_follow *f = per_cpu_ptr(&qmd_follows, cpu);
 
-		raw_spin_lock(&f->lock);
+		raw_spin_lock_nest_lock(&f->lock, &qmd.lock);
 		for (i = 0; i < ARRAY_SIZE(f->regions); i++)
 			if (f->regions[i])
 				f->regions[i]->live = false;
@@ -258,7 +266,7 @@ static void qmd_follow_stop(struct qmd_region *r)
 {
 	struct qmd_follow *f = r->follow;
 
-	raw_spin_lock(&f->lock);
+	raw_spin_lock_nest_lock(&f->lock, &qmd.lock);
 	WRITE_ONCE(f->regions[r->task.part - QCOM_MINIDUMP_TASK_STRUCT], NULL);
 	r->live = false;
 	raw_spin_unlock(&f->lock);
@@ -291,9 +299,9 @@ static int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 		ret = smp_call_function_single(r->task.cpu, qmd_follow_now, NULL, true);
 	if (!ret)
 		return 0;
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	qmd_follow_stop(r);
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret == -ENXIO)
 		return qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
 	return qmd_refuse(why, ret, "this kernel lets no module see context switches");

@@ -9,8 +9,8 @@ void qmd_follow_exit(void);
 /* the rest under qmd.lock; without effect on a region that follows nobody */
 void qmd_follow_lock(const struct qmd_region *r) __acquires(follow);
 void qmd_follow_unlock(const struct qmd_region *r) __releases(follow);
-void qmd_follow_hold(const struct qmd_region *r) __acquires(follow);
-void qmd_follow_release(const struct qmd_region *r) __releases(follow);
+void qmd_follow_hold(const struct qmd_region *r);
+void qmd_follow_release(const struct qmd_region *r);
 void qmd_follow_park(void);
 
 #endif

@@ -329,19 +329,18 @@ static void qmd_ram_going(u64 start, u64 end)
 {
 	unsigned long flags;
 	struct qmd_region *r;
-	int id;
+	u32 id;
 
-	spin_lock_irqsave(&qmd.lock, flags);
-	idr_for_each_entry(&qmd.ids, r, id) {
+	/* Who has asked before whether that is RAM is done. */
+	synchronize_rcu();
+	for (id = 1; (r = qmd_region_next(&id)); id++) {
+		raw_spin_lock_irqsave(&qmd.lock, flags);
 		/* What a CPU runs is not in memory that can go. */
-		if (!qmd_region_in_table(r) || r->follow || !qmd_region_in(r, start, end))
-			continue;
-		qmd_table_remove(r);
-		r->state = QCOM_MINIDUMP_REGION_REJECTED;
-		r->error = "its memory was taken out of the machine";
-		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+		if (r->there && qmd_region_in_table(r) && !r->follow && qmd_region_in(r, start, end))
+			qmd_region_reject(r, "its memory was taken out of the machine");
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_region_put(r);
 	}
-	spin_unlock_irqrestore(&qmd.lock, flags);
 }
 
 static int qmd_ram_notify(struct notifier_block *nb, unsigned long action, void *data)

@@ -3,7 +3,6 @@
  * Modules that go: their variables have to leave the table before their memory is somebody else's. No reference is
  * taken to a module, which would keep it from being unloaded.
  */
-#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -12,117 +11,140 @@
 #include "modules.h"
 #include "netlink.h"
 
+/* Memory of a module. What is behind a per-CPU variable may be another one's, so that only its beginning counts. */
+struct qmd_piece {
+	u64 start;
+	u64 end;
+	bool percpu;
+	bool init;
+};
+
 /*
- * Memory of a module that has gone, or is about to. It is free again once another module is loaded there; nobody tells
- * when per-CPU memory, which is not only for modules, gets a new owner, so that it is free again after some time.
+ * That of a module that has gone, or is about to. Nobody says who gets it next, unless that is a module: what a later
+ * one has is known again.
  */
 struct qmd_gone {
 	struct list_head node;
-	u64 start;
-	u64 end;
-	unsigned long until;	/* jiffies; 0: for good */
+	struct qmd_piece piece;
 };
-
-#define QMD_PERCPU_GONE	(10 * HZ)	/* unloading takes milliseconds */
 
 static LIST_HEAD(qmd_gone);	/* under qmd_owners_lock */
 
-/* What is behind a per-CPU variable may be another one's, so that only its beginning counts. */
-static bool qmd_in_percpu(const struct module *mod, u64 start)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		u64 base = (unsigned long)per_cpu_ptr(mod->percpu, cpu);
-
-		if (start >= base && start < base + mod->percpu_size)
-			return true;
-	}
-	return false;
-}
+/* Where a region was when it was looked at: from @start on, after @moves updates. */
+struct qmd_seen {
+	struct qmd_region *region;
+	u64 moves;
+	u64 start;
+	u64 size;
+	bool init_only;
+};
 
 /* A variable that goes beyond its module's memory at either end is in it, too. */
-static bool qmd_in_module(const struct qmd_region *r, const struct module *mod, bool init_only)
+static bool qmd_piece_has(const struct qmd_piece *p, u64 start, u64 size)
 {
-	u32 i;
-
-	for (i = 0; i < r->n_segs; i++) {
-		u64 start = r->segs[i].va, end = start + r->segs[i].size;
-
-		if (within_module_init(start, mod) || within_module_init(end - 1, mod))
-			return true;
-		if (!init_only && (within_module_core(start, mod) || within_module_core(end - 1, mod) ||
-				   qmd_in_percpu(mod, start)))
-			return true;
-	}
-	return false;
+	return start < p->end && start + (p->percpu ? 1 : size) > p->start;
 }
 
-/* Regions of other clients in the kernel as well: their ids become invalid. */
-static struct qmd_region *qmd_next_in_module(const void *of)
+/* Calls fn with each piece of the module's memory, until it returns true. */
+static bool qmd_any_piece(const struct module *mod, bool (*fn)(struct qmd_piece p, const struct qmd_seen *seen),
+			  const struct qmd_seen *seen)
 {
-	const struct module *mod = of;
-	struct qmd_region *r;
-	int id;
-
-	/* It is live: what it needed to start only is freed now. */
-	idr_for_each_entry(&qmd.ids, r, id)
-		if (r->kind->by_address && qmd_in_module(r, mod, mod->state == MODULE_STATE_LIVE))
-			return r;
-	return NULL;
-}
-
-/* Calls fn with each piece of the module's memory. */
-static void qmd_each_piece(const struct module *mod, void (*fn)(u64 start, u64 size, unsigned long until))
-{
+#define QMD_PIECE(_base, _size, ...) ((struct qmd_piece){ (unsigned long)(_base), (unsigned long)(_base) + (_size), \
+							  ##__VA_ARGS__ })
 	int cpu;
 
 #ifdef for_each_mod_mem_type
 	for_each_mod_mem_type(type)
-		fn((unsigned long)mod->mem[type].base, mod->mem[type].size, 0);
+		if (mod->mem[type].size && fn(QMD_PIECE(mod->mem[type].base, mod->mem[type].size,
+							.init = mod_mem_type_is_init(type)), seen))
+			return true;
 #else
-	fn((unsigned long)mod->core_layout.base, mod->core_layout.size, 0);
-	fn((unsigned long)mod->init_layout.base, mod->init_layout.size, 0);
+	if (fn(QMD_PIECE(mod->core_layout.base, mod->core_layout.size), seen) ||
+	    (mod->init_layout.size && fn(QMD_PIECE(mod->init_layout.base, mod->init_layout.size, .init = true), seen)))
+		return true;
 #endif
 	for_each_possible_cpu(cpu)
-		fn((unsigned long)per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, (jiffies + QMD_PERCPU_GONE) | 1);
+		if (mod->percpu_size &&
+		    fn(QMD_PIECE(per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, .percpu = true), seen))
+			return true;
+	return false;
 }
 
-static bool qmd_is_over(const struct qmd_gone *gone)
+static bool qmd_piece_is_seen(struct qmd_piece p, const struct qmd_seen *seen)
 {
-	return gone->until && time_after_eq(jiffies, gone->until);
+	return (p.init || !seen->init_only) && qmd_piece_has(&p, seen->start, seen->size);
 }
 
-static void qmd_forget_gone(u64 start, u64 size, unsigned long until)
+/* Regions of other clients in the kernel as well: their ids become invalid. Under qmd.lock. */
+static struct qmd_region *qmd_region_unmoved(const void *of)
+{
+	const struct qmd_seen *seen = of;
+
+	return seen->region->there && seen->region->moves == seen->moves ? seen->region : NULL;
+}
+
+/* Where it is; false: it is not there, or nobody said where. */
+static bool qmd_look_at(struct qmd_region *r, struct qmd_seen *seen)
+{
+	unsigned long flags;
+	bool ret;
+
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	ret = r->there && r->kind->by_address;
+	seen->region = r;
+	seen->moves = r->moves;
+	seen->start = r->segs[0].va;
+	seen->size = r->size;
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	return ret;
+}
+
+static void qmd_drop_all_in(const struct module *mod)
+{
+	/* It is live: what it needed to start only is freed now. */
+	struct qmd_seen seen = { .init_only = mod->state == MODULE_STATE_LIVE };
+	struct qmd_region *r;
+	u32 id;
+
+	for (id = 1; (r = qmd_region_next(&id)); id++) {
+		while (qmd_look_at(r, &seen) && qmd_any_piece(mod, qmd_piece_is_seen, &seen) &&
+		       !qmd_region_drop(qmd_region_unmoved, &seen))
+			;
+		qmd_region_put(r);
+	}
+}
+
+static bool qmd_forget_gone(struct qmd_piece p, const struct qmd_seen *seen)
 {
 	struct qmd_gone *gone, *next;
 
 	list_for_each_entry_safe(gone, next, &qmd_gone, node)
-		if (qmd_is_over(gone) || (size && start < gone->end && start + size > gone->start)) {
+		if (p.start < gone->piece.end && p.end > gone->piece.start) {
 			list_del(&gone->node);
 			kfree(gone);
 		}
+	return false;
 }
 
 /* Without memory for it, what is left is the daemon's word. */
-static void qmd_remember_gone(u64 start, u64 size, unsigned long until)
+static bool qmd_remember_gone(struct qmd_piece p, const struct qmd_seen *seen)
 {
-	struct qmd_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
+	struct qmd_gone *gone = kmalloc(sizeof(*gone), GFP_KERNEL);
 
-	if (!gone)
-		return;
-	*gone = (struct qmd_gone){ .start = start, .end = start + size, .until = until };
-	list_add(&gone->node, &qmd_gone);
+	if (gone) {
+		gone->piece = p;
+		list_add(&gone->node, &qmd_gone);
+	}
+	return false;
 }
 
 int qmd_module_check(const void *addr, u64 size, struct qmd_why *why)
 {
-	u64 start = (unsigned long)addr;
 	const struct qmd_gone *gone;
 
 	list_for_each_entry(gone, &qmd_gone, node)
-		if (start < gone->end && start + (gone->until ? 1 : size) > gone->start && !qmd_is_over(gone))
-			return qmd_refuse(why, -EAGAIN, "ADDR is in memory of a module that is being unloaded");
+		if (qmd_piece_has(&gone->piece, (unsigned long)addr, size))
+			return qmd_refuse(why, -EAGAIN, "ADDR is in memory of a module that was unloaded");
 	return 0;
 }
 
@@ -133,14 +155,13 @@ static int qmd_module_notify(struct notifier_block *nb, unsigned long action, vo
 	mutex_lock(&qmd_owners_lock);
 	switch (action) {
 	case MODULE_STATE_COMING:
-		qmd_each_piece(mod, qmd_forget_gone);
+		qmd_any_piece(mod, qmd_forget_gone, NULL);
 		break;
 	case MODULE_STATE_GOING:
-		qmd_each_piece(mod, qmd_remember_gone);
+		qmd_any_piece(mod, qmd_remember_gone, NULL);
 		fallthrough;
 	case MODULE_STATE_LIVE:
-		while (qmd_region_drop(qmd_next_in_module, mod))
-			;
+		qmd_drop_all_in(mod);
 		break;
 	}
 	mutex_unlock(&qmd_owners_lock);
@@ -159,5 +180,5 @@ int __init qmd_modules_init(void)
 void qmd_modules_exit(void)
 {
 	unregister_module_notifier(&qmd_module_nb);
-	qmd_forget_gone(0, U64_MAX, 0);
+	qmd_forget_gone((struct qmd_piece){ .end = U64_MAX }, NULL);
 }

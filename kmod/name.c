@@ -8,12 +8,15 @@
 #include <linux/stringhash.h>
 
 #include "backend.h"
-#include "core.h"
 #include "name.h"
+
+static struct hlist_head qmd_names[64];
+/* qmd_names, and how many use each; only where allocation is allowed, too */
+static DEFINE_SPINLOCK(qmd_names_lock);
 
 static struct hlist_head *qmd_name_bucket(const char *name)
 {
-	return &qmd.names[full_name_hash(NULL, name, strlen(name)) % ARRAY_SIZE(qmd.names)];
+	return &qmd_names[full_name_hash(NULL, name, strlen(name)) % ARRAY_SIZE(qmd_names)];
 }
 
 /* Host tools find the ELF header by the first letters. */
@@ -50,76 +53,77 @@ static size_t qmd_name_stem(const char *name, int *number)
 	return line - name;
 }
 
-static void qmd_name_free(struct qmd_name *name)
-{
-	if (name->stem) {
-		if (name->number >= 0)
-			ida_free(&name->stem->seqs, name->number);
-		qmd_name_put(name->stem);
-	}
-	kfree(name);	/* its ida is empty: each region has given its numbers back */
-}
-
-static struct qmd_name *qmd_name_new(const char *name, gfp_t gfp)
-{
-	struct qmd_name *fresh = kzalloc(sizeof(*fresh), gfp);
-	size_t stem;
-	int number;
-
-	if (!fresh)
-		return NULL;
-	ida_init(&fresh->seqs);
-	strscpy(fresh->name, name, sizeof(fresh->name));
-
-	stem = qmd_name_stem(name, &number);
-	if (!stem)
-		return fresh;
-	fresh->name[stem] = '\0';
-	fresh->stem = qmd_name_get(fresh->name, gfp);
-	fresh->name[stem] = '_';
-	if (!fresh->stem) {
-		kfree(fresh);
-		return NULL;
-	}
-	fresh->number = ida_alloc_range(&fresh->stem->seqs, number, number, gfp);
-	return fresh;
-}
-
-struct qmd_name *qmd_name_get(const char *name, gfp_t gfp)
-{
-	struct qmd_name *fresh, *found;
-	unsigned long flags;
-
-	fresh = qmd_name_new(name, gfp);
-	if (!fresh)
-		return NULL;
-
-	spin_lock_irqsave(&qmd.lock, flags);
-	hlist_for_each_entry(found, qmd_name_bucket(name), node)
-		if (!strcmp(found->name, name))
-			break;
-	if (!found) {
-		hlist_add_head(&fresh->node, qmd_name_bucket(name));
-		found = fresh;
-	}
-	found->users++;
-	spin_unlock_irqrestore(&qmd.lock, flags);
-
-	if (found != fresh)
-		qmd_name_free(fresh);
-	return found;
-}
-
 void qmd_name_put(struct qmd_name *name)
 {
-	unsigned long flags;
-	bool last;
+	while (name) {
+		struct qmd_name *stem = name->stem;
+		unsigned long flags;
+		bool last;
 
-	spin_lock_irqsave(&qmd.lock, flags);
-	last = !--name->users;
-	if (last)
-		hlist_del(&name->node);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (last)
-		qmd_name_free(name);
+		spin_lock_irqsave(&qmd_names_lock, flags);
+		last = !--name->users;
+		if (last)
+			hlist_del_init(&name->node);
+		spin_unlock_irqrestore(&qmd_names_lock, flags);
+		if (!last)
+			break;
+		if (stem && name->number >= 0)
+			ida_free(&stem->seqs, name->number);
+		kfree(name);	/* its ida is empty: each region has given its numbers back */
+		name = stem;
+	}
+}
+
+/* The first @len bytes of @name, a name whose stem is @stem. That reference goes over to it. */
+static struct qmd_name *qmd_name_get_one(const char *name, size_t len, struct qmd_name *stem, gfp_t gfp)
+{
+	struct qmd_name *fresh = kzalloc(sizeof(*fresh), gfp), *found;
+	unsigned long flags;
+	int number;
+
+	if (!fresh) {
+		qmd_name_put(stem);
+		return NULL;
+	}
+	ida_init(&fresh->seqs);
+	strscpy(fresh->name, name, len + 1);
+	fresh->users = 1;
+	fresh->stem = stem;
+	if (stem && qmd_name_stem(fresh->name, &number))
+		fresh->number = ida_alloc_range(&stem->seqs, number, number, gfp);
+
+	spin_lock_irqsave(&qmd_names_lock, flags);
+	hlist_for_each_entry(found, qmd_name_bucket(fresh->name), node)
+		if (!strcmp(found->name, fresh->name))
+			break;
+	if (found)
+		found->users++;
+	else
+		hlist_add_head(&fresh->node, qmd_name_bucket(fresh->name));
+	spin_unlock_irqrestore(&qmd_names_lock, flags);
+
+	if (found)
+		qmd_name_put(fresh);
+	return found ?: fresh;
+}
+
+/* A stem may have a stem itself, as KTASK_1 is that of KTASK_1_2: from the shortest one on. */
+struct qmd_name *qmd_name_get(const char *name, gfp_t gfp)
+{
+	size_t len, ends[QCOM_MINIDUMP_NAME_MAX / 2 + 1];
+	char left[QCOM_MINIDUMP_NAME_MAX + 1];
+	struct qmd_name *stem = NULL;
+	int n = 0, number;
+
+	strscpy(left, name, sizeof(left));
+	for (len = strlen(left); len; len = qmd_name_stem(left, &number)) {
+		ends[n++] = len;
+		left[len] = '\0';
+	}
+	while (n--) {
+		stem = qmd_name_get_one(name, ends[n], stem, gfp);
+		if (!stem)
+			break;
+	}
+	return stem;
 }

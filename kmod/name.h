@@ -11,7 +11,7 @@
 
 /**
  * struct qmd_name - all regions of one name
- * @node: in qmd.names
+ * @node: in the hash of names
  * @users: regions, and names whose stem this is
  * @seqs: tells the regions apart by sequence number
  * @stem: of a name that looks like another one with a number, as KTASK_1 does: that name; else NULL

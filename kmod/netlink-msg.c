@@ -115,9 +115,9 @@ static struct sk_buff *qmd_region_msg(u32 portid, u32 seq, u8 cmd, const struct 
 
 	if (!skb)
 		return NULL;
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	ret = qmd_put_region(skb, portid, seq, 0, cmd, r, NULL);
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	if (!ret)
 		return skb;
 	nlmsg_free(skb);
@@ -142,7 +142,7 @@ struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
 		return NULL;
 	hdr = genlmsg_put(skb, portid, seq, &qmd_family, 0, cmd);
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	if (qmd.backend)
 		bad = nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_NAME, qmd.backend->name) ||
 		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX, qmd.limits.slots) ||
@@ -151,7 +151,7 @@ struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
 		      nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_ALIGN, qmd.limits.align) ||
 		      nla_put_u64_64bit(skb, QCOM_MINIDUMP_BACKEND_A_BYTES, qmd.bytes, QCOM_MINIDUMP_BACKEND_A_PAD);
 	bad = bad || nla_put_u32(skb, QCOM_MINIDUMP_BACKEND_A_REGIONS, qmd.n_regions);
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 
 	if (!hdr || bad || nla_put_string(skb, QCOM_MINIDUMP_BACKEND_A_VERSION, QCOM_MINIDUMP_VERSION)) {
 		nlmsg_free(skb);

@@ -9,6 +9,7 @@
 #include <qcmd_note.h>
 
 #include "core.h"
+#include "event.h"
 #include "netlink.h"
 
 static void *qmd_note_build(const void *text, size_t len, u32 type, u64 *size)
@@ -46,15 +47,20 @@ static int qmd_note_replace(struct qmd_region *r, struct qmd_spec *spec, struct 
 	u64 old_size;
 	int ret;
 
-	spin_lock_irqsave(&qmd.lock, flags);
-	old_size = r->size;
-	ret = qmd_region_move(r, spec, why);
-	if (!ret) {
-		r->tag = spec->tag;
-		swap(r->buf, spec->buf);
-		spec->size = old_size;
+	rcu_read_lock();
+	ret = qmd_region_prepare(r, spec, why);
+	if (ret > 0) {
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		old_size = r->size;
+		ret = qmd_region_move(r, ret, why);
+		if (!ret) {
+			r->tag = spec->tag;
+			swap(r->buf, spec->buf);
+			spec->size = old_size;
+		}
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	}
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	rcu_read_unlock();
 	return ret;
 }
 
@@ -67,11 +73,11 @@ static struct qmd_region *qmd_note_find(struct sk_buff *skb, const char *name)
 
 	if (!owner)
 		return NULL;
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	list_for_each_entry(r, &owner->regions, owner_node)
 		if (r->kind == &qmd_kind_note && !strcmp(r->name->name, name))
 			found = r;
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	return found;
 }
 
@@ -88,6 +94,7 @@ static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spe
 		return spec->buf ? qmd_owner_add(skb, spec, why) : NULL;
 	if (!spec->buf) {
 		qmd_region_drop(qmd_region_if_there, r);
+		qmd_events_send();
 		return NULL;
 	}
 	ret = qmd_note_replace(r, spec, why);

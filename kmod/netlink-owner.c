@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
+#include "event.h"
 #include "modules.h"
 #include "netlink.h"
 
@@ -51,6 +52,7 @@ static void qmd_owner_free(struct qmd_owner *o)
 	list_del(&o->node);
 	while (qmd_region_drop(qmd_first_of_owner, o))
 		cond_resched();
+	qmd_events_send();
 	sock_put(o->sk);
 	kfree(o);
 }
@@ -93,7 +95,7 @@ struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, str
 	ret = r->kind->start ? r->kind->start(r, why) : 0;
 	if (!ret) {
 		kref_get(&r->ref);
-		ret = qmd_region_add(r, GFP_KERNEL, why);
+		ret = qmd_region_add(r, why);
 	}
 	if (ret) {
 		qmd_region_put(r);

@@ -48,17 +48,21 @@ static struct qmd_region *qmd_named_region(struct genl_info *info, const struct 
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
 	struct qmd_region *r;
 	unsigned long flags;
+	bool there;
 
 	if (!id)
 		return ERR_PTR(qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
-	spin_lock_irqsave(&qmd.lock, flags);
-	r = idr_find(&qmd.ids, nla_get_u32(id));
+	r = qmd_region_find(nla_get_u32(id));
 	if (r) {
-		kref_get(&r->ref);
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		there = r->there;
 		*owner = r->owner;
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		if (there)
+			return r;
+		qmd_region_put(r);
 	}
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	return r ?: ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
+	return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
 }
 
 /* The same, if the sender owns it. Under qmd_owners_lock. */
@@ -80,20 +84,26 @@ static int qmd_update(struct genl_info *info, struct qmd_region *r, const struct
 {
 	struct nlattr *comment = info->attrs[QCOM_MINIDUMP_REGION_A_COMMENT];
 	unsigned long flags;
-	int ret = move ? qmd_module_check(to->addr, to->size, why) : 0;
+	int ret = move ? qmd_module_check(to->addr, to->size, why) : 0, n = 0;
 
-	spin_lock_irqsave(&qmd.lock, flags);
-	if (!ret && !qmd_region_if_there(r))
-		ret = qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
+	rcu_read_lock();
 	if (!ret && move)
-		ret = qmd_region_move(r, to, why);
+		n = qmd_region_prepare(r, to, why);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	if (n > 0)
+		ret = qmd_region_move(r, n, why);
+	else if (!ret && n < 0)
+		ret = n;
+	else if (!ret && !r->there)
+		ret = qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
 	else if (!ret && info->attrs[QCOM_MINIDUMP_REGION_A_ACTIVATE])
 		ret = qmd_region_confirm(r, why);
 	if (!ret && comment) {
 		strscpy(r->comment, nla_data(comment), sizeof(r->comment));
 		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	}
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	rcu_read_unlock();
 	if (why->text)
 		info->extack->_msg = why->text;
 	return ret;
@@ -163,6 +173,7 @@ static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!IS_ERR(r)) {
 		qmd_region_drop(qmd_region_if_there, r);
 		qmd_region_put(r);
+		qmd_events_send();
 	}
 	mutex_unlock(&qmd_owners_lock);
 	return PTR_ERR_OR_ZERO(r);
@@ -181,23 +192,25 @@ static int qmd_region_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return ret;
 }
 
-/* cb->args[0] is the id to go on with. A change since the last part makes NLM_F_DUMP_INTR. */
+/* cb->args[0] is the id to go on with. A change since the last region makes NLM_F_DUMP_INTR. */
 static int qmd_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	int id = cb->args[0] ?: 1;
+	u32 id = cb->args[0] ?: 1;
 	struct qmd_region *r;
 	unsigned long flags;
+	int ret = 0;
 
-	spin_lock_irqsave(&qmd.lock, flags);
-	cb->seq = qmd.generation ?: 1;
-	for (; (r = idr_get_next(&qmd.ids, &id)); id++)
-		if (qmd_put_region(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, NLM_F_MULTI,
-				   QCOM_MINIDUMP_CMD_REGION_GET, r, cb))
-			break;
-	spin_unlock_irqrestore(&qmd.lock, flags);
-
+	for (; !ret && (r = qmd_region_next(&id)); id += !ret) {
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		cb->seq = qmd.generation ?: 1;
+		if (r->there)
+			ret = qmd_put_region(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, NLM_F_MULTI,
+					     QCOM_MINIDUMP_CMD_REGION_GET, r, cb);
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_region_put(r);
+	}
 	cb->args[0] = id;
-	return r && !skb->len ? -EMSGSIZE : skb->len;
+	return skb->len ?: ret;
 }
 
 static int qmd_backend_get_doit(struct sk_buff *skb, struct genl_info *info)

@@ -11,13 +11,16 @@
 #include "region.h"
 #include "table.h"
 
-static void qmd_region_free_seqs(struct qmd_region *r)
+/* Its id and its sequence numbers are free for others. Not under a lock. */
+void qmd_region_retire(struct qmd_region *r)
 {
-	u32 i;
+	unsigned long flags;
 
-	for (i = 0; r->has_seqs && i < r->max_segs; i++)
-		ida_free(&r->name->seqs, r->segs[i].seq);
-	r->has_seqs = false;
+	while (r->n_seqs)
+		ida_free(&r->name->seqs, r->segs[--r->n_seqs].seq);
+	xa_lock_irqsave(&qmd.ids, flags);
+	__xa_cmpxchg(&qmd.ids, r->id, r, NULL, 0);
+	xa_unlock_irqrestore(&qmd.ids, flags);
 }
 
 static int qmd_region_hold(struct qmd_region *r, struct qmd_why *why)
@@ -38,36 +41,69 @@ static void qmd_region_free(struct kref *ref)
 
 	while (r->n_held)
 		qmd_pages_release(&r->segs[--r->n_held]);
-	qmd_region_free_seqs(r);
+	qmd_region_retire(r);
 	if (r->name)
 		qmd_name_put(r->name);
 	if (r->kind->put)
 		r->kind->put(r);
-	kfree(min(r->segs, r->spare));	/* they are halves of one allocation and change places */
-	kfree(r);
+	kfree_rcu(r, rcu);
 	atomic_dec(&qmd.n_objects);
 }
 
+/* In process context, unless it has never been there. */
 void qmd_region_put(struct qmd_region *r)
 {
 	kref_put(&r->ref, qmd_region_free);
 }
 
-/* Room for n segments, twice, each with a sequence number that it keeps. */
-static int qmd_region_alloc_segments(struct qmd_region *r, u32 n, gfp_t gfp)
+/* The region, with a reference, if it is not being freed. */
+struct qmd_region *qmd_region_find(u32 id)
 {
-	r->segs = kcalloc(2 * n, sizeof(*r->segs), gfp);
-	if (!r->segs)
-		return -ENOMEM;
-	r->spare = r->segs + n;
+	struct qmd_region *r;
 
-	r->has_seqs = true;
-	for (r->max_segs = 0; r->max_segs < n; r->max_segs++) {
+	rcu_read_lock();
+	r = xa_load(&qmd.ids, id);
+	if (r && !kref_get_unless_zero(&r->ref))
+		r = NULL;
+	rcu_read_unlock();
+	return r;
+}
+
+/* The first region from *id on, with a reference: for those who walk through all of them without the lock. */
+struct qmd_region *qmd_region_next(u32 *id)
+{
+	unsigned long index = *id;
+	struct qmd_region *r;
+
+	rcu_read_lock();
+	r = xa_find(&qmd.ids, &index, U32_MAX, XA_PRESENT);
+	while (r && !kref_get_unless_zero(&r->ref))
+		r = xa_find_after(&qmd.ids, &index, U32_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	*id = index;
+	return r;
+}
+
+static int qmd_region_alloc_id(struct qmd_region *r, gfp_t gfp)
+{
+	unsigned long flags;
+	int ret;
+
+	xa_lock_irqsave(&qmd.ids, flags);
+	ret = __xa_alloc_cyclic(&qmd.ids, &r->id, r, XA_LIMIT(1, INT_MAX), &qmd.next_id, gfp);
+	xa_unlock_irqrestore(&qmd.ids, flags);
+	return min(ret, 0);
+}
+
+/* Each segment has a sequence number that it keeps. */
+static int qmd_region_alloc_seqs(struct qmd_region *r, gfp_t gfp)
+{
+	for (; r->n_seqs < r->max_segs; r->n_seqs++) {
 		int seq = ida_alloc_min(&r->name->seqs, r->name->number < 0, gfp);
 
 		if (seq < 0)
 			return seq;
-		r->segs[r->max_segs].seq = seq;
+		r->segs[r->n_seqs].seq = seq;
 	}
 	return 0;
 }
@@ -97,43 +133,44 @@ static void qmd_region_set_segments(struct qmd_region *r, u32 n)
 
 static int qmd_region_fill(struct qmd_region *r, const struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why)
 {
-	int n, ret;
-
-	n = r->kind->pieces(spec, NULL, QMD_SEGMENTS_MAX, why);
-	if (n < 0)
-		return n;
+	int ret;
 
 	r->name = qmd_name_get(spec->name, gfp);
-	if (!r->name)
+	if (!r->name || qmd_region_alloc_seqs(r, gfp))
 		return qmd_refuse(why, -ENOMEM, "out of memory");
-	ret = qmd_region_alloc_segments(r, n, gfp);
-	if (ret)
-		return qmd_refuse(why, ret, "out of memory");
-
 	ret = qmd_region_resolve(r, spec, why);
 	if (ret < 0)
 		return ret;
 	qmd_region_set_segments(r, ret);
-	return r->hold ? qmd_region_hold(r, why) : 0;
+	ret = r->hold ? qmd_region_hold(r, why) : 0;
+	if (!ret && qmd_region_alloc_id(r, gfp))
+		ret = qmd_refuse(why, -ENOMEM, "out of memory");
+	return ret;
 }
 
-/* A region that nobody can see yet. What spec holds goes over to it, on success. */
+/* A region that is not there yet. What spec holds goes over to it, on success. */
 struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why)
 {
 	struct qmd_region *r;
-	int ret;
+	int ret, n;
 
 	ret = qmd_name_check(spec->name, spec->kind->builtin, why);
 	if (ret)
 		return ERR_PTR(ret);
+	n = spec->kind->pieces(spec, NULL, QMD_SEGMENTS_MAX, why);
+	if (n < 0)
+		return ERR_PTR(n);
 
-	r = kzalloc(sizeof(*r), gfp);
+	r = kzalloc(struct_size(r, halves, 2 * n), gfp);
 	if (!r)
 		return ERR_PTR(qmd_refuse(why, -ENOMEM, "out of memory"));
 	atomic_inc(&qmd.n_objects);
 	kref_init(&r->ref);
 	INIT_LIST_HEAD(&r->event_node);
 	INIT_LIST_HEAD(&r->owner_node);
+	r->segs = r->halves;
+	r->spare = r->halves + n;
+	r->max_segs = n;
 	r->kind = spec->kind;
 	r->owner = spec->owner;
 	r->portid = spec->owner ? spec->owner->portid : 0;
@@ -192,25 +229,19 @@ void qmd_region_activate(struct qmd_region *r)
 	r->error = NULL;
 }
 
-/* qmd_region_add() with qmd.lock held, and idr_preload() done where gfp allows it. Does not put the region on error. */
-int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
+/* qmd_region_add() with qmd.lock held. Does not put the region on error. */
+int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 {
 	int ret = r->kind->watch ? r->kind->watch(r, why) : 0;
 
 	if (!ret && qmd.backend)
 		ret = qmd_region_fits(r, why);
-	/* Nothing that wakes a task up: the scheduler itself may be waiting for the lock. */
-	if (!ret) {
-		ret = idr_alloc_cyclic(&qmd.ids, r, 1, 0, (gfp & ~__GFP_RECLAIM) | __GFP_NOWARN);
-		if (ret < 0)
-			qmd_refuse(why, ret, "out of memory");
-	}
-	if (ret < 0) {
+	if (ret) {
 		if (r->kind->unwatch)
 			r->kind->unwatch(r);
 		return ret;
 	}
-	r->id = ret;
+	r->there = true;
 	qmd.n_regions++;
 	if (r->owner)
 		list_add_tail(&r->owner_node, &r->owner->regions);
@@ -242,34 +273,41 @@ int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why)
 }
 
 /* Makes it visible; puts it on error. A region that the bound back end can't take is not added. */
-int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why)
+int qmd_region_add(struct qmd_region *r, struct qmd_why *why)
 {
-	bool preload = gfpflags_allow_blocking(gfp);
 	unsigned long flags;
 	int ret;
 
-	if (preload)
-		idr_preload(gfp);
-	spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_region_add_locked(r, gfp, why);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (preload)
-		idr_preload_end();
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	ret = qmd_region_add_locked(r, why);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret)
 		qmd_region_put(r);
 	return ret;
 }
 
-/* One operation: the table has the old range or the new one at every instant. */
-int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why)
+/*
+ * Works out, without the lock, where the region is to be: how many pieces, or an error. On success qmd_region_move()
+ * has to follow; the caller reads under RCU from before this until after that: see qmd_ram_going().
+ */
+int qmd_region_prepare(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why)
 {
-	int n = qmd_region_resolve(r, to, why);
+	int n;
 
+	if (atomic_xchg(&r->claimed, true))
+		return qmd_refuse(why, -EBUSY, "the region is being moved by somebody else");
+	n = qmd_region_resolve(r, to, why);
 	if (n == -E2BIG)
-		return qmd_refuse(why, n, "the new range has more physical pieces than the region had at first");
+		qmd_refuse(why, n, "the new range has more physical pieces than the region had at first");
 	if (n < 0)
-		return n;
+		atomic_set_release(&r->claimed, false);
+	return n;
+}
 
+static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_why *why)
+{
+	if (!r->there)
+		return qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
 	if (qmd_region_in_table(r) && !qmd_table_replace(r, r->spare, n))
 		return qmd_refuse(why, -ENOSPC, "the table is full: the new range needs more slots than the old one");
 	qmd_region_set_segments(r, n);
@@ -280,13 +318,22 @@ int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_
 	return 0;
 }
 
+/* To the @n pieces that qmd_region_prepare() has worked out: the table has the old range or the new one, always. */
+int qmd_region_move(struct qmd_region *r, u32 n, struct qmd_why *why)
+{
+	int ret = qmd_region_take(r, n, why);
+
+	atomic_set_release(&r->claimed, false);
+	return ret;
+}
+
 /* While a back end is being unbound its regions are still marked active, but there is no table any more. */
 bool qmd_region_in_table(const struct qmd_region *r)
 {
 	return qmd.backend && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
 }
 
-/* Out of the table and out of sight; the caller puts it afterwards, without the lock. */
+/* Out of the table and out of sight. What else there is to do, qmd_events_send() does. */
 void qmd_region_remove(struct qmd_region *r)
 {
 	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
@@ -296,9 +343,7 @@ void qmd_region_remove(struct qmd_region *r)
 		qmd_table_remove(r);
 	if (r->kind->unwatch && !r->kind->follows)
 		r->kind->unwatch(r);
-	/* Not only when the last event about it has been sent: the next ELF header is to be number 0 again. */
-	qmd_region_free_seqs(r);
-	idr_remove(&qmd.ids, r->id);
+	r->there = false;
 	qmd.n_regions--;
 	list_del_init(&r->owner_node);
 	r->owner = NULL;
@@ -306,19 +351,17 @@ void qmd_region_remove(struct qmd_region *r)
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
 
-/* Removes the region that @find finds, which is asked under qmd.lock; false: there is none. */
+/* Removes the region that @find finds, which is asked under qmd.lock; false: there is none. Any context but NMI. */
 bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of)
 {
 	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	r = find(of);
 	if (r)
 		qmd_region_remove(r);
-	spin_unlock_irqrestore(&qmd.lock, flags);
-	if (r)
-		qmd_region_put(r);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	return r;
 }
 
@@ -326,9 +369,17 @@ bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of)
 struct qmd_region *qmd_region_if_there(const void *region)
 {
 	const struct qmd_region *r = region;
-	struct qmd_region *there = idr_find(&qmd.ids, r->id);
 
-	return there == r ? there : NULL;
+	return r->there ? (struct qmd_region *)r : NULL;
+}
+
+/* Out of the table, but it stays. */
+void qmd_region_reject(struct qmd_region *r, const char *error)
+{
+	qmd_table_remove(r);
+	r->state = QCOM_MINIDUMP_REGION_REJECTED;
+	r->error = error;
+	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
 static struct qmd_region *qmd_region_of_slot(const char *name, u32 seq, phys_addr_t pa)
@@ -350,16 +401,12 @@ void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const 
 	struct qmd_region *r;
 	unsigned long flags;
 
-	spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
 	r = qmd.backend == be ? qmd_region_of_slot(name, seq, pa) : NULL;
 	/* Without these there is no table, or nobody could read the dump. */
-	if (r && !r->kind->builtin) {
-		qmd_table_remove(r);
-		r->state = QCOM_MINIDUMP_REGION_REJECTED;
-		r->error = why;
-		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
-	}
-	spin_unlock_irqrestore(&qmd.lock, flags);
+	if (r && !r->kind->builtin)
+		qmd_region_reject(r, why);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 }
 EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QCOM_MINIDUMP);
 
@@ -385,17 +432,16 @@ void qmd_regions_set_active(bool active)
 {
 	struct qmd_region *r;
 	unsigned long flags;
-	int id = 1;
+	u32 id;
 
-	do {
-		spin_lock_irqsave(&qmd.lock, flags);
-		r = idr_get_next(&qmd.ids, &id);
-		if (r && active)
+	for (id = 1; (r = qmd_region_next(&id)); id++) {
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		if (r->there && active)
 			qmd_activate_one(r);
-		else if (r)
+		else if (r->there)
 			qmd_deactivate_one(r);
-		spin_unlock_irqrestore(&qmd.lock, flags);
-		id++;
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_region_put(r);
 		cond_resched();
-	} while (r);
+	}
 }

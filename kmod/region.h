@@ -5,6 +5,7 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
 #include <uapi/linux/qcom_minidump.h>
 
@@ -84,8 +85,11 @@ struct qmd_spec {
 
 /**
  * struct qmd_region - a region
+ * @rcu: whoever has found it by its id may look at it for as long as he reads under RCU
  * @id: from qmd.ids
- * @ref: qmd.ids holds one; a queued event holds one
+ * @ref: one until the event of its removal was sent
+ * @there: added, and not yet removed
+ * @claimed: an update works out in @spare where it goes
  * @name: shared by all regions of that name
  * @comment: from who added it
  * @tag: likewise
@@ -109,17 +113,21 @@ struct qmd_spec {
  * @moves: number of updates
  * @n_segs: pieces
  * @max_segs: room in @segs and in @spare
- * @has_seqs: the sequence numbers in @segs are its own
+ * @n_seqs: in @segs and in @spare, from the first one on, those whose sequence numbers are its own
  * @segs: the pieces
  * @spare: where an update works the new ones out
  * @event_node: in qmd.events
  * @event: notification to send
+ * @halves: @segs and @spare, which change places
  *
  * Everything that can change is protected by qmd.lock.
  */
 struct qmd_region {
+	struct rcu_head rcu;
 	u32 id;
 	struct kref ref;
+	bool there;
+	atomic_t claimed;
 	struct qmd_name *name;
 	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
 	struct qmd_tag tag;
@@ -143,23 +151,29 @@ struct qmd_region {
 	u64 moves;
 	u32 n_segs;
 	u32 max_segs;
-	bool has_seqs;
+	u32 n_seqs;
 	struct qmd_segment *segs;
 	struct qmd_segment *spare;
 	struct list_head event_node;
 	u8 event;
+	struct qmd_segment halves[];
 };
 
 struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
-int qmd_region_add(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
+int qmd_region_add(struct qmd_region *r, struct qmd_why *why);
+struct qmd_region *qmd_region_find(u32 id);
+struct qmd_region *qmd_region_next(u32 *id);
+void qmd_region_retire(struct qmd_region *r);
 void qmd_region_put(struct qmd_region *r);
+int qmd_region_prepare(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why);
 bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of);
 void qmd_regions_set_active(bool active);
 /* with qmd.lock held */
-int qmd_region_add_locked(struct qmd_region *r, gfp_t gfp, struct qmd_why *why);
+int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why);
 bool qmd_region_in_table(const struct qmd_region *r);
-int qmd_region_move(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why);
+int qmd_region_move(struct qmd_region *r, u32 n, struct qmd_why *why);
 void qmd_region_activate(struct qmd_region *r);
+void qmd_region_reject(struct qmd_region *r, const char *error);
 struct qmd_region *qmd_region_if_there(const void *region);
 int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
 void qmd_region_remove(struct qmd_region *r);

@@ -41,40 +41,40 @@ static void rm_write_slot(void *priv, u32 slot, const struct qcom_minidump_slot_
 {
 	struct rm *rm = priv;
 
-	spin_lock(&rm->lock);
+	raw_spin_lock(&rm->lock);
 	qmd_toc_write_slot(&rm->toc, slot, data);
 	rm_changed(rm);
-	spin_unlock(&rm->lock);
+	raw_spin_unlock(&rm->lock);
 }
 
 static void rm_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 {
 	struct rm *rm = priv;
 
-	spin_lock(&rm->lock);
+	raw_spin_lock(&rm->lock);
 	qmd_toc_move_slot(&rm->toc, slot, pa, size);
 	rm_changed(rm);
-	spin_unlock(&rm->lock);
+	raw_spin_unlock(&rm->lock);
 }
 
 static void rm_clear_slot(void *priv, u32 slot)
 {
 	struct rm *rm = priv;
 
-	spin_lock(&rm->lock);
+	raw_spin_lock(&rm->lock);
 	qmd_toc_clear_slot(&rm->toc, slot);
 	rm_changed(rm);
-	spin_unlock(&rm->lock);
+	raw_spin_unlock(&rm->lock);
 }
 
 static void rm_publish(void *priv, u32 count)
 {
 	struct rm *rm = priv;
 
-	spin_lock(&rm->lock);
+	raw_spin_lock(&rm->lock);
 	qmd_toc_publish(&rm->toc, count);
 	rm_changed(rm);
-	spin_unlock(&rm->lock);
+	raw_spin_unlock(&rm->lock);
 }
 
 static int rm_refuse_manager(struct rm *rm, int err)
@@ -175,7 +175,7 @@ static int rm_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	spin_lock_init(&rm->lock);
+	raw_spin_lock_init(&rm->lock);
 	rm->toc.ss = &rm->ss;
 	init_irq_work(&rm->kick, qmd_rm_kick);
 	INIT_DELAYED_WORK(&rm->work, qmd_rm_work);

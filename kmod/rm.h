@@ -56,7 +56,7 @@ struct rm {
 	struct gunyah_rm manager;
 	struct qcom_minidump_backend backend;
 
-	spinlock_t lock;
+	raw_spinlock_t lock;
 	struct qmd_toc toc;
 	struct minidump_subsystem ss;
 	bool changed;
