@@ -86,10 +86,11 @@ struct qcom_minidump_slot_data {
  *	and nothing follows but @exit, and before it stores to @slot_address that are under way
  * @exit: make the table invalid and give its memory back. May sleep
  *
- * All but @init and @exit are called under the core's lock with interrupts off, and under whatever lock the core's
- * caller holds: nothing may be woken up but by irq_work. A back end that has to sleep takes a copy of the table and
- * passes it on when it can: every state that the table goes through is right as a whole. The header that slot 0 names
- * stays as it is until @move_slot of slot 0, but that it no longer says where a slot is that @move_slot then moves.
+ * All but @init and @exit are called under the core's lock, a raw one, with interrupts off, and under whatever lock the
+ * core's caller holds: nothing may be woken up but by irq_work, and other locks must be raw ones, too. A back end that
+ * has to sleep takes a copy of the table and passes it on when it can: every state that the table goes through is right
+ * as a whole. The header that slot 0 names stays as it is until @move_slot of slot 0, but that it no longer says where
+ * a slot is that @move_slot then moves.
  */
 struct qcom_minidump_backend_ops {
 	int (*init)(void *priv, struct qcom_minidump_limits *limits);
@@ -145,7 +146,7 @@ void qcom_minidump_backend_unregister(const struct qcom_minidump_backend *backen
  *
  * The region is out of the table and rejected when it returns; it may have been gone, or moved, before. The back end
  * stays bound. Slots 0 and 1 stay: without them there is no dump.
- * Any context but NMI, and not from within one of the ops.
+ * May sleep; not from within one of the ops.
  */
 void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *backend, const char *name, u32 seq,
 				  phys_addr_t pa, const char *why);

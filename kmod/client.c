@@ -41,22 +41,16 @@ static struct qmd_region *qmd_client_region(const void *of)
 
 int qcom_minidump_update(int id, const void *addr, size_t size)
 {
-	const struct qmd_spec to = { .addr = addr, .size = size };
+	struct qmd_spec to = { .addr = addr, .size = size };
 	struct qmd_region *r;
 	struct qmd_why why;
-	unsigned long flags;
 	int ret;
 
 	if (!addr)
 		return -EFAULT;
 	rcu_read_lock();
 	r = qmd_client_region(&id);
-	ret = r ? qmd_region_prepare(r, &to, &why) : -ENOENT;
-	if (ret > 0) {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
-		ret = qmd_region_move(r, ret, &why);
-		raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	}
+	ret = r ? qmd_region_move(r, &to, &why) : -ENOENT;
 	rcu_read_unlock();
 	return ret;
 }

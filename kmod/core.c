@@ -56,8 +56,7 @@ static bool qmd_backend_complete(const struct qcom_minidump_backend *be)
 
 static bool qmd_limits_sane(const struct qcom_minidump_limits *limits)
 {
-	/* e_shnum has 16 bits; from SHN_LORESERVE on numbers have a meaning of their own. */
-	return limits->slots >= 3 && limits->slots < 0xff00 - 2 && limits->name_max >= QCOM_MINIDUMP_NAME_MIN &&
+	return limits->slots >= 3 && limits->slots < QMD_SLOTS_LIMIT && limits->name_max >= QCOM_MINIDUMP_NAME_MIN &&
 	       is_power_of_2(limits->align) && limits->align <= PAGE_SIZE;
 }
 
@@ -200,7 +199,7 @@ static void qmd_unbind(void)
 	qmd.backend = NULL;
 	qmd.n_slots = 0;
 	qmd.bytes = 0;
-	qmd_region_remove(header);
+	qmd_region_remove(header, &flags);
 	qmd.header = NULL;
 	qmd.backend_event = true;
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);

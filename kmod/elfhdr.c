@@ -3,9 +3,9 @@
  * Slot 0: the header of the ELF core that concatenating all slots gives. The layout is described in
  * include/uapi/linux/qcom_minidump_table.h.
  *
- * There are two buffers. A change is written to the spare one, together with what the last change wrote to
- * the other, and published by one aligned 64-bit store: the address in slot 0. So the cost of a change does
- * not depend on the number of slots.
+ * There are two buffers. A change is written to the spare one, and published by one aligned 64-bit store: the address
+ * in slot 0. Before the next change the same is made in the other one. Where a slot of another size comes in, the
+ * offsets of all behind it change by as much.
  */
 #include <linux/elf.h>
 #include <linux/gfp.h>
@@ -24,6 +24,20 @@
 #define QMD_ELF_STRTAB_NAME	"STR_TBL"
 /* Bytes of the string table before the name of slot 1. */
 #define QMD_ELF_STRTAB_FIXED	16
+
+/**
+ * struct qmd_elf_change - the last change, or the one that is under way
+ * @next: the slot behind the last that is done
+ * @shift: what is to be added to the offsets from there on
+ * @n: slots so far that have another content
+ * @slots: these, in order
+ */
+static struct qmd_elf_change {
+	u32 next;
+	u64 shift;
+	u32 n;
+	u32 slots[QMD_SEGMENTS_MAX];
+} qmd_change = { .next = 1 };
 
 static struct elf64_hdr *qmd_ehdr(void *buf)
 {
@@ -65,6 +79,7 @@ static void qmd_elf_fill_fixed(struct qmd_elf *elf, void *buf, u32 slots)
 	eh->e_phentsize = sizeof(struct elf64_phdr);
 	eh->e_shoff = sizeof(*eh) + (slots - 1) * sizeof(struct elf64_phdr);
 	eh->e_shentsize = sizeof(struct elf64_shdr);
+	eh->e_shnum = QMD_ELF_SHDRS_FIXED;
 	eh->e_shstrndx = 1;
 
 	strtab = (struct elf64_shdr *)(buf + eh->e_shoff) + 1;
@@ -115,6 +130,7 @@ static void qmd_elf_write_name(char *str, const struct qmd_slot *s)
 	memset(str + n, 0, qmd.elf.stride - n);
 }
 
+/* All but where it is in the file. What is there already has its name already. */
 static void qmd_elf_write_slot(void *buf, u32 slot)
 {
 	struct elf64_phdr *ph = qmd_phdr(buf, slot);
@@ -123,20 +139,19 @@ static void qmd_elf_write_slot(void *buf, u32 slot)
 	const struct qmd_slot *s = &qmd.slots[slot];
 	const struct qmd_segment *seg = s->seg;
 
-	qmd_elf_write_name(buf + qmd.elf.strtab + str, s);
+	if (!ph->p_filesz)
+		qmd_elf_write_name(buf + qmd.elf.strtab + str, s);
 	*sh = (struct elf64_shdr){
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC | SHF_WRITE,
 		.sh_addr = s->region->follow ? 0 : seg->va,	/* see qmd_follow_show(): one place less */
-		.sh_offset = s->offset,
 		.sh_size = qmd_slot_size(seg),
 		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
 	};
 	*ph = (struct elf64_phdr){
 		.p_type = PT_LOAD,
 		.p_flags = PF_R | PF_W,
-		.p_offset = s->offset,
 		.p_vaddr = seg->va,
 		.p_paddr = seg->pa,
 		.p_filesz = qmd_slot_size(seg),
@@ -162,18 +177,6 @@ static void qmd_elf_clear_slot(void *buf, u32 slot)
 	memset(buf + qmd.elf.strtab + qmd_str_offset(&qmd.elf, slot), 0, qmd.elf.stride);
 }
 
-static void qmd_elf_write_slots(void *buf, u32 from, u32 to)
-{
-	u32 slot;
-
-	/* Slot 0 is the header itself. */
-	for (slot = max(from, 1U); slot < min(to, qmd.n_slots); slot++) {
-		qmd_follow_lock(qmd.slots[slot].region);
-		qmd_elf_write_slot(buf, slot);
-		qmd_follow_unlock(qmd.slots[slot].region);
-	}
-}
-
 struct elf64_phdr *qmd_elf_phdr(u32 buffer, u32 slot)
 {
 	return qmd_phdr(qmd.elf.buf[buffer], slot);
@@ -190,29 +193,135 @@ void qmd_elf_hide(u32 slot)
 	dma_wmb();
 }
 
-/* Slots [from, to) are not what the published header says of them. */
-void qmd_elf_publish(u32 from, u32 to)
+static void qmd_elf_copy_slot(void *to, u32 slot, void *from, u32 from_slot)
 {
-	struct qmd_elf *elf = &qmd.elf;
-	u8 spare = !elf->live;
-	void *buf = elf->buf[spare];
-	struct qmd_segment *seg = qmd.header->segs;
+	u32 str = qmd_str_offset(&qmd.elf, slot), from_str = qmd_str_offset(&qmd.elf, from_slot);
+
+	*qmd_phdr(to, slot) = *qmd_phdr(from, from_slot);
+	*qmd_shdr(to, slot) = *qmd_shdr(from, from_slot);
+	qmd_shdr(to, slot)->sh_name = str;
+	memcpy(to + qmd.elf.strtab + str, from + qmd.elf.strtab + from_str, qmd.elf.stride);
+}
+
+/* Slots up to this one are elsewhere in the file. There may be thousands: two instructions for each, where possible. */
+static void qmd_elf_shift(void *buf, u32 to)
+{
+	struct elf64_phdr *ph = qmd_phdr(buf, qmd_change.next), *end = qmd_phdr(buf, to);
+	struct elf64_shdr *sh = qmd_shdr(buf, qmd_change.next);
+	u64 by = qmd_change.shift;
+	int i;
+
+	for (; by && ph + 16 <= end; ph += 16, sh += 16) {
+#pragma GCC unroll 16
+		for (i = 0; i < 16; i++) {
+			ph[i].p_offset += by;
+			sh[i].sh_offset += by;
+		}
+	}
+	for (; by && ph < end; ph++, sh++) {
+		ph->p_offset += by;
+		sh->sh_offset += by;
+	}
+}
+
+/* A slot gets what another one has, or what the table has if @from is NULL. It begins where the one before it ends. */
+static void qmd_elf_step(void *buf, u32 slot, void *from, u32 from_slot)
+{
+	struct elf64_phdr *ph = qmd_phdr(buf, slot);
+	u64 size = ph->p_filesz;
+
+	qmd_elf_shift(buf, slot);
+	if (from)
+		qmd_elf_copy_slot(buf, slot, from, from_slot);
+	else
+		qmd_elf_write_slot(buf, slot);
+	ph->p_offset = slot == 1 ? qmd_slot_size(qmd.header->segs) : ph[-1].p_offset + ph[-1].p_filesz;
+	qmd_shdr(buf, slot)->sh_offset = ph->p_offset;
+	qmd_change.shift += ph->p_filesz - size;
+	qmd_change.next = slot + 1;
+}
+
+/* Behind the last step. */
+static void qmd_elf_finish(void *buf)
+{
+	struct elf64_hdr *eh = qmd_ehdr(buf);
 	u32 slot;
 
-	qmd_elf_write_slots(buf, elf->stale_from, elf->stale_to);
-	qmd_elf_write_slots(buf, from, to);
-	for (slot = qmd.n_slots; slot < elf->n_slots[spare]; slot++)
+	qmd_elf_shift(buf, qmd.n_slots);
+	for (slot = qmd.n_slots; slot <= eh->e_phnum; slot++)
 		qmd_elf_clear_slot(buf, slot);
-	elf->n_slots[spare] = qmd.n_slots;
-	qmd_ehdr(buf)->e_phnum = qmd.n_slots - 1;
-	qmd_ehdr(buf)->e_shnum = QMD_ELF_SHDRS_FIXED + qmd.n_slots - 1;
+	eh->e_phnum = qmd.n_slots - 1;
+	eh->e_shnum = QMD_ELF_SHDRS_FIXED + qmd.n_slots - 1;
+	qmd_change.next = 1;
+	qmd_change.shift = 0;
+}
+
+/* What was in slot @from is in @slot now; if that is the same, the segment in it is another one. In order of @slot. */
+void qmd_elf_change(u32 slot, u32 from)
+{
+	void *buf = qmd.elf.buf[!qmd.elf.live];
+
+	qmd_elf_step(buf, slot, slot == from ? NULL : buf, from);
+	qmd_change.slots[qmd_change.n++] = slot;
+}
+
+void qmd_elf_publish(void)
+{
+	struct qmd_elf *elf = &qmd.elf;
+	struct qmd_segment *seg = qmd.header->segs;
+	u8 spare = !elf->live;
+
+	qmd_elf_finish(elf->buf[spare]);
 	dma_wmb();
 
-	seg->va = (unsigned long)buf;
-	seg->pa = virt_to_phys(buf);
+	seg->va = (unsigned long)elf->buf[spare];
+	seg->pa = virt_to_phys(elf->buf[spare]);
 	qmd.backend->ops->move_slot(qmd.backend->priv, seg->slot, seg->pa, qmd_slot_size(seg));
 
 	elf->live = spare;
-	elf->stale_from = from;
-	elf->stale_to = to;
+	elf->lags = true;
+}
+
+/* Makes the last change in the spare buffer, too. */
+static void qmd_elf_repeat(void)
+{
+	struct qmd_elf *elf = &qmd.elf;
+	u32 i;
+
+	for (i = 0; i < qmd_change.n; i++) {
+		u32 slot = qmd_change.slots[i];
+
+		qmd_follow_lock(qmd.slots[slot].region);
+		qmd_elf_step(elf->buf[!elf->live], slot, elf->buf[elf->live], slot);
+		qmd_follow_unlock(qmd.slots[slot].region);
+	}
+	qmd_elf_finish(elf->buf[!elf->live]);
+	qmd_change.n = 0;
+	elf->lags = false;
+}
+
+/*
+ * Does one of the things that are left to do: the spare header has yet to get what the last publication changed, and
+ * then, slots that are new in the table have yet to be named. False: neither.
+ */
+bool qmd_elf_catch_up(void)
+{
+	u32 slot;
+
+	if (!qmd.backend)
+		return false;
+	if (qmd.elf.lags) {
+		qmd_elf_repeat();
+		return true;
+	}
+	slot = qmd_ehdr(qmd.elf.buf[qmd.elf.live])->e_phnum + 1;
+	if (slot >= qmd.n_slots)
+		return false;
+	for (; slot < qmd.n_slots; slot++) {
+		qmd_follow_lock(qmd.slots[slot].region);
+		qmd_elf_change(slot, slot);
+		qmd_follow_unlock(qmd.slots[slot].region);
+	}
+	qmd_elf_publish();
+	return true;
 }

@@ -15,16 +15,17 @@ struct qmd_elf {
 	u32 strtab;		/* offset of the string table */
 	u32 stride;		/* of one name in it */
 	u8 live;
-	u32 n_slots[2];		/* that each buffer describes */
-	u32 stale_from;		/* slots that the last publication changed, so that the spare one lags: [from, to) */
-	u32 stale_to;
+	bool lags;		/* the spare one has yet to get what the last publication changed */
 };
 
 int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits);
 void qmd_elf_free(struct qmd_elf *elf);
-void qmd_elf_publish(u32 from, u32 to);	/* under qmd.lock */
 /* under qmd.lock */
 struct elf64_phdr *qmd_elf_phdr(u32 buffer, u32 slot);
 void qmd_elf_hide(u32 slot);
+bool qmd_elf_catch_up(void);
+/* a change, when there is nothing to catch up */
+void qmd_elf_change(u32 slot, u32 from);
+void qmd_elf_publish(void);
 
 #endif

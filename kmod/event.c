@@ -26,41 +26,33 @@ static void qmd_event_irq(struct irq_work *work)
 	schedule_work(&qmd.event_work);
 }
 
-static struct qmd_region *qmd_event_next(u8 *cmd, bool *backend)
-{
-	struct qmd_region *r;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	r = list_first_entry_or_null(&qmd.events, struct qmd_region, event_node);
-	if (r) {
-		list_del_init(&r->event_node);
-		*cmd = r->event;
-	}
-	*backend = qmd.backend_event;
-	qmd.backend_event = false;
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	return r;
-}
-
 /* Sends what there is: when it returns, what was removed has given back its name and its numbers. */
 void qmd_events_send(void)
 {
 	struct qmd_region *r;
-	bool backend;
+	unsigned long flags;
+	bool backend, gone;
 	u8 cmd;
 
 	mutex_lock(&qmd_events_lock);
 	do {
-		r = qmd_event_next(&cmd, &backend);
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		r = list_first_entry_or_null(&qmd.events, struct qmd_region, event_node);
+		if (r)
+			list_del_init(&r->event_node);
+		cmd = r ? r->event : 0;
+		gone = cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF;
+		backend = qmd.backend_event;
+		qmd.backend_event = false;
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+
 		if (backend)
 			qmd_netlink_notify(NULL, QCOM_MINIDUMP_CMD_BACKEND_NTF);
-		if (!r)
-			continue;
-		if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+		if (gone)
 			qmd_region_retire(r);
-		qmd_netlink_notify(r, cmd);
-		if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+		if (r)
+			qmd_netlink_notify(r, cmd);
+		if (gone)
 			qmd_region_put(r);
 	} while (r);
 	mutex_unlock(&qmd_events_lock);

@@ -334,10 +334,11 @@ static void qmd_ram_going(u64 start, u64 end)
 	/* Who has asked before whether that is RAM is done. */
 	synchronize_rcu();
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
+		flags = qmd_table_lock();
+		qmd_table_settle(r, &flags);
 		/* What a CPU runs is not in memory that can go. */
 		if (r->there && qmd_region_in_table(r) && !r->follow && qmd_region_in(r, start, end))
-			qmd_region_reject(r, "its memory was taken out of the machine");
+			qmd_region_reject(r, "its memory was taken out of the machine", &flags);
 		raw_spin_unlock_irqrestore(&qmd.lock, flags);
 		qmd_region_put(r);
 	}

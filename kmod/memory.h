@@ -29,7 +29,7 @@ struct qmd_place {
  * @pa: physical address
  * @size: bytes; in the table it is rounded up
  * @place: of a region that follows a CPU, while it is active
- * @slot: where it is, while the region is active
+ * @slot: where it is, if it is in the table; else 0, where only the ELF header is
  * @seq: its sequence number, for as long as the region lives
  */
 struct qmd_segment {

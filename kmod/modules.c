@@ -11,115 +11,84 @@
 #include "modules.h"
 #include "netlink.h"
 
-/* Memory of a module. What is behind a per-CPU variable may be another one's, so that only its beginning counts. */
-struct qmd_piece {
-	u64 start;
-	u64 end;
-	bool percpu;
-	bool init;
-};
-
 /*
- * That of a module that has gone, or is about to. Nobody says who gets it next, unless that is a module: what a later
+ * Memory of a module that has gone, or is about to. Nobody says who gets it next, unless that is a module: what a later
  * one has is known again.
  */
 struct qmd_gone {
 	struct list_head node;
-	struct qmd_piece piece;
+	u64 start;
+	u64 size;
+	bool percpu;
 };
 
 static LIST_HEAD(qmd_gone);	/* under qmd_owners_lock */
 
-/* Where a region was when it was looked at: from @start on, after @moves updates. */
-struct qmd_seen {
-	struct qmd_region *region;
-	u64 moves;
+/* What a region has. */
+struct qmd_extent {
 	u64 start;
 	u64 size;
-	bool init_only;
 };
 
-/* A variable that goes beyond its module's memory at either end is in it, too. */
-static bool qmd_piece_has(const struct qmd_piece *p, u64 start, u64 size)
+/*
+ * A variable that goes beyond its module's memory at either end is in it, too. What is behind a per-CPU variable may be
+ * another one's, so that only its beginning counts.
+ */
+static bool qmd_is_in(u64 start, u64 size, bool percpu, const struct qmd_extent *what)
 {
-	return start < p->end && start + (p->percpu ? 1 : size) > p->start;
+	return size && what->start < start + size && what->start + (percpu ? 1 : what->size) > start;
 }
 
-/* Calls fn with each piece of the module's memory, until it returns true. */
-static bool qmd_any_piece(const struct module *mod, bool (*fn)(struct qmd_piece p, const struct qmd_seen *seen),
-			  const struct qmd_seen *seen)
+/* Calls fn with each piece of the module's memory, or only of what it needs to start, until it returns true. */
+static bool qmd_any_piece(const struct module *mod, bool init_only,
+			  bool (*fn)(u64 start, u64 size, bool percpu, const struct qmd_extent *what),
+			  const struct qmd_extent *what)
 {
-#define QMD_PIECE(_base, _size, ...) ((struct qmd_piece){ (unsigned long)(_base), (unsigned long)(_base) + (_size), \
-							  ##__VA_ARGS__ })
 	int cpu;
 
 #ifdef for_each_mod_mem_type
 	for_each_mod_mem_type(type)
-		if (mod->mem[type].size && fn(QMD_PIECE(mod->mem[type].base, mod->mem[type].size,
-							.init = mod_mem_type_is_init(type)), seen))
+		if ((!init_only || mod_mem_type_is_init(type)) &&
+		    fn((unsigned long)mod->mem[type].base, mod->mem[type].size, false, what))
 			return true;
 #else
-	if (fn(QMD_PIECE(mod->core_layout.base, mod->core_layout.size), seen) ||
-	    (mod->init_layout.size && fn(QMD_PIECE(mod->init_layout.base, mod->init_layout.size, .init = true), seen)))
+	if (fn((unsigned long)mod->init_layout.base, mod->init_layout.size, false, what) ||
+	    (!init_only && fn((unsigned long)mod->core_layout.base, mod->core_layout.size, false, what)))
 		return true;
 #endif
 	for_each_possible_cpu(cpu)
-		if (mod->percpu_size &&
-		    fn(QMD_PIECE(per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, .percpu = true), seen))
+		if (!init_only && fn((unsigned long)per_cpu_ptr(mod->percpu, cpu), mod->percpu_size, true, what))
 			return true;
 	return false;
 }
 
-static bool qmd_piece_is_seen(struct qmd_piece p, const struct qmd_seen *seen)
-{
-	return (p.init || !seen->init_only) && qmd_piece_has(&p, seen->start, seen->size);
-}
-
-/* Regions of other clients in the kernel as well: their ids become invalid. Under qmd.lock. */
-static struct qmd_region *qmd_region_unmoved(const void *of)
-{
-	const struct qmd_seen *seen = of;
-
-	return seen->region->there && seen->region->moves == seen->moves ? seen->region : NULL;
-}
-
-/* Where it is; false: it is not there, or nobody said where. */
-static bool qmd_look_at(struct qmd_region *r, struct qmd_seen *seen)
-{
-	unsigned long flags;
-	bool ret;
-
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	ret = r->there && r->kind->by_address;
-	seen->region = r;
-	seen->moves = r->moves;
-	seen->start = r->segs[0].va;
-	seen->size = r->size;
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	return ret;
-}
-
+/* Regions of other clients in the kernel as well: their ids become invalid. */
 static void qmd_drop_all_in(const struct module *mod)
 {
 	/* It is live: what it needed to start only is freed now. */
-	struct qmd_seen seen = { .init_only = mod->state == MODULE_STATE_LIVE };
+	bool init_only = mod->state == MODULE_STATE_LIVE, known;
+	struct qmd_extent what;
 	struct qmd_region *r;
+	unsigned long flags;
 	u32 id;
 
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
-		while (qmd_look_at(r, &seen) && qmd_any_piece(mod, qmd_piece_is_seen, &seen) &&
-		       !qmd_region_drop(qmd_region_unmoved, &seen))
-			;
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		known = r->kind->by_address;
+		what = (struct qmd_extent){ .start = r->segs[0].va, .size = r->size };
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		if (known && qmd_any_piece(mod, init_only, qmd_is_in, &what))
+			qmd_region_drop(qmd_region_if_there, r);
 		qmd_region_put(r);
 	}
 }
 
-static bool qmd_forget_gone(struct qmd_piece p, const struct qmd_seen *seen)
+static bool qmd_forget_gone(u64 start, u64 size, bool percpu, const struct qmd_extent *unused)
 {
 	struct qmd_gone *gone, *next;
 
 	list_for_each_entry_safe(gone, next, &qmd_gone, node)
-		if (p.start < gone->piece.end && p.end > gone->piece.start) {
+		if (size && start < gone->start + gone->size && start + size > gone->start) {
 			list_del(&gone->node);
 			kfree(gone);
 		}
@@ -127,12 +96,12 @@ static bool qmd_forget_gone(struct qmd_piece p, const struct qmd_seen *seen)
 }
 
 /* Without memory for it, what is left is the daemon's word. */
-static bool qmd_remember_gone(struct qmd_piece p, const struct qmd_seen *seen)
+static bool qmd_remember_gone(u64 start, u64 size, bool percpu, const struct qmd_extent *unused)
 {
-	struct qmd_gone *gone = kmalloc(sizeof(*gone), GFP_KERNEL);
+	struct qmd_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
 
 	if (gone) {
-		gone->piece = p;
+		*gone = (struct qmd_gone){ .start = start, .size = size, .percpu = percpu };
 		list_add(&gone->node, &qmd_gone);
 	}
 	return false;
@@ -140,10 +109,11 @@ static bool qmd_remember_gone(struct qmd_piece p, const struct qmd_seen *seen)
 
 int qmd_module_check(const void *addr, u64 size, struct qmd_why *why)
 {
+	const struct qmd_extent what = { .start = (unsigned long)addr, .size = size };
 	const struct qmd_gone *gone;
 
 	list_for_each_entry(gone, &qmd_gone, node)
-		if (qmd_piece_has(&gone->piece, (unsigned long)addr, size))
+		if (qmd_is_in(gone->start, gone->size, gone->percpu, &what))
 			return qmd_refuse(why, -EAGAIN, "ADDR is in memory of a module that was unloaded");
 	return 0;
 }
@@ -155,10 +125,10 @@ static int qmd_module_notify(struct notifier_block *nb, unsigned long action, vo
 	mutex_lock(&qmd_owners_lock);
 	switch (action) {
 	case MODULE_STATE_COMING:
-		qmd_any_piece(mod, qmd_forget_gone, NULL);
+		qmd_any_piece(mod, false, qmd_forget_gone, NULL);
 		break;
 	case MODULE_STATE_GOING:
-		qmd_any_piece(mod, qmd_remember_gone, NULL);
+		qmd_any_piece(mod, false, qmd_remember_gone, NULL);
 		fallthrough;
 	case MODULE_STATE_LIVE:
 		qmd_drop_all_in(mod);
@@ -180,5 +150,5 @@ int __init qmd_modules_init(void)
 void qmd_modules_exit(void)
 {
 	unregister_module_notifier(&qmd_module_nb);
-	qmd_forget_gone((struct qmd_piece){ .end = U64_MAX }, NULL);
+	qmd_forget_gone(0, U64_MAX, false, NULL);
 }

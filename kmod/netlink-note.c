@@ -40,30 +40,6 @@ const struct qmd_kind qmd_kind_note = {
 	.put = qmd_note_put,
 };
 
-/* The new buffer takes the place of the old one in the table; on success the old one is in spec. */
-static int qmd_note_replace(struct qmd_region *r, struct qmd_spec *spec, struct qmd_why *why)
-{
-	unsigned long flags;
-	u64 old_size;
-	int ret;
-
-	rcu_read_lock();
-	ret = qmd_region_prepare(r, spec, why);
-	if (ret > 0) {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
-		old_size = r->size;
-		ret = qmd_region_move(r, ret, why);
-		if (!ret) {
-			r->tag = spec->tag;
-			swap(r->buf, spec->buf);
-			spec->size = old_size;
-		}
-		raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	}
-	rcu_read_unlock();
-	return ret;
-}
-
 /* The sender's note of that name, or NULL. Under qmd_owners_lock. */
 static struct qmd_region *qmd_note_find(struct sk_buff *skb, const char *name)
 {
@@ -97,7 +73,7 @@ static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spe
 		qmd_events_send();
 		return NULL;
 	}
-	ret = qmd_note_replace(r, spec, why);
+	ret = qmd_region_move(r, spec, why);
 	if (ret)
 		return ERR_PTR(ret);
 	kref_get(&r->ref);

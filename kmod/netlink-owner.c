@@ -87,7 +87,8 @@ struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, str
 	spec->owner = qmd_owner_get(skb);
 	if (!spec->owner)
 		return ERR_PTR(qmd_refuse(why, -ENOMEM, "out of memory"));
-	ret = qmd_module_check(spec->addr, spec->size, why);
+	/* A map that is held is no module's memory, be it where a module was. */
+	ret = spec->map ? 0 : qmd_module_check(spec->addr, spec->size, why);
 	r = ret ? ERR_PTR(ret) : qmd_region_new(spec, GFP_KERNEL, why);
 	if (IS_ERR(r))
 		return r;

@@ -14,6 +14,7 @@
 #include "event.h"
 #include "modules.h"
 #include "netlink.h"
+#include "table.h"
 
 static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -47,22 +48,15 @@ static struct qmd_region *qmd_named_region(struct genl_info *info, const struct 
 {
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
 	struct qmd_region *r;
-	unsigned long flags;
-	bool there;
 
 	if (!id)
 		return ERR_PTR(qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
 	r = qmd_region_find(nla_get_u32(id));
-	if (r) {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
-		there = r->there;
-		*owner = r->owner;
-		raw_spin_unlock_irqrestore(&qmd.lock, flags);
-		if (there)
-			return r;
-		qmd_region_put(r);
-	}
-	return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
+	if (!r)
+		return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT,
+					       "ID: there is no such region"));
+	*owner = READ_ONCE(r->owner);
+	return r;
 }
 
 /* The same, if the sender owns it. Under qmd_owners_lock. */
@@ -79,31 +73,25 @@ static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *
 }
 
 /* Moves a region of the sender, activates it, or gives it another comment. Under qmd_owners_lock. */
-static int qmd_update(struct genl_info *info, struct qmd_region *r, const struct qmd_spec *to, bool move,
+static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_spec *to, bool move,
 		      struct qmd_why *why)
 {
 	struct nlattr *comment = info->attrs[QCOM_MINIDUMP_REGION_A_COMMENT];
 	unsigned long flags;
-	int ret = move ? qmd_module_check(to->addr, to->size, why) : 0, n = 0;
+	int ret = 0;
 
-	rcu_read_lock();
-	if (!ret && move)
-		n = qmd_region_prepare(r, to, why);
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	if (n > 0)
-		ret = qmd_region_move(r, n, why);
-	else if (!ret && n < 0)
-		ret = n;
-	else if (!ret && !r->there)
+	if (move)
+		ret = qmd_module_check(to->addr, to->size, why) ?: qmd_region_move(r, to, why);
+	flags = qmd_table_lock();
+	if (!ret && !r->there)
 		ret = qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
-	else if (!ret && info->attrs[QCOM_MINIDUMP_REGION_A_ACTIVATE])
+	if (!ret && info->attrs[QCOM_MINIDUMP_REGION_A_ACTIVATE])
 		ret = qmd_region_confirm(r, why);
 	if (!ret && comment) {
 		strscpy(r->comment, nla_data(comment), sizeof(r->comment));
 		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	}
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	rcu_read_unlock();
+	qmd_table_unlock(flags);
 	if (why->text)
 		info->extack->_msg = why->text;
 	return ret;

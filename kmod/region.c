@@ -56,14 +56,14 @@ void qmd_region_put(struct qmd_region *r)
 	kref_put(&r->ref, qmd_region_free);
 }
 
-/* The region, with a reference, if it is not being freed. */
+/* The region, with a reference; it may be removed at any time, unless qmd.lock is held. */
 struct qmd_region *qmd_region_find(u32 id)
 {
 	struct qmd_region *r;
 
 	rcu_read_lock();
 	r = xa_load(&qmd.ids, id);
-	if (r && !kref_get_unless_zero(&r->ref))
+	if (r && (!READ_ONCE(r->there) || !kref_get_unless_zero(&r->ref)))
 		r = NULL;
 	rcu_read_unlock();
 	return r;
@@ -275,41 +275,27 @@ int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why)
 /* Makes it visible; puts it on error. A region that the bound back end can't take is not added. */
 int qmd_region_add(struct qmd_region *r, struct qmd_why *why)
 {
-	unsigned long flags;
-	int ret;
+	unsigned long flags = qmd_table_lock();
+	int ret = qmd_region_add_locked(r, why);
 
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_region_add_locked(r, why);
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	qmd_table_unlock(flags);
 	if (ret)
 		qmd_region_put(r);
 	return ret;
 }
 
-/*
- * Works out, without the lock, where the region is to be: how many pieces, or an error. On success qmd_region_move()
- * has to follow; the caller reads under RCU from before this until after that: see qmd_ram_going().
- */
-int qmd_region_prepare(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why)
-{
-	int n;
-
-	if (atomic_xchg(&r->claimed, true))
-		return qmd_refuse(why, -EBUSY, "the region is being moved by somebody else");
-	n = qmd_region_resolve(r, to, why);
-	if (n == -E2BIG)
-		qmd_refuse(why, n, "the new range has more physical pieces than the region had at first");
-	if (n < 0)
-		atomic_set_release(&r->claimed, false);
-	return n;
-}
-
-static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_why *why)
+/* To its @n spare segments. A buffer that goes with the region changes places with that in @to, and brings its tag. */
+static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, struct qmd_why *why)
 {
 	if (!r->there)
 		return qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
-	if (qmd_region_in_table(r) && !qmd_table_replace(r, r->spare, n))
+	if (qmd_region_in_table(r) && !qmd_table_replace(r, n))
 		return qmd_refuse(why, -ENOSPC, "the table is full: the new range needs more slots than the old one");
+	if (to->buf) {
+		swap(r->buf, to->buf);
+		to->size = r->size;
+		r->tag = to->tag;
+	}
 	qmd_region_set_segments(r, n);
 	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
 		qmd_region_activate(r);
@@ -318,11 +304,27 @@ static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_why *why)
 	return 0;
 }
 
-/* To the @n pieces that qmd_region_prepare() has worked out: the table has the old range or the new one, always. */
-int qmd_region_move(struct qmd_region *r, u32 n, struct qmd_why *why)
+/* The table has the old range or the new one at every instant. Any context but NMI. */
+int qmd_region_move(struct qmd_region *r, struct qmd_spec *to, struct qmd_why *why)
 {
-	int ret = qmd_region_take(r, n, why);
+	unsigned long flags;
+	int ret;
 
+	if (atomic_xchg(&r->claimed, true))
+		return qmd_refuse(why, -EBUSY, "the region is being moved by somebody else");
+	rcu_read_lock();	/* until it is where qmd_ram_going() finds it */
+	ret = qmd_region_resolve(r, to, why);
+	if (ret == -E2BIG)
+		qmd_refuse(why, ret, "the new range has more physical pieces than the region had at first");
+	if (ret > 0) {
+		flags = qmd_table_lock();
+		ret = qmd_region_take(r, ret, to, why);
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		flags = qmd_table_lock();
+		qmd_table_settle(r, &flags);
+		qmd_table_unlock(flags);
+	}
+	rcu_read_unlock();
 	atomic_set_release(&r->claimed, false);
 	return ret;
 }
@@ -334,19 +336,18 @@ bool qmd_region_in_table(const struct qmd_region *r)
 }
 
 /* Out of the table and out of sight. What else there is to do, qmd_events_send() does. */
-void qmd_region_remove(struct qmd_region *r)
+void qmd_region_remove(struct qmd_region *r, unsigned long *flags)
 {
-	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
-	if (r->kind->follows)
-		r->kind->unwatch(r);
-	if (qmd_region_in_table(r))
-		qmd_table_remove(r);
-	if (r->kind->unwatch && !r->kind->follows)
-		r->kind->unwatch(r);
 	r->there = false;
 	qmd.n_regions--;
 	list_del_init(&r->owner_node);
 	r->owner = NULL;
+	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
+	if (r->kind->follows)
+		r->kind->unwatch(r);
+	qmd_table_settle(r, flags);
+	if (r->kind->unwatch && !r->kind->follows)
+		r->kind->unwatch(r);
 	r->error = NULL;	/* may be text of a back end, which can go before the event is sent */
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
@@ -354,14 +355,12 @@ void qmd_region_remove(struct qmd_region *r)
 /* Removes the region that @find finds, which is asked under qmd.lock; false: there is none. Any context but NMI. */
 bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of)
 {
-	struct qmd_region *r;
-	unsigned long flags;
+	unsigned long flags = qmd_table_lock();
+	struct qmd_region *r = find(of);
 
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	r = find(of);
 	if (r)
-		qmd_region_remove(r);
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_region_remove(r, &flags);
+	qmd_table_unlock(flags);
 	return r;
 }
 
@@ -374,25 +373,25 @@ struct qmd_region *qmd_region_if_there(const void *region)
 }
 
 /* Out of the table, but it stays. */
-void qmd_region_reject(struct qmd_region *r, const char *error)
+void qmd_region_reject(struct qmd_region *r, const char *error, unsigned long *flags)
 {
-	qmd_table_remove(r);
 	r->state = QCOM_MINIDUMP_REGION_REJECTED;
 	r->error = error;
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	qmd_table_settle(r, flags);
 }
 
-static struct qmd_region *qmd_region_of_slot(const char *name, u32 seq, phys_addr_t pa)
+static bool qmd_region_has_slot(const struct qmd_region *r, const char *name, u32 seq, phys_addr_t pa)
 {
 	u32 i;
 
-	for (i = 0; i < qmd.n_slots; i++) {
-		const struct qmd_segment *seg = qmd.slots[i].seg;
-
-		if (seg->seq == seq && seg->pa == pa && !strcmp(qmd.slots[i].region->name->name, name))
-			return qmd.slots[i].region;
-	}
-	return NULL;
+	/* Without the builtin ones there is no table, or nobody could read the dump. */
+	if (!r->there || !qmd_region_in_table(r) || r->kind->builtin || strcmp(r->name->name, name))
+		return false;
+	for (i = 0; i < r->n_segs; i++)
+		if (r->segs[i].seq == seq && r->segs[i].pa == pa)
+			return true;
+	return false;
 }
 
 void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const char *name, u32 seq, phys_addr_t pa,
@@ -400,27 +399,35 @@ void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const 
 {
 	struct qmd_region *r;
 	unsigned long flags;
+	u32 id;
 
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	r = qmd.backend == be ? qmd_region_of_slot(name, seq, pa) : NULL;
-	/* Without these there is no table, or nobody could read the dump. */
-	if (r && !r->kind->builtin)
-		qmd_region_reject(r, why);
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	for (id = 1; (r = qmd_region_next(&id)); id++) {
+		flags = qmd_table_lock();
+		if (qmd.backend == be && qmd_region_has_slot(r, name, seq, pa))
+			qmd_region_reject(r, why, &flags);
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_region_put(r);
+	}
 }
 EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QCOM_MINIDUMP);
 
 static void qmd_activate_one(struct qmd_region *r)
 {
-	if (!qmd.backend || r->state == QCOM_MINIDUMP_REGION_ACTIVE || r->state == QCOM_MINIDUMP_REGION_HELD)
+	if (!qmd.backend || !r->there || r->state == QCOM_MINIDUMP_REGION_ACTIVE ||
+	    r->state == QCOM_MINIDUMP_REGION_HELD)
 		return;
 	qmd_region_activate(r);
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
+/* Of one that is on its way out, too, as there is no table that it could leave. */
 static void qmd_deactivate_one(struct qmd_region *r)
 {
-	if (r->state == QCOM_MINIDUMP_REGION_PENDING || r->state == QCOM_MINIDUMP_REGION_HELD)
+	u32 i;
+
+	for (i = 0; i < 2 * r->max_segs; i++)
+		r->halves[i].slot = 0;
+	if (!r->there || r->state == QCOM_MINIDUMP_REGION_PENDING || r->state == QCOM_MINIDUMP_REGION_HELD)
 		return;
 	r->state = QCOM_MINIDUMP_REGION_PENDING;
 	r->error = NULL;
@@ -435,12 +442,13 @@ void qmd_regions_set_active(bool active)
 	u32 id;
 
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
-		if (r->there && active)
+		flags = qmd_table_lock();
+		qmd_table_settle(r, &flags);
+		if (active)
 			qmd_activate_one(r);
-		else if (r->there)
+		else
 			qmd_deactivate_one(r);
-		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_table_unlock(flags);
 		qmd_region_put(r);
 		cond_resched();
 	}

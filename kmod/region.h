@@ -165,17 +165,16 @@ struct qmd_region *qmd_region_find(u32 id);
 struct qmd_region *qmd_region_next(u32 *id);
 void qmd_region_retire(struct qmd_region *r);
 void qmd_region_put(struct qmd_region *r);
-int qmd_region_prepare(struct qmd_region *r, const struct qmd_spec *to, struct qmd_why *why);
+int qmd_region_move(struct qmd_region *r, struct qmd_spec *to, struct qmd_why *why);
 bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of);
 void qmd_regions_set_active(bool active);
-/* with qmd.lock held */
+/* with qmd.lock held; those that are given its flags may drop it on their way */
 int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why);
 bool qmd_region_in_table(const struct qmd_region *r);
-int qmd_region_move(struct qmd_region *r, u32 n, struct qmd_why *why);
 void qmd_region_activate(struct qmd_region *r);
-void qmd_region_reject(struct qmd_region *r, const char *error);
+void qmd_region_reject(struct qmd_region *r, const char *error, unsigned long *flags);
 struct qmd_region *qmd_region_if_there(const void *region);
 int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
-void qmd_region_remove(struct qmd_region *r);
+void qmd_region_remove(struct qmd_region *r, unsigned long *flags);
 
 #endif

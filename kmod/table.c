@@ -3,19 +3,25 @@
  * The slots. The machine may die between any two stores, so at every instant
  *   - each region that is in the table is in a valid slot, with its range whole;
  *   - the ELF header names nothing that the table lacks: adding writes the table first, removing the header;
- *   - removing touches one other region at most: the last one takes the hole, and is in both places until
- *     it is safely in the new one.
+ *   - removing leaves all others where they are but the last ones, which take the holes, and are in both places until
+ *     they are safely in the new one.
  *
  * What can't be in the table twice moves in place: what follows a CPU, and any region when the table is too full. For
  * these few instructions the header doesn't name it.
  *
- * Everything here runs under qmd.lock with a back end bound.
+ * Everything here runs under qmd.lock with a back end bound. One lock hold does one of these, so that its length has a
+ * bound: an insertion, up to QMD_BATCH segments that leave, a move in place, or bringing the spare header up to date.
+ * Its cost is that of so many segments, and of adding a number to each offset in the header behind the first of them.
  */
+#include <linux/bitmap.h>
 #include <linux/kernel.h>
 
 #include "core.h"
 #include "follow.h"
 #include "table.h"
+
+/* Slots that an operation changes, to go through them in order. */
+static DECLARE_BITMAP(qmd_marked, QMD_SLOTS_LIMIT);
 
 u32 qmd_slots_free(void)
 {
@@ -40,18 +46,32 @@ static void qmd_slot_write(u32 slot)
 	qmd.backend->ops->write_slot(qmd.backend->priv, slot, &data);
 }
 
-static void qmd_publish(void)
+/* The lock, to change the table: the headers have caught up with it, each thing in a hold of its own. */
+unsigned long qmd_table_lock(void) __acquires(&qmd.lock)
 {
-	qmd.backend->ops->publish(qmd.backend->priv, qmd.n_slots);
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	while (qmd_elf_catch_up()) {
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+	}
+	return flags;
 }
 
-/* Where slots from @from on lie in the concatenated file. */
-static void qmd_slots_set_offsets(u32 from)
+/* And lets it go when they have caught up with what was changed. */
+void qmd_table_unlock(unsigned long flags) __releases(&qmd.lock)
 {
-	u32 i;
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	flags = qmd_table_lock();
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+}
 
-	for (i = max(from, 1U); i < qmd.n_slots; i++)
-		qmd.slots[i].offset = qmd.slots[i - 1].offset + qmd_slot_size(qmd.slots[i - 1].seg);
+/* For who has it and has not taken it with qmd_table_lock(), or has changed the table already. */
+static void qmd_table_catch_up(void)
+{
+	while (qmd_elf_catch_up())
+		;
 }
 
 static void qmd_segment_set_slot(const struct qmd_region *r, struct qmd_segment *seg, u32 slot)
@@ -64,49 +84,17 @@ static void qmd_segment_set_slot(const struct qmd_region *r, struct qmd_segment 
 		};
 }
 
+/* The header names them when it catches up. */
 static void qmd_slots_append(struct qmd_region *r, struct qmd_segment *segs, u32 n)
 {
-	u32 first = qmd.n_slots;
-	u32 i;
-
-	for (i = 0; i < n; i++) {
-		qmd_segment_set_slot(r, &segs[i], qmd.n_slots);
-		qmd.slots[qmd.n_slots++] = (struct qmd_slot){ .region = r, .seg = &segs[i] };
-		qmd.bytes += qmd_slot_size(&segs[i]);
-		qmd_slot_write(segs[i].slot);
+	qmd_table_catch_up();
+	for (; n--; segs++) {
+		qmd_segment_set_slot(r, segs, qmd.n_slots);
+		qmd.slots[qmd.n_slots++] = (struct qmd_slot){ .region = r, .seg = segs };
+		qmd.bytes += qmd_slot_size(segs);
+		qmd_slot_write(segs->slot);
 	}
-	qmd_slots_set_offsets(first);
-	qmd_publish();
-	qmd_elf_publish(first, qmd.n_slots);
-}
-
-static void qmd_slot_remove(u32 slot)
-{
-	u32 last = qmd.n_slots - 1;
-	struct qmd_region *moved = qmd.slots[last].region;
-	u32 changed = slot + 1;
-
-	qmd.bytes -= qmd_slot_size(qmd.slots[slot].seg);
-	qmd_follow_hold(moved);
-	if (slot != last) {
-		bool same_size = qmd_slot_size(qmd.slots[slot].seg) == qmd_slot_size(qmd.slots[last].seg);
-
-		qmd.slots[slot].region = moved;
-		qmd.slots[slot].seg = qmd.slots[last].seg;
-		qmd_segment_set_slot(moved, qmd.slots[slot].seg, slot);
-		if (!same_size)
-			changed = last;
-	}
-	qmd.n_slots = last;
-	if (changed == last)
-		qmd_slots_set_offsets(slot + 1);
-
-	qmd_elf_publish(slot, min(changed, last));
-	if (slot != last)
-		qmd_slot_write(slot);
-	qmd.backend->ops->clear_slot(qmd.backend->priv, last);
-	qmd_publish();
-	qmd_follow_release(moved);
+	qmd.backend->ops->publish(qmd.backend->priv, qmd.n_slots);
 }
 
 void qmd_table_insert(struct qmd_region *r)
@@ -117,52 +105,117 @@ void qmd_table_insert(struct qmd_region *r)
 	qmd_follow_release(r);
 }
 
-void qmd_table_remove(struct qmd_region *r)
+/* What is in slot @from gets into @slot, as yet only in the spare header. It holds still from now on. */
+static void qmd_slot_fill(u32 slot, u32 from)
 {
-	u32 i;
+	struct qmd_slot *s = &qmd.slots[slot];
 
-	qmd_follow_hold(r);
-	r->live = false;
-	qmd_follow_release(r);
-	for (i = 0; i < r->n_segs; i++)
-		qmd_slot_remove(r->segs[i].slot);
+	*s = qmd.slots[from];
+	qmd_follow_hold(s->region);
+	qmd_segment_set_slot(s->region, s->seg, slot);
+	qmd_elf_change(slot, from);
 }
 
-static void qmd_slots_move_in_place(struct qmd_region *r, struct qmd_segment *segs, u32 n)
+static void qmd_slots_remove(struct qmd_segment **gone, u32 n)
 {
-	u32 i, first = U32_MAX;
+	u32 i, slot, end = qmd.n_slots - n, last = end;
+
+	qmd_table_catch_up();
+	for (i = 0; i < n; i++) {
+		__set_bit(gone[i]->slot, qmd_marked);
+		qmd.bytes -= qmd_slot_size(gone[i]);
+	}
+	for_each_set_bit(slot, qmd_marked, end) {
+		while (test_bit(last, qmd_marked))
+			last++;
+		qmd_slot_fill(slot, last++);
+	}
+	qmd.n_slots = end;
+	qmd_elf_publish();
+
+	for_each_set_bit(slot, qmd_marked, end)
+		qmd_slot_write(slot);
+	for (slot = end + n; slot-- > end;) {
+		qmd.backend->ops->clear_slot(qmd.backend->priv, slot);
+		qmd.backend->ops->publish(qmd.backend->priv, slot);
+	}
+	for_each_set_bit(slot, qmd_marked, end)
+		qmd_follow_release(qmd.slots[slot].region);
 
 	for (i = 0; i < n; i++) {
-		u32 slot = r->segs[i].slot;
-
-		qmd.bytes += qmd_slot_size(&segs[i]) - qmd_slot_size(&r->segs[i]);
-		segs[i].slot = slot;
-		qmd.slots[slot].seg = &segs[i];
-		qmd_elf_hide(slot);
-		qmd.backend->ops->move_slot(qmd.backend->priv, slot, segs[i].pa, qmd_slot_size(&segs[i]));
-		first = min(first, slot);
+		__clear_bit(gone[i]->slot, qmd_marked);
+		gone[i]->slot = 0;
 	}
-	qmd_slots_set_offsets(first + 1);
-	qmd_elf_publish(first, qmd.n_slots);
+}
+
+/* Up to QMD_BATCH segments that have no business there: false if there can't be any more. */
+static bool qmd_table_remove_some(struct qmd_region *r)
+{
+	bool stays = r->there && r->state == QCOM_MINIDUMP_REGION_ACTIVE;
+	struct qmd_segment *seg, *gone[QMD_BATCH];
+	u32 n = 0;
+
+	if (!qmd.backend)
+		return false;
+	if (!stays) {
+		qmd_follow_hold(r);
+		r->live = false;
+		qmd_follow_release(r);
+	}
+	for (seg = r->halves; seg < r->halves + 2 * r->max_segs && n < QMD_BATCH; seg++)
+		if (seg->slot && !(stays && seg >= r->segs && seg < r->segs + r->max_segs))
+			gone[n++] = seg;
+	if (n)
+		qmd_slots_remove(gone, n);
+	return n == QMD_BATCH;
 }
 
 /*
- * Put @segs, which are not those of the region, where the region's own segments are. Returns false, with
- * nothing changed, when there is no room.
+ * Takes out of the table what has no business there any more: the range that a region had before a move, and all of one
+ * that is not there or not active. The lock is dropped in between if that is much.
  */
-bool qmd_table_replace(struct qmd_region *r, struct qmd_segment *segs, u32 n)
+void qmd_table_settle(struct qmd_region *r, unsigned long *flags)
 {
-	u32 i, gone = 0;
-
-	if (qmd_slots_free() >= n) {
-		qmd_slots_append(r, segs, n);
-	} else if (n <= r->n_segs) {
-		qmd_slots_move_in_place(r, segs, n);
-		gone = n;
-	} else {
-		return false;
+	while (qmd_table_remove_some(r)) {
+		raw_spin_unlock_irqrestore(&qmd.lock, *flags);
+		*flags = qmd_table_lock();
 	}
-	for (i = gone; i < r->n_segs; i++)
-		qmd_slot_remove(r->segs[i].slot);
+}
+
+static void qmd_slots_move_in_place(struct qmd_region *r, u32 n)
+{
+	struct qmd_segment *segs = r->spare;
+	u32 i, slot;
+
+	qmd_table_catch_up();
+	for (i = 0; i < n; i++) {
+		slot = r->segs[i].slot;
+		__set_bit(slot, qmd_marked);
+		qmd.bytes += qmd_slot_size(&segs[i]) - qmd_slot_size(&r->segs[i]);
+		segs[i].slot = slot;
+		r->segs[i].slot = 0;
+		qmd.slots[slot].seg = &segs[i];
+		qmd_elf_hide(slot);
+		qmd.backend->ops->move_slot(qmd.backend->priv, slot, segs[i].pa, qmd_slot_size(&segs[i]));
+	}
+	for_each_set_bit(slot, qmd_marked, qmd.n_slots)
+		qmd_elf_change(slot, slot);
+	qmd_elf_publish();
+	for (i = 0; i < n; i++)
+		__clear_bit(segs[i].slot, qmd_marked);
+}
+
+/*
+ * Puts the first @n spare segments where the region's own are, or beside them: the caller makes them its own, and those
+ * leave when it settles. Returns false, with nothing changed, when there is no room.
+ */
+bool qmd_table_replace(struct qmd_region *r, u32 n)
+{
+	if (qmd_slots_free() >= n)
+		qmd_slots_append(r, r->spare, n);
+	else if (n <= r->n_segs)
+		qmd_slots_move_in_place(r, n);
+	else
+		return false;
 	return true;
 }

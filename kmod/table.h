@@ -5,17 +5,23 @@
 
 #include "region.h"
 
+/* e_shnum has 16 bits; from SHN_LORESERVE on numbers have a meaning of their own, and two sections are no slots. */
+#define QMD_SLOTS_LIMIT	(0xff00 - 2)
+/* So many segments leave the table in one lock hold. A stack is never more. */
+#define QMD_BATCH	16
+
 /* A slot that is in use. */
 struct qmd_slot {
 	struct qmd_region *region;
 	struct qmd_segment *seg;
-	u64 offset;		/* in the file that concatenating all slots gives */
 };
 
+unsigned long qmd_table_lock(void) __acquires(&qmd.lock);
+void qmd_table_unlock(unsigned long flags) __releases(&qmd.lock);
 u32 qmd_slots_free(void);
 u64 qmd_slot_size(const struct qmd_segment *seg);
 void qmd_table_insert(struct qmd_region *r);
-void qmd_table_remove(struct qmd_region *r);
-bool qmd_table_replace(struct qmd_region *r, struct qmd_segment *segs, u32 n);
+bool qmd_table_replace(struct qmd_region *r, u32 n);
+void qmd_table_settle(struct qmd_region *r, unsigned long *flags);
 
 #endif

@@ -18,7 +18,7 @@
 #include <trace/events/sched.h>
 
 #include "core.h"
-#include "region.h"
+#include "table.h"
 
 #define QMD_STACK_BITS	8
 
@@ -104,6 +104,9 @@ static int qmd_stack_watch(struct qmd_region *r, struct qmd_why *why)
 		return qmd_refuse(why, -ESRCH, "TASK: it has exited, and its stack may be another one's");
 	return 0;
 }
+
+/* Whole, in the lock hold in which it leaves the table. */
+static_assert(THREAD_SIZE / PAGE_SIZE < QMD_BATCH);
 
 static void qmd_stack_unwatch(struct qmd_region *r)
 {

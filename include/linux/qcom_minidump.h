@@ -16,10 +16,11 @@
  *	if (id > 0)
  *		qcom_minidump_unregister(id);
  *
- * Context: every function may be called from any context but NMI, with interrupts on or off and with any
- * lock held that the printk and scheduler code don't take themselves. None sleeps, qcom_minidump_register()
- * with a gfp that may block excepted. qcom_minidump_update() may be called from inside the scheduler, too, as by
- * a sched_switch tracepoint with the lock of a run queue held.
+ * Context: qcom_minidump_update() and qcom_minidump_unregister() may be called from any context but NMI: with
+ * interrupts off, in hard interrupts, with any lock held, inside the scheduler, as by a sched_switch tracepoint with
+ * the lock of a run queue held. They neither sleep nor allocate or free memory. That holds on PREEMPT_RT, too.
+ * qcom_minidump_register() may be called wherever kmalloc() with the same gfp may be. On PREEMPT_RT that is not
+ * where interrupts or preemption are off or a raw lock is held, whatever the gfp.
  *
  * A region may be registered before any back end is there: it is pending and goes in when one is bound.
  */
@@ -74,7 +75,10 @@ int qcom_minidump_register(const struct qcom_minidump_region *region, gfp_t gfp)
  * One operation: the table has the old range or the new one at every instant. No memory is allocated. A new
  * range may have fewer physical pieces than the region had when registered, but not more.
  *
- * Return: 0; -ENOENT: no such id; -E2BIG: more pieces than before; else as qcom_minidump_register().
+ * Two updates of one region at the same time, be it that one interrupts the other, make no sense: the second fails.
+ *
+ * Return: 0; -ENOENT: no such id; -E2BIG: more pieces than before; -EBUSY: it is being updated by somebody else;
+ * -EFAULT: also where @addr is NULL; else as qcom_minidump_register().
  * On error the old range stays.
  */
 int qcom_minidump_update(int id, const void *addr, size_t size);
@@ -84,7 +88,8 @@ int qcom_minidump_update(int id, const void *addr, size_t size);
  * @id: from qcom_minidump_register()
  *
  * When it returns the memory is out of the table and may be freed. A back end that has to tell somebody ("rm") does
- * so a little later: a crash before that saves what lies there by then, be it somebody else's already.
+ * so a little later: a crash before that saves what lies there by then, be it somebody else's already. The region's
+ * record is freed later, in process context.
  *
  * Return: 0, or -ENOENT: no such id.
  */

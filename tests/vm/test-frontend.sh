@@ -223,9 +223,31 @@ for i in 1 2 3 4 5 6; do
 done
 ./mdnl list | grep -q 'name=KSAMPLELOG .*moves=[1-9]' || fail "the log has not moved: $(./mdnl list | grep KSAMPLE)"
 inspect
+close_socket
+wait_regions() { # number
+	for _ in $(seq 100); do
+		[ "$(./mdnl list | wc -l)" != "$1" ] || return 0
+		sleep 0.1
+	done
+	fail "not $1 regions: $(./mdnl list)"
+}
+wait_regions 4
+# A region of 128 pieces that comes, moves beside itself and in place, and goes, with others before and behind it
+insmod $modules/qcmd_client.ko pieces=128 || fail "qcmd_client: $(dmesg | grep qcmd_client | tail -n 1)"
+inspect
+open_socket
+for i in $(seq 20); do
+	ask add name=KBEHIND$i paddr=$((0x100000 + i * 4096)) size=$((i * 17)) || fail "$i: $answer"
+done
+inspect
+rmmod qcmd_client
+inspect
+close_socket
+wait_regions 4
+inspect
 crash panic
 SCRIPT
-for used in 198 199 200 201 201; do
+for used in 198 199 200 201 201 134 154 24 4; do
 	echo "inspected: $used of 201 slots"
 done >"$work/wanted"
 sed -n 's/^\(inspected: .* slots\), ELF header of [0-9]* bytes intact$/\1/p' "$work/said" | diff "$work/wanted" - ||

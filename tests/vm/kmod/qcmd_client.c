@@ -19,9 +19,12 @@
 
 #include "expect.h"
 
-#define PIECES		4
-#define STACK_LIKE	(PIECES * PAGE_SIZE)
 #define MOVES		10000
+
+static uint pieces = 4;
+module_param(pieces, uint, 0444);
+MODULE_PARM_DESC(pieces, "pages of the scattered memory, a power of two, at most 128");
+#define STACK_LIKE	(pieces * PAGE_SIZE)
 
 static char *flat;
 static char *scattered;		/* each page is a piece of its own */
@@ -83,6 +86,7 @@ static int check_pieces(void)
 	EXPECT(id > 0, true);
 	EXPECT(qcom_minidump_update(id, scattered, STACK_LIKE), -E2BIG);
 	EXPECT(qcom_minidump_update(id, flat, 0), -EINVAL);
+	EXPECT(qcom_minidump_update(id, NULL, 16), -EFAULT);
 	EXPECT(qcom_minidump_update(id, flat + 16, 16), 0);
 	EXPECT(qcom_minidump_unregister(id), 0);
 
@@ -115,14 +119,16 @@ static int check_atomic(void)
 	return 0;
 }
 
-/* From hard interrupts, which may come while the same CPU is in the core. */
-static int timer_id, timer_error, timer_count;
+/* From hard interrupts, which may come while the same CPU is in the core, even with the same region. */
+static int timer_id, timer_error, timer_count, timer_busy;
 
 static enum hrtimer_restart timer_fn(struct hrtimer *timer)
 {
 	int ret = qcom_minidump_update(timer_id, flat + timer_count % 64, 16);
 
-	if (ret)
+	if (ret == -EBUSY)
+		timer_busy++;
+	else if (ret)
 		timer_error = ret;
 	if (timer_error || ++timer_count == 1000)
 		return HRTIMER_NORESTART;
@@ -130,26 +136,51 @@ static enum hrtimer_restart timer_fn(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-static int check_interrupt(void)
+static int run_timer(int (*meanwhile)(void))
 {
 	static struct hrtimer timer;
-	int i, id;
+	int i, ret = 0;
 
-	timer_id = add("KTEST", flat, 16);
+	timer_count = timer_busy = 0;
+	timer_id = add("KTEST", scattered, STACK_LIKE);
 	EXPECT(timer_id > 0, true);
 	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	timer.function = timer_fn;
 	hrtimer_start(&timer, ns_to_ktime(50 * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
-	for (i = 0; timer_count < 1000 && !timer_error && i < 1000000; i++) {
-		id = add("KTEST", flat + 128, 16);
-		if (id > 0)
-			qcom_minidump_unregister(id);
-	}
+	for (i = 0; READ_ONCE(timer_count) < 1000 && !timer_error && !ret && i < 1000000; i++)
+		ret = meanwhile();
 	hrtimer_cancel(&timer);
+	EXPECT(ret, 0);
 	EXPECT(timer_error, 0);
 	EXPECT(timer_count, 1000);
+	EXPECT(qcom_minidump_update(timer_id, flat, 16), 0);
 	EXPECT(qcom_minidump_unregister(timer_id), 0);
 	return 0;
+}
+
+static int come_and_go(void)
+{
+	int id = add("KTEST", flat + 128, 16);
+
+	return id < 0 ? id : qcom_minidump_unregister(id);
+}
+
+/* The timer may be on another CPU. */
+static int update_it(void)
+{
+	int ret = qcom_minidump_update(timer_id, scattered, STACK_LIKE);
+
+	return ret == -EBUSY ? 0 : ret;
+}
+
+static int check_interrupt(void)
+{
+	int ret = run_timer(come_and_go);
+
+	EXPECT(timer_busy, 0);
+	ret = ret ?: run_timer(update_it);
+	EXPECT(timer_busy > 0, true);
+	return ret;
 }
 
 /* From inside the scheduler, with the lock of a run queue held: where a region that follows the current task moves. */
@@ -164,7 +195,10 @@ static void find_sched_switch(struct tracepoint *tp, void *data)
 
 static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	if (qcom_minidump_update((long)data, flat + atomic_inc_return(&switches) % 64, 16))
+	int ret = qcom_minidump_update((long)data, flat + atomic_inc_return(&switches) % 64, 16);
+
+	/* Another CPU may be switching, too. */
+	if (ret && ret != -EBUSY)
 		atomic_inc(&switch_errors);
 }
 
@@ -194,17 +228,17 @@ static int check_scheduler(void)
 /* Pages that follow each other, mapped in reverse order: no two of them are contiguous in both. */
 static char *scatter(void)
 {
-	struct page *reversed[PIECES];
+	static struct page *reversed[128];
 	int i;
 
-	pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, ilog2(PIECES));
+	pages = alloc_pages(GFP_KERNEL | __GFP_ZERO, ilog2(pieces));
 	if (!pages)
 		return NULL;
 	/* Each with a reference count of its own, as if allocated one by one: they can be held. */
-	split_page(pages, ilog2(PIECES));
-	for (i = 0; i < PIECES; i++)
-		reversed[i] = pages + PIECES - 1 - i;
-	return vmap(reversed, PIECES, VM_MAP, PAGE_KERNEL);
+	split_page(pages, ilog2(pieces));
+	for (i = 0; i < pieces; i++)
+		reversed[i] = pages + pieces - 1 - i;
+	return vmap(reversed, pieces, VM_MAP, PAGE_KERNEL);
 }
 
 static void free_memory(void)
@@ -213,7 +247,7 @@ static void free_memory(void)
 
 	if (scattered)
 		vunmap(scattered);
-	for (i = 0; pages && i < PIECES; i++)
+	for (i = 0; pages && i < pieces; i++)
 		__free_page(pages + i);
 	kfree(flat);
 }
@@ -238,10 +272,10 @@ static int __init client_init(void)
 	}
 
 	strscpy(flat, "flat memory of qcmd_client", PAGE_SIZE);
-	strscpy(scattered + 3 * PAGE_SIZE, "scattered memory of qcmd_client", PAGE_SIZE);
+	strscpy(scattered + STACK_LIKE - PAGE_SIZE, "scattered memory of qcmd_client", PAGE_SIZE);
 	kept[0] = add("KFLAT", flat, 61);
 	kept[1] = add("KSCATTERED", scattered, STACK_LIKE);
-	kept[2] = add("KSCATTERED", scattered + 3 * PAGE_SIZE, 64);
+	kept[2] = add("KSCATTERED", scattered + STACK_LIKE - PAGE_SIZE, 64);
 	pr_info("all promises kept; ids %d %d %d\n", kept[0], kept[1], kept[2]);
 	return 0;
 }
