@@ -24,6 +24,12 @@
 #define NAME_OF_ONE  11
 #define NAME_OF_MANY 8
 
+/* All others are called by as much of their name as fits. */
+static const char *const named[][2] = {
+	{ "linux_banner", MINIDUMP_BANNER_NAME },
+	{ "__cpu_present_mask", MINIDUMP_PRESENT_NAME },
+};
+
 struct source {
 	struct source_host host;
 	struct symbol_reader *reader;
@@ -57,6 +63,9 @@ __attribute__((format(printf, 4, 5))) static int add(struct context *c, const ch
 
 	snprintf(want.name, sizeof(want.name), MINIDUMP_SYMBOL_NAME "%.*s", c->many ? NAME_OF_MANY : NAME_OF_ONE,
 		 local_name(symbol));
+	for (size_t i = 0; i < ARRAY_LEN(named); i++)
+		if (!strcmp(symbol, named[i][0]))
+			snprintf(want.name, sizeof(want.name), "%s", named[i][1]);
 	va_start(ap, format);
 	vsnprintf(want.comment, sizeof(want.comment), format, ap);
 	va_end(ap);

@@ -43,7 +43,11 @@ int wants_add(struct wants *w, const struct want *want)
 		w->items = items;
 		w->allocated = allocated;
 	}
-	w->items[w->n++] = *want;
+	w->items[w->n] = *want;
+	/* To Qualcomm's ramdump parser these end a name: docs/table.md. */
+	for (char *c = w->items[w->n++].name; *c; c++)
+		if (*c < '0')
+			*c = '_';
 	return 0;
 }
 

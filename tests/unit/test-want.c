@@ -65,11 +65,24 @@ static void test_names(void **state)
 		{ MINIDUMP_TRACE_NAME, "KFT" },
 		{ MINIDUMP_TRACE_CPU_NAME, "KFR" },
 		{ MINIDUMP_SYMBOL_NAME, "K" },
+		{ MINIDUMP_BANNER_NAME, "KBANNER" },
+		{ MINIDUMP_PRESENT_NAME, "KPRESENT" },
 		{ MINIDUMP_MAP_NAME, "Kmap" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_string_equal(names[i][0], names[i][1]);
+}
+
+/* Qualcomm's ramdump parser takes a byte below '0' for the end of a name. */
+static void test_host_name(void **state)
+{
+	struct want want = { .name = "Kcache-0.1_2" };
+	struct wants wants = {};
+
+	assert_int_equal(wants_add(&wants, &want), 0);
+	assert_string_equal(wants.items[0].name, "Kcache_0_1_2");
+	wants_done(&wants);
 }
 
 /* A tag, and with it its number, is for ever. */
@@ -148,8 +161,8 @@ static void test_long_what(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts), cmocka_unit_test(test_names),	cmocka_unit_test(test_traits),
-		cmocka_unit_test(test_tag),   cmocka_unit_test(test_long_what),
+		cmocka_unit_test(test_parts),  cmocka_unit_test(test_names), cmocka_unit_test(test_host_name),
+		cmocka_unit_test(test_traits), cmocka_unit_test(test_tag),   cmocka_unit_test(test_long_what),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -207,7 +207,7 @@ systemctl reload qcmdd || fail "reload"
 # A table that is too small: the log is in it, status says what is not.
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
 until_true "an unbound back end" status_says 3 "systemctl restart qcmd-backend"
-rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=21
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=22
 until_true "a full table" status_says 3 "The table is full"
 for name in KQCMD_NOTE KLOGBUF LOG_DESC LOG_INFO LOG_RING LOG_PRB KUTSNAME; do
 	list | grep -q "name=$name .*state=active" || fail "$name is not in the full table: $(list)"

@@ -247,9 +247,9 @@ expect 0 '- 60-ram: gone, *' reload
 [ "$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')" = "$region" ] || fail "the log is another region"
 
 # What an administrator has chosen: options, none at all, one that is loaded early.
-echo 'options qcom_minidump_ram slots=20' >/etc/modprobe.d/local.conf
+echo 'options qcom_minidump_ram slots=21' >/etc/modprobe.d/local.conf
 systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart with options"
-expect_soon 3 '● A crash now would give an incomplete dump: dmesg* (* in 20 of 20 slots*table is full*MaxTasks=*'
+expect_soon 3 '● A crash now would give an incomplete dump: dmesg* (* in 21 of 21 slots*table is full*MaxTasks=*'
 expect 0 '*failed*table is full*' regions
 echo 'blacklist qcom_minidump_ram' >/etc/modprobe.d/local.conf
 systemctl restart qcmd-backend && fail "a back end that is forbidden was bound"

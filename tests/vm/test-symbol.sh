@@ -70,8 +70,8 @@ has 'what idle_threads of CPU 1 points to' || fail "nothing behind a pointer of 
 reason Kno_such_var "absent: this kernel has no variable 'no_such_variable'"
 reason Kjiffies_65 'this kernel has no variable '"'jiffies_65'; did you mean jiffies_64?"
 reason Krunqueues 'write PerCPU=runqueues'
-reason Klinux_ba 'write Name=linux_banner'
-reason Klinux_ba 'is no list'
+reason KBANNER 'write Name=linux_banner'
+reason KBANNER 'is no list'
 reason Kmodules 'this kernel has no struct modul.list'
 elements=$(./mdnl list | grep -c 'comment=.element of modules')
 [ "$elements" = "$(grep -c . /proc/modules)" ] || fail "$elements modules, there are $(grep -c . /proc/modules)"
@@ -152,7 +152,7 @@ def check(what, right):
 
 release = re.search(rb"OSRELEASE=(.*)\n", texts("KVMCOREINFO")[0]).group(1)
 check("init_uts_ns", release + b"\0" in texts("Kinit_uts_ns")[0])
-check("linux_banner", texts("Klinux_banne")[0].startswith(b"Linux version " + release))
+check("linux_banner", texts("KBANNER")[0].startswith(b"Linux version " + release))
 check("runqueues", len(texts("Krunqueue")) == 2)
 check("a module's text", texts("Kqcmd_vars_t")[0].startswith(b"the-second-time\0"))
 check("an array of several pages", b"".join(texts("Kqcmd_vars_l")).startswith(b"only while it starts\0"))

@@ -239,6 +239,10 @@ struct minidump_cpu_regs {
 #define MINIDUMP_TRACE_NAME		"KFT"
 #define MINIDUMP_TRACE_CPU_NAME		"KFR"
 
+/* Variables that host tools ask for: linux_banner, which must not have its own name there, and __cpu_present_mask */
+#define MINIDUMP_BANNER_NAME		"KBANNER"
+#define MINIDUMP_PRESENT_NAME		"KPRESENT"
+
 /* Of policies, with as much of the name as fits behind it: a variable or a pinned BPF map, and any other map */
 #define MINIDUMP_SYMBOL_NAME		"K"
 #define MINIDUMP_MAP_NAME		"Kmap"
