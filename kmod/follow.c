@@ -28,9 +28,6 @@
 #include "core.h"
 #include "follow.h"
 
-#define QMD_STACK_PIECE	min_t(size_t, THREAD_SIZE, PAGE_SIZE)
-#define QMD_STACK_PIECES	(THREAD_SIZE / QMD_STACK_PIECE)
-
 /**
  * struct qmd_follow - what follows one CPU
  * @lock: the regions, and whether and where they are in the table. Taken inside qmd.lock, always with interrupts off:
@@ -242,23 +239,15 @@ static DEFINE_IRQ_WORK(qmd_probe_irq_work, qmd_probe_irq);
 static int qmd_follow_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
 	struct qmd_task self = { .task = current, .part = spec->task.part };
-	unsigned long va;
-	const void *addr;
-	u32 i, n = 1;
-	u64 size;
+	struct qmd_spec of = {};
 	int ret;
 
-	ret = qmd_task_range(&self, &addr, &size, why);
+	ret = qmd_task_range(&self, &of.addr, &of.size, why);
 	if (ret)
 		return ret;
 	if (self.part == QCOM_MINIDUMP_TASK_STACK)
-		n = QMD_STACK_PIECES;
-	va = (unsigned long)addr;
-	for (i = 0; segs && i < min(n, max); i++) {
-		segs[i] = (struct qmd_segment){ .va = va, .pa = qmd_virt_to_phys((void *)va), .size = size / n };
-		va += size / n;
-	}
-	return n;
+		return qmd_pieces_of_stack(&of, segs, max, why);
+	return qmd_pieces_of_range(&of, segs, max, why);
 }
 
 /* Under qmd.lock. */

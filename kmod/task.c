@@ -26,6 +26,12 @@
 static DEFINE_HASHTABLE(qmd_stacks, QMD_STACK_BITS);
 static struct tracepoint *qmd_exit_tp;
 
+/*
+ * Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. One size for all,
+ * as one that is wanted by name may be what a CPU runs, too: see QMD_STACK_PIECE.
+ */
+static u64 qmd_task_struct_size;
+
 /* The struct is held, not the memory that it is about. It may be another one after an exec. */
 static int qmd_task_get_mm(struct qmd_task *t, struct qmd_why *why)
 {
@@ -66,17 +72,11 @@ void qmd_task_put(struct qmd_task *t)
 	t->task = NULL;
 }
 
-/* Not all of struct task_struct is allocated: the kernel sizes its tail, the FPU state, for this CPU. */
-static u64 qmd_task_struct_size(struct task_struct *task)
-{
-	return task == &init_task ? sizeof(*task) : min(sizeof(*task), ksize(task));
-}
-
 int qmd_task_range(const struct qmd_task *t, const void **addr, u64 *size, struct qmd_why *why)
 {
 	if (t->part == QCOM_MINIDUMP_TASK_STRUCT) {
 		*addr = t->task;
-		*size = qmd_task_struct_size(t->task);
+		*size = qmd_task_struct_size;
 		return 0;
 	}
 	if (t->part == QCOM_MINIDUMP_TASK_MM) {
@@ -118,13 +118,28 @@ static void qmd_task_region_put(struct qmd_region *r)
 	qmd_task_put(&r->task);
 }
 
+/* Of the stack at spec->addr. */
+int qmd_pieces_of_stack(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
+{
+	u32 i;
+
+	for (i = 0; i < QMD_STACK_PIECES; i++) {
+		int ret = qmd_segments_of_virt(spec->addr + i * QMD_STACK_PIECE, QMD_STACK_PIECE,
+					       segs ? segs + i : NULL, max - i, why);
+
+		if (ret < 0)
+			return ret;
+	}
+	return i;
+}
+
 const struct qmd_kind qmd_kind_task = {
 	.pieces = qmd_pieces_of_range,
 	.put = qmd_task_region_put,
 };
 
 const struct qmd_kind qmd_kind_stack = {
-	.pieces = qmd_pieces_of_range,
+	.pieces = qmd_pieces_of_stack,
 	.watch = qmd_stack_watch,
 	.unwatch = qmd_stack_unwatch,
 	.put = qmd_task_region_put,
@@ -152,6 +167,7 @@ static void qmd_on_exit(void *unused, struct task_struct *task)
 
 int __init qmd_stacks_init(void)
 {
+	qmd_task_struct_size = min(sizeof(*current), ksize(current));
 	check_trace_callback_type_sched_process_exit(qmd_on_exit);
 	qmd_exit_tp = qmd_tracepoint_find("sched_process_exit");
 	return qmd_exit_tp ? tracepoint_probe_register(qmd_exit_tp, qmd_on_exit, NULL) : -EOPNOTSUPP;
