@@ -28,6 +28,8 @@
 #include "core.h"
 #include "follow.h"
 
+#define QMD_STACK_LAST	(QMD_STACK_PIECES - 1)
+
 /**
  * struct qmd_follow - what follows one CPU
  * @lock: the regions, and whether and where they are in the table. Taken inside qmd.lock, always with interrupts off:
@@ -100,35 +102,48 @@ void qmd_follow_park(void)
 	}
 }
 
+/* The headers say no virtual address of the segment. */
+static __always_inline void qmd_follow_hide(const struct qmd_segment *seg)
+{
+	WRITE_ONCE(seg->place.header[0]->p_vaddr, 0);
+	WRITE_ONCE(seg->place.header[1]->p_vaddr, 0);
+}
+
+static __always_inline void qmd_follow_address(const struct qmd_segment *seg, phys_addr_t pa)
+{
+	WRITE_ONCE(seg->place.header[0]->p_paddr, pa);
+	WRITE_ONCE(seg->place.header[1]->p_paddr, pa);
+}
+
 /*
- * The slots of the segments move, and what the headers say of them, which don't name them meanwhile. This is the better
- * part of what following costs, at every context switch: so few barriers, and @n is known to the compiler.
+ * The slots of the segments move, and what the headers say of them. Meanwhile that is a place which is in the table,
+ * and no virtual address: who puts a core together by physical address (qdl) must find something for each header, or
+ * all that follows gets another place. This is the better part of what following costs, at every context switch: so few
+ * barriers, and @n is known to the compiler.
  */
-static __always_inline void qmd_follow_show(const struct qmd_segment *segs, u32 n)
+static __always_inline void qmd_follow_show(const struct qmd_segment *segs, u32 n, phys_addr_t meanwhile)
 {
 	u32 i;
 
 #pragma GCC unroll 8
 	for (i = 0; i < n; i++) {
-		WRITE_ONCE(segs[i].place.header[0]->p_type, PT_NULL);
-		WRITE_ONCE(segs[i].place.header[1]->p_type, PT_NULL);
+		const struct qmd_segment seg = segs[i];
+
+		qmd_follow_hide(&seg);
+		qmd_follow_address(&seg, meanwhile);
 	}
+	dma_wmb();
+#pragma GCC unroll 8
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(*segs[i].place.pa, cpu_to_le64(segs[i].pa));
 	dma_wmb();
 #pragma GCC unroll 8
 	for (i = 0; i < n; i++) {
 		const struct qmd_segment seg = segs[i];
 
-		WRITE_ONCE(*seg.place.pa, cpu_to_le64(seg.pa));
+		qmd_follow_address(&seg, seg.pa);
 		WRITE_ONCE(seg.place.header[0]->p_vaddr, seg.va);
-		WRITE_ONCE(seg.place.header[0]->p_paddr, seg.pa);
 		WRITE_ONCE(seg.place.header[1]->p_vaddr, seg.va);
-		WRITE_ONCE(seg.place.header[1]->p_paddr, seg.pa);
-	}
-	dma_wmb();
-#pragma GCC unroll 8
-	for (i = 0; i < n; i++) {
-		WRITE_ONCE(segs[i].place.header[0]->p_type, PT_LOAD);
-		WRITE_ONCE(segs[i].place.header[1]->p_type, PT_LOAD);
 	}
 }
 
@@ -138,12 +153,19 @@ static phys_addr_t qmd_task_phys(struct task_struct *task)
 	return task == &init_task ? qmd_virt_to_phys(task) : virt_to_phys(task);
 }
 
-static void qmd_follow_struct(struct qmd_region *r, struct task_struct *task)
+/* Before the stack, of which the last piece is still that of the task before, in its slot. */
+static void qmd_follow_struct(struct qmd_region *r, const struct qmd_region *stack, struct task_struct *task)
 {
+	phys_addr_t before = r->segs->pa;
+
 	WRITE_ONCE(r->segs->va, (unsigned long)task);
 	WRITE_ONCE(r->segs->pa, qmd_task_phys(task));
-	if (r->live)
-		qmd_follow_show(r->segs, 1);
+	if (!r->live)
+		return;
+	/* What is larger would displace the rest, too. */
+	if (stack && stack->live && QMD_STACK_PIECE <= r->segs->size)
+		before = stack->segs[QMD_STACK_LAST].pa;
+	qmd_follow_show(r->segs, 1, before);
 }
 
 /* From vmalloc, or contiguous. */
@@ -154,6 +176,7 @@ static void qmd_follow_stack(struct qmd_region *r, struct task_struct *task)
 	phys_addr_t pa = area ? 0 : qmd_virt_to_phys((void *)va);
 	struct page **pages = area ? area->pages : NULL;
 	struct qmd_segment *segs = r->segs;
+	phys_addr_t before = segs[QMD_STACK_LAST].pa;
 	u32 i;
 
 #pragma GCC unroll 8
@@ -161,30 +184,32 @@ static void qmd_follow_stack(struct qmd_region *r, struct task_struct *task)
 		WRITE_ONCE(segs[i].va, va + i * QMD_STACK_PIECE);
 		WRITE_ONCE(segs[i].pa, pages ? page_to_phys(pages[i]) : pa + i * QMD_STACK_PIECE);
 	}
-	if (r->live)
-		qmd_follow_show(segs, QMD_STACK_PIECES);
-}
-
-static void qmd_follow_move(struct qmd_region *r, struct task_struct *task)
-{
-	if (r->task.part == QCOM_MINIDUMP_TASK_STRUCT)
-		qmd_follow_struct(r, task);
-	else
-		qmd_follow_stack(r, task);
-	WRITE_ONCE(r->moves, r->moves + 1);
+	if (!r->live)
+		return;
+	/* The last piece moves when the others have. What the headers say is always of one task. */
+	qmd_follow_hide(&segs[QMD_STACK_LAST]);
+	qmd_follow_show(segs, QMD_STACK_LAST, before);
+	qmd_follow_show(&segs[QMD_STACK_LAST], 1, segs->pa);
 }
 
 static void qmd_follow_task(struct task_struct *task)
 {
 	struct qmd_follow *f = this_cpu_ptr(&qmd_follows);
-	int i;
+	struct qmd_region *r, *stack;
 
 	if (!READ_ONCE(f->regions[0]) && !READ_ONCE(f->regions[1]))
 		return;
 	raw_spin_lock(&f->lock);
-	for (i = 0; i < ARRAY_SIZE(f->regions); i++)
-		if (f->regions[i])
-			qmd_follow_move(f->regions[i], task);
+	r = f->regions[0];
+	stack = f->regions[1];
+	if (r) {
+		qmd_follow_struct(r, stack, task);
+		WRITE_ONCE(r->moves, r->moves + 1);
+	}
+	if (stack) {
+		qmd_follow_stack(stack, task);
+		WRITE_ONCE(stack->moves, stack->moves + 1);
+	}
 	raw_spin_unlock(&f->lock);
 }
 

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <linux/qcom_minidump_table.h>
+
 #include "dump/core/kelf.h"
 
 static int cmp_phdr(const void *a, const void *b)
@@ -74,6 +76,15 @@ static void read_names(struct kelf *elf, const Elf64_Ehdr *ehdr, const char *buf
 	free(v);
 }
 
+/* What a CPU runs is at no virtual address while its slot moves; the physical one is another's then. */
+static void drop_moving(struct kelf *elf)
+{
+	for (size_t i = 0; i < elf->n; i++)
+		if (!elf->phdrs[i].p_vaddr &&
+		    (!strcmp(elf->names[i], MINIDUMP_TASK_NAME) || !strcmp(elf->names[i], MINIDUMP_STACK_NAME)))
+			elf->phdrs[i].p_type = PT_NULL;
+}
+
 int kelf_parse(struct kelf *elf, const char *buf, size_t size, struct derr *err)
 {
 	Elf64_Ehdr ehdr;
@@ -98,9 +109,10 @@ int kelf_parse(struct kelf *elf, const char *buf, size_t size, struct derr *err)
 	elf->seqs = xcalloc(n, sizeof(*elf->seqs));
 	elf->n = n;
 	memcpy(elf->phdrs, buf + ehdr.e_phoff, n * sizeof(*elf->phdrs));
+	read_names(elf, &ehdr, buf, size);
+	drop_moving(elf);
 	memcpy(elf->sorted, elf->phdrs, n * sizeof(*elf->phdrs));
 	qsort(elf->sorted, n, sizeof(*elf->sorted), cmp_phdr);
-	read_names(elf, &ehdr, buf, size);
 	return n < ehdr.e_phnum ? derr_set(err, 1, "it is cut off after %" PRIu64 " program headers", n) : 0;
 }
 

@@ -19,7 +19,7 @@
 struct kelf {
 	uint16_t machine;
 	uint64_t size;			 /* of the header, in bytes */
-	Elf64_Phdr *phdrs;		 /* in the order of the slots */
+	Elf64_Phdr *phdrs;		 /* in the order of the slots; PT_NULL: it was moving, what it says is not so */
 	char (*names)[REGION_NAME_SIZE]; /* of the same; "": not known */
 	uint32_t *seqs;			 /* of the same */
 	bool numbered;			 /* it has such numbers: older kernels' have none */

@@ -162,7 +162,7 @@ def check_elf_header(elf, valid, followed=()):
         offset += file_size
         if (sh_offset, sh_size) != (file_offset, file_size):
             raise Wrong(f"section {index + 2} is not what program header {index} says")
-        if not what and (name, seq) in followed:
+        if what == 1 and not vaddr and (name, seq) in followed:
             hidden.append((name, seq))
         elif what != (1 if index else 4):
             raise Wrong(f"program header {index} has type {what}")
