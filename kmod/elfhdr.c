@@ -24,6 +24,9 @@
 #define QMD_ELF_STRTAB_NAME	"STR_TBL"
 /* Bytes of the string table before the name of slot 1. */
 #define QMD_ELF_STRTAB_FIXED	16
+/* NULs at its very end, and what is in each gap before it: see include/uapi/linux/qcom_minidump_table.h. */
+#define QMD_ELF_STRTAB_END	4
+#define QMD_ELF_STRTAB_GAP	1
 
 /**
  * struct qmd_elf_change - the last change, or the one that is under way
@@ -86,8 +89,9 @@ static void qmd_elf_fill_fixed(struct qmd_elf *elf, void *buf, u32 slots)
 	strtab->sh_name = 1;
 	strtab->sh_type = SHT_STRTAB;
 	strtab->sh_offset = elf->strtab;
-	strtab->sh_size = QMD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride;
+	strtab->sh_size = qmd_str_offset(elf, slots) + QMD_ELF_STRTAB_END;
 	strtab->sh_addralign = 1;
+	memset(buf + elf->strtab + 1, QMD_ELF_STRTAB_GAP, QMD_ELF_STRTAB_FIXED - 1);
 	strscpy(buf + elf->strtab + strtab->sh_name, QMD_ELF_STRTAB_NAME, QMD_ELF_STRTAB_FIXED - 1);
 }
 
@@ -99,7 +103,7 @@ int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits
 	*elf = (struct qmd_elf){ .stride = ALIGN(name_max + QCOM_MINIDUMP_NUMBER_MAX + 1, 4) };
 	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
 		      (QMD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
-	elf->size = PAGE_ALIGN(elf->strtab + QMD_ELF_STRTAB_FIXED + (slots - 1) * elf->stride);
+	elf->size = PAGE_ALIGN(elf->strtab + qmd_str_offset(elf, slots) + QMD_ELF_STRTAB_END);
 
 	for (i = 0; i < 2; i++) {
 		elf->buf[i] = alloc_pages_exact(elf->size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
@@ -122,12 +126,12 @@ void qmd_elf_free(struct qmd_elf *elf)
 	*elf = (struct qmd_elf){};
 }
 
-/* Zeros behind it: a reader may look for the next string at the next byte. */
+/* No two NULs behind it, where a reader would take the end of all names to be. */
 static void qmd_elf_write_name(char *str, const struct qmd_slot *s)
 {
 	int n = qcom_minidump_slot_name(str, qmd.elf.stride, s->region->name->name, s->seg->seq);
 
-	memset(str + n, 0, qmd.elf.stride - n);
+	memset(str + n + 1, QMD_ELF_STRTAB_GAP, qmd.elf.stride - n - 1);
 }
 
 /* All but where it is in the file. What is there already has its name already. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The ELF header that the module keeps, as it wrote it in a guest (tests/unit/dump/kelf-header.gz, kernel 6.12, 44
- * slots): with the regions behind it, put together by the rules of other people's tools, it is a valid core.
+ * slots): with the regions behind it, in the order of the slots and by address, it is a valid core. That kernel had
+ * NULs in the gaps of the string table, where newer ones have what fill_gaps() writes.
  */
 #include <fcntl.h>
 #include <gelf.h>
@@ -53,7 +54,7 @@ static Elf64_Phdr phdr(unsigned int i)
 	return p;
 }
 
-/* The names in the string table, in order: what the ramdump parser puts together. */
+/* The names in the string table, in order. */
 static size_t string_table(const char *names[SLOTS])
 {
 	const char *p = memmem(header, header_size, "STR_TBL", 8);
@@ -61,10 +62,25 @@ static size_t string_table(const char *names[SLOTS])
 	size_t n = 0;
 
 	assert_non_null(p);
-	for (p += 8; p < end; p += strnlen(p, end - p) + 1)
+	for (p += 8; p < end; p += strnlen(p, end - p) + 1) {
+		p += strspn(p, "\1");
 		if (*p)
-			names[n++ % SLOTS] = p;
+			names[n++ % (SLOTS - 1)] = p;
+	}
 	return n;
+}
+
+/* As newer kernels do, up to the last name. */
+static void fill_gaps(void)
+{
+	const char *names[SLOTS];
+	uint8_t *p = memmem(header, header_size, "STR_TBL", 8), *last;
+
+	assert_int_equal(string_table(names), SLOTS - 1);
+	last = (uint8_t *)names[SLOTS - 2];
+	for (p += 8; p < last; p++)
+		if (!*p && p[-1] <= 1)
+			*p = 1;
 }
 
 /* A region's content: its slot in each byte. */
@@ -202,12 +218,64 @@ static void read_by_us(void **state)
 	assert_true(region_name_copy(name, "a\nb", 17) < 0);
 }
 
+/* Whether the ramdump parser, as tests/vm/host_tools.py has its rules, makes all of it of a file for each name. */
+static bool read_by_parser(void)
+{
+	char folder[] = "/tmp/qcmd-test-XXXXXX", command[256], path[64], text[256] = "";
+	const char *names[1 + SLOTS] = { "KELF_HEADER" };
+	bool whole;
+	FILE *f;
+
+	assert_non_null(mkdtemp(folder));
+	string_table(names + 1);
+	for (size_t i = 0; i < SLOTS; i++) {
+		snprintf(path, sizeof(path), "%s/md_%s.BIN", folder, names[i]);
+		f = fopen(path, "w");
+		fwrite(header, i ? 1 : header_size, 1, f);
+		fclose(f);
+	}
+	snprintf(command, sizeof(command), "python3 tests/vm/host_tools.py parser %s %s/core 2>&1 | wc -l; rm -r %s",
+		 folder, folder, folder);
+	f = popen(command, "r");
+	whole = fgets(text, sizeof(text), f) && atoi(text) == SLOTS;
+	pclose(f);
+	return whole;
+}
+
+static void gaps_filled(void **state)
+{
+	assert_false(read_by_parser());
+	fill_gaps();
+	assert_true(read_by_parser());
+	concatenated(state);
+	read_by_us(state);
+}
+
+/* The last is a piece of a CPU's stack. While its slot moves, it has no virtual address, and another's physical one. */
+static void moving(void **state)
+{
+	Elf64_Phdr p = phdr(SLOTS - 2);
+	struct kelf elf;
+	struct derr err;
+
+	assert_int_equal(p.p_type, PT_LOAD);
+	p.p_vaddr = 0;
+	p.p_paddr = phdr(SLOTS - 3).p_paddr;
+	memcpy(header + 64 + (SLOTS - 2) * sizeof(p), &p, sizeof(p));
+	assert_int_equal(kelf_parse(&elf, (const char *)header, header_size, &err), 0);
+	assert_int_equal(elf.phdrs[SLOTS - 2].p_type, PT_NULL);
+	assert_int_equal(elf.phdrs[SLOTS - 3].p_type, PT_LOAD);
+	for (size_t i = kelf_search(&elf, p.p_paddr), n = 0; i < elf.n && elf.sorted[i].p_paddr == p.p_paddr; i++)
+		if (elf.sorted[i].p_type == PT_LOAD)
+			assert_int_equal(++n, 1);
+	kelf_clear(&elf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(concatenated),
-		cmocka_unit_test(by_address),
-		cmocka_unit_test(read_by_us),
+		cmocka_unit_test(concatenated), cmocka_unit_test(by_address), cmocka_unit_test(read_by_us),
+		cmocka_unit_test(gaps_filled),	cmocka_unit_test(moving),
 	};
 
 	return cmocka_run_group_tests(tests, load, NULL);

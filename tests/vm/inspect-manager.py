@@ -42,8 +42,8 @@ def check_churn(entries):
     base = [place for name, place, _ in entries if name == "KCHURNBASE"][0]
     for name, place, size in entries:
         offset = place - base
-        if name.startswith(("KODD", "KEVEN")) and (name.startswith("KODD") != offset % 2 or
-                                                   size != (offset * 13 % 32768 + 1 + 3) // 4 * 4):
+        if name.startswith(("KODD", "KEVEN")) and (name.startswith("KODD") != offset // 4 % 2 or
+                                                   size != offset // 4 * 52 % 32768 + 4):
             raise Wrong(f"{name} is torn: {size} bytes at {offset}")
 
 

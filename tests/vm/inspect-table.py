@@ -19,6 +19,7 @@ import struct
 import sys
 import zlib
 
+import host_tools
 from check_tasks import TaskChecks
 from check_traces import TraceChecks
 from inspector import Wrong, serve
@@ -128,7 +129,7 @@ class ElfHeader:
 
     def strings(self):
         table = self.data[self.strtab:self.strtab + self.strings_size]
-        return [text.decode() for text in re.split(rb"\0+", table) if text]
+        return [text.decode() for text in re.split(rb"[\0\1]+", table) if text]
 
 
 def check_sections(elf, valid):
@@ -145,6 +146,26 @@ def check_sections(elf, valid):
             raise Wrong(f"two sections are called {name}")
     if elf.strings() != ["STR_TBL", *names]:
         raise Wrong(f"the string table is not in the order of the slots: {elf.strings()}")
+
+
+def check_host_tools(elf, valid):
+    """What other people's programs would make of it: every name found, every byte in place. False: pages of a trace
+    buffer were being replaced, so that two runs of them with other sizes began at one address, which qdl can't do."""
+    names = [elf.section(index)[0] for index in range(2, elf.shnum)]
+    try:
+        found = host_tools.parser_strings(elf.data)
+    except host_tools.Refused as error:
+        raise Wrong(f"ramdump parser: {error}") from error
+    if found != names:
+        raise Wrong(f"the ramdump parser finds {len(found)} of {len(names)} names: {found}")
+    regions = [host_tools.Region(f"md_{name}", address, f"{name} {seq}", size) for name, seq, address, size in valid]
+    sizes = {(address, size) for name, _, address, size in valid if name.startswith("KFT")}
+    if len(sizes) > len({address for address, _ in sizes}):
+        return False
+    wrong = host_tools.misplaced(elf.data, host_tools.qdl(elf.data, regions))
+    if wrong:
+        raise Wrong(f"qdl: {wrong}")
+    return True
 
 
 def check_elf_header(elf, valid, followed=()):
@@ -182,7 +203,7 @@ def check_churn(valid, base):
         if name not in ("KODD", "KEVEN"):
             continue
         offset = address - base
-        if (name == "KODD") != offset % 2 or size != (offset * 13 % 32768 + 1 + 3) // 4 * 4:
+        if (name == "KODD") != offset // 4 % 2 or size != offset // 4 * 52 % 32768 + 4:
             raise Wrong(f"{name} {seq} is torn: {size} bytes at {offset}")
 
 
@@ -196,7 +217,7 @@ class Busy:
 
     def __init__(self):
         self.image = self.tasks = self.traces = self.churn_base = None
-        self.instants = self.rebinding = self.unbound = self.moving = 0
+        self.instants = self.rebinding = self.unbound = self.moving = self.replaced = 0
 
     def look(self, ram, facts):
         self.image = self.image or Image(ram)
@@ -224,7 +245,9 @@ class Busy:
         if complete and lacks(valid):
             raise Wrong(f"{lacks(valid)} is not in the table")
         followed = self.tasks.followed if self.tasks else followed_by(facts)
-        addresses, hidden = check_elf_header(ElfHeader(self.image, valid), valid, followed)
+        elf = ElfHeader(self.image, valid)
+        addresses, hidden = check_elf_header(elf, valid, followed)
+        self.replaced += not check_host_tools(elf, valid)
         moving = {(name, followed[name, seq][0]) for name, seq in hidden}
         if len(moving) != len({cpu for _, cpu in moving}):
             raise Wrong(f"the ELF header doesn't name two regions of one CPU: {moving}")
@@ -247,8 +270,11 @@ class Busy:
     def summary(self):
         if self.rebinding * 2 > self.instants:
             raise Wrong(f"at {self.rebinding} of {self.instants} instants the table came or went")
+        if self.replaced * 4 > self.instants:
+            raise Wrong(f"at {self.replaced} of {self.instants} instants pages of a trace buffer were being replaced")
         return (f"{self.instants} instants: {self.rebinding} while the table came or went, {self.unbound} of them "
-                f"without one, {self.moving} with a region that was moving, {self.tasks.summary(self.instants)}; "
+                f"without one, {self.moving} with a region that was moving, {self.replaced} with pages of a "
+                f"trace buffer that were being replaced, {self.tasks.summary(self.instants)}; "
                 f"{self.traces.summary(self.instants)}")
 
 
@@ -279,9 +305,9 @@ def check_layout(header, slots, used):
     """Its parts follow each other without a gap or an overlap, and what is not in use is zero to the last byte."""
     phoff, shoff = struct.unpack_from("<QQ", header, 32)
     strings, length = struct.unpack_from("<QQ", header, shoff + 64 + 24)
-    stride = (length - 16) // (slots - 1)
+    stride = (length - 20) // (slots - 1)
     parts = ((phoff, 56, slots - 1, used - 1), (shoff, 64, slots + 1, used + 1),
-             (strings, 16, 1, 1), (strings + 16, stride, slots - 1, used - 1))
+             (strings, 16, 1, 1), (strings + 16, stride, slots - 1, used - 1), (strings + length - 4, 4, 1, 0))
     place = 64
     for start, size, room, filled in parts:
         if start != place:
@@ -300,6 +326,7 @@ def check_quiet(ram, _):
     _, slots = image.find_table()
     elf = ElfHeader(image, valid)
     check_elf_header(elf, valid)
+    check_host_tools(elf, valid)
     if elf.phnum != len(valid) - 1:
         raise Wrong(f"{elf.phnum} program headers for {len(valid)} slots")
     check_layout(elf.data, slots, len(valid))

@@ -72,8 +72,8 @@ while :; do
 		for i in $(seq 20); do
 			echo "add name=SIZE$i paddr=$((ram + 0x100000 + i * 65536)) size=$((RANDOM % 60000 + 1))"
 			echo "note text=A=$RANDOM"
-			echo "add name=SIZE1_$((i % 3 + 1)) paddr=$((ram + 0x100000 + i * 65536)) size=4"
-			echo "add name=SIZE1 paddr=$((ram + 0x100000 + i * 65536)) size=4"
+			echo "add name=SIZE1_$((i % 3 + 1)) paddr=$((ram + 0x100000 + i * 65536 + 61440)) size=4"
+			echo "add name=SIZE1 paddr=$((ram + 0x100000 + i * 65536 + 61440)) size=4"
 		done
 	} | ./mdnl >/dev/null
 done &

@@ -7,6 +7,7 @@
 #   makedumpfile_log CORE LOG  so does makedumpfile, which reads cores of its own architecture alone
 #   check_console LOG WHAT     each line that the kernel printed on the console is in the log
 #   check_tasks TASKS WHAT     the "task PID PPID STATE COMM" of $work/said are there
+#   symbol NAME                its address by the "symbol NAME=ADDRESS" of $work/said
 #   same_elsewhere CORE N      qcmdump for arm64, under qemu-user, says the same of it and writes the same files; N of
 #                              the commands have something to say
 
@@ -56,6 +57,10 @@ check_tasks() {
 			END { exit !found }' "$1" ||
 			fail "$2: not as it was: $comm, pid $pid, parent $ppid, $state: $(cat "$1")"
 	done <"$work/said"
+}
+
+symbol() {
+	sed -n "s/^symbol $1=//p" "$work/said"
 }
 
 # Prints what a qcmdump says, with its exit status. What it writes is in $work/read/.

@@ -26,9 +26,9 @@ for file in "$work"/crash/usb/md_*; do
 	mv "$file" "$work/crash/usb/${name,,}"
 done
 check_dump "lower case" "$work/crash/usb"
-rm "$work/crash/usb/md_kutsname.bin" "$work/crash/usb/md_ktask_1.bin"
+rm "$work/crash/usb/md_kutsname.bin" "$work/crash/usb/md_ktask_2.bin"
 "$qcmdump" collect --force "$work/crash/usb" -o "$work/dump.elf" >"$work/out" || fail "collect with files missing"
-for name in KUTSNAME KTASK_1; do
+for name in KUTSNAME KTASK_2; do
 	grep -q "$name is missing: [0-9]* bytes at 0x[0-9a-f]* are lost" "$work/out" ||
 		fail "nothing is said of $name: $(cat "$work/out")"
 done

@@ -190,13 +190,16 @@ struct minidump_cpu_regs {
  * The first slot is the ELF header of the dump, which the module keeps: concatenated with the regions in
  * the order of the slots it is an ELF core. It is ET_CORE with e_phoff 64; program header 0 is the PT_NOTE
  * that covers slot 1 (the kernel's VMCOREINFO note); program header k (k >= 1) is the PT_LOAD of slot
- * k + 1, with its virtual and its physical address, or PT_NULL while that slot moves in place. Section headers:
+ * k + 1, with its virtual and its physical address. While that slot moves in place it is PT_NULL, or, of what a
+ * CPU runs, has the virtual address 0 and the physical one of another slot. Section headers:
  * 0 null, 1 STR_TBL, 2 VMCOREINFO, then slot k at 1 + k; sh_addr is the virtual address, or 0 of what follows a
  * CPU, where the program header alone says it.
  *
  * A section is called NAME, or NAME_SEQ where the slot's sequence number is not 0; sh_entsize is that number.
- * STR_TBL holds its own name, then these in the order of the slots, with NULs between them. No two are the
- * same, but for a region that was being moved, which may be there twice.
+ * STR_TBL holds its own name, then these in the order of the slots. Behind each is one NUL, and up to the next
+ * one bytes of 0x01; behind the last one at least three NULs: Qualcomm's ramdump parser takes the end to be where
+ * a NUL at p is followed by NULs at p + 2 and p + 3. No two are the same, but for a region that was being moved,
+ * which may be there twice.
  */
 
 /*

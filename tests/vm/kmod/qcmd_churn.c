@@ -4,7 +4,8 @@
  * that is stopped anywhere is most likely stopped in the middle of a change of the table.
  *
  * Where a region begins says how long it is and what its name is, so that an entry that is half of one region
- * and half of another can be told (tests/vm/inspect-table.py). The whole buffer is the region KCHURNBASE.
+ * and half of another can be told (tests/vm/inspect-table.py). Those that begin in one word have one size, as qdl goes
+ * by address. The whole buffer is the region KCHURNBASE.
  *
  * Writing 0 to its parameter "running" stops the threads; "held" then says which regions they have, and "errors" how
  * many calls have failed.
@@ -32,13 +33,13 @@ static atomic_long_t operations, errors;
 
 static size_t size_at(u32 offset)
 {
-	return offset * 13 % (BUFFER_SIZE / 2) + 1;
+	return (offset & ~3) * 13 % (BUFFER_SIZE / 2) + 1;
 }
 
-/* A region keeps its name when it moves: even and odd places are for regions of two names. */
+/* A region keeps its name when it moves: even and odd words are for regions of two names. */
 static void churn_one(int *id, struct qcom_minidump_region *held, bool odd)
 {
-	u32 offset = (get_random_u32() % (BUFFER_SIZE / 2) & ~1) + odd;
+	u32 word = (get_random_u32() % (BUFFER_SIZE / 8 - 4) & ~1) + 2 + odd, offset = 4 * word + 2 - odd;
 	const struct qcom_minidump_region r = {
 		.name = odd ? "KODD" : "KEVEN", .addr = buffer + offset, .size = size_at(offset),
 	};
