@@ -61,7 +61,8 @@ struct atomic {
 struct trace_buffer {
 	struct atomic resizing;
 	struct ring_buffer_per_cpu **buffers;
-	unsigned int subbuf_order; /* from 6.8 on */
+	unsigned int subbuf_order;	/* from 6.8 on */
+	unsigned long range_addr_start; /* from 6.10 on: the memory was reserved at boot */
 } __attribute__((preserve_access_index));
 
 struct array_buffer {
@@ -79,6 +80,7 @@ struct ftrace_page pages[FTRACE_PAGES_MAX];
 struct ftrace_cpu cpus[FTRACE_CPUS_MAX];
 __u32 n_pages;
 __u32 n_cpus;
+bool is_reserved;
 __u32 page_size; /* set by the daemon */
 
 struct cpu_walk {
@@ -201,12 +203,15 @@ SEC("syscall")
 int walk(struct ftrace_request *request)
 {
 	struct trace_array *array = array_of(request->fd);
+	struct trace_buffer *buffer;
 	__u32 state;
 
 	n_pages = n_cpus = 0;
 	if (!array)
 		return FTRACE_WALK_NONE;
-	state = walk_buffer(BPF_CORE_READ(array, array_buffer.buffer), request->n_cpus);
+	buffer = BPF_CORE_READ(array, array_buffer.buffer);
+	is_reserved = bpf_core_field_exists(buffer->range_addr_start) && BPF_CORE_READ(buffer, range_addr_start);
+	state = walk_buffer(buffer, request->n_cpus);
 	/* The two change places when a snapshot is taken. */
 	if (state == FTRACE_WALK_WHOLE && BPF_CORE_READ(array, allocated_snapshot))
 		state = walk_buffer(BPF_CORE_READ(array, max_buffer.buffer), request->n_cpus);

@@ -258,39 +258,31 @@ const struct qmd_kind qmd_kind_range = {
 	.by_address = true,
 };
 
-/* A reference to the allocation that the page is part of, and how many pages of it there are from here on. */
-static struct page *qmd_page_hold(unsigned long pfn, unsigned long *n, struct qmd_why *why)
+/*
+ * A reference to the allocation that the page is part of. How many pages of that there are from here on, or 0. What was
+ * reserved at boot is freed by whoever had it reserved, without a look at references: nobody can hold that.
+ */
+static unsigned long qmd_page_hold(unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn), *head = compound_head(page);
 
-	if (!get_page_unless_zero(head))
-		goto refuse;
+	if (PageReserved(page) || !get_page_unless_zero(head))
+		return 0;
 	/* It may have been freed, and given away as something else, until the reference was there. */
-	if (compound_head(page) == head && !PageSlab(head)) {
-		*n = compound_nr(head) - (page - head);
-		return head;
-	}
+	if (compound_head(page) == head && !PageSlab(head))
+		return compound_nr(head) - (page - head);
 	put_page(head);
-refuse:
-	why->text = "HOLD is for memory that was allocated as pages: this is free, or part of something else";
-	return NULL;
+	return 0;
 }
 
-/* Memory that was reserved at boot is never freed. */
-static bool qmd_needs_hold(unsigned long pfn)
-{
-	return !PageReserved(pfn_to_page(pfn));
-}
-
+/* Each page here has a reference, for which its allocation stays as large as it was. */
 static void qmd_pfns_release(unsigned long pfn, unsigned long end)
 {
 	while (pfn < end) {
 		struct page *page = pfn_to_page(pfn), *head = compound_head(page);
-		unsigned long n = compound_nr(head) - (page - head);
 
-		if (qmd_needs_hold(pfn))
-			put_page(head);
-		pfn += n;
+		pfn += compound_nr(head) - (page - head);
+		put_page(head);
 	}
 }
 
@@ -300,11 +292,13 @@ int qmd_pages_hold(const struct qmd_segment *seg, struct qmd_why *why)
 	unsigned long first = PHYS_PFN(seg->pa), end = PFN_UP(seg->pa + seg->size), pfn, n;
 
 	for (pfn = first; pfn < end; pfn += n) {
-		n = 1;
-		if (qmd_needs_hold(pfn) && !qmd_page_hold(pfn, &n, why)) {
-			qmd_pfns_release(first, pfn);
-			return -EBUSY;
-		}
+		n = qmd_page_hold(pfn);
+		if (n)
+			continue;
+		qmd_pfns_release(first, pfn);
+		return qmd_refuse(why, -EBUSY,
+				  "HOLD is for memory that was allocated as pages: this is free, was reserved at boot, "
+				  "or is part of something else");
 	}
 	return 0;
 }

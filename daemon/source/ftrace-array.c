@@ -124,6 +124,7 @@ static int take_view(struct ftrace_array *a, const struct ftrace_view *v)
 	a->runs = runs;
 	a->cpus = cpus;
 	a->n_runs = n_runs;
+	a->is_reserved = v->is_reserved;
 	a->n_cpus = v->n_cpus;
 	a->subbuf_size = v->n_pages ? v->pages[0].size : 0;
 	runs = NULL;

@@ -27,6 +27,7 @@ struct ftrace_array {
 	char *error_text;
 	struct ftrace_run *runs;
 	size_t n_runs;
+	bool is_reserved; /* the memory of the runs, at boot: it can't be held */
 	struct ftrace_cpu *cpus;
 	size_t n_cpus;
 	uint32_t subbuf_size;

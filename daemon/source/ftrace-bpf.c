@@ -73,6 +73,7 @@ int ftrace_walker_walk(struct ftrace_walker *w, int fd, struct ftrace_view *ret)
 		.cpus = w->skel->bss->cpus,
 		.n_pages = w->skel->bss->n_pages,
 		.n_cpus = w->skel->bss->n_cpus,
+		.is_reserved = w->skel->bss->is_reserved,
 	};
 	return errors[opts.retval];
 }

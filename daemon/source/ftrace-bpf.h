@@ -3,6 +3,7 @@
 #ifndef QCMDD_FTRACE_BPF_H
 #define QCMDD_FTRACE_BPF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bpf/ftrace.h"
@@ -15,6 +16,7 @@ struct ftrace_view {
 	const struct ftrace_cpu *cpus;
 	size_t n_pages;
 	size_t n_cpus;
+	bool is_reserved; /* the sub-buffers lie in memory that was reserved at boot */
 };
 
 /* On failure *ret_reason is what to tell people, for the caller to free. */

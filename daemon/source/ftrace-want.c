@@ -31,7 +31,7 @@ static int want_cpu(struct wants *wants, struct want want, const struct ftrace_a
 static int want_run(struct wants *wants, struct want want, const struct ftrace_array *a, size_t i,
 		    const struct ftrace_run *run)
 {
-	want.key.kind = REGION_TRACE;
+	want.key.kind = a->is_reserved ? REGION_TRACE_CPU : REGION_TRACE;
 	want.key.address = run->address;
 	want.key.size = run->size;
 	want.unsure = !a->sure;

@@ -18,7 +18,7 @@ enum region_kind {
 	REGION_CURRENT_STACK,
 	REGION_SYMBOL,	  /* a variable, or what it leads to */
 	REGION_MAP,	  /* memory of a BPF map */
-	REGION_TRACE_CPU, /* struct ring_buffer_per_cpu of a trace array */
+	REGION_TRACE_CPU, /* of a trace array, what can't be held: struct ring_buffer_per_cpu, or its reserved memory */
 	REGION_TRACE,	  /* sub-buffers of a trace array: held, since the ring frees and swaps them */
 	_REGION_KIND_MAX,
 };

@@ -7,7 +7,7 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --bare --file "$top/build/tests/mdnl" --product modules <<'SCRIPT'
+vm --bare --file "$top/build/tests/mdnl" --product modules --append crashkernel=64M <<'SCRIPT'
 fail() {
 	echo "FAILED: $*"
 	exit 1
@@ -242,6 +242,22 @@ references 1
 exec 4>&-
 wait
 rmmod qcmd_page
+
+# Nor can it hold what is given back without a look at references.
+crash=$(sed -n 's/^ *\([0-9a-f]*\)-.* : Crash kernel$/0x\1/p' /proc/iomem)
+./mdnl <hold >reserved &
+exec 4>hold
+echo "add name=KRESERVED paddr=$crash size=$((1 << 20)) hold=yes" >&4
+sleep 1
+echo 0 >/sys/kernel/kexec_crash_size || fail "the memory of the capture kernel stays reserved"
+mount -t tmpfs -o size=100% fill /mnt
+head -c "$(awk '$1 == "MemAvailable:" { print $2 - 100000 }' /proc/meminfo)K" /dev/zero >/mnt/fill
+exec 4>&-
+wait
+umount /mnt
+dmesg | grep 'Bad page' && fail "references were dropped that were never taken"
+grep -q 'error EBUSY: HOLD is for memory that was allocated as pages: .* reserved at boot' reserved ||
+	fail "reserved memory was held: $(cat reserved)"
 echo "ok: pages that are held"
 
 # Several notes of one socket

@@ -127,7 +127,7 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_HOLD: flag, of a request. The pages become nobody else's for as long as the region lives: it
  *	takes a reference to each of them. They may be somebody else's already, so the region's state is HELD until
  *	ACTIVATE: who adds it looks meanwhile whether they are still what it takes them for. Only for what the page
- *	allocator gave away as pages. Memory that was reserved at boot needs no reference, and none is taken.
+ *	allocator gave away as pages: memory that was reserved at boot is given back without a look at references.
  * @QCOM_MINIDUMP_REGION_A_ACTIVATE: flag, of REGION_UPDATE. The region, which is HELD, goes into the table
  * @QCOM_MINIDUMP_REGION_A_TAG: binary, 1 to QCOM_MINIDUMP_TAG_MAX bytes. By what its owner knows it again: given, if at
  *	all, when the region is added, and in each reply from then on. Nobody looks into it, and it need not be unique
