@@ -32,36 +32,33 @@ struct qmd_ram {
 };
 
 static struct qmd_ram __rcu *qmd_ram;
+static DEFINE_MUTEX(qmd_ram_lock);	/* one snapshot at a time */
 
 /**
  * struct qmd_ram_walk - a walk through the resource tree
- * @ram: to fill; NULL to count only
- * @max: room in it
- * @n: ranges so far
- * @end: of the last one
+ * @ram: grows
  * @hole_start: memory on its way out, which is online yet, and no RAM any more
  * @hole_end: its end
  */
 struct qmd_ram_walk {
 	struct qmd_ram *ram;
-	u32 max;
-	u32 n;
-	u64 end;
 	u64 hole_start;
 	u64 hole_end;
 };
 
 static int qmd_ram_put(struct qmd_ram_walk *walk, u64 start, u64 end)
 {
-	bool joins = walk->n && walk->end == start;
+	struct qmd_ram *ram = walk->ram;
 
-	if (!joins && walk->n++ == walk->max && walk->ram)
-		return -EAGAIN;
-	walk->end = end;
-	if (walk->ram && !joins)
-		walk->ram->ranges[walk->n - 1].start = start;
-	if (walk->ram)
-		walk->ram->ranges[walk->n - 1].end = end;
+	if (ram->n && ram->ranges[ram->n - 1].end == start) {
+		ram->ranges[ram->n - 1].end = end;
+		return 0;
+	}
+	ram = krealloc(ram, struct_size(ram, ranges, ram->n + 1), GFP_KERNEL);
+	if (!ram)
+		return -ENOMEM;
+	ram->ranges[ram->n++] = (struct qmd_ram_range){ start, end };
+	walk->ram = ram;
 	return 0;
 }
 
@@ -80,39 +77,25 @@ static int qmd_ram_collect(struct resource *res, void *arg)
 	return ret;
 }
 
-static int qmd_ram_walk(struct qmd_ram_walk *walk)
-{
-	walk->n = 0;
-	return walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX, walk,
-				   qmd_ram_collect);
-}
-
 static int qmd_ram_update(u64 hole_start, u64 hole_end)
 {
-	struct qmd_ram *ram, *old;
+	struct qmd_ram_walk walk = {
+		.ram = kzalloc(sizeof(*walk.ram), GFP_KERNEL),
+		.hole_start = hole_start,
+		.hole_end = hole_end,
+	};
 	int ret;
 
-	do {
-		struct qmd_ram_walk walk = { .hole_start = hole_start, .hole_end = hole_end };
-
-		qmd_ram_walk(&walk);
-		ram = kzalloc(struct_size(ram, ranges, walk.n), GFP_KERNEL);
-		if (!ram)
-			return -ENOMEM;
-		walk.ram = ram;
-		walk.max = walk.n;
-		ret = qmd_ram_walk(&walk);
-		ram->n = walk.n;
-		if (ret)
-			kfree(ram);
-	} while (ret == -EAGAIN);
-	if (ret)
-		return ret;
-
-	old = rcu_replace_pointer(qmd_ram, ram, true);
-	if (old)
-		kfree_rcu(old, rcu);
-	return 0;
+	if (!walk.ram)
+		return -ENOMEM;
+	mutex_lock(&qmd_ram_lock);
+	ret = walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, U64_MAX, &walk,
+				  qmd_ram_collect);
+	if (!ret)
+		walk.ram = rcu_replace_pointer(qmd_ram, walk.ram, true);
+	mutex_unlock(&qmd_ram_lock);
+	kfree_rcu(walk.ram, rcu);
+	return ret;
 }
 
 bool qmd_is_ram(u64 start, u64 end)
@@ -347,6 +330,7 @@ static int qmd_ram_notify(struct notifier_block *nb, unsigned long action, void 
 
 	switch (action) {
 	case MEM_GOING_OFFLINE:
+	case MEM_OFFLINE:	/* again: nobody may have been there yet to be told the first time */
 		ret = qmd_ram_update(start, end);
 		if (!ret)
 			qmd_ram_going(start, end);
@@ -356,7 +340,6 @@ static int qmd_ram_notify(struct notifier_block *nb, unsigned long action, void 
 		qmd_regions_set_active(true);
 		break;
 	case MEM_ONLINE:
-	case MEM_OFFLINE:
 		ret = qmd_ram_update(0, 0);
 		break;
 	}
@@ -367,15 +350,16 @@ static struct notifier_block qmd_ram_nb = {
 	.notifier_call = qmd_ram_notify,
 };
 
+/* The snapshot comes second, so that no change falls between the two. */
 int qmd_ram_init(void)
 {
-	int ret = qmd_ram_update(0, 0);
+	int ret = register_memory_notifier(&qmd_ram_nb);
 
 	if (ret)
 		return ret;
-	ret = register_memory_notifier(&qmd_ram_nb);
+	ret = qmd_ram_update(0, 0);
 	if (ret)
-		kfree(rcu_dereference_protected(qmd_ram, true));
+		qmd_ram_exit();
 	return ret;
 }
 
