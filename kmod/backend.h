@@ -19,7 +19,7 @@ struct module;
  * struct qcom_minidump_limits - what a table can hold
  * @slots: number of slots, the two of the core included; 3 or more
  * @name_max: longest name in bytes without NUL; QCOM_MINIDUMP_NAME_MIN or more
- * @align: sizes are rounded up to a multiple of this; a power of two, at most PAGE_SIZE
+ * @align: addresses are rounded down to a multiple of this, and ends up; a power of two, at most PAGE_SIZE
  */
 struct qcom_minidump_limits {
 	u32 slots;

@@ -149,15 +149,15 @@ static void qmd_elf_write_slot(void *buf, u32 slot)
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC | SHF_WRITE,
-		.sh_addr = s->region->follow ? 0 : seg->va,	/* see qmd_follow_show(): one place less */
+		.sh_addr = s->region->follow ? 0 : qmd_slot_va(seg),	/* see qmd_follow_show(): one place less */
 		.sh_size = qmd_slot_size(seg),
 		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
 	};
 	*ph = (struct elf64_phdr){
 		.p_type = PT_LOAD,
 		.p_flags = PF_R | PF_W,
-		.p_vaddr = seg->va,
-		.p_paddr = seg->pa,
+		.p_vaddr = qmd_slot_va(seg),
+		.p_paddr = qmd_slot_start(seg),
 		.p_filesz = qmd_slot_size(seg),
 		.p_memsz = qmd_slot_size(seg),
 	};

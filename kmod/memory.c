@@ -147,7 +147,7 @@ static int qmd_check_range(u64 start, u64 size, struct qmd_why *why)
 
 	if (!size)
 		return qmd_refuse(why, -EINVAL, "SIZE is 0: give the number of bytes");
-	/* The end may be rounded up to the back end's alignment, a page at the most. */
+	/* The end may be rounded up to the back end's alignment, to that of a page at the most. */
 	if (check_add_overflow(start, size, &end) || end > U64_MAX - PAGE_SIZE)
 		return qmd_refuse(why, -EINVAL, "ADDR + SIZE wraps around the end of memory");
 	return 0;

@@ -24,10 +24,10 @@ struct qmd_place {
 };
 
 /**
- * struct qmd_segment - a physically contiguous piece of a region
+ * struct qmd_segment - a physically contiguous piece of a region, as it was asked for; see qmd_slot_start()
  * @va: kernel virtual address, 0 where there is none
  * @pa: physical address
- * @size: bytes; in the table it is rounded up
+ * @size: bytes
  * @place: of a region that follows a CPU, while it is active
  * @slot: where it is, if it is in the table; else 0, where only the ELF header is
  * @seq: its sequence number, for as long as the region lives

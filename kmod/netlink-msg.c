@@ -20,8 +20,10 @@ static int qmd_put_segment(struct sk_buff *skb, const struct qmd_region *r, cons
 	if (!nest ||
 	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
 	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, seg->va, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, seg->pa, QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, in_table ? qmd_slot_va(seg) : seg->va,
+			      QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, in_table ? qmd_slot_start(seg) : seg->pa,
+			      QCOM_MINIDUMP_SEGMENT_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? qmd_slot_size(seg) : seg->size,
 			      QCOM_MINIDUMP_SEGMENT_A_PAD))
 		return -EMSGSIZE;

@@ -195,23 +195,35 @@ struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_w
 	return r;
 }
 
-/* Whether the bound back end can take it. */
-static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
+/* Whether all of it is RAM as the bound back end takes it: from one multiple of its alignment to another. */
+static int qmd_segments_fit(const struct qmd_segment *segs, u32 n, struct qmd_why *why)
 {
 	u32 i;
 
+	for (i = 0; i < n; i++) {
+		const struct qmd_segment *s = &segs[i];
+		u64 start = qmd_slot_start(s);
+
+		if (!qmd_is_ram(start, start + qmd_slot_size(s)))
+			return qmd_refuse(why, -EFAULT, qmd_is_ram(s->pa, s->pa + s->size) ?
+					  "rounded to the ALIGN of the bound back end it is not RAM from end to end" :
+					  "its memory was taken out of the machine");
+	}
+	return 0;
+}
+
+/* Whether the bound back end can take it. */
+static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
+{
 	if (strlen(r->name->name) > qmd.limits.name_max)
 		return qmd_refuse(why, -ENAMETOOLONG,
 				  "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
-	if (r->kind->follows && !qmd.backend->ops->slot_address)
-		return qmd_refuse(why, -EOPNOTSUPP, "the bound back end is too slow to follow context switches");
+	if (r->kind->follows && (!qmd.backend->ops->slot_address || qmd.limits.align > L1_CACHE_BYTES))
+		return qmd_refuse(why, -EOPNOTSUPP, "the bound back end can't follow context switches");
 	if (qmd_slots_free() < r->n_segs)
 		return qmd_refuse(why, -ENOSPC,
 				  "the table is full: remove a region, or bind a back end with more slots");
-	for (i = 0; i < r->n_segs; i++)
-		if (!qmd_is_ram(r->segs[i].pa, r->segs[i].pa + r->segs[i].size))
-			return qmd_refuse(why, -EFAULT, "its memory was taken out of the machine");
-	return 0;
+	return qmd_segments_fit(r->segs, r->n_segs, why);
 }
 
 /* Into the table of the back end that is bound. */
@@ -287,10 +299,18 @@ int qmd_region_add(struct qmd_region *r, struct qmd_why *why)
 /* To its @n spare segments. A buffer that goes with the region changes places with that in @to, and brings its tag. */
 static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, struct qmd_why *why)
 {
+	int ret;
+
 	if (!r->there)
 		return qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
-	if (qmd_region_in_table(r) && !qmd_table_replace(r, n))
-		return qmd_refuse(why, -ENOSPC, "the table is full: the new range needs more slots than the old one");
+	if (qmd_region_in_table(r)) {
+		ret = qmd_segments_fit(r->spare, n, why);
+		if (ret)
+			return ret;
+		if (!qmd_table_replace(r, n))
+			return qmd_refuse(why, -ENOSPC,
+					  "the table is full: the new range needs more slots than the old one");
+	}
 	if (to->buf) {
 		swap(r->buf, to->buf);
 		to->size = r->size;
@@ -389,7 +409,7 @@ static bool qmd_region_has_slot(const struct qmd_region *r, const char *name, u3
 	if (!r->there || !qmd_region_in_table(r) || r->kind->builtin || strcmp(r->name->name, name))
 		return false;
 	for (i = 0; i < r->n_segs; i++)
-		if (r->segs[i].seq == seq && r->segs[i].pa == pa)
+		if (r->segs[i].seq == seq && qmd_slot_start(&r->segs[i]) == pa)
 			return true;
 	return false;
 }

@@ -28,9 +28,23 @@ u32 qmd_slots_free(void)
 	return qmd.limits.slots - qmd.n_slots;
 }
 
+/*
+ * What of a segment is in the table: all of it, from one multiple of the back end's alignment to another. So it stays
+ * in the pages that the segment is in.
+ */
+phys_addr_t qmd_slot_start(const struct qmd_segment *seg)
+{
+	return ALIGN_DOWN(seg->pa, qmd.limits.align);
+}
+
+u64 qmd_slot_va(const struct qmd_segment *seg)
+{
+	return ALIGN_DOWN(seg->va, qmd.limits.align);
+}
+
 u64 qmd_slot_size(const struct qmd_segment *seg)
 {
-	return ALIGN(seg->size, qmd.limits.align);
+	return ALIGN(seg->pa + seg->size, qmd.limits.align) - qmd_slot_start(seg);
 }
 
 static void qmd_slot_write(u32 slot)
@@ -39,7 +53,7 @@ static void qmd_slot_write(u32 slot)
 	const struct qcom_minidump_slot_data data = {
 		.name = s->region->name->name,
 		.seq = s->seg->seq,
-		.pa = s->seg->pa,
+		.pa = qmd_slot_start(s->seg),
 		.size = qmd_slot_size(s->seg),
 	};
 
@@ -196,7 +210,7 @@ static void qmd_slots_move_in_place(struct qmd_region *r, u32 n)
 		r->segs[i].slot = 0;
 		qmd.slots[slot].seg = &segs[i];
 		qmd_elf_hide(slot);
-		qmd.backend->ops->move_slot(qmd.backend->priv, slot, segs[i].pa, qmd_slot_size(&segs[i]));
+		qmd.backend->ops->move_slot(qmd.backend->priv, slot, qmd_slot_start(&segs[i]), qmd_slot_size(&segs[i]));
 	}
 	for_each_set_bit(slot, qmd_marked, qmd.n_slots)
 		qmd_elf_change(slot, slot);

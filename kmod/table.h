@@ -19,6 +19,8 @@ struct qmd_slot {
 unsigned long qmd_table_lock(void) __acquires(&qmd.lock);
 void qmd_table_unlock(unsigned long flags) __releases(&qmd.lock);
 u32 qmd_slots_free(void);
+phys_addr_t qmd_slot_start(const struct qmd_segment *seg);
+u64 qmd_slot_va(const struct qmd_segment *seg);
 u64 qmd_slot_size(const struct qmd_segment *seg);
 void qmd_table_insert(struct qmd_region *r);
 bool qmd_table_replace(struct qmd_region *r, u32 n);

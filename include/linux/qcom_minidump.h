@@ -60,7 +60,7 @@ struct qcom_minidump_region {
  * Return: the id of the region, 1 or more, valid until it is unregistered; or
  * -EINVAL: no name, a bad name, size 0, or a range that wraps around;
  * -ENAMETOOLONG: the bound back end takes shorter names;
- * -EFAULT: not kernel memory, not mapped, or not RAM;
+ * -EFAULT: not kernel memory, not mapped, or not RAM, as it is or rounded to the bound back end's alignment;
  * -ENOSPC: the table is full;
  * -ENOMEM.
  */

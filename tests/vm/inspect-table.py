@@ -203,7 +203,7 @@ def check_churn(valid, base):
         if name not in ("KODD", "KEVEN"):
             continue
         offset = address - base
-        if (name == "KODD") != offset // 4 % 2 or size != offset // 4 * 52 % 32768 + 4:
+        if offset % 4 or (name == "KODD") != offset // 4 % 2 or size != offset // 4 * 52 % 32768 + 4:
             raise Wrong(f"{name} {seq} is torn: {size} bytes at {offset}")
 
 

@@ -71,6 +71,10 @@ insmod $modules/qcmd_client.ko || fail "qcmd_client without a back end: $(dmesg 
 want "no back end" 'KFLAT KSCATTERED KSCATTERED KVMCOREINFO' "$(in_state pending)"
 ids=$(./mdnl list | sed -n 's/.* id=\([0-9]*\) name=K[FS].*/\1/p')
 
+# The last byte of RAM that does not end with a page, for a back end that takes whole pages
+partial=$(sed -n 's/^[0-9a-f]*-\([0-9a-f]*\) : System RAM$/0x\1/p' /proc/iomem | grep -v 'fff$' | tail -n 1)
+[ -n "$partial" ] || fail "all RAM is whole pages: $(cat /proc/iomem)"
+
 # 5 slots: the core's two, KFLAT and the small KSCATTERED; the large one has four pieces.
 insmod $modules/qcmd_backend.ko || fail "qcmd_backend: $(dmesg | tail -n 3)"
 [[ $(./mdnl backend) == 'backend name=test slots_max=5 slots_used=4 name_max=12 align=64 '* ]] ||
@@ -125,6 +129,23 @@ rmmod qcom_minidump_ram
 insmod $modules/qcmd_backend.ko slots=24 name_max=4294967295 align=4096
 insmod $modules/qcmd_client.ko || fail "qcmd_client: $(dmesg | grep qcmd_client | tail -n 1)"
 [[ $(./mdnl add name=thirty-one-characters-are-a-lot object=prb) == *' state=active '* ]] || fail "a name of 31 bytes"
+open_socket
+ask add name=PARTIAL paddr="$partial" size=1 && fail "more than RAM: $answer"
+[[ $answer == 'error EFAULT: rounded to the ALIGN of the bound back end'* ]] || fail "more than RAM: $answer"
+ask add name=WHOLE paddr=0x101001 size=4096
+[[ $answer == *' size=4096 '*state=active*:0x101000:8192 ]] || fail "two pages: $answer"
+id=$(field id "$answer")
+ask update id="$id" paddr="$partial" size=1 && fail "moved to more than RAM: $answer"
+[[ $answer == 'error EFAULT: rounded to the ALIGN of the bound back end'* ]] || fail "moved to more than RAM: $answer"
+[[ $(./mdnl get id="$id") == *' size=4096 '*state=active*:0x101000:8192* ]] || fail "moved: $(./mdnl get id="$id")"
+ask del id="$id"
+# One that is there already is refused when such a back end is bound, and not before.
+bound qcmd_backend 0
+ask add name=PARTIAL paddr="$partial" size=1 || fail "pending: $answer"
+bound qcmd_backend 1
+[[ $(./mdnl list) == *" name=PARTIAL "*"state=rejected error='rounded to the ALIGN of the bound back end"* ]] ||
+	fail "bound with more than RAM: $(./mdnl list)"
+close_socket
 open_socket
 for seq in 0 1 2; do
 	ask add name=SAME paddr=0x100000 size=4

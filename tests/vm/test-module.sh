@@ -260,6 +260,13 @@ grep -q 'error EBUSY: HOLD is for memory that was allocated as pages: .* reserve
 	fail "reserved memory was held: $(cat reserved)"
 echo "ok: pages that are held"
 
+# From one multiple of 4 to another: not a byte of another page, nor of what is no RAM
+last=$(sed -n 's/^[0-9a-f]*-\([0-9a-f]*\) : System RAM$/0x\1/p' /proc/iomem | tail -n 1)
+expect "region * size=1 * seg=*:$(printf %#x $((last - 3))):4"$'\nok' add name=KLAST paddr="$last" size=1
+expect 'error EFAULT: PADDR + SIZE is not RAM*' add name=KLAST paddr="$last" size=2
+expect $'region * size=3 * seg=*:0x100ffc:4\nok' add name=KEND paddr=0x100ffd size=3
+expect $'region * size=2 * seg=*:0x100ffc:8\nok' add name=KBOTH paddr=0x100fff size=2
+
 # Several notes of one socket
 {
 	printf '%s\n' 'note text=A=1' 'note text=B=1 name=KNOTE_B type=7' 'note text=B=22222 name=KNOTE_B type=7'

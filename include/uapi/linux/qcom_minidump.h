@@ -79,7 +79,8 @@ enum qcom_minidump_cmd {
  * @QCOM_MINIDUMP_BACKEND_A_SLOTS_MAX: u32. Slots of the table, those of the module itself included
  * @QCOM_MINIDUMP_BACKEND_A_SLOTS_USED: u32
  * @QCOM_MINIDUMP_BACKEND_A_NAME_MAX: u32. Longest name in bytes, without NUL
- * @QCOM_MINIDUMP_BACKEND_A_ALIGN: u32. Sizes are rounded up to a multiple of this, in bytes
+ * @QCOM_MINIDUMP_BACKEND_A_ALIGN: u32, bytes. In the table a piece of a region goes from one multiple of this to
+ *	another: its address is rounded down, its end up. What is not RAM from end to end then is refused
  * @QCOM_MINIDUMP_BACKEND_A_REGIONS: u32. All regions, whatever their state
  * @QCOM_MINIDUMP_BACKEND_A_BYTES: u64. Sum of the sizes in the table
  * @QCOM_MINIDUMP_BACKEND_A_VERSION: string. Version of the module
@@ -211,9 +212,10 @@ enum qcom_minidump_region_state {
  * enum qcom_minidump_segment_attr - a physically contiguous piece of a region: one slot of the table
  * @QCOM_MINIDUMP_SEGMENT_A_SLOT: u32. Index in the table; changes when other regions go. Absent while pending
  * @QCOM_MINIDUMP_SEGMENT_A_SEQ: u32. Sequence number among the slots of the same name. Absent while pending
- * @QCOM_MINIDUMP_SEGMENT_A_ADDR: u64. Kernel virtual address; 0 where there is none
+ * @QCOM_MINIDUMP_SEGMENT_A_ADDR: u64. Kernel virtual address; 0 where there is none. As in the table, as the two that
+ *	follow: see QCOM_MINIDUMP_BACKEND_A_ALIGN
  * @QCOM_MINIDUMP_SEGMENT_A_PADDR: u64. Physical address
- * @QCOM_MINIDUMP_SEGMENT_A_SIZE: u64. Bytes, as in the table: rounded up to the alignment of the back end
+ * @QCOM_MINIDUMP_SEGMENT_A_SIZE: u64. Bytes
  * @QCOM_MINIDUMP_SEGMENT_A_PAD: padding
  */
 enum qcom_minidump_segment_attr {

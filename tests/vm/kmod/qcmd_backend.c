@@ -56,7 +56,7 @@ static void check_call(void *priv, u32 slot)
 static void check_range(phys_addr_t pa, u64 size)
 {
 	MUST(size);
-	MUST(IS_ALIGNED(size, align));
+	MUST(IS_ALIGNED(pa, align) && IS_ALIGNED(size, align));
 	MUST(pa + size > pa);
 	MUST(pfn_valid(PHYS_PFN(pa)) && pfn_valid(PHYS_PFN(pa + size - 1)));
 }
