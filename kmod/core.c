@@ -14,7 +14,6 @@
 #include <linux/tracepoint.h>
 
 #include "core.h"
-#include "cpuregs.h"
 #include "event.h"
 #include "follow.h"
 #include "modules.h"
@@ -281,12 +280,9 @@ static int __init qmd_init(void)
 	ret = qmd_ram_init();
 	if (ret)
 		goto exit_follow;
-	ret = qmd_cpu_regs_init();
-	if (ret)
-		goto exit_ram;
 	ret = qmd_modules_init();
 	if (ret)
-		goto exit_cpu_regs;
+		goto exit_ram;
 	ret = qmd_stacks_init();
 	if (ret)
 		goto exit_modules;
@@ -306,8 +302,6 @@ exit_stacks:
 	qmd_stacks_exit();
 exit_modules:
 	qmd_modules_exit();
-exit_cpu_regs:
-	qmd_cpu_regs_exit();
 exit_ram:
 	qmd_ram_exit();
 	xa_destroy(&qmd.ids);
@@ -325,7 +319,6 @@ static void __exit qmd_exit(void)
 	qmd_region_drop(qmd_region_if_there, qmd.vmcoreinfo);
 	qmd_events_exit();
 	WARN(atomic_read(&qmd.n_objects), "%d regions were leaked\n", atomic_read(&qmd.n_objects));
-	qmd_cpu_regs_exit();
 	qmd_ram_exit();
 	xa_destroy(&qmd.ids);
 }
@@ -333,6 +326,8 @@ static void __exit qmd_exit(void)
 module_init(qmd_init);
 module_exit(qmd_exit);
 
+/* By modprobe(8) and udev alike, whichever module of ours is asked for; registers without it are lost unseen. */
+MODULE_SOFTDEP("post: qcom_minidump_panic");
 MODULE_DESCRIPTION("Minidump: a table of the memory that is worth saving in a crash");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(QCOM_MINIDUMP_VERSION);

@@ -14,7 +14,6 @@
  *	task.c		tasks, and stacks of those that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch
- *	cpuregs.c	registers of the CPUs, saved by notifiers of a panic and of an oops
  *	netlink.c	the family: what requests do
  *	netlink-request.c	what they say
  *	netlink-owner.c	sockets that own regions

@@ -19,7 +19,6 @@
 #include <linux/crash_core.h>
 #endif
 
-#include "cpuregs.h"
 #include "region.h"
 
 static const char *qmd_vmcoreinfo_text;
@@ -190,7 +189,6 @@ static const struct qmd_object qmd_objects[] = {
 	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, .part = QMD_PRINTK_INFOS, .range = qmd_printk_range },
 	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, .part = QMD_PRINTK_TEXT, .range = qmd_printk_range },
 	{ "init_uts_ns", MINIDUMP_UTS_NAME, &init_uts_ns, sizeof(init_uts_ns) },
-	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, .range = qmd_cpu_regs_range },
 	{ "node_states", MINIDUMP_NODE_STATES_NAME, node_states, sizeof(node_states) },
 #ifdef CONFIG_SPARSEMEM_EXTREME
 	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, &mem_section, sizeof(mem_section) },

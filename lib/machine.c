@@ -56,7 +56,7 @@ static bool match(const char *root, const char *pattern, char *ret, size_t size)
 		full = NULL;
 		return false;
 	}
-	any = glob(full, 0, NULL, &found) == 0;
+	any = glob(full, GLOB_BRACE, NULL, &found) == 0;
 	for (size_t i = 0; ret && any && i < found.gl_pathc && used < size; i++)
 		used += snprintf(ret + used, size - used, "%s%s", i ? ", " : "", strrchr(found.gl_pathv[i], '/') + 1);
 	globfree(&found);
@@ -135,7 +135,7 @@ void machine_read(struct machine *m, const char *root)
 	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
 	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
 	if (!m->backend[0])
-		match(root, "/sys/module/qcom_minidump_*", m->modules, sizeof(m->modules));
+		match(root, "/sys/module/qcom_minidump_{mmio,ram,rm,smem}", m->modules, sizeof(m->modules));
 	m->download_error = read_line(root, DOWNLOAD_MODE, m->download, sizeof(m->download));
 	m->scm = match(root, "/sys/bus/platform/drivers/qcom_scm/*/modalias", NULL, 0);
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));

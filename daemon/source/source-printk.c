@@ -20,7 +20,6 @@ static const struct {
 	{ "printk_ring", MINIDUMP_LOG_RING_NAME, "kernel log: state of the ring", false },
 	{ "prb", MINIDUMP_LOG_PRB_NAME, "kernel log: pointer to the ring", false },
 	{ "init_uts_ns", MINIDUMP_UTS_NAME, "version of the kernel, for readers of the dump", false },
-	{ "cpu_registers", MINIDUMP_CPU_REGS_NAME, "registers of CPUs that panic", false },
 	{ "node_states", MINIDUMP_NODE_STATES_NAME, "memory nodes, for readers of the dump", true },
 	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, "memory model, for readers of the dump", true },
 	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, "memory model, for readers of the dump", true },

@@ -96,6 +96,8 @@ static void test_module(void **state)
 	assert_string_equal(m.version, "0.1");
 	write_file(MODULES "/qcom_minidump_mmio/refcnt", "0\n");
 	write_file(MODULES "/qcom_minidump_ram/refcnt", "0\n");
+	/* That is no back end. */
+	write_file(MODULES "/qcom_minidump_panic/refcnt", "0\n");
 	assert_says(machine_problem, "no-backend", "(loaded, but not bound: qcom_minidump_mmio, qcom_minidump_ram)",
 		    "systemctl restart qcmd-backend");
 	write_file(BACKEND, "ram\n");

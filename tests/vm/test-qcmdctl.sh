@@ -265,7 +265,7 @@ expect_soon 3 '* would NOT give a dump: no back end is bound*'
 
 # No module, and none for this kernel
 systemctl stop qcmdd
-rmmod qcom_minidump || fail "the module can't be unloaded"
+rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
 echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/local.conf
 systemctl start qcmdd || fail "the daemon doesn't start without the module"
 expect 3 '* would NOT give a dump: the kernel module qcom_minidump is not loaded.*systemctl restart *' status

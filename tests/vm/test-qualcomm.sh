@@ -43,6 +43,8 @@ regions=$(walked | wc -l)
 truncate -s +1M "$work/partition"
 vm_arm64 --backend smem --storage "$work/partition" --crash "$work/crash" >"$work/said" <<'SCRIPT' ||
 modprobe qcom_minidump_smem || exit 1
+# What unwinds the stack at a panic meets a broken one, and the panic goes its way all the same.
+insmod /usr/lib/qcmd-test/qcmd_crash.ko mode=frame && insmod "$(modinfo -n qcom_minidump_panic)" || exit 1
 (
 	for object in prb printk_ring printk_descs printk_infos printk_text init_uts_ns; do
 		echo "add object=$object"
@@ -74,6 +76,9 @@ collect_number 1
 cmp "$work/log" "$work/first.log" || fail "dump 1 has another log"
 collect_number 2
 check_console "$work/log" "the second dump"
+grep -q 'qcmd_crash: a frame pointer is broken$' "$work/log" || fail "no frame pointer was broken"
+tail -n 1 "$work/log" | grep -q 'end Kernel panic - not syncing: sysrq triggered crash' ||
+	fail "the log of the second dump ends with: $(tail -n 1 "$work/log")"
 grep -q "firmware needed $required bytes and wrote $((required - 0x200000))\." "$work/out" || fail "$(cat "$work/out")"
 grep -q 'KLARGE.* was not written, for lack of room: 2097152 bytes are lost' "$work/out" || fail "$(cat "$work/out")"
 "$qcmdump" regions "$work/dump.elf" >"$work/regions" || fail "regions of dump 2"

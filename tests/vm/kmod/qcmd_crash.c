@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics from a
- * module, with mode=oops it writes to NULL, with mode=hang it leaves every CPU spinning with interrupts off.
+ * module, with mode=oops it writes to NULL, with mode=hang it leaves every CPU spinning with interrupts off. With
+ * mode=frame it stays, and at a panic breaks a saved frame pointer for the notifiers that come after its own (arm64).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/compiler.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
+#include <linux/panic_notifier.h>
 #include <linux/preempt.h>
 #include <linux/processor.h>
 #include <linux/smp.h>
 
 static char *mode = "";
 module_param(mode, charp, 0);
-MODULE_PARM_DESC(mode, "panic, oops or hang");
+MODULE_PARM_DESC(mode, "panic, oops, hang or frame");
 
 static void spin(void *unused)
 {
@@ -23,8 +25,25 @@ static void spin(void *unused)
 		cpu_relax();
 }
 
+/* Of the function that has called this one, which goes by its stack pointer. */
+static int break_frame(struct notifier_block *nb, unsigned long event, void *data)
+{
+	unsigned long **record = __builtin_frame_address(0);
+
+	record[0][0] = 0xdead000000000001;
+	pr_emerg("a frame pointer is broken\n");
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block break_frame_nb = {
+	.notifier_call = break_frame,
+	.priority = INT_MAX,
+};
+
 static int __init qcmd_crash_init(void)
 {
+	if (IS_ENABLED(CONFIG_ARM64) && !strcmp(mode, "frame"))
+		return atomic_notifier_chain_register(&panic_notifier_list, &break_frame_nb);
 	if (!strcmp(mode, "panic"))
 		panic("qcmd_crash: panic as asked");
 	if (!strcmp(mode, "oops")) {

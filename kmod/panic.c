@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of the CPUs, saved by notifiers of a panic and of an oops: struct minidump_cpu_regs. They run where
- * anything may be broken, an NMI included, so here is no lock, no allocation, and nothing to wait for.
+ * qcom_minidump_panic: what runs at a panic. Registers of the CPUs, saved by notifiers of a panic and of an oops:
+ * struct minidump_cpu_regs. They run where anything may be broken, an NMI included, so here is no lock, no allocation,
+ * nothing to wait for, no name to look up, and no pointer that is followed unchecked.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/device.h>
 #include <linux/elfcore.h>
@@ -11,15 +15,19 @@
 #include <linux/kallsyms.h>
 #include <linux/kdebug.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/panic_notifier.h>
 #include <linux/percpu.h>
 #include <linux/ptrace.h>
+#include <linux/qcom_minidump.h>
 #include <linux/qcom_minidump_table.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 #ifdef CONFIG_VMCORE_INFO
 #include <linux/vmcore_info.h>
 #else
@@ -30,9 +38,6 @@
 #endif
 #include <asm/barrier.h>
 
-#include "cpuregs.h"
-#include "memory.h"
-
 #define QMD_PRSTATUS_NAME	"CORE"
 #define QMD_PRSTATUS_AT		(sizeof(struct elf_note) + ALIGN(sizeof(QMD_PRSTATUS_NAME), 4))
 #define QMD_ENTRY_SIZE		ALIGN(sizeof(struct minidump_cpu_regs) + sizeof(note_buf_t), 8)
@@ -40,6 +45,10 @@
 
 static struct minidump_cpu_regs_header *qmd_regs;
 static size_t qmd_regs_size;
+static int qmd_regs_id;
+
+/* atomic_notifier_call_chain(), which panic() calls. */
+static unsigned long qmd_chain_start, qmd_chain_end;
 
 /* The task that the last oops of this CPU was in, and when that started: a panic may come of it. */
 static DEFINE_PER_CPU(const struct task_struct *, qmd_oops_task);
@@ -105,11 +114,8 @@ static int qmd_on_die(struct notifier_block *nb, unsigned long event, void *data
 /* Whether this is the frame that called the notifiers. @seen: their chain was passed. */
 static bool qmd_is_caller(unsigned long ip, bool *seen)
 {
-	static char name[KSYM_SYMBOL_LEN];	/* one CPU panics */
-	bool chain;
+	bool chain = ip >= qmd_chain_start && ip < qmd_chain_end;
 
-	sprint_symbol_no_offset(name, ip);
-	chain = strstr(name, "notifier_call_chain");
 	*seen |= chain;
 	return *seen && !chain && ip;
 }
@@ -139,16 +145,20 @@ static bool qmd_caller_regs(struct pt_regs *regs)
 	return false;
 }
 #elif defined(CONFIG_ARM64)
+/* A record of a frame may lead anywhere if the stack is damaged: the next one must be above it, on the same stack. */
 static bool qmd_caller_regs(struct pt_regs *regs)
 {
-	const unsigned long *record = __builtin_frame_address(0);
+	unsigned long at = (unsigned long)__builtin_frame_address(0), end = round_up(at + 1, THREAD_SIZE), last = 0;
+	unsigned long record[2];
 	bool seen = false;
-	int i;
 
-	for (i = 0; i < QMD_FRAMES_MAX && record; i++, record = (const unsigned long *)record[0]) {
+	for (; at > last && at <= end - sizeof(record) && IS_ALIGNED(at, sizeof(*record)); last = at, at = record[0]) {
+		unsigned long ip;
+
+		if (copy_from_kernel_nofault(record, (void *)at, sizeof(record)))
+			return false;
 		/* Without the signature that it may have. Code is where all of the bits above are set. */
-		unsigned long ip = record[1] | GENMASK_ULL(63, VA_BITS_MIN);
-
+		ip = record[1] | GENMASK_ULL(63, VA_BITS_MIN);
 		if (!qmd_is_caller(ip, &seen))
 			continue;
 		regs->pc = ip;
@@ -185,8 +195,12 @@ static void qmd_copy_crash_notes(void)
 /* The other CPUs have stopped. */
 static int qmd_on_panic(struct notifier_block *nb, unsigned long event, void *data)
 {
+	static atomic_t entered = ATOMIC_INIT(0);
 	struct pt_regs regs = {};
 
+	/* A fault in here, against all care, is a panic in the panic: that one gets past, and on to pstore. */
+	if (atomic_xchg(&entered, 1))
+		return NOTIFY_DONE;
 	if (qmd_is_same_oops())
 		qmd_entry_end(qmd_entry(smp_processor_id()), MINIDUMP_CPU_REGS_FATAL_OOPS);
 	else if (qmd_caller_regs(&regs))
@@ -199,7 +213,7 @@ static struct notifier_block qmd_die_nb = {
 	.notifier_call = qmd_on_die,
 };
 
-/* Before others, which may take the machine with them. */
+/* Before others, which may take the machine with them; this one can't: see the top of the file. */
 static struct notifier_block qmd_panic_nb = {
 	.notifier_call = qmd_on_panic,
 	.priority = INT_MAX,
@@ -225,7 +239,7 @@ static const struct elf_note *__init qmd_find_crash_note(int cpu, char *page)
 	u64 pa;
 
 	if (!attr || !attr->show || attr->show(dev, attr, page) <= 0 || kstrtou64(page, 16, &pa) ||
-	    !qmd_is_ram(pa, pa + sizeof(note_buf_t)))
+	    !pfn_valid(PHYS_PFN(pa)))
 		return NULL;
 	return phys_to_virt(pa);
 }
@@ -241,15 +255,28 @@ static void __init qmd_find_crash_notes(void)
 	free_page((unsigned long)page);
 }
 
-int qmd_cpu_regs_range(int part, const void **addr, u64 *size)
+/* Now, as nothing is broken yet. A kernel without names: the caller of the notifiers is not found. */
+static void __init qmd_find_chain(void)
 {
-	*addr = qmd_regs;
-	*size = qmd_regs_size;
-	return 0;
+	unsigned long start = (unsigned long)atomic_notifier_call_chain, size;
+	char symbol[KSYM_SYMBOL_LEN];
+	const char *slash;
+
+	sprint_symbol(symbol, start);
+	slash = strrchr(symbol, '/');
+	if (!slash || sscanf(slash, "/%lx", &size) != 1)
+		return;
+	qmd_chain_start = start;
+	qmd_chain_end = start + size;
 }
 
-int __init qmd_cpu_regs_init(void)
+static int __init qmd_panic_init(void)
 {
+	struct qcom_minidump_region region = {
+		.name = MINIDUMP_CPU_REGS_NAME,
+		.comment = "registers of CPUs that panic",
+	};
+
 	BUILD_BUG_ON(sizeof(note_buf_t) != QMD_PRSTATUS_AT + sizeof(struct elf_prstatus) + sizeof(struct elf_note));
 	qmd_regs_size = sizeof(*qmd_regs) + nr_cpu_ids * QMD_ENTRY_SIZE;
 	qmd_regs = alloc_pages_exact(qmd_regs_size, GFP_KERNEL | __GFP_ZERO);
@@ -258,15 +285,32 @@ int __init qmd_cpu_regs_init(void)
 	qmd_regs->revision = cpu_to_le32(MINIDUMP_CPU_REGS_REVISION);
 	qmd_regs->cpus = cpu_to_le32(nr_cpu_ids);
 	qmd_regs->entry_size = cpu_to_le32(QMD_ENTRY_SIZE);
+	region.addr = qmd_regs;
+	region.size = qmd_regs_size;
+	qmd_regs_id = qcom_minidump_register(&region, GFP_KERNEL);
+	if (qmd_regs_id < 0) {
+		free_pages_exact(qmd_regs, qmd_regs_size);
+		return qmd_regs_id;
+	}
+
+	qmd_find_chain();
 	qmd_find_crash_notes();
 	register_die_notifier(&qmd_die_nb);
 	atomic_notifier_chain_register(&panic_notifier_list, &qmd_panic_nb);
 	return 0;
 }
 
-void qmd_cpu_regs_exit(void)
+static void __exit qmd_panic_exit(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &qmd_panic_nb);
 	unregister_die_notifier(&qmd_die_nb);
+	qcom_minidump_unregister(qmd_regs_id);
 	free_pages_exact(qmd_regs, qmd_regs_size);
 }
+
+module_init(qmd_panic_init);
+module_exit(qmd_panic_exit);
+
+MODULE_DESCRIPTION("Minidump: registers of the CPUs at a panic or an oops");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(QCOM_MINIDUMP_VERSION);
