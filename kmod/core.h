@@ -10,7 +10,7 @@
  *	table.c		slots: the order of writes that keeps the table right at every instant
  *	elfhdr.c	the ELF header in slot 0
  *	memory.c	addresses to physical pieces; what is RAM
- *	object.c	kernel objects found by name
+ *	object.c	the printk ring and VMCOREINFO: what is found without anybody's help
  *	task.c		tasks, and stacks of those that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel objects by name. Their addresses come from exported symbols and from the VMCOREINFO note, which
- * says where the printk ring is and how its structures are laid out: no kallsyms.
+ * The printk ring, by the names of its parts: the VMCOREINFO note says where it is and how its structures are laid out.
+ * This much the module finds by itself, whatever its client may know of addresses.
  */
 #include <linux/elf.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/mmzone.h>
-#include <linux/nodemask.h>
 #include <linux/qcom_minidump_table.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <linux/utsname.h>
 #ifdef CONFIG_VMCORE_INFO
 #include <linux/vmcore_info.h>
 #else
@@ -59,18 +56,22 @@ static int qmd_vmcoreinfo_get(const char *key, unsigned int base, u64 *value)
 	return -ENOENT;
 }
 
-/* The kernel's printk ring, by the layout that it publishes. */
-struct qmd_printk {
-	u64 prb;	/* address of the pointer */
-	u64 ring;	/* address of struct printk_ringbuffer */
-	u64 ring_size;
-	u64 desc_ring;	/* offsets from here on */
-	u64 text_ring;
-	u64 descs;
-	u64 infos;
-	u64 data;
-	u64 desc_size;
-	u64 info_size;
+/* The kernel's printk ring, by the layout that it publishes: the address of the pointer, sizes, and offsets. */
+enum {
+	QMD_PRB, QMD_RING_SIZE, QMD_DESC_SIZE, QMD_INFO_SIZE,
+	QMD_DESC_RING, QMD_TEXT_RING, QMD_DESCS, QMD_INFOS, QMD_DATA,
+};
+
+static const char *const qmd_printk_keys[] = {
+	[QMD_PRB] = "SYMBOL(prb)",
+	[QMD_RING_SIZE] = "SIZE(printk_ringbuffer)",
+	[QMD_DESC_SIZE] = "SIZE(prb_desc)",
+	[QMD_INFO_SIZE] = "SIZE(printk_info)",
+	[QMD_DESC_RING] = "OFFSET(printk_ringbuffer.desc_ring)",
+	[QMD_TEXT_RING] = "OFFSET(printk_ringbuffer.text_data_ring)",
+	[QMD_DESCS] = "OFFSET(prb_desc_ring.descs)",
+	[QMD_INFOS] = "OFFSET(prb_desc_ring.infos)",
+	[QMD_DATA] = "OFFSET(prb_data_ring.data)",
 };
 
 static int qmd_read(u64 addr, void *buf, size_t size)
@@ -78,49 +79,17 @@ static int qmd_read(u64 addr, void *buf, size_t size)
 	return copy_from_kernel_nofault(buf, (void *)(unsigned long)addr, size);
 }
 
-static int qmd_printk_find(struct qmd_printk *p)
-{
-	const struct {
-		const char *key;
-		unsigned int base;
-		u64 *value;
-	} keys[] = {
-		{ "SYMBOL(prb)", 16, &p->prb },
-		{ "SIZE(printk_ringbuffer)", 10, &p->ring_size },
-		{ "OFFSET(printk_ringbuffer.desc_ring)", 10, &p->desc_ring },
-		{ "OFFSET(printk_ringbuffer.text_data_ring)", 10, &p->text_ring },
-		{ "OFFSET(prb_desc_ring.descs)", 10, &p->descs },
-		{ "OFFSET(prb_desc_ring.infos)", 10, &p->infos },
-		{ "OFFSET(prb_data_ring.data)", 10, &p->data },
-		{ "SIZE(prb_desc)", 10, &p->desc_size },
-		{ "SIZE(printk_info)", 10, &p->info_size },
-	};
-	unsigned long ring;
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		ret = qmd_vmcoreinfo_get(keys[i].key, keys[i].base, keys[i].value);
-		if (ret)
-			return ret;
-	}
-	ret = qmd_read(p->prb, &ring, sizeof(ring));
-	p->ring = ring;
-	return ret;
-}
-
 /* Both ring structures begin with the log2 of what they hold. */
 static int qmd_printk_ring(u64 ring, u64 field, u64 unit, const void **addr, u64 *size)
 {
 	unsigned int bits;
-	unsigned long p;
 	int ret;
 
-	ret = qmd_read(ring, &bits, sizeof(bits)) ?: qmd_read(ring + field, &p, sizeof(p));
+	ret = qmd_read(ring, &bits, sizeof(bits)) ?: qmd_read(ring + field, addr, sizeof(*addr));
 	if (ret)
 		return ret;
 	if (bits > 31)
 		return -EOPNOTSUPP;
-	*addr = (void *)p;
 	*size = unit << bits;
 	return 0;
 }
@@ -129,72 +98,42 @@ enum qmd_printk_part { QMD_PRINTK_POINTER, QMD_PRINTK_RING, QMD_PRINTK_DESCS, QM
 
 static int qmd_printk_range(int part, const void **addr, u64 *size)
 {
-	struct qmd_printk p;
-	int ret = qmd_printk_find(&p);
+	u64 v[ARRAY_SIZE(qmd_printk_keys)];
+	unsigned long ring;
+	int i, ret;
 
+	for (i = 0; i < ARRAY_SIZE(v); i++) {
+		ret = qmd_vmcoreinfo_get(qmd_printk_keys[i], i == QMD_PRB ? 16 : 10, &v[i]);
+		if (ret)
+			return ret;
+	}
+	ret = qmd_read(v[QMD_PRB], &ring, sizeof(ring));
 	if (ret)
 		return ret;
 	switch (part) {
 	case QMD_PRINTK_POINTER:
-		*addr = (void *)(unsigned long)p.prb;
+		*addr = (void *)(unsigned long)v[QMD_PRB];
 		*size = sizeof(void *);
 		return 0;
 	case QMD_PRINTK_RING:
-		*addr = (void *)(unsigned long)p.ring;
-		*size = p.ring_size;
+		*addr = (void *)ring;
+		*size = v[QMD_RING_SIZE];
 		return 0;
 	case QMD_PRINTK_DESCS:
-		return qmd_printk_ring(p.ring + p.desc_ring, p.descs, p.desc_size, addr, size);
+		return qmd_printk_ring(ring + v[QMD_DESC_RING], v[QMD_DESCS], v[QMD_DESC_SIZE], addr, size);
 	case QMD_PRINTK_INFOS:
-		return qmd_printk_ring(p.ring + p.desc_ring, p.infos, p.info_size, addr, size);
+		return qmd_printk_ring(ring + v[QMD_DESC_RING], v[QMD_INFOS], v[QMD_INFO_SIZE], addr, size);
 	default:
-		return qmd_printk_ring(p.ring + p.text_ring, p.data, 1, addr, size);
+		return qmd_printk_ring(ring + v[QMD_TEXT_RING], v[QMD_DATA], 1, addr, size);
 	}
 }
-
-#ifdef CONFIG_SPARSEMEM_EXTREME
-static int qmd_mem_section_roots_range(int part, const void **addr, u64 *size)
-{
-	*addr = mem_section;
-	*size = NR_SECTION_ROOTS * sizeof(*mem_section);
-	return 0;
-}
-
-/* One piece for each root that is there. */
-static int qmd_mem_sections_segments(struct qmd_segment *segs, u32 max, struct qmd_why *why)
-{
-	unsigned long i;
-	u32 n = 0;
-
-	for (i = 0; i < NR_SECTION_ROOTS; i++) {
-		const void *root = READ_ONCE(mem_section[i]);
-		int ret;
-
-		if (!root)
-			continue;
-		ret = qmd_segments_of_virt(root, SECTIONS_PER_ROOT * sizeof(struct mem_section), segs ? segs + n : NULL,
-					   max - n, why);
-		if (ret < 0)
-			return ret;
-		n += ret;
-	}
-	return n;
-}
-#endif
 
 static const struct qmd_object qmd_objects[] = {
-	{ "prb", MINIDUMP_LOG_PRB_NAME, .part = QMD_PRINTK_POINTER, .range = qmd_printk_range },
-	{ "printk_ring", MINIDUMP_LOG_RING_NAME, .part = QMD_PRINTK_RING, .range = qmd_printk_range },
-	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, .part = QMD_PRINTK_DESCS, .range = qmd_printk_range },
-	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, .part = QMD_PRINTK_INFOS, .range = qmd_printk_range },
-	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, .part = QMD_PRINTK_TEXT, .range = qmd_printk_range },
-	{ "init_uts_ns", MINIDUMP_UTS_NAME, &init_uts_ns, sizeof(init_uts_ns) },
-	{ "node_states", MINIDUMP_NODE_STATES_NAME, node_states, sizeof(node_states) },
-#ifdef CONFIG_SPARSEMEM_EXTREME
-	{ "mem_section", MINIDUMP_MEM_SECTION_NAME, &mem_section, sizeof(mem_section) },
-	{ "mem_section_roots", MINIDUMP_MEM_ROOTS_NAME, .range = qmd_mem_section_roots_range },
-	{ "mem_sections", MINIDUMP_MEM_SECTIONS_NAME, .segments = qmd_mem_sections_segments },
-#endif
+	{ "prb", MINIDUMP_LOG_PRB_NAME, QMD_PRINTK_POINTER },
+	{ "printk_ring", MINIDUMP_LOG_RING_NAME, QMD_PRINTK_RING },
+	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, QMD_PRINTK_DESCS },
+	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, QMD_PRINTK_INFOS },
+	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, QMD_PRINTK_TEXT },
 };
 
 const struct qmd_object *qmd_object_find(const char *name)
@@ -209,13 +148,10 @@ const struct qmd_object *qmd_object_find(const char *name)
 
 static int qmd_object_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
-	const struct qmd_object *object = spec->object;
-	const void *addr = object->addr;
-	u64 size = object->size;
+	const void *addr;
+	u64 size;
 
-	if (object->segments)
-		return object->segments(segs, max, why);
-	if (object->range && object->range(object->part, &addr, &size))
+	if (qmd_printk_range(spec->object->part, &addr, &size))
 		return qmd_refuse(why, -EOPNOTSUPP, "OBJECT: this kernel's VMCOREINFO does not say where it is");
 	return qmd_segments_of_virt(addr, size, segs, max, why);
 }

@@ -21,6 +21,7 @@ SOURCE_SRCS := \
 	daemon/source/source-task.c \
 	daemon/source/sources.c \
 	daemon/source/symbol-follow.c \
+	daemon/source/symbol-model.c \
 	daemon/source/symbol-name.c \
 	daemon/source/symbol-type.c \
 	daemon/source/symbol.c \

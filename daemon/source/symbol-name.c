@@ -41,22 +41,28 @@ static int add_section(char ***names, const struct policy_symbol *y)
 }
 
 /* What fails here fails again, with somebody to tell it to. */
-void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies)
+void symbol_look_up_all(struct symbol_reader *r, char ***names)
 {
-	_cleanup_(strv_freep) char **names = NULL;
 	_cleanup_free_ const struct ksym **found = NULL;
 	_cleanup_free_ char *reason = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(borders); i++)
-		if (strv_append(&names, borders[i]) < 0)
+		if (strv_append(names, borders[i]) < 0)
 			return;
+	found = calloc(strv_length(*names), sizeof(*found));
+	if (found)
+		ksyms_find(r->ksyms, (const char *const *)*names, strv_length(*names), found, &reason);
+}
+
+void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies)
+{
+	_cleanup_(strv_freep) char **names = NULL;
+
 	for (size_t i = 0; i < policies->n_policies; i++)
 		for (size_t j = 0; j < policies->policies[i].n_sections; j++)
 			if (add_section(&names, &policies->policies[i].sections[j].symbol) < 0)
 				return;
-	found = calloc(strv_length(names), sizeof(*found));
-	if (found)
-		ksyms_find(r->ksyms, (const char *const *)names, strv_length(names), found, &reason);
+	symbol_look_up_all(r, &names);
 }
 
 /* "ext4:x" without ext4 is no mistake. */

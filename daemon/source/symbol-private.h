@@ -27,6 +27,8 @@ struct symbol_reader {
 
 /* symbol-name.c */
 
+/* All of them in one pass, and what symbol_find() needs with them; that is added to names. */
+void symbol_look_up_all(struct symbol_reader *r, char ***names);
 bool symbol_look_up(struct symbol_reader *r, const char *item, const struct ksym **ret, struct symbol_place *place);
 bool symbol_is_percpu_at(struct symbol_reader *r, uint64_t address);
 bool symbol_is_boot_only(struct symbol_reader *r, uint64_t address);

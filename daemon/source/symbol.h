@@ -24,6 +24,26 @@ struct symbol_place {
 	char problem[MODULE_ERROR_MAX];
 };
 
+#define SYMBOL_SECTIONS_MAX 128
+
+/**
+ * struct symbol_model - what readers of a dump look at first. -ENOENT: this kernel has no such thing
+ * @uts: init_uts_ns
+ * @nodes: node_states
+ * @section: the pointer mem_section
+ * @roots: the pointers that it points to
+ * @sections: what those point to
+ * @n_sections: of @sections, or 1 with an error
+ */
+struct symbol_model {
+	struct symbol_place uts;
+	struct symbol_place nodes;
+	struct symbol_place section;
+	struct symbol_place roots;
+	struct symbol_place sections[SYMBOL_SECTIONS_MAX];
+	size_t n_sections;
+};
+
 struct symbol_reader;
 
 int symbol_reader_new(struct symbol_reader **ret);
@@ -45,6 +65,7 @@ void symbol_percpu_at(struct symbol_reader *r, uint64_t address, int cpu, uint64
 void symbol_limit(struct symbol_reader *r, const char *size, struct symbol_place *place);
 /* What a pointer, that of a CPU or else -1, points to; size as in Size=. */
 void symbol_follow(struct symbol_reader *r, const char *name, int cpu, const char *size, struct symbol_place *ret);
+void symbol_model(struct symbol_reader *r, struct symbol_model *ret);
 /* The head of a list and its elements, *ret to be freed. 0 or -ENOMEM. */
 int symbol_list(struct symbol_reader *r, const char *head, const char *type, const char *member,
 		struct symbol_place *ret_head, struct symbol_place **ret, size_t *ret_n);

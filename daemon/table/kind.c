@@ -13,11 +13,6 @@ static void fill_note(const struct want *want, const struct note *note, struct m
 	q->note_type = note->type;
 }
 
-static void fill_object(const struct want *want, const struct note *note, struct module_request *q)
-{
-	q->object = want->key.what;
-}
-
 static void fill_task(const struct want *want, const struct note *note, struct module_request *q)
 {
 	q->pid = want->key.pid;
@@ -38,6 +33,15 @@ static void fill_range(const struct want *want, const struct note *note, struct 
 	q->map_fd = want->map_fd;
 }
 
+/* The module finds what it can; where the rest is the source knows. */
+static void fill_object(const struct want *want, const struct note *note, struct module_request *q)
+{
+	if (want->address)
+		fill_range(want, note, q);
+	else
+		q->object = want->key.what;
+}
+
 static void fill_trace(const struct want *want, const struct note *note, struct module_request *q)
 {
 	q->address = want->key.address;
@@ -53,7 +57,8 @@ static void fill_trace(const struct want *want, const struct note *note, struct 
 
 const struct region_traits region_traits[_REGION_KIND_MAX] = {
 	[REGION_NOTE] = { 1, "note", .note = true, .fill = fill_note },
-	[REGION_OBJECT] = { 2, "object", .rank = WANT_RANK_OBJECT, .object = true, .fill = fill_object },
+	[REGION_OBJECT] = { 2, "object", .rank = WANT_RANK_OBJECT, .object = true, .replaced = "it is elsewhere now",
+			    .fill = fill_object },
 	[REGION_TASK] = { 3, "task", MINIDUMP_TASK_NAME, QCOM_MINIDUMP_TASK_STRUCT, OF_TASK },
 	[REGION_STACK] = { 4, "stack", MINIDUMP_STACK_NAME, QCOM_MINIDUMP_TASK_STACK, .fleeting = true, OF_TASK },
 	[REGION_MM] = { 5, "mm", MINIDUMP_MM_NAME, QCOM_MINIDUMP_TASK_MM, OF_TASK },

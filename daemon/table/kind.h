@@ -43,7 +43,7 @@ struct region_traits {
 	enum want_rank rank;
 	bool current;  /* of the task that a CPU runs */
 	bool note;     /* a text of ours, which is sent instead of a place */
-	bool object;   /* the module finds it by its name, which says what it is */
+	bool object;   /* of the kernel itself, and its name says what it is */
 	bool range;    /* the source knows where it is and how large */
 	bool movable;  /* it can be moved without being absent */
 	bool held;     /* held, looked at again, then activated; old ones leave when new ones are there */

@@ -101,6 +101,26 @@ static void test_traits(void **state)
 	}
 }
 
+/* What the module finds by itself it is told by name, and of the rest where that is. */
+static void test_object(void **state)
+{
+	struct want want = { .key.kind = REGION_OBJECT };
+	struct module_request q = {};
+
+	region_key_set_what(&want.key, "printk_text");
+	region_traits[REGION_OBJECT].fill(&want, NULL, &q);
+	assert_string_equal(q.object, "printk_text");
+	assert_int_equal(q.address, 0);
+
+	want.address = 0xffffffff82000180;
+	want.size = 432;
+	q = (struct module_request){};
+	region_traits[REGION_OBJECT].fill(&want, NULL, &q);
+	assert_null(q.object);
+	assert_int_equal(q.address, 0xffffffff82000180);
+	assert_int_equal(q.size, 432);
+}
+
 /* The very bytes: whoever changes them has to read these, too. */
 static void test_tag(void **state)
 {
@@ -161,8 +181,9 @@ static void test_long_what(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),  cmocka_unit_test(test_names), cmocka_unit_test(test_host_name),
-		cmocka_unit_test(test_traits), cmocka_unit_test(test_tag),   cmocka_unit_test(test_long_what),
+		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_names),	 cmocka_unit_test(test_host_name),
+		cmocka_unit_test(test_traits),	  cmocka_unit_test(test_object), cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_long_what),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

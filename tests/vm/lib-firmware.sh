@@ -133,9 +133,9 @@ hangs() {
 		refusals "$1" "${@:3}"
 		echo "$2"
 		cat <<'SCRIPT'
-(printf 'add object=printk_text\nadd object=mem_sections\nsleep 1000\n') | ./mdnl >/dev/null &
-for _ in $(seq 300); do ./mdnl list | grep -q 'object=mem_sections' && break; sleep 0.1; done
-./mdnl list | grep -q 'object=mem_sections' || fail "the regions were not added"
+(printf 'add object=printk_text\nadd object=printk_descs\nsleep 1000\n') | ./mdnl >/dev/null &
+for _ in $(seq 300); do ./mdnl list | grep -q 'object=printk_descs' && break; sleep 0.1; done
+./mdnl list | grep -q 'object=printk_descs' || fail "the regions were not added"
 ./mdnl list
 crash hang
 SCRIPT

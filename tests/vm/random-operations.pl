@@ -81,7 +81,7 @@ sub fill {
 }
 
 srand(4711);
-for my $object (qw(prb printk_ring printk_descs printk_infos printk_text init_uts_ns node_states)) {
+for my $object (qw(prb printk_ring printk_descs printk_infos printk_text)) {
 	my $answer = ask("add object=$object");
 	$answer =~ /^region / or die "$object: $answer";
 }

@@ -46,7 +46,7 @@ modprobe qcom_minidump_smem || exit 1
 # What unwinds the stack at a panic meets a broken one, and the panic goes its way all the same.
 insmod /usr/lib/qcmd-test/qcmd_crash.ko mode=frame && insmod "$(modinfo -n qcom_minidump_panic)" || exit 1
 (
-	for object in prb printk_ring printk_descs printk_infos printk_text init_uts_ns; do
+	for object in prb printk_ring printk_descs printk_infos printk_text; do
 		echo "add object=$object"
 	done
 	echo 'add name=KLARGE paddr=0x60000000 size=0x200000'

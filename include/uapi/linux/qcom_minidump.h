@@ -110,10 +110,9 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_ADDR: u64. Kernel virtual address
  * @QCOM_MINIDUMP_REGION_A_PADDR: u64. Physical address
  * @QCOM_MINIDUMP_REGION_A_SIZE: u64, bytes, not 0
- * @QCOM_MINIDUMP_REGION_A_OBJECT: string. A kernel object that the module finds by itself:
+ * @QCOM_MINIDUMP_REGION_A_OBJECT: string. A part of the kernel's log, which the module finds by itself:
  *	prb (the pointer to the printk ring), printk_ring (its control structure), printk_descs, printk_infos,
- *	printk_text, init_uts_ns, cpu_registers (struct minidump_cpu_regs), node_states, mem_section (the pointer),
- *	mem_section_roots, mem_sections
+ *	printk_text
  * @QCOM_MINIDUMP_REGION_A_TASK: nest of enum qcom_minidump_task_attr
  * @QCOM_MINIDUMP_REGION_A_COMMENT: string. Why the region is there, in the words of who added it
  * @QCOM_MINIDUMP_REGION_A_STATE: u32, enum qcom_minidump_region_state. Reply only, as all that follow
