@@ -6,7 +6,6 @@
  * at any time, though, and clients in the kernel do what they like: qmd.lock protects the regions.
  */
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/module.h>
 #include <net/genetlink.h>
 
@@ -208,51 +207,25 @@ static int qmd_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return msg ? genlmsg_reply(msg, info) : -ENOMEM;
 }
 
-static int (*const qmd_handlers[QCOM_MINIDUMP_CMD_MAX + 1])(struct sk_buff *skb, struct genl_info *info) = {
-	[QCOM_MINIDUMP_CMD_BACKEND_GET] = qmd_backend_get_doit,
-	[QCOM_MINIDUMP_CMD_REGION_ADD] = qmd_region_add_doit,
-	[QCOM_MINIDUMP_CMD_REGION_UPDATE] = qmd_region_update_doit,
-	[QCOM_MINIDUMP_CMD_REGION_DEL] = qmd_region_del_doit,
-	[QCOM_MINIDUMP_CMD_REGION_GET] = qmd_region_get_doit,
-	[QCOM_MINIDUMP_CMD_NOTE_SET] = qmd_note_set_doit,
-};
-
-/* What GENL_ADMIN_PERM checks, but with a text. */
-static int qmd_permit(const struct sk_buff *skb, struct netlink_ext_ack *extack)
-{
-	if (netlink_capable(skb, CAP_NET_ADMIN))
-		return 0;
-	NL_SET_ERR_MSG(extack, "the minidump table takes CAP_NET_ADMIN, of the sender and of who opened the socket");
-	return -EPERM;
-}
-
-static int qmd_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return qmd_permit(skb, info->extack) ?: qmd_handlers[info->genlhdr->cmd](skb, info);
-}
-
 /* Room for the largest region in one part. */
-static int qmd_start(struct netlink_callback *cb)
+static int qmd_region_get_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = 16384;
 	return 0;
 }
 
-/* Not checked in qmd_start(): the text would get lost there in 6.1. */
-static int qmd_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return qmd_permit(cb->skb, cb->extack) ?: qmd_region_get_dumpit(skb, cb);
-}
-
-#define QMD_OP(_cmd, _policy) .cmd = (_cmd), .policy = (_policy), .maxattr = ARRAY_SIZE(_policy) - 1, .doit = qmd_doit
+/* The unprivileged are refused before anything that they say is looked at. */
+#define QMD_OP(_cmd, _doit) .cmd = (_cmd), .flags = GENL_ADMIN_PERM, .doit = (_doit)
+#define QMD_POLICY(_policy) .policy = (_policy), .maxattr = ARRAY_SIZE(_policy) - 1
 
 static const struct genl_ops qmd_ops[] = {
-	{ .cmd = QCOM_MINIDUMP_CMD_BACKEND_GET, .doit = qmd_doit },
-	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_ADD, qmd_add_policy) },
-	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_UPDATE, qmd_update_policy) },
-	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_DEL, qmd_id_policy) },
-	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_GET, qmd_id_policy), .start = qmd_start, .dumpit = qmd_dumpit },
-	{ QMD_OP(QCOM_MINIDUMP_CMD_NOTE_SET, qmd_note_policy) },
+	{ QMD_OP(QCOM_MINIDUMP_CMD_BACKEND_GET, qmd_backend_get_doit) },
+	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_ADD, qmd_region_add_doit), QMD_POLICY(qmd_add_policy) },
+	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_UPDATE, qmd_region_update_doit), QMD_POLICY(qmd_update_policy) },
+	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_DEL, qmd_region_del_doit), QMD_POLICY(qmd_id_policy) },
+	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_GET, qmd_region_get_doit), QMD_POLICY(qmd_id_policy),
+	  .start = qmd_region_get_start, .dumpit = qmd_region_get_dumpit },
+	{ QMD_OP(QCOM_MINIDUMP_CMD_NOTE_SET, qmd_note_set_doit), QMD_POLICY(qmd_note_policy) },
 };
 
 static const struct genl_multicast_group qmd_mcgrps[] = {

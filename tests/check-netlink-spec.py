@@ -64,7 +64,14 @@ same("commands", [f"QCOM_MINIDUMP_CMD_{upper(o['name'])}" for o in operations], 
 
 tables = {"region-add": "qmd_add_policy", "region-update": "qmd_update_policy", "region-del": "qmd_id_policy",
           "region-get": "qmd_id_policy", "note-set": "qmd_note_policy"}
+ops = dict(re.findall(r"QMD_OP\(QCOM_MINIDUMP_CMD_(\w+), \w+\)(?:, QMD_POLICY\((\w+)\))?", MODULE))
+same("commands that a request may have", [upper(o["name"]) for o in operations if "do" in o], list(ops))
+if not re.search(r"define QMD_OP\(.*\.flags = GENL_ADMIN_PERM\b", MODULE):
+    problems.append("the module doesn't ask for admin-perm")
 for operation in operations:
+    if "do" in operation:
+        same(f"flags of {operation['name']}", operation.get("flags"), ["admin-perm"])
+        same(f"who may {operation['name']}", "CAP_NET_ADMIN" in operation["doc"], True)
     if operation["name"] not in tables:
         continue
     types = {a["name"]: a["type"] for a in sets[operation["attribute-set"]]}
@@ -72,8 +79,7 @@ for operation in operations:
     same(f"request of {operation['name']}",
          {prefix + upper(a): NLA[types[a]] for a in operation["do"]["request"]["attributes"]},
          policy(tables[operation["name"]]))
-    if tables[operation["name"]] not in re.findall(rf"CMD_{upper(operation['name'])}, (\w+)\)", MODULE):
-        problems.append(f"{operation['name']} is not checked by {tables[operation['name']]}")
+    same(f"policy of {operation['name']}", tables[operation["name"]], ops[upper(operation["name"])])
 same("request of a task", {f"TASK_A_{upper(a['name'])}": NLA[a["type"]] for a in sets["task"] if a["type"] != "pad"},
      policy("qmd_task_policy"))
 

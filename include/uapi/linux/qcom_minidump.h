@@ -16,7 +16,8 @@
  * The stack of a task goes when the task begins to exit, so that no other one is ever taken for it. Its struct and its
  * struct mm_struct stay, held by reference.
  *
- * Every error carries an extended ACK whose text names the attribute and says what would be right.
+ * Every error but that of a sender without CAP_NET_ADMIN, who is refused before anything that he says is looked at,
+ * carries an extended ACK whose text names the attribute and says what would be right.
  */
 #ifndef _UAPI_LINUX_QCOM_MINIDUMP_H
 #define _UAPI_LINUX_QCOM_MINIDUMP_H
