@@ -12,7 +12,8 @@
 
 static bool qmd_muted;	/* the family is going: no more notifications */
 
-static int qmd_put_segment(struct sk_buff *skb, const struct qmd_region *r, const struct qmd_segment *seg)
+static int qmd_put_segment(struct sk_buff *skb, const struct qmd_reader *to, const struct qmd_region *r,
+			   const struct qmd_segment *seg)
 {
 	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_SEGMENT);
 	bool in_table = qmd_region_in_table(r);
@@ -20,10 +21,11 @@ static int qmd_put_segment(struct sk_buff *skb, const struct qmd_region *r, cons
 	if (!nest ||
 	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
 	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, in_table ? qmd_slot_va(seg) : seg->va,
-			      QCOM_MINIDUMP_SEGMENT_A_PAD) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, in_table ? qmd_slot_start(seg) : seg->pa,
-			      QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	    (to->addresses &&
+	     (nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, in_table ? qmd_slot_va(seg) : seg->va,
+				QCOM_MINIDUMP_SEGMENT_A_PAD) ||
+	      nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, in_table ? qmd_slot_start(seg) : seg->pa,
+				QCOM_MINIDUMP_SEGMENT_A_PAD))) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? qmd_slot_size(seg) : seg->size,
 			      QCOM_MINIDUMP_SEGMENT_A_PAD))
 		return -EMSGSIZE;
@@ -49,19 +51,21 @@ static int qmd_put_task(struct sk_buff *skb, const struct qmd_region *r)
 	return 0;
 }
 
-static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_region *r)
+static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_reader *to, const struct qmd_region *r)
 {
 	u32 i;
 
 	if (nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_ID, r->id) ||
 	    nla_put_string(skb, QCOM_MINIDUMP_REGION_A_NAME, r->name->name) ||
-	    nla_put_u64_64bit(skb, r->segs[0].va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
-			      r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD) ||
+	    (to->addresses &&
+	     nla_put_u64_64bit(skb, r->segs[0].va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
+			       r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD)) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, r->object->name)) ||
 	    (r->task.part && qmd_put_task(skb, r)) ||
 	    (r->comment[0] && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_COMMENT, r->comment)) ||
-	    (r->tag.size && nla_put(skb, QCOM_MINIDUMP_REGION_A_TAG, r->tag.size, r->tag.bytes)) ||
+	    (r->tag.size && (to->addresses || r->sk == to->sk) &&
+	     nla_put(skb, QCOM_MINIDUMP_REGION_A_TAG, r->tag.size, r->tag.bytes)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
 	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->portid) ||
@@ -70,16 +74,16 @@ static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_region *r)
 		return -EMSGSIZE;
 
 	for (i = 0; i < r->n_segs; i++)
-		if (qmd_put_segment(skb, r, &r->segs[i]))
+		if (qmd_put_segment(skb, to, r, &r->segs[i]))
 			return -EMSGSIZE;
 	return 0;
 }
 
 /* One region, for replies, dumps and notifications alike. Under qmd.lock. */
-int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct qmd_region *r,
+int qmd_put_region(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd, const struct qmd_region *r,
 		   struct netlink_callback *cb)
 {
-	void *hdr = genlmsg_put(skb, portid, seq, &qmd_family, flags, cmd);
+	void *hdr = genlmsg_put(skb, to->portid, to->seq, &qmd_family, cb ? NLM_F_MULTI : 0, cmd);
 	int ret;
 
 	if (!hdr)
@@ -88,7 +92,7 @@ int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, 
 		genl_dump_check_consistent(cb, hdr);
 	/* All of one task, if it is what a CPU runs. */
 	qmd_follow_lock(r);
-	ret = qmd_put_region_attrs(skb, r);
+	ret = qmd_put_region_attrs(skb, to, r);
 	qmd_follow_unlock(r);
 	if (ret) {
 		genlmsg_cancel(skb, hdr);
@@ -98,7 +102,7 @@ int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, 
 	return 0;
 }
 
-/* An upper bound of what qmd_put_region() writes. */
+/* An upper bound of what qmd_put_region() writes, whatever becomes of the region. */
 static size_t qmd_region_msg_size(const struct qmd_region *r)
 {
 	const size_t u64_attr = nla_total_size_64bit(sizeof(u64)), u32_attr = nla_total_size(sizeof(u32));
@@ -109,16 +113,23 @@ static size_t qmd_region_msg_size(const struct qmd_region *r)
 	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
 }
 
-static struct sk_buff *qmd_region_msg(u32 portid, u32 seq, u8 cmd, const struct qmd_region *r)
+/* Room for what is to be said of the region. It is there before anything changes: the answer can't fail afterwards. */
+struct sk_buff *qmd_region_msg_new(const struct qmd_region *r)
 {
-	struct sk_buff *skb = genlmsg_new(qmd_region_msg_size(r), GFP_KERNEL);
+	return genlmsg_new(qmd_region_msg_size(r), GFP_KERNEL);
+}
+
+/* NULL if there was no room. */
+static struct sk_buff *qmd_region_msg_fill(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd,
+					   const struct qmd_region *r)
+{
 	unsigned long flags;
 	int ret;
 
 	if (!skb)
 		return NULL;
 	raw_spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_put_region(skb, portid, seq, 0, cmd, r, NULL);
+	ret = qmd_put_region(skb, to, cmd, r, NULL);
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	if (!ret)
 		return skb;
@@ -126,11 +137,19 @@ static struct sk_buff *qmd_region_msg(u32 portid, u32 seq, u8 cmd, const struct 
 	return NULL;
 }
 
-int qmd_reply_region(struct genl_info *info, u8 cmd, const struct qmd_region *r)
+/* Sends msg. Should it get lost, the sender's socket says so: what was asked for is done, and has not failed. */
+void qmd_reply_region(struct sk_buff *request, struct genl_info *info, struct sk_buff *msg, const struct qmd_region *r)
 {
-	struct sk_buff *skb = qmd_region_msg(info->snd_portid, info->snd_seq, cmd, r);
+	const struct qmd_reader to = {
+		.sk = NETLINK_CB(request).sk,
+		.portid = info->snd_portid,
+		.seq = info->snd_seq,
+		.addresses = qmd_has_perfmon(request),
+	};
 
-	return skb ? genlmsg_reply(skb, info) : -ENOMEM;
+	msg = qmd_region_msg_fill(msg, &to, info->genlhdr->cmd, r);
+	if (msg)
+		genlmsg_reply(msg, info);
 }
 
 struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
@@ -166,11 +185,12 @@ struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd)
 /* Of a region, or of the back end if @r is NULL. */
 void qmd_netlink_notify(const struct qmd_region *r, u8 cmd)
 {
+	const struct qmd_reader everybody = {};
 	struct sk_buff *skb;
 
 	if (READ_ONCE(qmd_muted) || !genl_has_listeners(&qmd_family, &init_net, QMD_MCGRP_EVENTS))
 		return;
-	skb = r ? qmd_region_msg(0, 0, cmd, r) : qmd_backend_msg(0, 0, cmd);
+	skb = r ? qmd_region_msg_fill(qmd_region_msg_new(r), &everybody, cmd, r) : qmd_backend_msg(0, 0, cmd);
 	if (skb)
 		genlmsg_multicast(&qmd_family, skb, 0, QMD_MCGRP_EVENTS, GFP_KERNEL);
 	else

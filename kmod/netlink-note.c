@@ -40,44 +40,45 @@ const struct qmd_kind qmd_kind_note = {
 	.put = qmd_note_put,
 };
 
-/* The sender's note of that name, or NULL. Under qmd_owners_lock. */
+/* The sender's note of that name, with a reference, or NULL. */
 static struct qmd_region *qmd_note_find(struct sk_buff *skb, const char *name)
 {
-	struct qmd_owner *owner = qmd_owner_find(skb);
-	struct qmd_region *r, *found = NULL;
-	unsigned long flags;
+	struct qmd_region *r;
+	u32 id;
 
-	if (!owner)
-		return NULL;
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	list_for_each_entry(r, &owner->regions, owner_node)
-		if (r->kind == &qmd_kind_note && !strcmp(r->name->name, name))
-			found = r;
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	return found;
+	for (id = 1; (r = qmd_region_next(&id)); id++) {
+		if (READ_ONCE(r->there) && r->sk == NETLINK_CB(skb).sk && r->kind == &qmd_kind_note &&
+		    !strcmp(r->name->name, name))
+			break;
+		qmd_region_put(r);
+	}
+	return r;
 }
 
 /*
  * Sets a note of the sender, or removes it if there is nothing in spec. Returns its region with a reference, or NULL.
  * What is left in spec is to be freed. Under qmd_owners_lock.
  */
-static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why)
+static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg,
+				       struct qmd_why *why)
 {
 	struct qmd_region *r = qmd_note_find(skb, spec->name);
-	int ret;
+	int ret = 0;
 
 	if (!r)
-		return spec->buf ? qmd_owner_add(skb, spec, why) : NULL;
+		return spec->buf ? qmd_owner_add(skb, spec, msg, why) : NULL;
 	if (!spec->buf) {
 		qmd_region_drop(qmd_region_if_there, r);
 		qmd_events_send();
-		return NULL;
+	} else {
+		*msg = qmd_region_msg_new(r);
+		ret = *msg ? qmd_region_move(r, spec, why) : qmd_refuse(why, -ENOMEM, "out of memory");
+		if (!ret)
+			return r;
+		nlmsg_free(*msg);
 	}
-	ret = qmd_region_move(r, spec, why);
-	if (ret)
-		return ERR_PTR(ret);
-	kref_get(&r->ref);
-	return r;
+	qmd_region_put(r);
+	return ERR_PTR(ret);
 }
 
 int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
@@ -91,11 +92,11 @@ int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 		.kind = &qmd_kind_note,
 	};
 	struct qmd_why why = {};
+	struct sk_buff *msg;
 	struct qmd_region *r;
-	int ret;
 
 	if (!text)
-		return qmd_missing(info, QCOM_MINIDUMP_NOTE_A_TEXT, "TEXT is missing");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_NOTE_A_TEXT, -EINVAL, "TEXT is missing");
 	if (nla_len(text)) {
 		spec.buf = qmd_note_build(nla_data(text), nla_len(text), type ? nla_get_u32(type) : QCMD_NOTE_KERNEL,
 					  &spec.size);
@@ -105,7 +106,7 @@ int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 	spec.addr = spec.buf;
 	qmd_parse_tag(info->attrs[QCOM_MINIDUMP_NOTE_A_TAG], &spec.tag);
 	mutex_lock(&qmd_owners_lock);
-	r = qmd_note_set(skb, &spec, &why);
+	r = qmd_note_set(skb, &spec, &msg, &why);
 	mutex_unlock(&qmd_owners_lock);
 	if (spec.buf)
 		free_pages_exact(spec.buf, spec.size);
@@ -115,7 +116,7 @@ int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	if (!r)
 		return 0;
-	ret = qmd_reply_region(info, QCOM_MINIDUMP_CMD_NOTE_SET, r);
+	qmd_reply_region(skb, info, msg, r);
 	qmd_region_put(r);
-	return ret;
+	return 0;
 }

@@ -12,27 +12,17 @@
 static LIST_HEAD(qmd_owners);
 DEFINE_MUTEX(qmd_owners_lock);	/* qmd_owners; taken outside qmd.lock */
 
-struct qmd_owner *qmd_owner_find(const struct sk_buff *skb)
+/* The owner for the socket that sent skb; made at its first region. */
+static struct qmd_owner *qmd_owner_get(struct sk_buff *skb)
 {
 	struct qmd_owner *o;
 
 	list_for_each_entry(o, &qmd_owners, node)
 		if (o->sk == NETLINK_CB(skb).sk)
 			return o;
-	return NULL;
-}
-
-/* The owner for the socket that sent skb; made at its first region. */
-static struct qmd_owner *qmd_owner_get(struct sk_buff *skb)
-{
-	struct qmd_owner *o = qmd_owner_find(skb);
-
-	if (o)
-		return o;
 	o = kzalloc(sizeof(*o), GFP_KERNEL);
 	if (!o)
 		return NULL;
-	INIT_LIST_HEAD(&o->regions);
 	o->sk = NETLINK_CB(skb).sk;
 	o->portid = NETLINK_CB(skb).portid;
 	sock_hold(o->sk);
@@ -40,18 +30,18 @@ static struct qmd_owner *qmd_owner_get(struct sk_buff *skb)
 	return o;
 }
 
-static struct qmd_region *qmd_first_of_owner(const void *of)
-{
-	struct qmd_owner *o = (void *)of;
-
-	return list_first_entry_or_null(&o->regions, struct qmd_region, owner_node);
-}
-
 static void qmd_owner_free(struct qmd_owner *o)
 {
+	struct qmd_region *r;
+	u32 id;
+
 	list_del(&o->node);
-	while (qmd_region_drop(qmd_first_of_owner, o))
+	for (id = 1; (r = qmd_region_next(&id)); id++) {
+		if (r->sk == o->sk)
+			qmd_region_drop(qmd_region_if_there, r);
+		qmd_region_put(r);
 		cond_resched();
+	}
 	qmd_events_send();
 	sock_put(o->sk);
 	kfree(o);
@@ -78,8 +68,11 @@ static struct notifier_block qmd_netlink_nb = {
 	.notifier_call = qmd_netlink_release,
 };
 
-/* Makes the region that spec says, owned by the sender, with a reference for the caller. Under qmd_owners_lock. */
-struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why)
+/*
+ * Makes the region that spec says, owned by the sender, with a reference for the caller, and room for the answer. Under
+ * qmd_owners_lock.
+ */
+struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg, struct qmd_why *why)
 {
 	struct qmd_region *r;
 	int ret;
@@ -93,12 +86,16 @@ struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, str
 	if (IS_ERR(r))
 		return r;
 
-	ret = r->kind->start ? r->kind->start(r, why) : 0;
+	*msg = qmd_region_msg_new(r);
+	ret = *msg ? 0 : qmd_refuse(why, -ENOMEM, "out of memory");
+	if (!ret && r->kind->start)
+		ret = r->kind->start(r, why);
 	if (!ret) {
 		kref_get(&r->ref);
 		ret = qmd_region_add(r, why);
 	}
 	if (ret) {
+		nlmsg_free(*msg);
 		qmd_region_put(r);
 		r = ERR_PTR(ret);
 	}

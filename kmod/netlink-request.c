@@ -74,26 +74,27 @@ const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
 	[QCOM_MINIDUMP_NOTE_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
 };
 
-/* An attribute that is to blame, with the text that says why. */
+/* The attribute that is to blame, or that is missing, or 0, with the text that says why. */
 int qmd_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text)
 {
 	if (info->attrs[attr])
 		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
+	else if (attr)
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
 	info->extack->_msg = text;
 	return err;
 }
 
-int qmd_missing(struct genl_info *info, u32 attr, const char *text)
+/* The sender, and who opened the socket. Such a one may see kernel addresses, as in /proc/kallsyms. */
+bool qmd_has_perfmon(const struct sk_buff *skb)
 {
-	NL_SET_ERR_ATTR_MISS(info->extack, NULL, attr);
-	info->extack->_msg = text;
-	return -EINVAL;
+	return netlink_capable(skb, CAP_PERFMON) || netlink_capable(skb, CAP_SYS_ADMIN);
 }
 
 /* Whoever names an address can have any kernel memory in the dump. */
 int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
 {
-	if (!netlink_capable(skb, CAP_PERFMON) && !netlink_capable(skb, CAP_SYS_ADMIN))
+	if (!qmd_has_perfmon(skb))
 		return qmd_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
 	if (security_locked_down(LOCKDOWN_KCORE))
 		return qmd_refuse_attr(info, attr, -EPERM,
@@ -117,18 +118,15 @@ static int qmd_parse_task(struct genl_info *info, struct qmd_spec *spec)
 	pid = tb[QCOM_MINIDUMP_TASK_A_PID];
 	start_time = tb[QCOM_MINIDUMP_TASK_A_START_TIME];
 	cpu = tb[QCOM_MINIDUMP_TASK_A_CPU];
-	if (!tb[QCOM_MINIDUMP_TASK_A_PART] || (cpu ? pid || start_time : !pid || !start_time)) {
-		NL_SET_BAD_ATTR(info->extack, nest);
-		NL_SET_ERR_MSG(info->extack, "TASK needs PART, and either PID and START_TIME or CPU");
-		return -EINVAL;
-	}
+	if (!tb[QCOM_MINIDUMP_TASK_A_PART] || (cpu ? pid || start_time : !pid || !start_time))
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_TASK, -EINVAL,
+				       "TASK needs PART, and either PID and START_TIME or CPU");
 	if (cpu) {
 		spec->kind = &qmd_kind_current;
 		t->cpu = nla_get_u32(cpu);
-		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu)) {
-			NL_SET_ERR_MSG_ATTR(info->extack, cpu, "TASK: there is no such CPU, or it is offline");
-			return -ENODEV;
-		}
+		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu))
+			return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_TASK, -ENODEV,
+					       "TASK: there is no such CPU, or it is offline");
 	} else {
 		t->pid = nla_get_u32(pid);
 		t->start_time = nla_get_u64(start_time);
@@ -139,9 +137,8 @@ static int qmd_parse_task(struct genl_info *info, struct qmd_spec *spec)
 	if (t->part == QCOM_MINIDUMP_TASK_STRUCT || t->part == QCOM_MINIDUMP_TASK_STACK ||
 	    (t->part == QCOM_MINIDUMP_TASK_MM && !cpu))
 		return 0;
-	NL_SET_ERR_MSG_ATTR(info->extack, tb[QCOM_MINIDUMP_TASK_A_PART],
-			    "TASK: PART is 1 (struct), 2 (stack) or, without CPU, 3 (mm)");
-	return -EINVAL;
+	return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_TASK, -EINVAL,
+			       "TASK: PART is 1 (struct), 2 (stack) or, without CPU, 3 (mm)");
 }
 
 void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag)
@@ -204,20 +201,19 @@ int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *
 	bool range = a[QCOM_MINIDUMP_REGION_A_ADDR] || a[QCOM_MINIDUMP_REGION_A_PADDR];
 	int ret;
 
-	if (what != 1) {
-		NL_SET_ERR_MSG(info->extack, "give exactly one of ADDR, PADDR, OBJECT and TASK");
-		return -EINVAL;
-	}
+	if (what != 1)
+		return qmd_refuse_attr(info, 0, -EINVAL, "give exactly one of ADDR, PADDR, OBJECT and TASK");
 	if (a[QCOM_MINIDUMP_REGION_A_NAME])
 		spec->name = nla_data(a[QCOM_MINIDUMP_REGION_A_NAME]);
 	else if (!a[QCOM_MINIDUMP_REGION_A_OBJECT])
-		return qmd_missing(info, QCOM_MINIDUMP_REGION_A_NAME, "NAME is missing");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_NAME, -EINVAL, "NAME is missing");
 	if (a[QCOM_MINIDUMP_REGION_A_COMMENT])
 		spec->comment = nla_data(a[QCOM_MINIDUMP_REGION_A_COMMENT]);
 	qmd_parse_tag(a[QCOM_MINIDUMP_REGION_A_TAG], &spec->tag);
 
 	if (range && !a[QCOM_MINIDUMP_REGION_A_SIZE])
-		return qmd_missing(info, QCOM_MINIDUMP_REGION_A_SIZE, "SIZE is missing: ADDR and PADDR need it");
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
+				       "SIZE is missing: ADDR and PADDR need it");
 	if (!range && a[QCOM_MINIDUMP_REGION_A_SIZE])
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
 				       "SIZE goes with ADDR and PADDR only: objects and tasks have their own");

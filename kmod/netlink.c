@@ -20,12 +20,13 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 	struct qmd_spec spec = {};
 	struct qmd_why why = {};
 	struct qmd_region *r;
+	struct sk_buff *msg;
 	int ret;
 
 	ret = qmd_parse_add(skb, info, &spec, &why);
 	if (!ret) {
 		mutex_lock(&qmd_owners_lock);
-		r = qmd_owner_add(skb, &spec, &why);
+		r = qmd_owner_add(skb, &spec, &msg, &why);
 		mutex_unlock(&qmd_owners_lock);
 		ret = PTR_ERR_OR_ZERO(r);
 	}
@@ -37,41 +38,36 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 			info->extack->_msg = why.text;
 		return ret;
 	}
-	ret = qmd_reply_region(info, QCOM_MINIDUMP_CMD_REGION_ADD, r);
+	qmd_reply_region(skb, info, msg, r);
 	qmd_region_put(r);
-	return ret;
+	return 0;
 }
 
-/* The region that ID names, with a reference, and whose it is. */
-static struct qmd_region *qmd_named_region(struct genl_info *info, const struct qmd_owner **owner)
+/* The region that ID names, with a reference. */
+static struct qmd_region *qmd_named_region(struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[QCOM_MINIDUMP_REGION_A_ID];
 	struct qmd_region *r;
 
 	if (!id)
-		return ERR_PTR(qmd_missing(info, QCOM_MINIDUMP_REGION_A_ID, "ID is missing"));
+		return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL, "ID is missing"));
 	r = qmd_region_find(nla_get_u32(id));
-	if (!r)
-		return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT,
-					       "ID: there is no such region"));
-	*owner = READ_ONCE(r->owner);
-	return r;
+	return r ?: ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -ENOENT, "ID: there is no such region"));
 }
 
-/* The same, if the sender owns it. Under qmd_owners_lock. */
+/* The same, if the sender owns it. */
 static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct qmd_owner *sender = qmd_owner_find(skb), *owner = NULL;
-	struct qmd_region *r = qmd_named_region(info, &owner);
+	struct qmd_region *r = qmd_named_region(info);
 
-	if (IS_ERR(r) || (sender && owner == sender))
+	if (IS_ERR(r) || r->sk == NETLINK_CB(skb).sk)
 		return r;
 	qmd_region_put(r);
 	return ERR_PTR(qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EPERM,
 				       "ID: the region belongs to another socket or to the kernel"));
 }
 
-/* Moves a region of the sender, activates it, or gives it another comment. Under qmd_owners_lock. */
+/* Moves a region of the sender, activates it, or gives it another comment. */
 static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_spec *to, bool move,
 		      struct qmd_why *why)
 {
@@ -79,6 +75,7 @@ static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_s
 	unsigned long flags;
 	int ret = 0;
 
+	mutex_lock(&qmd_owners_lock);
 	if (move)
 		ret = qmd_module_check(to->addr, to->size, why) ?: qmd_region_move(r, to, why);
 	flags = qmd_table_lock();
@@ -91,8 +88,7 @@ static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_s
 		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	}
 	qmd_table_unlock(flags);
-	if (why->text)
-		info->extack->_msg = why->text;
+	mutex_unlock(&qmd_owners_lock);
 	return ret;
 }
 
@@ -103,28 +99,22 @@ static int qmd_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 	bool move = addr || paddr || a[QCOM_MINIDUMP_REGION_A_SIZE];
 	struct qmd_why why = {};
 	struct qmd_spec to = {};
+	struct sk_buff *msg;
 	struct qmd_region *r;
 	int ret = 0;
 
-	if (addr && paddr) {
-		NL_SET_ERR_MSG(info->extack, "give ADDR or PADDR, not both");
-		return -EINVAL;
-	}
-	if (!move && !a[QCOM_MINIDUMP_REGION_A_COMMENT] && !a[QCOM_MINIDUMP_REGION_A_ACTIVATE]) {
-		NL_SET_ERR_MSG(info->extack, "nothing to change: give ADDR, PADDR, SIZE, COMMENT or ACTIVATE");
-		return -EINVAL;
-	}
-	if (move && a[QCOM_MINIDUMP_REGION_A_ACTIVATE]) {
-		NL_SET_ERR_MSG(info->extack, "ACTIVATE takes the region as it is: no ADDR, PADDR or SIZE");
-		return -EINVAL;
-	}
+	if (addr && paddr)
+		return qmd_refuse_attr(info, 0, -EINVAL, "give ADDR or PADDR, not both");
+	if (!move && !a[QCOM_MINIDUMP_REGION_A_COMMENT] && !a[QCOM_MINIDUMP_REGION_A_ACTIVATE])
+		return qmd_refuse_attr(info, 0, -EINVAL,
+				       "nothing to change: give ADDR, PADDR, SIZE, COMMENT or ACTIVATE");
+	if (move && a[QCOM_MINIDUMP_REGION_A_ACTIVATE])
+		return qmd_refuse_attr(info, 0, -EINVAL,
+				       "ACTIVATE takes the region as it is: no ADDR, PADDR or SIZE");
 
-	mutex_lock(&qmd_owners_lock);
 	r = qmd_own_region(skb, info);
-	if (IS_ERR(r)) {
-		ret = PTR_ERR(r);
-		goto unlock;
-	}
+	if (IS_ERR(r))
+		return PTR_ERR(r);
 	if (move && (!r->kind->by_address || r->map || r->hold)) {
 		ret = qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
 				      "ID: only a region that was added by address, "
@@ -140,48 +130,64 @@ static int qmd_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 		ret = qmd_parse_range(skb, info, &to);
 	else if (move)
 		ret = qmd_may_name_addresses(skb, info, QCOM_MINIDUMP_REGION_A_SIZE);
+	if (ret)
+		goto put;
+	msg = qmd_region_msg_new(r);
+	ret = msg ? qmd_update(info, r, &to, move, &why) : qmd_refuse(&why, -ENOMEM, "out of memory");
 	if (!ret)
-		ret = qmd_update(info, r, &to, move, &why);
-	if (!ret)
-		ret = qmd_reply_region(info, QCOM_MINIDUMP_CMD_REGION_UPDATE, r);
+		qmd_reply_region(skb, info, msg, r);
+	else
+		nlmsg_free(msg);
+	if (why.text)
+		info->extack->_msg = why.text;
 put:
 	qmd_region_put(r);
-unlock:
-	mutex_unlock(&qmd_owners_lock);
 	return ret;
 }
 
 static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qmd_region *r;
+	struct qmd_region *r = qmd_own_region(skb, info);
 
-	mutex_lock(&qmd_owners_lock);
-	r = qmd_own_region(skb, info);
-	if (!IS_ERR(r)) {
-		qmd_region_drop(qmd_region_if_there, r);
-		qmd_region_put(r);
-		qmd_events_send();
-	}
-	mutex_unlock(&qmd_owners_lock);
-	return PTR_ERR_OR_ZERO(r);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
+	qmd_region_drop(qmd_region_if_there, r);
+	qmd_region_put(r);
+	qmd_events_send();
+	return 0;
 }
 
 static int qmd_region_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	const struct qmd_owner *owner;
-	struct qmd_region *r = qmd_named_region(info, &owner);
-	int ret;
+	struct qmd_region *r = qmd_named_region(info);
+	struct sk_buff *msg;
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	ret = qmd_reply_region(info, QCOM_MINIDUMP_CMD_REGION_GET, r);
+	msg = qmd_region_msg_new(r);
+	qmd_reply_region(skb, info, msg, r);
 	qmd_region_put(r);
-	return ret;
+	return msg ? 0 : -ENOMEM;
+}
+
+static int qmd_region_get_start(struct netlink_callback *cb)
+{
+	/* Room for the largest region in one part. */
+	cb->min_dump_alloc = 16384;
+	/* The sender's: somebody else may be the one to read on. */
+	cb->args[1] = qmd_has_perfmon(cb->skb);
+	return 0;
 }
 
 /* cb->args[0] is the id to go on with. A change since the last region makes NLM_F_DUMP_INTR. */
 static int qmd_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	const struct qmd_reader to = {
+		.sk = NETLINK_CB(cb->skb).sk,
+		.portid = NETLINK_CB(cb->skb).portid,
+		.seq = cb->nlh->nlmsg_seq,
+		.addresses = cb->args[1],
+	};
 	u32 id = cb->args[0] ?: 1;
 	struct qmd_region *r;
 	unsigned long flags;
@@ -191,8 +197,7 @@ static int qmd_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *c
 		raw_spin_lock_irqsave(&qmd.lock, flags);
 		cb->seq = qmd.generation ?: 1;
 		if (r->there)
-			ret = qmd_put_region(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, NLM_F_MULTI,
-					     QCOM_MINIDUMP_CMD_REGION_GET, r, cb);
+			ret = qmd_put_region(skb, &to, QCOM_MINIDUMP_CMD_REGION_GET, r, cb);
 		raw_spin_unlock_irqrestore(&qmd.lock, flags);
 		qmd_region_put(r);
 	}
@@ -205,13 +210,6 @@ static int qmd_backend_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg = qmd_backend_msg(info->snd_portid, info->snd_seq, QCOM_MINIDUMP_CMD_BACKEND_GET);
 
 	return msg ? genlmsg_reply(msg, info) : -ENOMEM;
-}
-
-/* Room for the largest region in one part. */
-static int qmd_region_get_start(struct netlink_callback *cb)
-{
-	cb->min_dump_alloc = 16384;
-	return 0;
 }
 
 /* The unprivileged are refused before anything that they say is looked at. */

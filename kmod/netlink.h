@@ -9,6 +9,17 @@
 
 enum { QMD_MCGRP_EVENTS };
 
+/*
+ * Who reads what is said of a region. An address, and another one's tag, in which one may be, is for CAP_PERFMON only:
+ * not for whoever listens to events.
+ */
+struct qmd_reader {
+	const struct sock *sk;
+	u32 portid;
+	u32 seq;
+	bool addresses;
+};
+
 extern struct genl_family qmd_family;
 
 int qmd_netlink_init(void);
@@ -18,8 +29,7 @@ void qmd_netlink_exit(void);
 extern struct mutex qmd_owners_lock;
 int qmd_owners_init(void);
 void qmd_owners_exit(void);
-struct qmd_owner *qmd_owner_find(const struct sk_buff *skb);
-struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct qmd_why *why);
+struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg, struct qmd_why *why);
 
 /* netlink-note.c */
 int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -32,16 +42,17 @@ extern const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
 int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec, struct qmd_why *why);
 void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag);
 int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec);
+bool qmd_has_perfmon(const struct sk_buff *skb);
 int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr);
 int qmd_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);
-int qmd_missing(struct genl_info *info, u32 attr, const char *text);
 
 /* netlink-msg.c */
 void qmd_netlink_mute(void);
 void qmd_netlink_notify(const struct qmd_region *r, u8 cmd);
-int qmd_put_region(struct sk_buff *skb, u32 portid, u32 seq, int flags, u8 cmd, const struct qmd_region *r,
+int qmd_put_region(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd, const struct qmd_region *r,
 		   struct netlink_callback *cb);
-int qmd_reply_region(struct genl_info *info, u8 cmd, const struct qmd_region *r);
+struct sk_buff *qmd_region_msg_new(const struct qmd_region *r);
+void qmd_reply_region(struct sk_buff *request, struct genl_info *info, struct sk_buff *msg, const struct qmd_region *r);
 struct sk_buff *qmd_backend_msg(u32 portid, u32 seq, u8 cmd);
 
 #endif

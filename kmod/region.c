@@ -167,13 +167,15 @@ struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_w
 	atomic_inc(&qmd.n_objects);
 	kref_init(&r->ref);
 	INIT_LIST_HEAD(&r->event_node);
-	INIT_LIST_HEAD(&r->owner_node);
 	r->segs = r->halves;
 	r->spare = r->halves + n;
 	r->max_segs = n;
 	r->kind = spec->kind;
 	r->owner = spec->owner;
-	r->portid = spec->owner ? spec->owner->portid : 0;
+	if (spec->owner) {
+		r->portid = spec->owner->portid;
+		r->sk = spec->owner->sk;
+	}
 	r->object = spec->object;
 	r->hold = spec->hold;
 	r->tag = spec->tag;
@@ -255,8 +257,6 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 	}
 	r->there = true;
 	qmd.n_regions++;
-	if (r->owner)
-		list_add_tail(&r->owner_node, &r->owner->regions);
 
 	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
 	if (qmd.backend && !r->hold)
@@ -360,7 +360,6 @@ void qmd_region_remove(struct qmd_region *r, unsigned long *flags)
 {
 	r->there = false;
 	qmd.n_regions--;
-	list_del_init(&r->owner_node);
 	r->owner = NULL;
 	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
 	if (r->kind->follows)

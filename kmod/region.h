@@ -61,7 +61,6 @@ struct qmd_tag {
  */
 struct qmd_owner {
 	struct list_head node;
-	struct list_head regions;	/* under qmd.lock */
 	struct sock *sk;
 	u32 portid;
 };
@@ -106,7 +105,7 @@ struct qmd_spec {
  * @buf: qmd_kind_note: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
  * @portid: of @owner, for good
- * @owner_node: in owner->regions
+ * @sk: likewise, to compare it
  * @state: enum qcom_minidump_region_state
  * @error: why it is rejected
  * @created: CLOCK_BOOTTIME, ns
@@ -144,7 +143,7 @@ struct qmd_region {
 	void *buf;
 	struct qmd_owner *owner;
 	u32 portid;
-	struct list_head owner_node;
+	const struct sock *sk;
 	u32 state;
 	const char *error;
 	u64 created;

@@ -134,7 +134,7 @@ bool reconcile_news(struct reconcile *r, const struct module_region *region, boo
 	if (region->state == QCOM_MINIDUMP_REGION_HELD)
 		return false;
 	error = e->error;
-	/* Nor does the module move what we have given an address. */
+	/* It says no address, and the module doesn't move what we have given one. */
 	address = e->address;
 	entry_set_region(e, region);
 	e->address = address;

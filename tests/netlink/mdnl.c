@@ -30,7 +30,7 @@ static const char usage[] =
 	"  note text=TEXT | note fill=BYTES  and name, type, tag\n"
 	"  monitor SECONDS         notifications\n"
 	"  sleep SECONDS\n"
-	"  any command takes raw=TYPE:TEXT, an attribute as it is\n"
+	"  any command takes raw=TYPE:TEXT, an attribute as it is, and fail=N: its Nth allocation fails\n"
 	"  without a command they are read from standard input, one a line\n";
 
 enum attr_type { ATTR_U32, ATTR_U64, ATTR_STRING, ATTR_FLAG, ATTR_HEX };
@@ -257,14 +257,35 @@ static void print_done(const struct nlmsghdr *nlh)
 		print_error(nlh, *error, sizeof(*error));
 }
 
+/* Of a kernel with CONFIG_FAULT_INJECTION. 0: no more. */
+static void set_fail(const char *nth)
+{
+	FILE *file = fopen("/proc/thread-self/fail-nth", "w");
+
+	if (!file || fputs(nth, file) < 0 || fclose(file))
+		die("fail-nth");
+}
+
+/* What happened is not known. */
+static void lost(void)
+{
+	printf("lost\n");
+	fflush(stdout);
+	failures++;
+}
+
 /* Reads the answers to one request, up to its ACK or the end of its dump. */
-static void receive(unsigned int seq)
+static void receive(unsigned int seq, bool may_fail)
 {
 	for (;;) {
 		ssize_t n = mnl_socket_recvfrom(sock, buffer, sizeof(buffer));
 		const struct nlmsghdr *nlh = (const void *)buffer;
 		int len = n;
 
+		if (n < 0 && may_fail && errno == ENOBUFS) {
+			lost();
+			return;
+		}
 		if (n < 0)
 			die("recv");
 		for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
@@ -378,6 +399,8 @@ static void put_attrs(struct nlmsghdr *nlh, int cmd, char **argv)
 				die(*arg);
 			snprintf(key, sizeof(key), "%.*s", (int)(value - *arg), *arg);
 			value++;
+			if (!strcmp(key, "fail"))
+				continue;
 			if (!strcmp(key, "raw") || cmd == QCOM_MINIDUMP_CMD_NOTE_SET) {
 				if (round == 0)
 					strcmp(key, "raw") ? put_note(nlh, key, value) : put_raw(nlh, value);
@@ -398,11 +421,24 @@ static void request(int cmd, unsigned int flags, char **argv)
 {
 	static char buf[BUFFER_SIZE + MNL_ALIGNTO];
 	struct nlmsghdr *nlh = begin(buf, family, cmd, flags);
+	const char *fail = NULL;
+	ssize_t n;
 
 	put_attrs(nlh, cmd, argv);
-	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)
+	for (char **arg = argv; *arg; arg++)
+		if (!strncmp(*arg, "fail=", 5))
+			fail = *arg + 5;
+	if (fail)
+		set_fail(fail);
+	n = mnl_socket_sendto(sock, nlh, nlh->nlmsg_len);
+	if (fail)
+		set_fail("0");
+	if (n >= 0)
+		receive(sequence, fail);
+	else if (fail)
+		lost();
+	else
 		die("send");
-	receive(sequence);
 }
 
 static void find_family(void)

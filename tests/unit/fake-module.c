@@ -66,6 +66,15 @@ struct module_region *by_name(struct table *t, const char *name, uint32_t pid)
 	return NULL;
 }
 
+struct module_region news_of(const struct module_region *r)
+{
+	struct module_region news = *r;
+
+	news.addr = news.paddr = 0;
+	news.tag.size = 0;
+	return news;
+}
+
 static int put(struct table *t, struct module_region *r, struct module_result *result)
 {
 	if (used(t) + slots_of(r) > t->slots)

@@ -48,6 +48,8 @@ void assert_settled(struct table *t);
 
 struct module_region *by_id(struct table *t, uint32_t id);
 struct module_region *by_name(struct table *t, const char *name, uint32_t pid);
+/* What a notification says of it. */
+struct module_region news_of(const struct module_region *r);
 void set_text(char *to, size_t size, const char *from);
 
 /* Wants. level: of the policies */

@@ -411,7 +411,7 @@ static void test_held(void **state)
 	assert_false(reconcile_holds(t->r));
 	assert_settled(t);
 	/* News from before it was activated. */
-	late = t->regions[0];
+	late = news_of(&t->regions[0]);
 	late.state = QCOM_MINIDUMP_REGION_HELD;
 	assert_false(reconcile_news(t->r, &late, false));
 	assert_false(reconcile_holds(t->r));
@@ -465,10 +465,11 @@ static void test_news(void **state)
 	WANT(t, w);
 	assert_int_equal(reconcile_run(t->r), 0);
 	t->n_log = 0;
-	r = t->regions[0];
+	r = news_of(&t->regions[0]);
 	r.state = QCOM_MINIDUMP_REGION_PENDING;
 	assert_false(reconcile_news(t->r, &r, false));
 	assert_int_equal(entry_of(t, &w)->state, QCOM_MINIDUMP_REGION_PENDING);
+	assert_int_equal(entry_of(t, &w)->address, t->regions[0].addr);
 	/* An id that is not ours says nothing. */
 	r.id = 999;
 	assert_false(reconcile_news(t->r, &r, true));

@@ -40,6 +40,7 @@ ask() { # command
 		[ "$line" != ok ] || return 0
 		answer+=$line
 		[[ $line != error\ * ]] || return 1
+		[ "$line" != lost ] || return 2
 	done
 	fail "$*: no answer"
 }
@@ -181,6 +182,49 @@ echo "ok: a faulty back end is refused"
 
 # 1,000 times, with ram; less often with the one that checks each call, which takes its time
 modprobe qcom_minidump_ram || fail "ram after the faulty ones"
+
+# An error has changed nothing, whichever allocation it is that fails. Debian's kernels let none fail. Those of kmemleak
+# and debugobjects would switch them off: only kmalloc() and what messages are made of are meant.
+if [ -e /proc/self/fail-nth ]; then
+	[ -e /sys/kernel/debug/failslab ] || mount -t debugfs none /sys/kernel/debug
+	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+	echo Y >/sys/kernel/debug/failslab/cache-filter
+	echo 0 >/sys/kernel/debug/failslab/verbose
+	echo 20 >/sys/kernel/debug/fail_page_alloc/min-order
+	for cache in /sys/kernel/slab/{kmalloc,skbuff}*/failslab; do
+		(echo 1 >"$cache") 2>/dev/null
+	done
+	open_socket
+	failed=0
+	ask add name=MOVES paddr=0x100000 size=4 || fail "$answer"
+	id=$(field id "$answer")
+	ask note text=A=1 name=NOTE
+	note=$(field id "$answer")
+	state() {
+		local request
+		now=
+		for request in "get id=$id" "get id=$note" backend; do
+			ask "$request" || fail "$request: $answer"
+			now+=$answer
+		done
+	}
+	for n in $(seq 40); do
+		for request in 'add name=ADD object=prb' "update id=$id paddr=0x$((100 + n))000" \
+			"note text=$n name=NOTE"; do
+			state
+			was=$now
+			ask "$request" fail="$n"
+			[ $? = 1 ] || continue
+			failed=$((failed + 1))
+			said=$answer
+			state
+			want "$request: $said, of the ${n}th allocation" "$was" "$now"
+		done
+	done
+	[ $failed -ge 10 ] || fail "only $failed requests failed"
+	close_socket
+	echo "ok: $failed requests that fail"
+fi
 ./rebind.sh qcom_minidump_ram 0x10000000 || exit 1
 insmod $modules/qcmd_backend.ko slots=256 align=4
 ./rebind.sh qcmd_backend 0x10000000 100 || exit 1

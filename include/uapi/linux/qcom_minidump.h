@@ -4,9 +4,12 @@
  *
  * The same description in the kernel's own form is docs/netlink/qcom_minidump.yaml.
  *
- * Who may: the initial network namespace, CAP_NET_ADMIN for every command. Naming an address
- * (QCOM_MINIDUMP_REGION_A_ADDR, _PADDR) takes CAP_PERFMON too, and is refused while the kernel is
- * locked down for confidentiality.
+ * Who may: the initial network namespace, CAP_NET_ADMIN for every command. What takes CAP_PERFMON or CAP_SYS_ADMIN:
+ *  - to name an address (QCOM_MINIDUMP_REGION_A_ADDR, _PADDR), which is refused while the kernel is locked down for
+ *    confidentiality;
+ *  - to be told one: to all others the same attributes, those of segments, and tags that other sockets have given are
+ *    left out. Notifications have none, whoever listens.
+ * Either capability is needed by the sender and by who opened the socket, as netlink checks it.
  *
  * Whose: a region belongs to the socket that added it. Only that socket updates or removes it, and it
  * goes when the last descriptor of the socket closes.
@@ -52,10 +55,10 @@
  *	the table as one region; NAME and TYPE (optional) say which of its notes. Replaces the last one of that name
  *	without a gap, with its TAG (optional); an empty text removes it. Reply: the region, or none for an empty text.
  * @QCOM_MINIDUMP_CMD_BACKEND_NTF: a back end was bound or unbound. As in BACKEND_GET.
- * @QCOM_MINIDUMP_CMD_REGION_ADD_NTF: as in REGION_GET. Changes in quick succession come as one message
- *	with the last state.
- * @QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF: as in REGION_GET
- * @QCOM_MINIDUMP_CMD_REGION_DEL_NTF: as in REGION_GET, with the last state the region had
+ * @QCOM_MINIDUMP_CMD_REGION_ADD_NTF: as in REGION_GET, without addresses and tag. Changes in quick succession come as
+ *	one message with the last state.
+ * @QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF: likewise
+ * @QCOM_MINIDUMP_CMD_REGION_DEL_NTF: likewise, with the last state the region had
  */
 enum qcom_minidump_cmd {
 	QCOM_MINIDUMP_CMD_UNSPEC,
@@ -131,7 +134,7 @@ enum qcom_minidump_backend_attr {
  *	allocator gave away as pages: memory that was reserved at boot is given back without a look at references.
  * @QCOM_MINIDUMP_REGION_A_ACTIVATE: flag, of REGION_UPDATE. The region, which is HELD, goes into the table
  * @QCOM_MINIDUMP_REGION_A_TAG: binary, 1 to QCOM_MINIDUMP_TAG_MAX bytes. By what its owner knows it again: given, if at
- *	all, when the region is added, and in each reply from then on. Nobody looks into it, and it need not be unique
+ *	all, when the region is added, and in each reply to it from then on. Nobody looks into it, it need not be unique
  */
 enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_UNSPEC,
