@@ -18,7 +18,7 @@ static void *qmd_note_build(const void *text, size_t len, u32 type, u64 *size)
 	struct elf_note *note;
 
 	*size = sizeof(*note) + name_size + ALIGN(len, 4);
-	note = alloc_pages_exact(*size, GFP_KERNEL | __GFP_ZERO);
+	note = alloc_pages_exact(*size, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!note)
 		return NULL;
 	note->n_namesz = sizeof(QCMD_NOTE_NAME);
@@ -72,7 +72,10 @@ static struct qmd_region *qmd_note_set(struct sk_buff *skb, struct qmd_spec *spe
 		qmd_events_send();
 	} else {
 		*msg = qmd_region_msg_new(r);
-		ret = *msg ? qmd_region_move(r, spec, why) : qmd_refuse(why, -ENOMEM, "out of memory");
+		ret = *msg ? qmd_share_check(r, 0, spec->size - r->size, why) :
+			     qmd_refuse(why, -ENOMEM, "out of memory");
+		if (!ret)
+			ret = qmd_region_move(r, spec, why);
 		if (!ret)
 			return r;
 		nlmsg_free(*msg);

@@ -104,7 +104,7 @@ int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr
 }
 
 /* Fills t, and says in spec->kind what it stands for. */
-static int qmd_parse_task(struct genl_info *info, struct qmd_spec *spec)
+static int qmd_parse_task(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec)
 {
 	struct nlattr *nest = info->attrs[QCOM_MINIDUMP_REGION_A_TASK];
 	struct nlattr *tb[QCOM_MINIDUMP_TASK_A_MAX + 1];
@@ -122,6 +122,9 @@ static int qmd_parse_task(struct genl_info *info, struct qmd_spec *spec)
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_TASK, -EINVAL,
 				       "TASK needs PART, and either PID and START_TIME or CPU");
 	if (cpu) {
+		if (!qmd_has_perfmon(skb))
+			return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_TASK, -EPERM,
+					       "TASK: to follow a CPU, which only one can, takes CAP_PERFMON");
 		spec->kind = &qmd_kind_current;
 		t->cpu = nla_get_u32(cpu);
 		if (t->cpu >= nr_cpu_ids || !cpu_online(t->cpu))
@@ -232,7 +235,7 @@ int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *
 	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
 		return qmd_parse_object(info, spec);
 
-	ret = qmd_parse_task(info, spec);
+	ret = qmd_parse_task(skb, info, spec);
 	if (ret || spec->kind->follows)
 		return ret;
 	return qmd_task_get(&spec->task, why) ?: qmd_task_range(&spec->task, &spec->addr, &spec->size, why);

@@ -172,6 +172,7 @@ struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_w
 	r->max_segs = n;
 	r->kind = spec->kind;
 	r->owner = spec->owner;
+	r->unprivileged = spec->unprivileged;
 	if (spec->owner) {
 		r->portid = spec->owner->portid;
 		r->sk = spec->owner->sk;
@@ -257,6 +258,7 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 	}
 	r->there = true;
 	qmd.n_regions++;
+	qmd_share_take(r, r->n_segs, r->size);
 
 	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
 	if (qmd.backend && !r->hold)
@@ -316,7 +318,9 @@ static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, str
 		to->size = r->size;
 		r->tag = to->tag;
 	}
+	qmd_share_take(r, -r->n_segs, -r->size);
 	qmd_region_set_segments(r, n);
+	qmd_share_take(r, r->n_segs, r->size);
 	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
 		qmd_region_activate(r);
 	r->moves++;
@@ -360,6 +364,7 @@ void qmd_region_remove(struct qmd_region *r, unsigned long *flags)
 {
 	r->there = false;
 	qmd.n_regions--;
+	qmd_share_take(r, -r->n_segs, -r->size);
 	r->owner = NULL;
 	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
 	if (r->kind->follows)

@@ -55,12 +55,19 @@ struct qmd_tag {
 	u8 bytes[QCOM_MINIDUMP_TAG_MAX];
 };
 
+/* What regions have that were added without CAP_PERFMON, whatever their state. Under qmd.lock. */
+struct qmd_share {
+	u32 slots;
+	u64 bytes;
+};
+
 /*
  * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
  * owner until it is dead.
  */
 struct qmd_owner {
 	struct list_head node;
+	struct qmd_share share;
 	struct sock *sk;
 	u32 portid;
 };
@@ -80,6 +87,7 @@ struct qmd_spec {
 	bool hold;
 	void *buf;
 	struct qmd_owner *owner;
+	bool unprivileged;
 };
 
 /**
@@ -104,6 +112,7 @@ struct qmd_spec {
  * @hold: it holds its pages, and goes into the table when it is told to
  * @buf: qmd_kind_note: memory that goes with the region
  * @owner: netlink socket, NULL for a client in the kernel and once it is removed
+ * @unprivileged: who added it lacked CAP_PERFMON: it counts as one of @owner's share
  * @portid: of @owner, for good
  * @sk: likewise, to compare it
  * @state: enum qcom_minidump_region_state
@@ -142,6 +151,7 @@ struct qmd_region {
 	bool hold;
 	void *buf;
 	struct qmd_owner *owner;
+	bool unprivileged;
 	u32 portid;
 	const struct sock *sk;
 	u32 state;
@@ -173,6 +183,7 @@ bool qmd_region_in_table(const struct qmd_region *r);
 void qmd_region_activate(struct qmd_region *r);
 void qmd_region_reject(struct qmd_region *r, const char *error, unsigned long *flags);
 struct qmd_region *qmd_region_if_there(const void *region);
+void qmd_share_take(struct qmd_region *r, int slots, s64 bytes);	/* netlink-owner.c */
 int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
 void qmd_region_remove(struct qmd_region *r, unsigned long *flags);
 

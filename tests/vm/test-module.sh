@@ -138,6 +138,8 @@ done
 [[ $(as ,+net_admin add name=X paddr=0x100000 size=4) == 'error EPERM: naming an address takes CAP_PERFMON'* ]] ||
 	fail "net_admin with an address"
 [[ $(as ,+net_admin,+perfmon add name=X addr="$addr" size=4) == 'region '* ]] || fail "net_admin and perfmon"
+[[ $(as ,+net_admin add name=X cpu=0 part=1) == 'error EPERM: TASK: to follow a CPU'*'takes CAP_PERFMON'* ]] ||
+	fail "net_admin follows a CPU"
 unshare -n ./mdnl list 2>&1 | grep -q 'no netlink family' || fail "another network namespace sees the family"
 echo "ok: permissions"
 
@@ -164,6 +166,59 @@ done
 [ "$(grep -o '^region .* tag=0[789] ' seen | wc -l)" = 5 ] || fail "a socket doesn't see its own tags: $(cat seen)"
 grep -E 'addr=|:0x|5ec3e7' seen && fail "an address is seen without CAP_PERFMON"
 echo "ok: addresses"
+
+# Who has CAP_NET_ADMIN alone has a small share of the table, and all others the rest.
+share() { # file, seconds
+	{
+		printf 'add name=SHARE%s object=prb\n' 1 2 3 4 5 6 7 8 9
+		echo "sleep $2"
+	} | as ,+net_admin >"$1"
+}
+granted() { # file...
+	grep -h -c '^region ' "$@" | xargs
+}
+share first 30 &
+share second 30 &
+sleep 2
+share third 0
+[ "$(granted first second third)" = "8 8 0" ] || fail "not a share of 16: $(cat first second third)"
+for file in first second third; do
+	grep -q '^error EDQUOT: without CAP_PERFMON there is no more room' $file || fail "no reason: $(cat $file)"
+done
+expect 'region *' add object=prb
+[[ $(as ,+net_admin,+perfmon add object=prb) == 'region '* ]] || fail "no room with CAP_PERFMON"
+pkill -9 mdnl
+wait
+{
+	printf 'add name=SHARE%s object=prb\n' 1 2 3 4 5 6 7 8 9
+	echo list
+} | as ,+net_admin >first
+[ "$(grep -c ' name=SHARE.*owner=[1-9]' first)" = 16 ] || fail "sockets that are killed keep their share: $(cat first)"
+bytes=/sys/module/qcom_minidump/parameters/unprivileged_bytes
+was=$(cat $bytes)
+echo 100000 >$bytes
+printf 'note %s\n' 'fill=32768 name=NA' 'fill=32768 name=NB' 'fill=16 name=NB' 'fill=32768 name=NB' 'text= name=NA' \
+	'fill=32768 name=NB' 'fill=1 name=NB' 'fill=32768 name=NC' | as ,+net_admin >notes
+[ "$(sed -n 's/^\(region\|error [A-Z]*\).*/\1/p' notes | xargs)" = \
+	"region error EDQUOT region error EDQUOT region region region" ] || fail "bytes of notes: $(cat notes)"
+echo "$was" >$bytes
+echo "ok: shares"
+
+# Memory that is registered is that of the sender's cgroup.
+cgroup=/sys/fs/cgroup
+[ -e $cgroup/cgroup.controllers ] || mount -t cgroup2 none $cgroup || fail "no cgroups"
+echo +memory >$cgroup/cgroup.subtree_control
+mkdir $cgroup/notes
+echo 16M >$cgroup/notes/memory.max
+seq -f 'note fill=32768 name=N%g' 900 >requests
+(
+	echo "$BASHPID" >$cgroup/notes/cgroup.procs
+	exec ./mdnl <requests >notes
+)
+rmdir $cgroup/notes
+[ "$(granted notes)" -gt 200 ] && [ "$(granted notes)" -lt 470 ] ||
+	fail "$(granted notes) notes of 36 KiB each in 16 MiB: $(tail -n 3 notes)"
+echo "ok: memory is accounted ($(granted notes) notes)"
 
 # A name that looks like another one's number: no two slots are called the same.
 (

@@ -8,8 +8,13 @@
  *  - to name an address (QCOM_MINIDUMP_REGION_A_ADDR, _PADDR), which is refused while the kernel is locked down for
  *    confidentiality;
  *  - to be told one: to all others the same attributes, those of segments, and tags that other sockets have given are
- *    left out. Notifications have none, whoever listens.
+ *    left out. Notifications have none, whoever listens;
+ *  - to follow a CPU, which only one socket can (QCOM_MINIDUMP_TASK_A_CPU);
+ *  - slots and bytes without limit. All others together have what the module's parameters unprivileged_slots and
+ *    unprivileged_bytes say, and each of them half of that; more is EDQUOT. Whatever the state of a region, it counts.
  * Either capability is needed by the sender and by who opened the socket, as netlink checks it.
+ *
+ * Memory that a request takes is that of the sender's memory cgroup.
  *
  * Whose: a region belongs to the socket that added it. Only that socket updates or removes it, and it
  * goes when the last descriptor of the socket closes.
