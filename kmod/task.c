@@ -8,7 +8,6 @@
 #include <linux/hashtable.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
-#include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
@@ -43,13 +42,16 @@ static int qmd_task_get_mm(struct qmd_task *t, struct qmd_why *why)
 	return 0;
 }
 
-/* Takes the references that t->pid, t->start_time and t->part ask for. May sleep. */
+/*
+ * Takes the references that t->pid, t->start_time and t->part ask for. May sleep. t->pid is what the caller's PID
+ * namespace calls it, and becomes what the initial one does: whoever lists it is somewhere else.
+ */
 int qmd_task_get(struct qmd_task *t, struct qmd_why *why)
 {
 	struct task_struct *task;
 
 	rcu_read_lock();
-	task = pid_task(find_pid_ns(t->pid, &init_pid_ns), PIDTYPE_PID);
+	task = pid_task(find_vpid(t->pid), PIDTYPE_PID);
 	if (task && (task->start_boottime != t->start_time || task->flags & PF_EXITING))
 		task = NULL;
 	if (task)
@@ -59,6 +61,7 @@ int qmd_task_get(struct qmd_task *t, struct qmd_why *why)
 	t->task = task;
 	if (!task)
 		return qmd_refuse(why, -ESRCH, "TASK: no such task (any more) with this PID and START_TIME");
+	t->pid = task_pid_nr(task);
 	return t->part == QCOM_MINIDUMP_TASK_MM ? qmd_task_get_mm(t, why) : 0;
 }
 

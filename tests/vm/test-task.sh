@@ -209,6 +209,18 @@ exec 5>&-
 wait $!
 echo "$was" >$bytes
 
+# A PID is one of the sender's namespace; what is listed is one of the initial one.
+unshare -pf /tmp/marker-one 1000 &
+unshare=$!
+in_namespace() {
+	inner=$(pgrep -P $unshare) && has KTASK "$inner"
+}
+until_true "a task of another PID namespace" in_namespace
+got=$(nsenter -t "$inner" -p ./mdnl add name=KINNER pid=1 "start=$(start_of "$inner")" part=1)
+[[ $got == "region "*" name=KINNER "*" pid=$inner start="* ]] || fail "PID 1 in there: $got"
+got=$(./mdnl add name=KOUTER pid=1 "start=$(start_of "$inner")" part=1)
+[[ $got == 'error ESRCH: '* ]] || fail "PID 1 out here: $got"
+kill -9 "$inner"
 kill $two
 wait
 

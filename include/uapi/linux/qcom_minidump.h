@@ -169,7 +169,8 @@ enum qcom_minidump_region_attr {
 
 /**
  * enum qcom_minidump_task_attr - memory of a task
- * @QCOM_MINIDUMP_TASK_A_PID: u32. Thread id in the initial PID namespace
+ * @QCOM_MINIDUMP_TASK_A_PID: u32. Thread id: of a request in the sender's PID namespace, of a reply or notification in
+ *	the initial one
  * @QCOM_MINIDUMP_TASK_A_START_TIME: u64. task_struct.start_boottime: nanoseconds of CLOCK_BOOTTIME when it
  *	started. With the pid it names one task and no later one
  * @QCOM_MINIDUMP_TASK_A_PART: u32, enum qcom_minidump_task_part
