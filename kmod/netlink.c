@@ -262,4 +262,3 @@ void qmd_netlink_exit(void)
 
 /* bpf_map_get() */
 MODULE_IMPORT_NS(BPF_INTERNAL);
-MODULE_ALIAS_GENL_FAMILY(QCOM_MINIDUMP_FAMILY_NAME);

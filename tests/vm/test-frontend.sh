@@ -60,6 +60,12 @@ SCRIPT
 
 # The kernel's own image may lie in two of the movable blocks, wherever KASLR puts it, and the last one has a hole.
 guest --append movablecore=512M <<'SCRIPT' || fail "see above"
+# Whoever asks generic netlink for the family by name gets nothing loaded, nor does root.
+cp mdnl /tmp
+for who in 'setpriv --reuid=65534 --clear-groups' 'setpriv --reuid=65534 --clear-groups unshare -Un' ''; do
+	# shellcheck disable=SC2086
+	$who /tmp/mdnl list 2>&1 | grep -q 'no netlink family' || fail "${who:-root} finds the family"
+done
 # Without the feature a driver builds, loads and is told.
 lsmod | grep -q minidump && fail "the core is loaded already"
 insmod $modules/qcmd_absent.ko || fail "$(dmesg | grep qcmd_absent: | tail -n 1)"

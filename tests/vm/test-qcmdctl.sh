@@ -263,8 +263,13 @@ systemctl stop qcmd-backend || fail "qcmd-backend doesn't stop"
 [ ! -e /sys/module/qcom_minidump_ram ] || fail "the back end is still loaded"
 expect_soon 3 '* would NOT give a dump: no back end is bound*'
 
-# No module, and none for this kernel
+# The daemon loads the module where no back end does. No module, and none for this kernel
 systemctl stop qcmdd
+rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
+printf 'blacklist qcom_minidump_%s\n' rm mmio smem ram >/etc/modprobe.d/local.conf
+systemctl start qcmdd || fail "the daemon doesn't start without a back end"
+expect_soon 3 '* would NOT give a dump: no back end is bound*'
+systemctl stop qcmdd qcmd-backend
 rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
 echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/local.conf
 systemctl start qcmdd || fail "the daemon doesn't start without the module"
