@@ -405,7 +405,22 @@ def install_product(kernel, scratch, parts):
     tool("depmod", "-b", base, kernel.release)
     for index in glob.glob(f"{tree}/modules.*"):
         shutil.copy(index, os.path.join(installed, kernel.release))
+    helpers = os.path.join(product, "usr", "lib", "qcmd-test")
+    os.makedirs(helpers)
+    for module in glob.glob(os.path.join(CACHE, "kmod", kernel.release, "*.ko")):
+        shutil.copy(module, helpers)
+    strip(product)
     return product
+
+
+def strip(folder):
+    """What debuggers need, which is more than half, is not copied into the guest."""
+    programs = []
+    for path in glob.glob(f"{folder}/**", recursive=True):
+        if os.path.isfile(path) and not os.path.islink(path):
+            with open(path, "rb") as file:
+                programs += [path] if file.read(4) == b"\x7fELF" else []
+    tool("llvm-strip", "--strip-debug", *programs)
 
 
 HELPERS = guest_path("/usr/lib/qcmd-test")
@@ -423,8 +438,6 @@ def common_initramfs(path, kernel, scratch, parts):
                 cpio.copy(os.path.join(product, name), "payload/" + name)
         for name in ("start", "port", "crash", "inspect"):
             cpio.copy(os.path.join(GUEST_FILES, name), f"{HELPERS}/{name}")
-        for module in glob.glob(os.path.join(CACHE, "kmod", kernel.release, "*.ko")):
-            cpio.copy(module, f"{HELPERS}/{os.path.basename(module)}")
         for unit in ("qcmd-test.service", "qcmd-test.target"):
             cpio.copy(os.path.join(GUEST_FILES, unit), guest_path(f"/etc/systemd/system/{unit}"))
         cpio.end()
