@@ -45,7 +45,11 @@ MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.se
           "systemd-machine-id-commit.service systemd-firstboot.service systemd-pcrphase.service "
           "systemd-pcrphase-sysinit.service systemd-remount-fs.service systemd-fsck-root.service "
           "modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service modprobe@loop.service "
-          "kmod-static-nodes.service systemd-tmpfiles-setup-dev.service systemd-user-sessions.service").split()
+          "kmod-static-nodes.service systemd-tmpfiles-setup-dev.service systemd-user-sessions.service "
+          "systemd-sysusers.service systemd-logind.service systemd-journal-flush.service systemd-tmpfiles-clean.timer "
+          "modprobe@configfs.service sys-kernel-config.mount modprobe@fuse.service sys-fs-fuse-connections.mount "
+          "dev-hugepages.mount dev-mqueue.mount proc-sys-fs-binfmt_misc.automount getty.target "
+          "systemd-ask-password-console.path systemd-ask-password-wall.path systemd-initctl.socket").split()
 # Modules that udev would load for what the emulated machine has, a quarter of the time until all is quiet.
 FORBIDDEN = ("aesni_intel aes_ce_blk aes_ce_cipher ata_generic ata_piix button crc32_pclmul crc32c_intel crct10dif_ce "
              "crct10dif_pclmul evdev ghash_ce ghash_clmulni_intel gpio_keys kvm_amd polyval_ce polyval_clmulni "
@@ -242,6 +246,10 @@ mkdir -p "$root/etc/systemd/journald.conf.d"
 printf '[Journal]\nStorage=volatile\n' >"$root/etc/systemd/journald.conf.d/volatile.conf"
 for unit in $masked; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/usr/lib/systemd/system-generators/*; do
+	ln -s /dev/null "$root/etc/systemd/system-generators/${generator##*/}"
 done
 for module in $forbidden; do
 	echo "blacklist $module"
@@ -440,6 +448,8 @@ def common_initramfs(path, kernel, scratch, parts):
             cpio.copy(os.path.join(GUEST_FILES, name), f"{HELPERS}/{name}")
         for unit in ("qcmd-test.service", "qcmd-test.target"):
             cpio.copy(os.path.join(GUEST_FILES, unit), guest_path(f"/etc/systemd/system/{unit}"))
+        cpio.copy(os.path.join(GUEST_FILES, "udev-trigger.conf"),
+                  guest_path("/etc/systemd/system/systemd-udev-trigger.service.d/qcmd-test.conf"))
         cpio.end()
 
 
