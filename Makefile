@@ -275,7 +275,7 @@ $(B)/tests/unit/test-ctl-cli: | $(B)/qcmdctl
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
 $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 
-.PHONY: tests fuzz fuzz-dump check check-all demo style bench instant storm
+.PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style bench instant storm
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS) \
 	$(B)/tests/bench/switch-rate
 fuzz: $(FUZZERS)
@@ -290,6 +290,14 @@ check:
 check-all:
 	@tests/deps --install build headers vm arm64 check tools
 	@tests/run --all
+
+debug-kernel:
+	@tests/deps --install headers vm debug-kernel
+	@tests/vm/headers debug rt-debug
+
+check-debug: debug-kernel
+	@tests/deps --install build vm check
+	@tests/run --debug
 
 demo:
 	@tests/demo
@@ -372,6 +380,8 @@ help:
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          the tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make check-all      each of them with each kernel, with 600 MB of debug symbols for what reads dumps'
+	@echo 'make debug-kernel   kernels for guests that check themselves, with PREEMPT_RT and without; half an hour each'
+	@echo 'make check-debug    the tests in guests with these'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'

@@ -15,6 +15,7 @@ fail() {
 
 until_true() {
 	local what=$1 end=$((SECONDS + 120))
+	[[ ${QCMD_KERNEL-} != *debug ]] || end=$((SECONDS + 480))
 	shift
 	while [ $SECONDS -lt $end ]; do
 		if "$@"; then

@@ -22,7 +22,14 @@ import zlib
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(TOP, "build", "vm")
 GUEST_FILES = os.path.join(TOP, "tests", "vm", "guest")
+KERNEL_CONFIGS = os.path.join(TOP, "tests", "vm", "kernel")
+# Debian's, the newest first, whose headers are installed.
 KERNELS = ("6.12", "6.1")
+# Of the first one's version: Debian's own flavour with PREEMPT_RT, and those of tests/vm/debug-kernel, which check
+# themselves. Their headers are kept with them, so that nothing is built for them by accident.
+RT = "rt"
+DEBUG_KERNELS = ("debug", "rt-debug")
+ALL_KERNELS = (*KERNELS, RT, *DEBUG_KERNELS)
 # Debian's names: of the architecture, of the kernel's flavour.
 ARCHES = {"x86_64": ("amd64", "cloud-amd64"), "arm64": ("arm64", "arm64")}
 NATIVE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
@@ -121,55 +128,76 @@ def installed_headers(version, flavour):
 
 
 class Kernel:
-    """Debian's kernel of one version, with the headers that are installed for it."""
+    """A kernel of Debian's, with its headers: for those of KERNELS the installed ones."""
 
     def __init__(self, version, arch):
         self.arch = arch
-        self.debian, flavour = ARCHES[arch]
+        self.debian, self.flavour = ARCHES[arch]
+        if version == RT:
+            self.flavour = f"rt-{self.debian}"
         self.foreign = self.debian != tool("dpkg", "--print-architecture", cwd="/").strip()
-        # Another architecture's headers can't be installed beside this one's compiler: they are fetched, too.
-        if self.foreign:
-            common, _ = installed_headers(version, "common")
-            self.release = common.removesuffix("common") + flavour
+        # Another architecture's headers can't be installed beside this one's compiler.
+        self.own_headers = self.foreign or version not in KERNELS
+        if self.own_headers:
+            common, _ = installed_headers(version if version in KERNELS else KERNELS[0], "common")
+            self.debian_version = common.removesuffix("-common")
+            self.release = self._release(version)
         else:
-            self.release, self.headers = installed_headers(version, flavour)
+            self.release, self.headers = installed_headers(version, self.flavour)
         self.folder = os.path.join(CACHE, "kernel", self.release)
         self.image = os.path.join(self.folder, "boot", f"vmlinuz-{self.release}")
         self.modules = os.path.join(self.folder, "lib", "modules", self.release)
-        if self.foreign:
+        if self.own_headers:
             self.headers = os.path.join(self.folder, "usr", "src", f"linux-headers-{self.release}")
+
+    def _release(self, _):
+        return f"{self.debian_version}-{self.flavour}"
 
     def package(self, name):
         return f"{name}:{self.debian}" if self.foreign else name
 
     def fetch(self):
         with lock(f"kernel-{self.release}"):
-            if os.path.exists(self.folder):
-                return
-            packages = [self.package(f"linux-image-{self.release}")]
-            if self.foreign:
-                packages.append(self.package(f"linux-headers-{self.release}"))
-            say(f"fetching {' '.join(packages)} (once)")
-            with made_whole(self.folder) as new, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-                try:
-                    for package in packages:
-                        download(package, scratch)
-                except Problem as problem:
-                    raise Problem(f"{problem}\nIf the archive has no kernel of the installed headers any more, get "
-                                  f"newer ones: apt-get install {' '.join(headers_packages())}") from None
-                for package in glob.glob(f"{scratch}/*.deb"):
-                    tool("dpkg-deb", "-x", package, new)
-                if self.foreign:
-                    self._link_tools(new)
-                tool("depmod", "-b", new, self.release)
+            if not os.path.exists(self.folder):
+                with made_whole(self.folder) as new:
+                    self._make(new)
+                    tool("depmod", "-b", new, self.release)
 
-    def _link_tools(self, new):
-        """The programs that kbuild runs are this machine's own."""
-        kbuild = f"/usr/lib/linux-kbuild-{self.release.removesuffix('-' + ARCHES[self.arch][1])}"
-        for name in ("scripts", "tools"):
-            link = os.path.join(new, "usr", "src", f"linux-headers-{self.release}", name)
-            os.unlink(link)
-            os.symlink(os.path.join(kbuild, name), link)
+    def _make(self, new):
+        names = [f"linux-image-{self.release}"]
+        if self.own_headers:
+            names.append(f"linux-headers-{self.release}")
+        packages = [self.package(name) for name in names]
+        if self.flavour.startswith(RT):
+            packages.append(f"linux-headers-{self.debian_version}-common-rt")
+        say(f"fetching {' '.join(packages)} (once)")
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            try:
+                for package in packages:
+                    download(package, scratch)
+            except Problem as problem:
+                raise Problem(f"{problem}\nIf the archive has no kernel of the installed headers any more, get "
+                              f"newer ones: apt-get install {' '.join(headers_packages())}") from None
+            for package in glob.glob(f"{scratch}/*.deb"):
+                tool("dpkg-deb", "-x", package, new)
+        if self.own_headers:
+            self._settle_headers(os.path.join(new, "usr", "src"))
+
+    def _settle_headers(self, sources):
+        """The programs that kbuild runs are this machine's own, and headers that came along are where they are."""
+        headers = os.listdir(sources)
+        for folder in headers:
+            for name in ("scripts", "tools"):
+                link = os.path.join(sources, folder, name)
+                os.unlink(link)
+                os.symlink(f"/usr/lib/linux-kbuild-{self.debian_version}/{name}", link)
+        makefile = os.path.join(sources, f"linux-headers-{self.release}", "Makefile")
+        with open(makefile) as file:
+            text = file.read()
+        for folder in headers:
+            text = text.replace(f"/usr/src/{folder}/", f"../{folder}/")
+        with open(makefile, "w") as file:
+            file.write(text)
 
     def load_order(self):
         """Files of MODULES in the order that insmod needs."""
@@ -186,6 +214,47 @@ class Kernel:
                 order += [p for p in reversed(needs) if p not in order]
                 order += [path] if path not in order else []
         return order
+
+
+def patience(version):
+    """How many times as long everything may take with that kernel."""
+    return 4 if version in DEBUG_KERNELS else 1
+
+
+class DebugKernel(Kernel):
+    """Built by tests/vm/debug-kernel from Debian's source; its release changes with its configuration."""
+
+    def _release(self, version):
+        self.configs = [os.path.join(KERNEL_CONFIGS, f"{name}.config") for name in ("guest", "debug")]
+        if version != DEBUG_KERNELS[0]:
+            self.configs.append(os.path.join(KERNEL_CONFIGS, f"{version}.config"))
+        self.name = version
+        common = f"linux-headers-{self.debian_version}-common"
+        self.source_version = tool("dpkg-query", "-W", "-f", "${Version}", common, cwd="/")
+        recipe = hashlib.sha256(self.source_version.encode())
+        for config in self.configs:
+            with open(config, "rb") as file:
+                recipe.update(file.read())
+        return f"{self.debian_version.split('+')[0]}-{version}-{recipe.hexdigest()[:8]}"
+
+    def _make(self, new):
+        base = os.path.join(CACHE, "debug-kernel")
+        source = os.path.join(base, f"source-{self.source_version}")
+        with lock("debug-kernel"):
+            if not os.path.exists(source):
+                say(f"fetching linux-source of Debian's {self.source_version} (once)")
+                with made_whole(source) as tree, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+                    download(f"linux-source-{KERNELS[0]}={self.source_version}", scratch)
+                    tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), scratch)
+                    os.mkdir(tree)
+                    tool("tar", "-xf", *glob.glob(f"{scratch}/usr/src/*.tar.xz"), "-C", tree, "--strip-components=1")
+            say(f"building {self.release} (once, 20 minutes or more)")
+            tool(os.path.join(TOP, "tests", "vm", "debug-kernel"), source, os.path.join(base, self.name), self.release,
+                 new, *self.configs)
+
+
+def kernel_of(version, arch):
+    return (DebugKernel if version in DEBUG_KERNELS else Kernel)(version, arch)
 
 
 def headers_packages():

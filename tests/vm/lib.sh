@@ -4,6 +4,7 @@
 #
 #   vm [OPTION...] <<'SCRIPT'   runs the script in a guest with the kernel $QCMD_KERNEL; $work is a scratch folder
 #   fail MESSAGE                ends the test
+#   not_on_debug WHY            what follows is skipped with a kernel that checks itself
 #   release                     prints the release of that kernel, on this machine's architecture
 
 set -uo pipefail
@@ -27,6 +28,13 @@ vm() {
 	} >"$work/$(basename "$0")"
 	chmod +x "$work/$(basename "$0")"
 	"$top/tests/vm/run" --kernel "$kernel" "$@" "$work/$(basename "$0")"
+}
+
+not_on_debug() {
+	[[ $kernel != *debug ]] || {
+		echo "$1"
+		exit 77
+	}
 }
 
 release() {

@@ -22,9 +22,10 @@ from firmware import IMAGE, VARIANTS, Firmware
 from image import Problem, say, tool
 
 CRASH_MODES = ("sysrq-c", "panic", "oops", "hang", "reset")
-COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE): |cut here \]|refcount_t: "
-                       rb"|list_(add|del) corruption|general protection fault|blocked for more than"
-                       rb"|scheduling while atomic|Objects remaining)")
+COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE|ODEBUG): |\bBUG \S+ \(|cut here \]"
+                       rb"|refcount_t: |list_(add|del) corruption|general protection fault|blocked for more than"
+                       rb"|scheduling while atomic|Objects remaining|possible recursive locking|Invalid wait context"
+                       rb"|non-static key|DEBUG_LOCKS_WARN_ON|with preemption imbalance)")
 SCRIPT_STARTS = b"qcmd-test: the script starts"
 BOOT_FAILURE = "boot"
 INSTANTS_GO = re.compile(rb"instants: go(.*)\n")
@@ -126,7 +127,8 @@ class Machine:
         on_arm64 = options.arch == "arm64"
         self.firmware = Firmware(options, scratch) if on_arm64 and options.backend in VARIANTS else None
         self.started = time.monotonic()
-        self.deadline = self.started + options.timeout
+        self.patience = image.patience(options.kernel)
+        self.deadline = self.started + options.timeout * self.patience
         self.console = open(options.console, "wb")
         self.fetched = open(os.path.join(scratch, "fetched.tar"), "wb")
         self.process = self._start(kernel, disk, initrd)
@@ -378,7 +380,7 @@ class Machine:
                     if self.firmware:
                         self._collect(selector)
                     return self.death[0]
-                if not self.script_started and now > self.started + BOOT_LIMIT:
+                if not self.script_started and now > self.started + BOOT_LIMIT * self.patience:
                     return BOOT_FAILURE
                 if self.next_instant and now > self.next_instant and self.status is None:
                     self._next_instant()

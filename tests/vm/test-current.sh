@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What each CPU runs is in the dump, with its stack, though no policy names it: with 2 and with 4 CPUs, after one of
 # them was offline and came back.
-# Usual kernels: newest
+# Usual kernels: newest rt
 # Seconds: 170
 
 # shellcheck source=tests/vm/lib.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the core promises to drivers (include/linux/qcom_minidump.h) and to back ends (kmod/backend.h), whichever back
 # end is bound. tests/vm/kmod/qcmd_backend.c is one with odd limits that checks each call it gets.
-# Usual kernels: newest
+# Usual kernels: newest rt
 # Seconds: 210
 
 # shellcheck source=tests/vm/lib.sh

@@ -7,6 +7,8 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+not_on_debug "it loads no module"
+
 expect() { # status, what was tried
 	[ "$status" = "$1" ] || fail "$2: status $status, expected $1"
 	echo "ok: $2"
@@ -38,7 +40,7 @@ echo brought along >"$work/in/file"
 ln -s in/file "$work/link"
 out=$(vm --product none --file "$work/in" --file "$work/link" --fetch /srv/out:"$work/out" <<'SCRIPT' 2>/dev/null
 [ "$(systemctl is-active multi-user.target dbus.service | sort -u)" = active ] || exit 1
-[ "$(uname -r | cut -d. -f1,2)" = "$QCMD_KERNEL" ] || exit 2
+[ "$QCMD_KERNEL" = rt ] || [ "$(uname -r | cut -d. -f1,2)" = "$QCMD_KERNEL" ] || exit 2
 cmp in/file link || exit 3
 mkdir out && cp in/file out/ && ln -s /etc/passwd out/link
 sleep 1000 &

@@ -21,12 +21,15 @@ if [ ! -d "$tools" ]; then
 	mv -T "$work/tools" "$tools" 2>/dev/null || [ -d "$tools" ] || fail "kdump-tools have no place"
 fi
 "$top/tests/vm/capture-initrd" "$kernel" "$work/initrd" || fail "no initramfs"
+# One that checks itself needs more memory for that.
+crashkernel=256M
+[[ $kernel != *debug ]] || crashkernel=512M
 vmlinuz=$top/build/vm/kernel/$(release)/boot/vmlinuz-$(release)
 with_libraries /sbin/kexec "$work/kexec"
 
 # Before kdump-tools do their own part, a panic ends the run.
 unit=/lib/systemd/system/kdump-tools-dump.service
-vm --crash "$work/crash" --append crashkernel=256M --file "$work/kexec" --file "$work/initrd" \
+vm --crash "$work/crash" --append "crashkernel=$crashkernel" --file "$work/kexec" --file "$work/initrd" \
 	--file "$vmlinuz:/srv/vmlinuz" --file "$tools$unit:$unit" \
 	--file "$tools/etc/init.d/kdump-tools:/etc/init.d/kdump-tools" \
 	--file "$tools/usr/sbin/kdump-config:/usr/sbin/kdump-config" >"$work/said" <<'SCRIPT' ||

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The module by itself: the netlink family by hand, clients in the kernel, back ends that come and go.
-# Usual kernels: all
+# Usual kernels: all rt
 # Seconds: 70
 
 # shellcheck source=tests/vm/lib.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What selects tasks, one key after the other; a table that is too small for all of them; a fork storm that nobody asks
 # about and one that two policies ask about. PROCESSES: how many the storm starts.
-# Usual kernels: newest
+# Usual kernels: newest rt
 # Seconds: 130
 
 # shellcheck source=tests/vm/lib.sh
