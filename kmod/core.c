@@ -326,8 +326,6 @@ static void __exit qmd_exit(void)
 module_init(qmd_init);
 module_exit(qmd_exit);
 
-/* By modprobe(8) and udev alike, whichever module of ours is asked for; registers without it are lost unseen. */
-MODULE_SOFTDEP("post: qcom_minidump_panic");
 MODULE_DESCRIPTION("Minidump: a table of the memory that is worth saving in a crash");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(QCOM_MINIDUMP_VERSION);

@@ -544,8 +544,6 @@ def initramfs(path, kernel, scratch, command, mark, options):
         cpio.data(f"{HELPERS}/command", f"export QCMD_KERNEL={options.kernel}\nexec {line}\n".encode())
         cpio.data(f"{HELPERS}/mark", mark)
         cpio.data(f"{HELPERS}/fetch", "".join(f"{source.strip('/')}\n" for source, _ in options.fetch).encode())
-        if options.bare:
-            cpio.data(guest_path("/etc/modprobe.d/qcmd-bare.conf"), b"install qcom_minidump_panic /bin/true\n")
         if options.backend == "none":
             cpio.data(guest_path("/etc/modprobe.d/qcmd-test.conf"),
                       "".join(f"blacklist qcom_minidump_{name}\n" for name in ("rm", "mmio", "smem", "ram")).encode())
