@@ -236,7 +236,7 @@ class Machine:
                     self.off = True
                     self._die("reset" if message["data"]["reason"] == "guest-reset" else "shutdown", 0)
                 elif message["event"] == "RESET" and message["data"]["guest"]:
-                    if self.options.restart:
+                    if self.options.restart and not self.announced:
                         self._restart()
                     else:
                         self._die("reset", 0)
@@ -256,7 +256,7 @@ class Machine:
         elif HALF_PATCHED.search(self.tail):
             raise Problem(f"{EMULATOR_FAILED}: it ran code that the kernel was patching (int3), see "
                           f"{self.options.console}")
-        elif self.options.restart:
+        elif self.options.restart and not self.announced:
             pass
         elif PANIC_END.search(self.tail):
             self._die("panic", SETTLE)

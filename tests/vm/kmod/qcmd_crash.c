@@ -2,21 +2,24 @@
 /*
  * Ways for a test to kill its kernel that sysrq does not offer: loading this module with mode=panic panics from a
  * module, with mode=oops it writes to NULL, with mode=hang it leaves every CPU spinning with interrupts off. With
- * mode=frame it stays, and at a panic breaks a saved frame pointer for the notifiers that come after its own (arm64).
+ * mode=shutdown it does that when its device is shut down; with mode=frame it stays, and at a panic breaks a saved
+ * frame pointer for the notifiers that come after its own (arm64).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/panic_notifier.h>
+#include <linux/platform_device.h>
 #include <linux/preempt.h>
 #include <linux/processor.h>
 #include <linux/smp.h>
 
 static char *mode = "";
 module_param(mode, charp, 0);
-MODULE_PARM_DESC(mode, "panic, oops, hang or frame");
+MODULE_PARM_DESC(mode, "panic, oops, hang, frame or shutdown");
 
 static void spin(void *unused)
 {
@@ -40,6 +43,20 @@ static struct notifier_block break_frame_nb = {
 	.priority = INT_MAX,
 };
 
+static void hang(struct platform_device *pdev)
+{
+	preempt_disable();
+	/* The harness waits for this line before it stops the machine. */
+	pr_emerg("hanging all CPUs\n");
+	smp_call_function(spin, NULL, 0);
+	spin(NULL);
+}
+
+static struct platform_driver hanging_driver = {
+	.shutdown = hang,
+	.driver.name = KBUILD_MODNAME,
+};
+
 static int __init qcmd_crash_init(void)
 {
 	if (IS_ENABLED(CONFIG_ARM64) && !strcmp(mode, "frame"))
@@ -51,15 +68,11 @@ static int __init qcmd_crash_init(void)
 		pr_emerg("oops as asked, in %px\n", qcmd_crash_init);
 		WRITE_ONCE(*(int *)NULL, 0);
 	}
-	if (strcmp(mode, "hang"))
+	if (!strcmp(mode, "hang"))
+		hang(NULL);
+	if (strcmp(mode, "shutdown"))
 		return -EINVAL;
-
-	preempt_disable();
-	/* The harness waits for this line before it stops the machine. */
-	pr_emerg("hanging all CPUs\n");
-	smp_call_function(spin, NULL, 0);
-	spin(NULL);
-	return 0;
+	return PTR_ERR_OR_ZERO(platform_create_bundle(&hanging_driver, NULL, NULL, 0, NULL, 0));
 }
 module_init(qcmd_crash_init);
 
