@@ -10,6 +10,7 @@
 #ifndef QCOM_MINIDUMP_BACKEND_H
 #define QCOM_MINIDUMP_BACKEND_H
 
+#include <linux/reboot.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -82,9 +83,13 @@ struct qcom_minidump_slot_data {
  *	to a range of the same size, on any CPU and without the core's lock, while the slot is valid: so slots move at
  *	context switches. NULL: there is no such place, and regions can't follow what a CPU runs
  * @clear_slot: make a slot invalid
- * @publish: the first @count slots are to be looked at. Not before all earlier writes. 0: none of them any more,
- *	and nothing follows but @exit, and before it stores to @slot_address that are under way
- * @exit: make the table invalid and give its memory back. May sleep
+ * @publish: the first @count slots are to be looked at. Not before all earlier writes
+ * @close: make the table invalid: nobody finds it any more. Nothing follows but @exit, and before it stores to
+ *	@slot_address that are under way; or @reopen. Without the lock if no other CPU runs
+ * @reopen: undo @close, and write again what isn't in RAM, or is another kernel's by now; @publish follows. NULL: this
+ *	can't be done before the back end's device has resumed. Then its driver does it, and calls
+ *	qcom_minidump_backend_resumed()
+ * @exit: give the table's memory back. May sleep
  *
  * All but @init and @exit are called under the core's lock, a raw one, with interrupts off, and under whatever lock the
  * core's caller holds: nothing may be woken up but by irq_work, and other locks must be raw ones, too. A back end that
@@ -99,6 +104,8 @@ struct qcom_minidump_backend_ops {
 	__le64 *(*slot_address)(void *priv, u32 slot);
 	void (*clear_slot)(void *priv, u32 slot);
 	void (*publish)(void *priv, u32 count);
+	void (*close)(void *priv);
+	void (*reopen)(void *priv);
 	void (*exit)(void *priv);
 };
 
@@ -106,7 +113,7 @@ struct qcom_minidump_backend_ops {
  * struct qcom_minidump_backend - a back end
  * @name: for listings, also of qcmd: "ram", "smem" ...
  * @owner: module to hold while bound
- * @ops: all but @slot_address are mandatory
+ * @ops: all but @slot_address and @reopen are mandatory
  * @priv: handed to every op
  */
 struct qcom_minidump_backend {
@@ -135,6 +142,28 @@ int qcom_minidump_backend_register(const struct qcom_minidump_backend *backend);
  * When it returns the core calls none of the ops any more. May sleep.
  */
 void qcom_minidump_backend_unregister(const struct qcom_minidump_backend *backend);
+
+/**
+ * qcom_minidump_kexec_comes() - what a reboot notifier is called for is kexec, which hands memory to another kernel
+ * @action: of the notifier
+ * @cmd: of the notifier
+ *
+ * The core closes the table behind the last device's shutdown. A back end whose @close is not enough, as it would have
+ * to sleep, unregisters here.
+ */
+static inline bool qcom_minidump_kexec_comes(unsigned long action, const char *cmd)
+{
+	/* As kernel_kexec() calls it. */
+	return action == SYS_RESTART && cmd && !strcmp(cmd, "kexec reboot");
+}
+
+/**
+ * qcom_minidump_backend_resumed() - the table was opened again, empty, after its device had slept
+ * @backend: whose it is
+ *
+ * Any context but NMI, and not from within one of the ops.
+ */
+void qcom_minidump_backend_resumed(const struct qcom_minidump_backend *backend);
 
 /**
  * qcom_minidump_backend_refuse() - a region that is in the table can't be saved, as turned out only later

@@ -18,6 +18,7 @@
 #include "follow.h"
 #include "modules.h"
 #include "netlink.h"
+#include "power.h"
 #include "region.h"
 #include "table.h"
 
@@ -50,7 +51,7 @@ static bool qmd_backend_complete(const struct qcom_minidump_backend *be)
 	const struct qcom_minidump_backend_ops *ops = be->ops;
 
 	return be->name && ops && ops->init && ops->write_slot && ops->move_slot && ops->clear_slot &&
-	       ops->publish && ops->exit;
+	       ops->publish && ops->close && ops->exit;
 }
 
 static bool qmd_limits_sane(const struct qcom_minidump_limits *limits)
@@ -193,7 +194,7 @@ static void qmd_unbind(void)
 
 	raw_spin_lock_irqsave(&qmd.lock, flags);
 	/* Nothing keeps it right from here on: to readers it is empty. */
-	be->ops->publish(be->priv, 0);
+	be->ops->close(be->priv);
 	qmd_follow_park();
 	qmd.backend = NULL;
 	qmd.n_slots = 0;
@@ -292,6 +293,7 @@ static int __init qmd_init(void)
 	ret = qmd_netlink_init();
 	if (ret)
 		goto remove_vmcoreinfo;
+	qmd_power_init();
 	return 0;
 
 remove_vmcoreinfo:
@@ -312,6 +314,7 @@ exit_follow:
 
 static void __exit qmd_exit(void)
 {
+	qmd_power_exit();
 	qmd_netlink_exit();
 	qmd_stacks_exit();
 	qmd_modules_exit();

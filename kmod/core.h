@@ -9,6 +9,7 @@
  *	client.c	the API for other drivers
  *	table.c		slots: the order of writes that keeps the table right at every instant
  *	elfhdr.c	the ELF header in slot 0
+ *	power.c		the kernel ends or sleeps
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	the printk ring and VMCOREINFO: what is found without anybody's help
  *	task.c		tasks, and stacks of those that exit

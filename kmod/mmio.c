@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 
 #include "backend.h"
 #include "toc-firmware.h"
@@ -100,7 +101,7 @@ static void mmio_publish(void *priv, u32 count)
 	dma_wmb();
 }
 
-static void mmio_exit(void *priv)
+static void mmio_close(void *priv)
 {
 	struct mmio *m = container_of(priv, struct mmio, toc);
 	unsigned int reg;
@@ -109,7 +110,11 @@ static void mmio_exit(void *priv)
 		mmio_write(m, reg, 0);
 	/* The array's memory becomes somebody else's only when the registers have been written. */
 	mmio_read(m, MINIDUMP_REG_SS_STATUS);
-	firmware_regions_free(&m->toc);
+}
+
+static void mmio_exit(void *priv)
+{
+	firmware_regions_free(priv);
 }
 
 static const struct qcom_minidump_backend_ops mmio_ops = {
@@ -119,6 +124,7 @@ static const struct qcom_minidump_backend_ops mmio_ops = {
 	.slot_address = qmd_toc_slot_address,
 	.clear_slot = qmd_toc_clear_slot,
 	.publish = mmio_publish,
+	.close = mmio_close,
 	.exit = mmio_exit,
 };
 
@@ -126,6 +132,20 @@ static void mmio_unbind(void *backend)
 {
 	qcom_minidump_backend_unregister(backend);
 }
+
+/* The first moment at which the registers can be reached again, and before the other devices resume. */
+static int mmio_resume(struct device *dev)
+{
+	struct mmio *m = dev_get_drvdata(dev);
+
+	mmio_open(m);
+	qcom_minidump_backend_resumed(&m->backend);
+	return 0;
+}
+
+static const struct dev_pm_ops mmio_pm = {
+	NOIRQ_SYSTEM_SLEEP_PM_OPS(NULL, mmio_resume)
+};
 
 /* What is undone at the end of either kind of device is its devres. */
 static int mmio_bind(struct device *dev, void __iomem *regs)
@@ -136,6 +156,7 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 	if (!m)
 		return -ENOMEM;
 	m->regs = regs;
+	dev_set_drvdata(dev, m);
 	m->backend = (struct qcom_minidump_backend){
 		.name = "mmio",
 		.owner = THIS_MODULE,
@@ -180,6 +201,7 @@ static struct platform_driver mmio_platform_driver = {
 	.driver = {
 		.name = KBUILD_MODNAME,
 		.of_match_table = mmio_of_match,
+		.pm = pm_sleep_ptr(&mmio_pm),
 	},
 };
 
@@ -203,6 +225,7 @@ static int mmio_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 static struct pci_driver mmio_pci_driver = {
 	.name = KBUILD_MODNAME,
 	.probe = mmio_pci_probe,
+	.driver.pm = pm_sleep_ptr(&mmio_pm),
 };
 
 static int __init mmio_module_init(void)

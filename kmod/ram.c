@@ -33,7 +33,7 @@ static size_t ram_table_size(void)
 }
 
 /* The magic comes last: before it nobody finds the rest. */
-static void ram_write_header(void)
+static void ram_write_header(void *priv)
 {
 	struct minidump_ram_header *h = &table->header;
 	struct minidump_ram_header tmp = {
@@ -67,7 +67,7 @@ static int ram_init(void *priv, struct qcom_minidump_limits *limits)
 	ram_toc.ss = &table->toc.subsystems[MINIDUMP_SUBSYSTEM_APSS];
 	ram_toc.regions = table->regions;
 	qmd_toc_open(&ram_toc, false);
-	ram_write_header();
+	ram_write_header(NULL);
 
 	limits->slots = slots;
 	limits->name_max = MINIDUMP_REGION_NAME_SIZE - 1;
@@ -75,10 +75,14 @@ static int ram_init(void *priv, struct qcom_minidump_limits *limits)
 	return 0;
 }
 
-static void ram_exit(void *priv)
+static void ram_close(void *priv)
 {
 	memzero_explicit(table->header.magic, sizeof(table->header.magic));
 	dma_wmb();
+}
+
+static void ram_exit(void *priv)
+{
 	free_pages_exact(table, ram_table_size());
 	table = NULL;
 }
@@ -90,6 +94,8 @@ static const struct qcom_minidump_backend_ops ram_ops = {
 	.slot_address = qmd_toc_slot_address,
 	.clear_slot = qmd_toc_clear_slot,
 	.publish = qmd_toc_publish,
+	.close = ram_close,
+	.reopen = ram_write_header,
 	.exit = ram_exit,
 };
 

@@ -16,6 +16,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/slab.h>
 
 #include "rm.h"
@@ -105,6 +106,11 @@ static void rm_free(struct rm *rm)
 		destroy_workqueue(rm->wq);
 }
 
+static void rm_close(void *priv)
+{
+	rm_publish(priv, 0);
+}
+
 static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	struct rm *rm = priv;
@@ -153,12 +159,26 @@ static const struct qcom_minidump_backend_ops rm_ops = {
 	.move_slot = rm_move_slot,
 	.clear_slot = rm_clear_slot,
 	.publish = rm_publish,
+	.close = rm_close,
 	.exit = rm_exit,
 };
 
 static void rm_unbind(void *backend)
 {
 	qcom_minidump_backend_unregister(backend);
+}
+
+/*
+ * Messages take interrupts, so the next kernel's memory has to be out of the manager's list before devices are shut
+ * down: a driver that hangs or crashes in its shutdown() on the way to kexec gives no dump here.
+ */
+static int rm_on_reboot(struct notifier_block *nb, unsigned long action, void *cmd)
+{
+	struct rm *rm = container_of(nb, struct rm, reboot);
+
+	if (qcom_minidump_kexec_comes(action, cmd))
+		qcom_minidump_backend_unregister(&rm->backend);
+	return NOTIFY_DONE;
 }
 
 static int rm_probe(struct platform_device *pdev)
@@ -171,6 +191,7 @@ static int rm_probe(struct platform_device *pdev)
 	if (!rm)
 		return -ENOMEM;
 	rm->dev = dev;
+	platform_set_drvdata(pdev, rm);
 	ret = gunyah_rm_open(&rm->manager, dev);
 	if (ret)
 		return ret;
@@ -183,8 +204,38 @@ static int rm_probe(struct platform_device *pdev)
 	ret = qcom_minidump_backend_register(&rm->backend);
 	if (ret)
 		return ret == -EBUSY ? -ENODEV : ret;	/* the core has said why, so the driver core is not to */
-	return devm_add_action_or_reset(dev, rm_unbind, &rm->backend);
+	ret = devm_add_action_or_reset(dev, rm_unbind, &rm->backend);
+	rm->reboot.notifier_call = rm_on_reboot;
+	return ret ?: devm_register_reboot_notifier(dev, &rm->reboot);
 }
+
+/*
+ * The memory is about to be saved to disk, or replaced by what was saved. Who wakes up is a new guest to the manager,
+ * and all that takes messages, so there is nothing in the manager's list from here to rm_thaw(): a crash meanwhile,
+ * such as one in another device's freeze(), gives no dump.
+ */
+static int rm_freeze(struct device *dev)
+{
+	struct rm *rm = dev_get_drvdata(dev);
+
+	qcom_minidump_backend_unregister(&rm->backend);
+	return 0;
+}
+
+static int rm_thaw(struct device *dev)
+{
+	struct rm *rm = dev_get_drvdata(dev);
+
+	/* The log has the reason why not. */
+	qcom_minidump_backend_register(&rm->backend);
+	return 0;
+}
+
+static const struct dev_pm_ops rm_pm = {
+	.freeze = rm_freeze,
+	.thaw = rm_thaw,
+	.restore = rm_thaw,
+};
 
 static const struct of_device_id rm_of_match[] = {
 	{ .compatible = "gunyah-hypervisor" },
@@ -197,6 +248,7 @@ static struct platform_driver rm_driver = {
 	.driver = {
 		.name = KBUILD_MODNAME,
 		.of_match_table = rm_of_match,
+		.pm = pm_sleep_ptr(&rm_pm),
 	},
 };
 module_platform_driver(rm_driver);

@@ -31,6 +31,7 @@ struct rm_range {
  * @dev: for the log
  * @manager: the way to it
  * @backend: for the core
+ * @reboot: for kexec
  * @lock: the table and @changed. Interrupts are off
  * @toc: the table
  * @ss: its count
@@ -55,6 +56,7 @@ struct rm {
 	struct device *dev;
 	struct gunyah_rm manager;
 	struct qcom_minidump_backend backend;
+	struct notifier_block reboot;
 
 	raw_spinlock_t lock;
 	struct qmd_toc toc;

@@ -76,9 +76,14 @@ static int smem_init(void *priv, struct qcom_minidump_limits *limits)
 	return 0;
 }
 
+/* The kernel that went to sleep finds its items where they were: qcom_smem relies on that, too. */
+static void smem_reopen(void *priv)
+{
+	qmd_toc_open(&smem_toc, encrypt);
+}
+
 static void smem_exit(void *priv)
 {
-	qmd_toc_close(&smem_toc);
 	firmware_regions_free(&smem_toc);
 }
 
@@ -89,6 +94,8 @@ static const struct qcom_minidump_backend_ops smem_ops = {
 	.slot_address = qmd_toc_slot_address,
 	.clear_slot = qmd_toc_clear_slot,
 	.publish = qmd_toc_publish,
+	.close = qmd_toc_close,
+	.reopen = smem_reopen,
 	.exit = smem_exit,
 };
 

@@ -60,8 +60,9 @@ static inline void qmd_toc_open(struct qmd_toc *toc, bool encrypt)
 }
 
 /* No table any more: all zero, as a subsystem that never set one up. */
-static inline void qmd_toc_close(struct qmd_toc *toc)
+static inline void qmd_toc_close(void *priv)
 {
+	const struct qmd_toc *toc = priv;
 	struct minidump_subsystem *ss = toc->ss;
 
 	WRITE_ONCE(ss->status, 0);

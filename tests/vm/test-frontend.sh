@@ -173,7 +173,7 @@ refuses() { # line of the log, parameter...
 	dmesg | grep -q -e "$line" || fail "$*: the log says: $(dmesg)"
 	lsmod | grep -q qcmd_backend && fail "$*: still loaded"
 }
-for what in name ops init write_slot move_slot clear_slot publish exit; do
+for what in name ops init write_slot move_slot clear_slot publish close exit; do
 	refuses 'lacks a mandatory operation' broken=$what
 done
 for limits in slots=2 slots=65279 name_max=10 align=0 align=3 align=8192; do

@@ -123,11 +123,18 @@ static void test_publish(void *priv, u32 count)
 	u32 i;
 
 	check_call(priv, 0);
-	MUST(count <= slots);
-	closing = !count;
-	for (i = 0; !closing && i < slots; i++)
+	MUST(count && count <= slots);
+	for (i = 0; i < slots; i++)
 		MUST(table[i].valid == (i < count));
 	published = count;
+	atomic_dec(&calls);
+}
+
+static void test_close(void *priv)
+{
+	check_call(priv, 0);
+	closing = true;
+	published = 0;
 	atomic_dec(&calls);
 }
 
@@ -167,6 +174,7 @@ static struct qcom_minidump_backend_ops test_ops = {
 	.move_slot = test_move_slot,
 	.clear_slot = test_clear_slot,
 	.publish = test_publish,
+	.close = test_close,
 	.exit = test_exit,
 };
 
@@ -193,6 +201,8 @@ static void leave_out(const char *what)
 		test_ops.clear_slot = NULL;
 	else if (!strcmp(what, "publish"))
 		test_ops.publish = NULL;
+	else if (!strcmp(what, "close"))
+		test_ops.close = NULL;
 	else if (!strcmp(what, "exit"))
 		test_ops.exit = NULL;
 }
