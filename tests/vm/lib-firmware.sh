@@ -8,6 +8,8 @@
 #                                     other, and has the harness do it; each with that in the log
 #   fail_in_guest                     prints the beginning of a script
 #   random_operations ADDRESS [COUNT] prints the part of a script that does so many; else many, up to a full table
+#   sleeps_to_disk                    prints the part of a script that saves memory to the disk of --rawdump and back
+#   starts_next_kernel                prints the end of a script: kexec starts what resets the machine at once
 #   check_saved WHAT                  after a crash: what the firmware saw is what `mdnl list` said in $work/said
 #   listed                            prints what that was, a line for each region: slot:seq:address:size name
 #   dumped FILE                       prints the same of a dump
@@ -106,6 +108,28 @@ for r in json.load(sys.stdin):
 check_core() {
 	readelf -aW "$2" >"$work/out" 2>&1 || fail "$1: readelf"
 	! grep -i warning "$work/out" || fail "$1: readelf complains"
+}
+
+# The kernel that made the image loads it again.
+sleeps_to_disk() {
+	cat <<'SCRIPT'
+mkswap /dev/vdb1 >/dev/null && swapon /dev/vdb1 || fail "no swap"
+echo 0 >/sys/power/image_size
+echo test_resume >/sys/power/disk
+echo disk >/sys/power/state || fail "no hibernation: $(dmesg | tail -n 5)"
+SCRIPT
+}
+
+# Debian's kernel for arm64 has no kexec_file_load. The code is PSCI's SYSTEM_RESET: by HVC, then by SMC.
+starts_next_kernel() {
+	cat <<'SCRIPT'
+sync
+perl -e 'my @number = (0x52800120, 0x72b08000);
+	my $code = pack("V*", @number, 0xd4000002, @number, 0xd4000003);
+	my $segment = pack("PQQQ", $code, length $code, 0x50000000, 4096);
+	syscall(104, 0x50000000, 1, $segment, 0) == 0 or die "load: $!";
+	syscall(142, 0xfee1dead, 672274793, 0x45584543, 0); die "exec: $!"'
+SCRIPT
 }
 
 # The blobs in the order of the table are an ELF core, and the same is in the rawdump image.

@@ -210,6 +210,29 @@ SCRIPT
 ! grep -a 'goes on saving' "$work/crash/console.log" || fail "the manager didn't answer at the end"
 echo "ok: bound and unbound under load"
 
+# Who comes back from disk is another guest to the manager, and has it told everything again.
+truncate -s 512M "$work/swap"
+{
+	begin
+	random_operations 0x60000000 100
+	sleeps_to_disk
+	cat <<'SCRIPT'
+settle
+./mdnl list
+crash reset
+SCRIPT
+} | rm_guest --rawdump "$work/swap" || exit 1
+check_told "memory from disk"
+
+# The next kernel's memory is not saved.
+{
+	begin
+	random_operations 0x60000000 100
+	starts_next_kernel
+} | rm_guest || exit 1
+[ "$(walked)" = "" ] || fail "after kexec the manager has $(walked | wc -l) regions"
+echo "ok: kexec"
+
 # All of the product: what the manager leaves tells what happened.
 product_dies rm
 walked >"$work/walked"

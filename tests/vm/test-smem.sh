@@ -48,4 +48,17 @@ hangs smem 'modprobe qcom_minidump_smem slots=16' \
 	'the minidump table has revision 2; this driver knows 1' \
 	'the minidump table names 0 regions at 0xdead0000, where no RAM is'
 clears smem 'modprobe qcom_minidump_smem' qcom_minidump_smem 0x60000000 $rebinds
+
+# SMEM is no part of the memory that goes to disk: here it is still as it was, and is written again.
+truncate -s 512M "$work/swap"
+{
+	fail_in_guest
+	echo 'modprobe qcom_minidump_smem'
+	sleeps_to_disk
+	echo './mdnl list'
+	starts_next_kernel
+} | arm64 --rawdump "$work/swap" --crash "$work/crash" >"$work/said" || fail "kexec: $(tail -n 5 "$work/said")"
+[ "$(listed | wc -l)" = 2 ] || fail "no table after sleep: $(cat "$work/said")"
+is_not_used smem 'Linux has not set it up'
+
 wants_encryption smem 'modprobe qcom_minidump_smem encrypt=1'
