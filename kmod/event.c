@@ -26,35 +26,45 @@ static void qmd_event_irq(struct irq_work *work)
 	schedule_work(&qmd.event_work);
 }
 
-/* Sends what there is: when it returns, what was removed has given back its name and its numbers. */
+/* Of one region; DEL is its last. */
+static void qmd_event_send(struct qmd_region *r, u8 cmd)
+{
+	if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+		qmd_region_retire(r);
+	qmd_netlink_notify(r, cmd);
+	if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+		qmd_region_put(r);
+}
+
+/*
+ * Sends what there is: when it returns, what was removed before has given back its name and its numbers. What comes
+ * meanwhile is for the next time, as it may come without end.
+ */
 void qmd_events_send(void)
 {
+	LIST_HEAD(events);
 	struct qmd_region *r;
 	unsigned long flags;
-	bool backend, gone;
+	bool backend;
 	u8 cmd;
 
 	mutex_lock(&qmd_events_lock);
-	do {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
-		r = list_first_entry_or_null(&qmd.events, struct qmd_region, event_node);
-		if (r)
-			list_del_init(&r->event_node);
-		cmd = r ? r->event : 0;
-		gone = cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF;
-		backend = qmd.backend_event;
-		qmd.backend_event = false;
-		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	list_splice_init(&qmd.events, &events);
+	backend = qmd.backend_event;
+	qmd.backend_event = false;
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 
-		if (backend)
-			qmd_netlink_notify(NULL, QCOM_MINIDUMP_CMD_BACKEND_NTF);
-		if (gone)
-			qmd_region_retire(r);
-		if (r)
-			qmd_netlink_notify(r, cmd);
-		if (gone)
-			qmd_region_put(r);
-	} while (r);
+	if (backend)
+		qmd_netlink_notify(NULL, QCOM_MINIDUMP_CMD_BACKEND_NTF);
+	while (!list_empty(&events)) {
+		raw_spin_lock_irqsave(&qmd.lock, flags);
+		r = list_first_entry(&events, struct qmd_region, event_node);
+		list_del_init(&r->event_node);
+		cmd = r->event;
+		raw_spin_unlock_irqrestore(&qmd.lock, flags);
+		qmd_event_send(r, cmd);
+	}
 	mutex_unlock(&qmd_events_lock);
 }
 
