@@ -40,7 +40,7 @@ static struct qmd_elf_change {
 	u64 shift;
 	u32 n;
 	u32 slots[QMD_SEGMENTS_MAX];
-} qmd_change = { .next = 1 };
+} qmd_change;
 
 static struct elf64_hdr *qmd_ehdr(void *buf)
 {
@@ -100,6 +100,8 @@ int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits
 	u32 name_max = min_t(u32, limits->name_max, QCOM_MINIDUMP_NAME_MAX), slots = limits->slots;
 	int i;
 
+	/* What was left to do in another table's header is not in this one. */
+	qmd_change = (struct qmd_elf_change){ .next = 1 };
 	*elf = (struct qmd_elf){ .stride = ALIGN(name_max + QCOM_MINIDUMP_NUMBER_MAX + 1, 4) };
 	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
 		      (QMD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
