@@ -267,6 +267,11 @@ $(B)/tests/bench/%: tests/bench/%.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CFLAGS) $(COMPILE_FLAGS) $(LINK_FLAGS) -o $@ $< $(call pkg_libs,libbpf libmnl)
 
+# A plugin for QEMU. `make bench-sections` runs it.
+$(B)/tests/bench/%.so: tests/bench/%.c | $(M)/deps/build
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CFLAGS) -std=gnu11 $(WARNINGS) -fPIC -shared -fvisibility=hidden -o $@ $<
+
 # What tests need besides the libraries: memory images that they build themselves, a table of their own, the programs.
 QCMDUMP_TESTS := $(filter $(B)/tests/unit/test-dump-%,$(UNIT_TESTS))
 $(QCMDUMP_TESTS): $(addprefix $(B)/san/tests/unit/,dump-image.o dump-firmware.o dump-trace.o)
@@ -275,7 +280,7 @@ $(B)/tests/unit/test-ctl-cli: | $(B)/qcmdctl
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
 $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 
-.PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style bench instant storm storm-rt
+.PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style bench bench-sections instant storm storm-rt
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS) \
 	$(B)/tests/bench/switch-rate
 fuzz: $(FUZZERS)
@@ -310,6 +315,10 @@ instant:
 bench:
 	@tests/deps --install build headers vm
 	@tests/bench/run
+
+bench-sections:
+	@tests/deps --install build headers vm
+	@tests/bench/sections
 
 # N: how many processes; `make check` has a smaller storm.
 storm:
@@ -389,6 +398,7 @@ help:
 	@echo 'make check-debug    the tests in guests with these'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
+	@echo 'make bench-sections how long interrupts are off at most, in instructions (docs/bench.md)'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
 	@echo 'make storm-rt MINUTES=20  everything at once on PREEMPT_RT; KERNEL=rt-debug, debug, 6.12: on another'
 	@echo 'make style          formatting and static checks'

@@ -112,6 +112,7 @@ class Machine:
         self.events = []
         self.messages = b""
         self.tail = b""
+        self.request = b""
         self.script_started = False
         self.inspector = None
         self.facts = ""
@@ -166,6 +167,8 @@ class Machine:
             command += self._registers()
         command += ["-drive", f"file={disk},format=raw,if=none,id=root,snapshot=on,cache=unsafe",
                     "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
+        if options.plugin:
+            command += ["-plugin", options.plugin]
         if options.icount:
             command += ["-icount", "shift=0,sleep=off"]
         if options.rawdump:
@@ -283,12 +286,15 @@ class Machine:
         sys.stdout.flush()
 
     def _on_crash(self, data):
-        mode = data.decode(errors="replace").strip()
-        if mode in CRASH_MODES:
-            self.announced = mode
-            self.waiting = True
-        elif mode == "inspect" and self.options.inspect:
-            self.asked = True
+        *lines, self.request = (self.request + data).split(b"\n")
+        for line in lines:
+            mode, *words = line.decode(errors="replace").split() or [""]
+            if mode in CRASH_MODES:
+                self.announced = mode
+                self.waiting = True
+            elif mode == "inspect" and self.options.inspect:
+                self.facts = " ".join(words) or self.facts
+                self.asked = True
 
     def _die(self, how, settle):
         if not self.death:

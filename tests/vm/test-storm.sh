@@ -24,12 +24,13 @@ for policy in crash-utility irq-stacks memory modules runqueues; do
 	qcmdctl enable $policy >/dev/null || fail "enable $policy"
 done
 systemctl start qcmdd || fail "qcmdd"
+registered() {
+	[ "$(./mdnl list | grep -c 'name=KSTACK .*state=active')" -ge 20 ]
+}
+until_true "stacks are registered" registered
 insmod /usr/lib/qcmd-test/qcmd_contexts.ko || fail "qcmd_contexts"
+echo "ok: every context, $SECONDS s"
 dmesg -n 5
-for _ in $(seq 100); do
-	[ "$(./mdnl list | grep -c 'name=KSTACK .*state=active')" -lt 20 ] || break
-	sleep 0.1
-done
 end=$((SECONDS + seconds))
 during() { # command
 	while [ $SECONDS -lt $end ]; do
@@ -58,6 +59,7 @@ during hotplug &
 during rebind &
 during processes
 wait
+echo "ok: the storm is over, $SECONDS s"
 
 contexts=/sys/module/qcmd_contexts/parameters
 paste -sd ' ' $contexts/counts

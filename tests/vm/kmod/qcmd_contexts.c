@@ -20,7 +20,7 @@
 #include <linux/qcom_minidump.h>
 
 #define THREADS		2
-#define PERIOD		ns_to_ktime(500 * NSEC_PER_USEC)
+#define PERIOD		ns_to_ktime(2 * NSEC_PER_MSEC)
 
 enum { PROCESS, SPINLOCK, PREEMPT_OFF, RAW_LOCK, TASKLET, TIMER, SOFT_HRTIMER, HARD_HRTIMER, IRQ_WORK, SCHED_SWITCH,
        N_CONTEXTS };
@@ -112,7 +112,7 @@ static int churn(void *data)
 		irq_work_queue(&irq_work);
 		if (ret)
 			atomic_inc(&errors);
-		usleep_range(100, 300);
+		usleep_range(500, 1500);
 	}
 	return 0;
 }
