@@ -280,7 +280,8 @@ $(B)/tests/unit/test-ctl-cli: | $(B)/qcmdctl
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
 $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 
-.PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style bench bench-sections instant storm storm-rt
+.PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style
+.PHONY: bench bench-sections instant storm storm-rt
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS) \
 	$(B)/tests/bench/switch-rate
 fuzz: $(FUZZERS)
@@ -394,13 +395,13 @@ help:
 	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
 	@echo 'make check          the tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make check-all      each of them with each kernel, with 600 MB of debug symbols for what reads dumps'
-	@echo 'make debug-kernel   kernels for guests that check themselves, PREEMPT_RT and not; half an hour each'
+	@echo 'make debug-kernel   kernels for guests that check themselves, with PREEMPT_RT and without; an hour'
 	@echo 'make check-debug    the tests in guests with these'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make bench-sections how long interrupts are off at most, in instructions (docs/bench.md)'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
-	@echo 'make storm-rt MINUTES=20  everything at once on PREEMPT_RT; KERNEL=rt-debug, debug, 6.12: on another'
+	@echo 'make storm-rt MINUTES=20  everything at once on PREEMPT_RT; KERNEL=rt-debug: on another kernel'
 	@echo 'make style          formatting and static checks'
 	@echo 'make fuzz           fuzzers for clang, into $(B)/fuzz/'
 	@echo 'make fuzz-dump      qcmdump looks at damaged dumps: N=100000 of them, made of DUMPS=FILES too'

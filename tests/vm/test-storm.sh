@@ -63,11 +63,12 @@ echo "ok: the storm is over, $SECONDS s"
 
 contexts=/sys/module/qcmd_contexts/parameters
 paste -sd ' ' $contexts/counts
-[ "$(awk -v least="$seconds" '$2 < least' $contexts/counts)" = "" ] || fail "a context is missing"
+[ "$(awk -v least=$seconds '$2 < least' $contexts/counts)" = "" ] || fail "a context is missing"
 [ "$(cat $contexts/errors)" = 0 ] || fail "$(cat $contexts/errors) calls have failed"
 systemctl is-active -q qcmdd || fail "qcmdd has ended"
 rmmod qcmd_contexts || fail "qcmd_contexts can't be unloaded"
 until_true "all is registered" qcmdctl --no-pager status
 SCRIPT
-} | vm --timeout $((600 + 3 * seconds)) --file "$top/build/tests/mdnl" --file "$top/build/tests/fork-storm" \
-	--file "$top/tests/vm/guest-lib.sh" || fail "see above"
+} | vm --timeout $((600 + 3 * seconds)) --append "softlockup_panic=1 hung_task_panic=1" \
+	--file "$top/build/tests/mdnl" --file "$top/build/tests/fork-storm" --file "$top/tests/vm/guest-lib.sh" ||
+	fail "see above"

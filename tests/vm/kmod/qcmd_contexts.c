@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Moves a region from each context that qcom_minidump_update() is promised for, until it is unloaded, and removes some
- * under a raw lock. Its parameter "counts" says how often from which, "errors" how many calls have failed.
+ * under a raw lock. Its parameter "counts" says how often from which, "errors" how many calls have failed. Threads ask
+ * for each of the others, so that a slow machine goes on doing something else, too.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,18 +21,22 @@
 #include <linux/qcom_minidump.h>
 
 #define THREADS		2
-#define PERIOD		ns_to_ktime(2 * NSEC_PER_MSEC)
+#define SOON		ns_to_ktime(100 * NSEC_PER_USEC)
 
-enum { PROCESS, SPINLOCK, PREEMPT_OFF, RAW_LOCK, TASKLET, TIMER, SOFT_HRTIMER, HARD_HRTIMER, IRQ_WORK, SCHED_SWITCH,
-       N_CONTEXTS };
+enum {
+	PROCESS, SPINLOCK, PREEMPT_OFF, RAW_LOCK, TASKLET, TIMER, SOFT_HRTIMER, HARD_HRTIMER, IRQ_WORK, SCHED_SWITCH,
+	N_CONTEXTS
+};
 
-static const char *const names[N_CONTEXTS] = { "process", "spinlock", "preempt-off", "raw-lock", "tasklet", "timer",
-					       "soft-hrtimer", "hard-hrtimer", "irq-work", "sched-switch" };
+static const char *const names[N_CONTEXTS] = {
+	"process", "spinlock", "preempt-off", "raw-lock", "tasklet", "timer",
+	"soft-hrtimer", "hard-hrtimer", "irq-work", "sched-switch"
+};
 
 static struct task_struct *threads[THREADS];
 static char *buffer;
 static int ids[N_CONTEXTS];
-static atomic_t counts[N_CONTEXTS], errors;
+static atomic_t counts[N_CONTEXTS], errors, switch_wanted;
 static struct tracepoint *sched_switch;
 
 /* Another CPU may be moving the same region. */
@@ -52,24 +57,18 @@ static void on_tasklet(struct tasklet_struct *tasklet)
 static void on_timer(struct timer_list *timer)
 {
 	move(TIMER);
-	mod_timer(timer, jiffies + 1);
-}
-
-static enum hrtimer_restart on_hrtimer(struct hrtimer *timer, int context)
-{
-	move(context);
-	hrtimer_forward_now(timer, PERIOD);
-	return HRTIMER_RESTART;
 }
 
 static enum hrtimer_restart on_soft_hrtimer(struct hrtimer *timer)
 {
-	return on_hrtimer(timer, SOFT_HRTIMER);
+	move(SOFT_HRTIMER);
+	return HRTIMER_NORESTART;
 }
 
 static enum hrtimer_restart on_hard_hrtimer(struct hrtimer *timer)
 {
-	return on_hrtimer(timer, HARD_HRTIMER);
+	move(HARD_HRTIMER);
+	return HRTIMER_NORESTART;
 }
 
 static void on_irq_work(struct irq_work *work)
@@ -79,7 +78,8 @@ static void on_irq_work(struct irq_work *work)
 
 static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	move(SCHED_SWITCH);
+	if (atomic_xchg(&switch_wanted, 0))
+		move(SCHED_SWITCH);
 }
 
 static DECLARE_TASKLET(tasklet, on_tasklet);
@@ -110,9 +110,13 @@ static int churn(void *data)
 		raw_spin_unlock_irqrestore(&raw_lock, flags);
 		tasklet_schedule(&tasklet);
 		irq_work_queue(&irq_work);
+		mod_timer(&timer, jiffies + 1);
+		hrtimer_start(&soft_hrtimer, SOON, HRTIMER_MODE_REL_SOFT);
+		hrtimer_start(&hard_hrtimer, SOON, HRTIMER_MODE_REL_HARD);
+		atomic_set(&switch_wanted, 1);
 		if (ret)
 			atomic_inc(&errors);
-		usleep_range(500, 1500);
+		usleep_range(1000, 3000);
 	}
 	return 0;
 }
@@ -152,14 +156,6 @@ static void contexts_free(void)
 	kfree(buffer);
 }
 
-static void start_hrtimer(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *timer),
-			  enum hrtimer_mode mode)
-{
-	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
-	timer->function = function;
-	hrtimer_start(timer, PERIOD, mode);
-}
-
 static void contexts_stop(void)
 {
 	int i;
@@ -194,9 +190,10 @@ static int __init contexts_init(void)
 		contexts_free();
 		return ret;
 	}
-	start_hrtimer(&soft_hrtimer, on_soft_hrtimer, HRTIMER_MODE_REL_SOFT);
-	start_hrtimer(&hard_hrtimer, on_hard_hrtimer, HRTIMER_MODE_REL_HARD);
-	mod_timer(&timer, jiffies + 1);
+	hrtimer_init(&soft_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	soft_hrtimer.function = on_soft_hrtimer;
+	hrtimer_init(&hard_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	hard_hrtimer.function = on_hard_hrtimer;
 	for (i = 0; i < THREADS; i++)
 		threads[i] = kthread_run(churn, NULL, "qcmd_contexts/%d", i);
 	return 0;
