@@ -52,7 +52,8 @@ rm /etc/modprobe.d/none.conf
 modprobe qcom_minidump || fail "the module doesn't load"
 until_true "without a back end" status_says 3 "No back end is bound"
 list | grep -q 'name=KLOGBUF .*state=pending' || fail "nothing waits for a back end: $(list)"
-modprobe qcom_minidump_ram || fail "the ram back end doesn't load"
+# What runs at a panic would otherwise come with the next start of qcmdd, and its region with it.
+modprobe qcom_minidump_panic && modprobe qcom_minidump_ram || fail "the ram back end doesn't load"
 until_true "with a back end" status_says 0 "A crash now would give a dump"
 [ "$(pid_of_daemon)" = "$pid" ] || fail "it took a restart"
 [ "$(property Backend)" = 's "ram"' ] || fail "back end is $(property Backend)"
