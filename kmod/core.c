@@ -138,6 +138,7 @@ free_slots:
 static int qmd_backend_bind(const struct qcom_minidump_backend *be)
 {
 	struct qcom_minidump_limits limits = {};
+	unsigned long flags;
 	int ret;
 
 	if (qmd.backend) {
@@ -159,6 +160,9 @@ static int qmd_backend_bind(const struct qcom_minidump_backend *be)
 	if (!ret)
 		return 0;
 
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	be->ops->close(be->priv);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	be->ops->exit(be->priv);
 put:
 	module_put(be->owner);

@@ -118,30 +118,33 @@ static __always_inline void qmd_follow_address(const struct qmd_segment *seg, ph
 /*
  * The slots of the segments move, and what the headers say of them. Meanwhile that is a place which is in the table,
  * and no virtual address: who puts a core together by physical address (qdl) must find something for each header, or
- * all that follows gets another place. This is the better part of what following costs, at every context switch: so few
- * barriers, and @n is known to the compiler.
+ * all that follows gets another place. This is the better part of what following costs, at every context switch: so one
+ * barrier for each step, and @n is known to the compiler.
  */
 static __always_inline void qmd_follow_show(const struct qmd_segment *segs, u32 n, phys_addr_t meanwhile)
 {
 	u32 i;
 
 #pragma GCC unroll 8
-	for (i = 0; i < n; i++) {
-		const struct qmd_segment seg = segs[i];
-
-		qmd_follow_hide(&seg);
-		qmd_follow_address(&seg, meanwhile);
-	}
+	for (i = 0; i < n; i++)
+		qmd_follow_hide(&segs[i]);
+	dma_wmb();
+#pragma GCC unroll 8
+	for (i = 0; i < n; i++)
+		qmd_follow_address(&segs[i], meanwhile);
 	dma_wmb();
 #pragma GCC unroll 8
 	for (i = 0; i < n; i++)
 		WRITE_ONCE(*segs[i].place.pa, cpu_to_le64(segs[i].pa));
 	dma_wmb();
 #pragma GCC unroll 8
+	for (i = 0; i < n; i++)
+		qmd_follow_address(&segs[i], segs[i].pa);
+	dma_wmb();
+#pragma GCC unroll 8
 	for (i = 0; i < n; i++) {
 		const struct qmd_segment seg = segs[i];
 
-		qmd_follow_address(&seg, seg.pa);
 		WRITE_ONCE(seg.place.header[0]->p_vaddr, seg.va);
 		WRITE_ONCE(seg.place.header[1]->p_vaddr, seg.va);
 	}
@@ -297,14 +300,17 @@ static int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 	unsigned long flags;
 	int ret;
 
-	raw_spin_lock_irqsave(&f->lock, flags);
+	/* Under qmd.lock as well: who walks through all regions has found it already, see qmd_follow_hold(). */
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	raw_spin_lock_nest_lock(&f->lock, &qmd.lock);
 	ret = *place ? -EEXIST : 0;
 	if (!ret) {
 		r->follow = f;
 		WRITE_ONCE(*place, r);
 		atomic_inc(&qmd_followers);
 	}
-	raw_spin_unlock_irqrestore(&f->lock, flags);
+	raw_spin_unlock(&f->lock);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret)
 		return qmd_refuse(why, ret, "TASK: this PART of this CPU's current task is followed already");
 

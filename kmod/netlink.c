@@ -151,7 +151,10 @@ static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(r))
 		return PTR_ERR(r);
+	/* A module that goes waits until all of it is out of the table. */
+	mutex_lock(&qmd_owners_lock);
 	qmd_region_drop(qmd_region_if_there, r);
+	mutex_unlock(&qmd_owners_lock);
 	qmd_region_put(r);
 	qmd_events_send();
 	return 0;
@@ -202,6 +205,7 @@ static int qmd_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *c
 		qmd_region_put(r);
 	}
 	cb->args[0] = id;
+	cb->seq = READ_ONCE(qmd.generation) ?: 1;	/* for the end of the dump, too */
 	return skb->len ?: ret;
 }
 

@@ -98,12 +98,15 @@ static bool qmd_is_same_oops(void)
 	return __this_cpu_read(qmd_oops_task) == current && __this_cpu_read(qmd_oops_start) == current->start_boottime;
 }
 
-/* What goes wrong in the course of an oops says less than the oops. */
+/* The registers of a panic are there. */
+static atomic_t qmd_panicked = ATOMIC_INIT(0);
+
+/* What goes wrong in the course of an oops, or of a panic, says less than that. */
 static int qmd_on_die(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct die_args *args = data;
 
-	if (event != DIE_OOPS || !args->regs || qmd_is_same_oops())
+	if (event != DIE_OOPS || !args->regs || qmd_is_same_oops() || atomic_read(&qmd_panicked))
 		return NOTIFY_DONE;
 	__this_cpu_write(qmd_oops_task, current);
 	__this_cpu_write(qmd_oops_start, current->start_boottime);
@@ -195,11 +198,10 @@ static void qmd_copy_crash_notes(void)
 /* The other CPUs have stopped. */
 static int qmd_on_panic(struct notifier_block *nb, unsigned long event, void *data)
 {
-	static atomic_t entered = ATOMIC_INIT(0);
 	struct pt_regs regs = {};
 
 	/* A fault in here, against all care, is a panic in the panic: that one gets past, and on to pstore. */
-	if (atomic_xchg(&entered, 1))
+	if (atomic_xchg(&qmd_panicked, 1))
 		return NOTIFY_DONE;
 	if (qmd_is_same_oops())
 		qmd_entry_end(qmd_entry(smp_processor_id()), MINIDUMP_CPU_REGS_FATAL_OOPS);

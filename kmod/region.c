@@ -226,6 +226,8 @@ static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 	if (qmd_slots_free() < r->n_segs)
 		return qmd_refuse(why, -ENOSPC,
 				  "the table is full: remove a region, or bind a back end with more slots");
+	if (r->unprivileged && qmd_slots_free() - r->n_segs < qmd.limits.slots / 4)
+		return qmd_refuse(why, -ENOSPC, "the last quarter of the table is for those with CAP_PERFMON");
 	return qmd_segments_fit(r->segs, r->n_segs, why);
 }
 
@@ -366,13 +368,13 @@ void qmd_region_remove(struct qmd_region *r, unsigned long *flags)
 	qmd.n_regions--;
 	qmd_share_take(r, -r->n_segs, -r->size);
 	r->owner = NULL;
+	r->error = NULL;	/* may be text of a back end, which can go as soon as the lock is dropped */
 	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
 	if (r->kind->follows)
 		r->kind->unwatch(r);
 	qmd_table_settle(r, flags);
 	if (r->kind->unwatch && !r->kind->follows)
 		r->kind->unwatch(r);
-	r->error = NULL;	/* may be text of a back end, which can go before the event is sent */
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_DEL_NTF);
 }
 

@@ -3,7 +3,6 @@
 #include <linux/device.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "rm.h"
@@ -11,32 +10,24 @@
 /* Between two attempts to reach a manager that doesn't answer. */
 #define RM_RETRY_S		2
 
-/* Whether the table has changed since this was asked before, and if so, how much of it there is. */
-static bool rm_has_changed(struct rm *rm)
+/* What the table says now. False: nothing new. Copied under the lock, which RM_SLOTS_MAX bounds: it may never hold still. */
+static bool rm_snapshot(struct rm *rm)
 {
+	void *spare = rm->header[!rm->live];
 	unsigned long flags;
 	bool changed;
 
 	raw_spin_lock_irqsave(&rm->lock, flags);
 	changed = rm->changed;
-	rm->changed = false;
-	rm->n_want = changed ? le32_to_cpu(rm->ss.region_count) : rm->n_want;
-	raw_spin_unlock_irqrestore(&rm->lock, flags);
-	return changed;
-}
-
-/* What the table says now. False: nothing new. It is large, so it is copied without the lock, and again if it moved. */
-static bool rm_snapshot(struct rm *rm)
-{
-	void *spare = rm->header[!rm->live];
-
-	if (!rm_has_changed(rm))
-		return false;
-	do {
-		cond_resched();
+	if (changed) {
+		rm->changed = false;
+		rm->n_want = le32_to_cpu(rm->ss.region_count);
 		memcpy(rm->want, rm->toc.regions, rm->n_want * sizeof(*rm->want));
-		memcpy(spare, phys_to_virt(le64_to_cpu(READ_ONCE(rm->toc.regions[0].address))), rm->header_size);
-	} while (rm_has_changed(rm) && !READ_ONCE(rm->stopping));
+		memcpy(spare, phys_to_virt(le64_to_cpu(rm->toc.regions[0].address)), rm->header_size);
+	}
+	raw_spin_unlock_irqrestore(&rm->lock, flags);
+	if (!changed)
+		return false;
 
 	if (!memcmp(rm->header[0], rm->header[1], rm->header_size))
 		spare = rm->header[rm->live];

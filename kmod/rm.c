@@ -126,6 +126,11 @@ static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 		return -ENODEV;
 	}
 
+	/* Perhaps not for the first time, see rm_thaw(): the worker begins with nothing. */
+	rm->stopping = rm->changed = rm->behind = rm->silent = false;
+	rm->unsure = NULL;
+	rm->n_want = rm->n_ranges = rm->live = 0;
+	memset(rm->header, 0, sizeof(rm->header));
 	rm->capacity = min_t(u32, slots, RM_SLOTS_MAX);
 	limits->slots = rm->capacity - RM_SLOTS_SPARE;
 	limits->name_max = RM_NAME_MAX;

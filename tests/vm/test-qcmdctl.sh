@@ -270,7 +270,7 @@ printf 'blacklist qcom_minidump_%s\n' rm mmio smem ram >/etc/modprobe.d/local.co
 systemctl start qcmdd || fail "the daemon doesn't start without a back end"
 expect_soon 3 '* would NOT give a dump: no back end is bound*'
 systemctl stop qcmdd qcmd-backend
-rmmod qcom_minidump || fail "the module can't be unloaded"
+rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
 echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/local.conf
 systemctl start qcmdd || fail "the daemon doesn't start without the module"
 expect 3 '* would NOT give a dump: the kernel module qcom_minidump is not loaded.*systemctl restart *' status
