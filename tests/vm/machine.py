@@ -239,7 +239,7 @@ class Machine:
                     self.off = True
                     self._die("reset" if message["data"]["reason"] == "guest-reset" else "shutdown", 0)
                 elif message["event"] == "RESET" and message["data"]["guest"]:
-                    if self.options.restart and not self.announced:
+                    if self._restarts():
                         self._restart()
                     else:
                         self._die("reset", 0)
@@ -259,7 +259,7 @@ class Machine:
         elif HALF_PATCHED.search(self.tail):
             raise Problem(f"{EMULATOR_FAILED}: it ran code that the kernel was patching (int3), see "
                           f"{self.options.console}")
-        elif self.options.restart and not self.announced:
+        elif self._restarts():
             pass
         elif PANIC_END.search(self.tail):
             self._die("panic", SETTLE)
@@ -299,6 +299,10 @@ class Machine:
     def _die(self, how, settle):
         if not self.death:
             self.death = (how, time.monotonic() + settle)
+
+    def _restarts(self):
+        """After whatever happens now, unless that is the crash that --crash waits for."""
+        return self.options.restart and not (self.options.crash and self.announced)
 
     def _restart(self):
         """It boots again, which is no end."""
