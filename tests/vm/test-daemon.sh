@@ -221,7 +221,7 @@ until_true "room again" status_says 0 "A crash now would give a dump"
 
 # The module itself goes and comes again.
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
-rmmod qcom_minidump_ram && rmmod qcom_minidump || fail "the modules can't be unloaded"
+rmmod qcom_minidump_ram qcom_minidump_panic qcom_minidump || fail "the modules can't be unloaded"
 until_true "the module gone" status_says 3 "qcom_minidump is not loaded"
 modprobe qcom_minidump_ram
 until_true "the module back" status_says 0 "A crash now would give a dump"
