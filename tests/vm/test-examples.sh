@@ -47,7 +47,7 @@ for example in examples/*; do
 	rm "/etc/qcmd.d/$name.conf"
 done
 
-printf '[Policy]\nEnabled=no\n[Symbol]\nName=linux_banner\n' >/usr/lib/qcmd.d/off.conf
+printf '[Policy]\nEnabled=no\n[Symbol]\nName=panic_timeout\n' >/usr/lib/qcmd.d/off.conf
 systemctl reload qcmdd || fail "reload"
 for vendor in /usr/lib/qcmd.d/*.conf; do
 	name=$(basename "$vendor" .conf)
