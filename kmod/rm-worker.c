@@ -10,7 +10,10 @@
 /* Between two attempts to reach a manager that doesn't answer. */
 #define RM_RETRY_S		2
 
-/* What the table says now. False: nothing new. Copied under the lock, which RM_SLOTS_MAX bounds: it may never hold still. */
+/*
+ * What the table says now. False: nothing new. It is copied under the lock, which RM_SLOTS_MAX bounds, as it may never
+ * hold still.
+ */
 static bool rm_snapshot(struct rm *rm)
 {
 	void *spare = rm->header[!rm->live];

@@ -8,7 +8,7 @@
 /* e_shnum has 16 bits; from SHN_LORESERVE on numbers have a meaning of their own, and two sections are no slots. */
 #define QMD_SLOTS_LIMIT	(0xff00 - 2)
 /* So many segments leave the table in one lock hold. A stack is never more. */
-#define QMD_BATCH	16
+#define QMD_BATCH	9
 
 /* A slot that is in use. */
 struct qmd_slot {
