@@ -6,6 +6,9 @@
  * limits, order of operations and locking are the core's.
  *
  * One back end is bound at a time. While it is, the core holds a reference on its module.
+ *
+ * These functions are in a namespace. A module imports it by MODULE_INFO(import_ns, "QCOM_MINIDUMP"), which is the same
+ * on every kernel: MODULE_IMPORT_NS() wants a word before 6.13, and a string from there on.
  */
 #ifndef QCOM_MINIDUMP_BACKEND_H
 #define QCOM_MINIDUMP_BACKEND_H

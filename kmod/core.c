@@ -188,7 +188,7 @@ int qcom_minidump_backend_register(const struct qcom_minidump_backend *be)
 	mutex_unlock(&qmd.bind_lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_register, QCOM_MINIDUMP);
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_register, QMD_NAMESPACE);
 
 static void qmd_unbind(void)
 {
@@ -228,7 +228,7 @@ void qcom_minidump_backend_unregister(const struct qcom_minidump_backend *be)
 	}
 	mutex_unlock(&qmd.bind_lock);
 }
-EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_unregister, QCOM_MINIDUMP);
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_unregister, QMD_NAMESPACE);
 
 struct qmd_tracepoint {
 	const char *name;

@@ -255,4 +255,4 @@ module_exit(mmio_module_exit);
 MODULE_DESCRIPTION("Minidump back end: table behind registers, of firmware or of the host");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(QCOM_MINIDUMP_VERSION);
-MODULE_IMPORT_NS(QCOM_MINIDUMP);
+MODULE_INFO(import_ns, "QCOM_MINIDUMP");

@@ -265,4 +265,4 @@ void qmd_netlink_exit(void)
 }
 
 /* bpf_map_get() */
-MODULE_IMPORT_NS(BPF_INTERNAL);
+MODULE_INFO(import_ns, "BPF_INTERNAL");

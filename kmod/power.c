@@ -87,7 +87,7 @@ void qcom_minidump_backend_resumed(const struct qcom_minidump_backend *be)
 		be->ops->publish(be->priv, qmd.n_slots);
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 }
-EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_resumed, QCOM_MINIDUMP);
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_resumed, QMD_NAMESPACE);
 
 /* Before any device's resume. The kernel that runs now may be the one in the image. */
 static void qmd_syscore_resume(QMD_SYSCORE_ARG)

@@ -435,7 +435,7 @@ void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const 
 		qmd_region_put(r);
 	}
 }
-EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QCOM_MINIDUMP);
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QMD_NAMESPACE);
 
 static void qmd_activate_one(struct qmd_region *r)
 {

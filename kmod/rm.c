@@ -261,4 +261,4 @@ module_platform_driver(rm_driver);
 MODULE_DESCRIPTION("Minidump back end: Gunyah's resource manager saves the guest's regions");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(QCOM_MINIDUMP_VERSION);
-MODULE_IMPORT_NS(QCOM_MINIDUMP);
+MODULE_INFO(import_ns, "QCOM_MINIDUMP");

@@ -168,16 +168,26 @@ static void qmd_on_exit(void *unused, struct task_struct *task)
 		;
 }
 
+/* Later kernels also say whether it was the last thread of its process. */
+static void qmd_on_group_exit(void *unused, struct task_struct *task, bool group_dead)
+{
+	qmd_on_exit(unused, task);
+}
+
+#define qmd_exit_probe \
+	__builtin_choose_expr(__same_type(trace_sched_process_exit, void(struct task_struct *)), \
+			      qmd_on_exit, qmd_on_group_exit)
+
 int __init qmd_stacks_init(void)
 {
 	qmd_task_struct_size = min(sizeof(*current), ksize(current));
-	check_trace_callback_type_sched_process_exit(qmd_on_exit);
+	check_trace_callback_type_sched_process_exit(qmd_exit_probe);
 	qmd_exit_tp = qmd_tracepoint_find("sched_process_exit");
-	return qmd_exit_tp ? tracepoint_probe_register(qmd_exit_tp, qmd_on_exit, NULL) : -EOPNOTSUPP;
+	return qmd_exit_tp ? tracepoint_probe_register(qmd_exit_tp, qmd_exit_probe, NULL) : -EOPNOTSUPP;
 }
 
 void qmd_stacks_exit(void)
 {
-	tracepoint_probe_unregister(qmd_exit_tp, qmd_on_exit, NULL);
+	tracepoint_probe_unregister(qmd_exit_tp, qmd_exit_probe, NULL);
 	tracepoint_synchronize_unregister();
 }

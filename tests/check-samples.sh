@@ -36,7 +36,7 @@ for headers in $headers; do
 	[ -z "$said" ] || fail "$release, without the feature: a warning: $said"
 
 	mkdir "$work/$release/backend"
-	sed '/MODULE_IMPORT_NS/d' tests/vm/kmod/qcmd_backend.c >"$work/$release/backend/qcmd_backend.c"
+	sed '/import_ns/d' tests/vm/kmod/qcmd_backend.c >"$work/$release/backend/qcmd_backend.c"
 	printf '%s\n' 'obj-m := qcmd_backend.o' "ccflags-y := -I\$(src)/../include/uapi -I$PWD/kmod" \
 		>"$work/$release/backend/Kbuild"
 	said=$(kbuild "$headers" "$work/$release/backend" "$symbols") && fail "$release: no namespace is needed"

@@ -259,4 +259,4 @@ module_exit(backend_exit);
 
 MODULE_DESCRIPTION("Test back end of the minidump table");
 MODULE_LICENSE("GPL");
-MODULE_IMPORT_NS(QCOM_MINIDUMP);
+MODULE_INFO(import_ns, "QCOM_MINIDUMP");

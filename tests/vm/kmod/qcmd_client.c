@@ -6,7 +6,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
-#include <linux/hrtimer.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -18,6 +17,7 @@
 #include <linux/qcom_minidump.h>
 
 #include "expect.h"
+#include "hrtimer-setup.h"
 
 #define MOVES		10000
 
@@ -144,8 +144,7 @@ static int run_timer(int (*meanwhile)(void))
 	timer_count = timer_busy = 0;
 	timer_id = add("KTEST", scattered, STACK_LIKE);
 	EXPECT(timer_id > 0, true);
-	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	timer.function = timer_fn;
+	hrtimer_setup(&timer, timer_fn, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&timer, ns_to_ktime(50 * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
 	for (i = 0; READ_ONCE(timer_count) < 1000 && !timer_error && !ret && i < 1000000; i++)
 		ret = meanwhile();

@@ -8,7 +8,6 @@
 
 #include <linux/atomic.h>
 #include <linux/delay.h>
-#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
@@ -19,6 +18,8 @@
 #include <linux/tracepoint.h>
 
 #include <linux/qcom_minidump.h>
+
+#include "hrtimer-setup.h"
 
 #define THREADS		2
 #define SOON		ns_to_ktime(100 * NSEC_PER_USEC)
@@ -190,10 +191,8 @@ static int __init contexts_init(void)
 		contexts_free();
 		return ret;
 	}
-	hrtimer_init(&soft_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	soft_hrtimer.function = on_soft_hrtimer;
-	hrtimer_init(&hard_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
-	hard_hrtimer.function = on_hard_hrtimer;
+	hrtimer_setup(&soft_hrtimer, on_soft_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
+	hrtimer_setup(&hard_hrtimer, on_hard_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	for (i = 0; i < THREADS; i++)
 		threads[i] = kthread_run(churn, NULL, "qcmd_contexts/%d", i);
 	return 0;
