@@ -290,16 +290,16 @@ fuzz-dump: $(B)/tests/fuzz/mutate-dump
 	$< -n $(N) $(abspath $(DUMPS))
 
 check:
-	@tests/deps --install build headers vm arm64 check
+	@tests/deps --install build vm arm64 check
 	@tests/run
 
 check-all:
-	@tests/deps --install build headers vm arm64 check tools
+	@tests/deps --install build vm arm64 check tools
 	@tests/run --all
 
 debug-kernel:
-	@tests/deps --install headers vm debug-kernel
-	@tests/vm/headers debug rt-debug
+	@tests/deps --install vm debug-kernel
+	@tests/vm/headers bookworm debug rt-debug
 
 check-debug: debug-kernel
 	@tests/deps --install build vm check
@@ -310,25 +310,25 @@ demo:
 
 N ?= 1000
 instant:
-	@tests/deps --install build headers vm $(if $(filter x86_64,$(ARCH)),,arm64)
+	@tests/deps --install build vm $(if $(filter x86_64,$(ARCH)),,arm64)
 	@INSTANTS=$(N) ARCHES='$(or $(ARCH),x86_64 arm64)' tests/vm/test-instant.sh
 
 bench:
-	@tests/deps --install build headers vm
+	@tests/deps --install build vm
 	@tests/bench/run
 
 bench-sections:
-	@tests/deps --install build headers vm
+	@tests/deps --install build vm
 	@tests/bench/sections
 
 # N: how many processes; `make check` has a smaller storm.
 storm:
-	@tests/deps --install build headers vm
+	@tests/deps --install build vm
 	@$(MAKE) --no-print-directory -s $(B)/tests/mdnl $(B)/tests/fork-storm
 	@PROCESSES=$(or $(N),100000) tests/vm/test-task.sh
 
 storm-rt:
-	@tests/deps --install build headers vm
+	@tests/deps --install build vm
 	@tests/make $(B)/tests/mdnl $(B)/tests/fork-storm
 	@STORM=$$(($(or $(MINUTES),20) * 60)) QCMD_KERNEL=$(or $(KERNEL),rt) tests/vm/test-storm.sh
 

@@ -44,6 +44,6 @@ sources 'bpf/*.[ch]' 'lib/*.[ch]' 'daemon/*.[ch]' 'dump/*.[ch]' 'tests/*.[ch]' '
 	xargs -0 -r clang-format --dry-run --Werror --ferror-limit=1 || failed=1
 
 # Sparse compiles them where guests get them from.
-KDIR=$(tests/vm/headers 6.12) && tests/make sparse KDIR="$KDIR" || failed=1
+KDIR=$(tests/vm/headers bookworm 6.12) && tests/make sparse KDIR="$KDIR" || failed=1
 
 exit $failed

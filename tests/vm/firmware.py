@@ -4,7 +4,7 @@
 import os
 import shutil
 
-from image import TOP, Problem, tool
+from debian import TOP, Problem, tool
 
 SOURCES = os.path.join(TOP, "tests", "firmware")
 IMAGE = os.path.join(TOP, "build", "firmware", "firmware.bin")

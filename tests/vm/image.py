@@ -2,7 +2,6 @@
 """What a guest boots: Debian's kernel, a root file system, an initramfs. All but the last part of it is cached."""
 
 import contextlib
-import fcntl
 import glob
 import hashlib
 import lzma
@@ -11,34 +10,18 @@ import re
 import shlex
 import shutil
 import stat
-import subprocess
 import struct
-import sys
-import tempfile
 import time
 import uuid
 import zlib
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CACHE = os.path.join(TOP, "build", "vm")
+from debian import CACHE, LEFT_OUT, TOP, Archive, Builder, lock, made_whole, mirror, need_root, say, tool
+
 GUEST_FILES = os.path.join(TOP, "tests", "vm", "guest")
-KERNEL_CONFIGS = os.path.join(TOP, "tests", "vm", "kernel")
-# Debian's, the newest first, whose headers are installed.
-KERNELS = ("6.12", "6.1")
-# Of the first one's version: Debian's own flavour with PREEMPT_RT, and those of tests/vm/debug-kernel, which check
-# themselves. Their headers are kept with them, so that nothing is built for them by accident.
-RT = "rt"
-DEBUG_KERNELS = ("debug", "rt-debug")
-ALL_KERNELS = (*KERNELS, RT, *DEBUG_KERNELS)
-# Debian's names: of the architecture, of the kernel's flavour.
-ARCHES = {"x86_64": ("amd64", "cloud-amd64"), "arm64": ("arm64", "arm64")}
-NATIVE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 
 # The user space of the guest: what the product and the tests need, and what that pulls in.
-SUITE = "bookworm"
 PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
             "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 libtraceevent1 zlib1g").split()
-LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/zoneinfo/*")
 # Of --backend mmio on a PC: a PCI device that an administrator has to bind. See docs/table.md.
 REGISTERS_SLOT = "0x10"
 BIND_REGISTERS = """[Service]
@@ -61,240 +44,22 @@ MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.se
 FORBIDDEN = ("aesni_intel aes_ce_blk aes_ce_cipher ata_generic ata_piix button crc32_pclmul crc32c_intel crct10dif_ce "
              "crct10dif_pclmul evdev ghash_ce ghash_clmulni_intel gpio_keys kvm_amd polyval_ce polyval_clmulni "
              "powernow_k8 psmouse serio_raw sha1_ce sha1_ssse3 sha256_arm64 sha256_ssse3 sha2_ce sha512_ssse3").split()
-# Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
-MODULES = ("crc32c_generic", "ext4", "virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
 IMAGE_SIZE = "1500M"
-SHOWN_LINES = 40
 
 
-class Problem(Exception):
-    """Something that the user has to know about; the message says what to do."""
-
-
-def say(message):
-    print(f"[vm] {message}", file=sys.stderr, flush=True)
-
-
-def tool(*command, **options):
-    """Runs a tool quietly; what it said is shown only if it failed."""
-    options.setdefault("cwd", CACHE)
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors="replace", **options)
-    except FileNotFoundError:
-        raise Problem(f"{command[0]} is missing; tests/deps vm arm64 names the packages") from None
-    if done.returncode:
-        said = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
-        raise Problem(f"failed ({done.returncode}): {shlex.join(command)}\n{said}")
-    return done.stdout
-
-
-@contextlib.contextmanager
-def lock(name):
-    """Several guests may be prepared at the same time; each part of the cache is made by one of them."""
-    os.makedirs(CACHE, exist_ok=True)
-    with open(os.path.join(CACHE, f".lock-{name}"), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextlib.contextmanager
-def made_whole(path):
-    """A scratch name beside PATH, which it replaces only when all went well."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    scratch = tempfile.mkdtemp(prefix=".new-", dir=os.path.dirname(path))
-    try:
-        yield os.path.join(scratch, "new")
-        os.replace(os.path.join(scratch, "new"), path)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def need_root(what):
-    if os.geteuid():
-        raise Problem(f"{what} takes root, as it sets the owners of files; later runs don't")
-
-
-def installed_headers(version, flavour):
-    """The newest headers of one kernel that are installed: release and folder."""
-    found = []
-    for headers in glob.glob(f"/usr/src/linux-headers-{version}.*-{flavour}"):
-        release = os.path.basename(headers).removeprefix("linux-headers-")
-        found.append(([int(n) for n in re.findall(r"\d+", release)], release, headers))
-    if not found:
-        raise Problem(f"no headers of a kernel {version} in /usr/src: the modules can't be built.\n"
-                      f"Install them with: tests/deps --install headers")
-    return max(found)[1:]
-
-
-class Kernel:
-    """A kernel of Debian's, with its headers: for those of KERNELS the installed ones."""
-
-    def __init__(self, version, arch):
-        self.arch = arch
-        self.debian, self.flavour = ARCHES[arch]
-        if version == RT:
-            self.flavour = f"rt-{self.debian}"
-        self.foreign = self.debian != tool("dpkg", "--print-architecture", cwd="/").strip()
-        # Another architecture's headers can't be installed beside this one's compiler.
-        self.own_headers = self.foreign or version not in KERNELS
-        if self.own_headers:
-            common, _ = installed_headers(version if version in KERNELS else KERNELS[0], "common")
-            self.debian_version = common.removesuffix("-common")
-            self.release = self._release(version)
-        else:
-            self.release, self.headers = installed_headers(version, self.flavour)
-        self.folder = os.path.join(CACHE, "kernel", self.release)
-        self.image = os.path.join(self.folder, "boot", f"vmlinuz-{self.release}")
-        self.modules = os.path.join(self.folder, "lib", "modules", self.release)
-        if self.own_headers:
-            self.headers = os.path.join(self.folder, "usr", "src", f"linux-headers-{self.release}")
-
-    def _release(self, _):
-        return f"{self.debian_version}-{self.flavour}"
-
-    def package(self, name):
-        return f"{name}:{self.debian}" if self.foreign else name
-
-    def fetch(self):
-        with lock(f"kernel-{self.release}"):
-            if not os.path.exists(self.folder):
-                with made_whole(self.folder) as new:
-                    self._make(new)
-                    tool("depmod", "-b", new, self.release)
-
-    def _make(self, new):
-        names = [f"linux-image-{self.release}"]
-        if self.own_headers:
-            names.append(f"linux-headers-{self.release}")
-        packages = [self.package(name) for name in names]
-        if self.flavour.startswith(RT):
-            packages.append(f"linux-headers-{self.debian_version}-common-rt")
-        say(f"fetching {' '.join(packages)} (once)")
-        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-            try:
-                for package in packages:
-                    download(package, scratch)
-            except Problem as problem:
-                raise Problem(f"{problem}\nIf the archive has no kernel of the installed headers any more, get "
-                              f"newer ones: apt-get install {' '.join(headers_packages())}") from None
-            for package in glob.glob(f"{scratch}/*.deb"):
-                tool("dpkg-deb", "-x", package, new)
-        if self.own_headers:
-            self._settle_headers(os.path.join(new, "usr", "src"))
-
-    def _settle_headers(self, sources):
-        """The programs that kbuild runs are this machine's own, and headers that came along are where they are."""
-        headers = os.listdir(sources)
-        for folder in headers:
-            for name in ("scripts", "tools"):
-                link = os.path.join(sources, folder, name)
-                os.unlink(link)
-                os.symlink(f"/usr/lib/linux-kbuild-{self.debian_version}/{name}", link)
-        makefile = os.path.join(sources, f"linux-headers-{self.release}", "Makefile")
-        with open(makefile) as file:
-            text = file.read()
-        for folder in headers:
-            text = text.replace(f"/usr/src/{folder}/", f"../{folder}/")
-        with open(makefile, "w") as file:
-            file.write(text)
-
-    def load_order(self):
-        """Files of MODULES in the order that insmod needs."""
-        depends = {}
-        with open(os.path.join(self.modules, "modules.dep")) as file:
-            for line in file:
-                path, needs = line.split(":")
-                name = os.path.basename(path).split(".")[0].replace("-", "_")
-                depends[name] = (path, needs.split())
-        order = []
-        for name in MODULES:
-            if name in depends:  # else it is built in
-                path, needs = depends[name]
-                order += [p for p in reversed(needs) if p not in order]
-                order += [path] if path not in order else []
-        return order
-
-
-def patience(version):
-    """How many times as long everything may take with that kernel."""
-    return 4 if version in DEBUG_KERNELS else 1
-
-
-class DebugKernel(Kernel):
-    """Built by tests/vm/debug-kernel from Debian's source; its release changes with its configuration."""
-
-    def _release(self, version):
-        self.configs = [os.path.join(KERNEL_CONFIGS, f"{name}.config") for name in ("guest", "debug")]
-        if version != DEBUG_KERNELS[0]:
-            self.configs.append(os.path.join(KERNEL_CONFIGS, f"{version}.config"))
-        self.name = version
-        common = f"linux-headers-{self.debian_version}-common"
-        self.source_version = tool("dpkg-query", "-W", "-f", "${Version}", common, cwd="/")
-        recipe = hashlib.sha256(self.source_version.encode())
-        for config in self.configs:
-            with open(config, "rb") as file:
-                recipe.update(file.read())
-        return f"{self.debian_version.split('+')[0]}-{version}-{recipe.hexdigest()[:8]}"
-
-    def _make(self, new):
-        base = os.path.join(CACHE, "debug-kernel")
-        source = os.path.join(base, f"source-{self.source_version}")
-        with lock("debug-kernel"):
-            if not os.path.exists(source):
-                say(f"fetching linux-source of Debian's {self.source_version} (once)")
-                with made_whole(source) as tree, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
-                    download(f"linux-source-{KERNELS[0]}={self.source_version}", scratch)
-                    tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/*.deb"), scratch)
-                    os.mkdir(tree)
-                    tool("tar", "-xf", *glob.glob(f"{scratch}/usr/src/*.tar.xz"), "-C", tree, "--strip-components=1")
-            say(f"building {self.release} (once, 20 minutes or more)")
-            tool(os.path.join(TOP, "tests", "vm", "debug-kernel"), source, os.path.join(base, self.name), self.release,
-                 new, *self.configs)
-
-
-def kernel_of(version, arch):
-    return (DebugKernel if version in DEBUG_KERNELS else Kernel)(version, arch)
-
-
-def headers_packages():
-    with open(os.path.join(TOP, "tests", "packages")) as file:
-        return [line.split()[0] for line in file if line.startswith("linux-headers-")]
-
-
-def download(package, folder):
-    """A package from the archive; lists that are stale or were removed are fetched first, which only root can do."""
-    os.chmod(folder, 0o777)
-    with lock("apt"):
-        try:
-            tool("apt-get", "download", "-q", package, cwd=folder)
-        except Problem:
-            if os.geteuid():
-                raise
-            if ":" in package:
-                tool("dpkg", "--add-architecture", package.split(":")[1])
-            tool("apt-get", "update", "-q")
-            tool("apt-get", "download", "-q", package, cwd=folder)
-
-
-def mirror():
-    """For mmdebstrap, behind its target."""
-    return tool(os.path.join(TOP, "tests", "vm", "mirror"), SUITE).splitlines()
-
-
-def root_archive(debian):
+def root_archive(suite, debian):
     """The guest's user space as a tar file; its name changes with what is in it."""
-    recipe = repr((SUITE, PACKAGES, LEFT_OUT)).encode()
+    recipe = repr((suite, PACKAGES, LEFT_OUT)).encode()
     path = os.path.join(CACHE, "root", f"root-{debian}-{hashlib.sha256(recipe).hexdigest()[:12]}.tar")
-    with lock(f"root-{debian}"):
+    with lock(f"root-{suite}-{debian}"):
         if not os.path.exists(path):
             need_root("building the guest's root file system")
-            say("building the guest's root file system (once, a minute or two)")
+            say(f"building the guest's root file system, of {suite} (once, a minute or two)")
             tool(os.path.join(TOP, "tests", "vm", "run-foreign"), debian)
             with made_whole(path) as new:
                 tool("mmdebstrap", f"--architectures={debian}", "--variant=essential",
                      "--include=" + ",".join(PACKAGES), "--format=tar",
-                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], SUITE, new, *mirror())
+                     *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], suite, new, *mirror(suite))
     return path
 
 
@@ -330,10 +95,10 @@ rm -rf "$root"
 
 def root_image(kernel):
     """The root file system of one kernel. Guests write to a snapshot of it."""
-    archive = root_archive(kernel.debian)
+    archive = root_archive(kernel.suite, kernel.debian)
     recipe = repr((os.path.basename(archive), SET_UP, MASKED, FORBIDDEN, IMAGE_SIZE)).encode()
     path = os.path.join(CACHE, "root", f"{kernel.release}-{hashlib.sha256(recipe).hexdigest()[:12]}.ext4")
-    with lock(f"root-{kernel.debian}"):
+    with lock(f"root-{kernel.release}"):
         if not os.path.exists(path):
             need_root("making the guest's disk image")
             say(f"making the disk image for {kernel.release} (once)")
@@ -418,14 +183,13 @@ class Cpio:
 
 def add_boot_files(cpio, kernel, scratch):
     """The first process, and the modules that the disk needs."""
-    busybox = os.path.join(CACHE, f"busybox-{kernel.debian}")
+    busybox = os.path.join(CACHE, f"busybox-{kernel.suite}-{kernel.debian}")
     with lock("busybox"):
         if not os.path.exists(busybox):
             say("fetching busybox-static (once)")
             with made_whole(busybox) as new:
-                download(kernel.package("busybox-static"), scratch)
-                tool("dpkg-deb", "-x", *glob.glob(f"{scratch}/busybox-static_*.deb"), f"{scratch}/busybox-static")
-                shutil.copy(f"{scratch}/busybox-static/bin/busybox", new)
+                Archive(kernel.suite, kernel.debian).unpack(["busybox-static"], f"{scratch}/busybox")
+                shutil.copy(*glob.glob(f"{scratch}/busybox/**/bin/busybox", recursive=True), new)
     cpio.copy(busybox, "bin/busybox")
     cpio.copy(os.path.join(GUEST_FILES, "init"), "init")
     order = []
@@ -449,8 +213,9 @@ def fingerprint(kernel):
         if folder == TOP:
             names[:] = [name for name in names if name not in ("build", ".git")]
         found += [os.path.join(folder, name) for name in files]
-    for build in ("build", f"build/{kernel.arch}", f"build/kmod/{kernel.release}", f"build/vm/kmod/{kernel.release}"):
-        found += [path for path in glob.glob(os.path.join(TOP, build, "*")) if os.path.isfile(path)]
+    build = Builder(kernel.suite).build
+    for made in (build, f"{build}/{kernel.arch}", f"{build}/kmod/{kernel.release}", f"{CACHE}/kmod/{kernel.release}"):
+        found += [path for path in glob.glob(os.path.join(made, "*")) if os.path.isfile(path)]
     state = hashlib.sha256()
     for path in sorted(found):
         with contextlib.suppress(FileNotFoundError):
@@ -463,8 +228,8 @@ def install_product(kernel, scratch, parts):
     """Builds what is out of date and installs it as on a real machine. Returns the folder."""
     product = os.path.join(scratch, "product")
     targets = {"all": ["install"], "modules": ["install-modules"], "none": []}[parts]
-    tool(os.path.join(TOP, "tests", "make"), *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}",
-         *([f"ARCH={kernel.arch}"] if kernel.foreign else []))
+    make = ["tests/make", *targets, "vm-kmod", f"DESTDIR={product}", f"KDIR={kernel.headers}"]
+    tool(*Builder(kernel.suite).command(make + ([f"ARCH={kernel.arch}"] if kernel.foreign else [])), cwd=TOP)
     installed = os.path.join(product, "lib", "modules")
     os.makedirs(os.path.join(installed, kernel.release, "updates"), exist_ok=True)
     for release in os.listdir(installed):

@@ -34,9 +34,9 @@ need_arm64() {
 	fi
 	# Debian's packages for arm64 run their scripts when the guest's root file system is made.
 	"$top/tests/vm/run-foreign" arm64 || exit 77
-	mdnl=$top/build/arm64/tests/mdnl
-	[ "$(uname -m)" != aarch64 ] || mdnl=$top/build/tests/mdnl
-	"$top/tests/make" ARCH=arm64 build/arm64/tests/mdnl || fail "mdnl can't be built for arm64"
+	mdnl=$build_for_guest/arm64/tests/mdnl
+	[ "$(uname -m)" != aarch64 ] || mdnl=$programs/mdnl
+	make_for_guest ARCH=arm64 build/arm64/tests/mdnl || fail "mdnl can't be built for arm64"
 }
 
 vm_arm64() {

@@ -2,15 +2,23 @@
 # shellcheck shell=bash
 # For the tests of this folder, which run on the host: . "$(dirname "$0")/lib.sh"
 #
-#   vm [OPTION...] <<'SCRIPT'   runs the script in a guest with the kernel $QCMD_KERNEL; $work is a scratch folder
+#   vm [OPTION...] <<'SCRIPT'   runs the script in a guest of $QCMD_SUITE with the kernel $QCMD_KERNEL; $work is a
+#                               scratch folder
+#   make_for_guest TARGET...    builds for such a guest; in $programs are those of tests/ that guests can run
 #   fail MESSAGE                ends the test
 #   not_on_debug WHY            what follows is skipped with a kernel that checks itself
 #   release                     prints the release of that kernel, on this machine's architecture
+#   vmlinuz                     prints where that is
 
 set -uo pipefail
 
 top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 kernel=${QCMD_KERNEL:-6.12}
+own_suite=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+suite=${QCMD_SUITE:-$own_suite}
+build_for_guest=$top/build
+[ "$suite" = "$own_suite" ] || build_for_guest=$top/build/$suite
+programs=$build_for_guest/tests
 mkdir -p "$top/build/tests"
 work=$(mktemp -d "$top/build/tests/$(basename "$0" .sh)-XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -27,7 +35,11 @@ vm() {
 		cat
 	} >"$work/$(basename "$0")"
 	chmod +x "$work/$(basename "$0")"
-	"$top/tests/vm/run" --kernel "$kernel" "$@" "$work/$(basename "$0")"
+	"$top/tests/vm/run" --suite "$suite" --kernel "$kernel" "$@" "$work/$(basename "$0")"
+}
+
+make_for_guest() {
+	"$top/tests/vm/inside" "$suite" tests/make "$@"
 }
 
 not_on_debug() {
@@ -39,7 +51,12 @@ not_on_debug() {
 
 release() {
 	local headers
-	headers=$("$top/tests/vm/headers" "$kernel") && echo "${headers##*/linux-headers-}"
+	headers=$("$top/tests/vm/headers" "$suite" "$kernel") && echo "${headers##*/linux-headers-}"
+}
+
+vmlinuz() {
+	local release
+	release=$(release) && echo "$top/build/vm/kernel/$release/boot/vmlinuz-$release"
 }
 
 # A program with its libraries, so that it runs where there is nothing else.

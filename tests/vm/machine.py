@@ -18,8 +18,9 @@ import tarfile
 import time
 
 import image
+import kernels
+from debian import Problem, say, tool
 from firmware import IMAGE, VARIANTS, Firmware
-from image import Problem, say, tool
 
 CRASH_MODES = ("sysrq-c", "panic", "oops", "hang", "reset")
 COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE|ODEBUG): |\bBUG \S+ \(|cut here \]"
@@ -128,7 +129,7 @@ class Machine:
         on_arm64 = options.arch == "arm64"
         self.firmware = Firmware(options, scratch) if on_arm64 and options.backend in VARIANTS else None
         self.started = time.monotonic()
-        self.patience = image.patience(options.kernel)
+        self.patience = kernels.patience(options.kernel)
         self.deadline = self.started + options.timeout * self.patience
         self.console = open(options.console, "wb")
         self.fetched = open(os.path.join(scratch, "fetched.tar"), "wb")

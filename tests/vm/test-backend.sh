@@ -1,8 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Which back end qcmd-backend.service binds on arm64, with boot firmware and without, and what qcmdctl says of it.
-# Usual kernels: newest
-# Seconds: 70
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

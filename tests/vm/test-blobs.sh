@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What boot firmware leaves of a crash, emulated on the host: files as after a download over USB, a rawdump partition,
 # and the cores that other people's tools put together from it. All of them say what the machine's whole memory says.
-# Usual kernels: newest
-# Seconds: 60
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

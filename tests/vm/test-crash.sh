@@ -1,8 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The whole road: a policy in /etc/qcmd.d, a machine that dies in each possible way, and what the dump says of it.
-# Usual kernels: newest
-# Seconds: 190
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -131,8 +129,8 @@ check_registers() { # mode, source of the dump
 die_by() { # mode, more for the kernel's command line
 	rm -rf "$work/crash"
 	n_tasks=$([ "$1" = sysrq-c ] && echo 10 || echo 6)
-	before "$1" | vm --crash "$work/crash" --append "${2-}" --file "$top/build/tests/fork-storm" \
-		--file "$top/build/tests/thread-exec" >"$work/said" || fail "$1: $(cat "$work/said")"
+	before "$1" | vm --crash "$work/crash" --append "${2-}" --file "$programs/fork-storm" \
+		--file "$programs/thread-exec" >"$work/said" || fail "$1: $(cat "$work/said")"
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
 		[ "$(stat -c %s "$work/dump.elf")" -lt $(((1 << 30) / 100)) ] || fail "$1: the dump is too large"

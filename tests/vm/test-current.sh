@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What each CPU runs is in the dump, with its stack, though no policy names it: with 2 and with 4 CPUs, after one of
 # them was offline and came back.
-# Usual kernels: newest rt
-# Seconds: 170
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -96,8 +94,8 @@ check() { # CPUs
 }
 
 for cpus in 2 4; do
-	guest $cpus | vm --cpus $cpus --crash "$work/crash" --file "$top/build/tests/mdnl" \
-		--file "$top/build/tests/bench/switch-rate" >"$work/said" ||
+	guest $cpus | vm --cpus $cpus --crash "$work/crash" --file "$programs/mdnl" \
+		--file "$programs/bench/switch-rate" >"$work/said" ||
 		fail "$cpus CPUs: $(tail -n 20 "$work/said")"
 	check $cpus
 done

@@ -2,13 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # qcmdd as it is installed: module and back end that come later, kill -9, restart, stop, reload, tasks that come
 # and go, a table that is too small, who may do what.
-# Usual kernels: newest
-# Seconds: 130
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/mkmap" <<'SCRIPT'
+vm --file "$programs/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$programs/mkmap" <<'SCRIPT'
 . ./guest-lib.sh
 status_says() { # exit status, words
 	local out

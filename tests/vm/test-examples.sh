@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every example in the documentation, with all that it names, and every policy that comes with qcmd: the daemon takes
 # them, and saves what they ask for.
-# Usual kernels: all
-# Seconds: 60
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +9,7 @@
 "$top/tests/vm/extract-policies.py" "$work/examples" "$top"/README.md "$top"/docs/*.md "$top"/docs/man/*.rst ||
 	fail "the examples in the documentation"
 
-vm --file "$top/build/tests/mkmap" --file "$top/tests/vm/guest-lib.sh" --file "$work/examples" \
+vm --file "$programs/mkmap" --file "$top/tests/vm/guest-lib.sh" --file "$work/examples" \
 	<<'SCRIPT' || fail "see above"
 . ./guest-lib.sh
 rows() { # policy, state

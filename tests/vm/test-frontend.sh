@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the core promises to drivers (include/linux/qcom_minidump.h) and to back ends (kmod/backend.h), whichever back
 # end is bound. tests/vm/kmod/qcmd_backend.c is one with odd limits that checks each call it gets.
-# Usual kernels: newest rt
-# Seconds: 210
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -54,7 +52,7 @@ want() { # what, wanted, got
 }
 SCRIPT
 		cat
-	} | vm --bare --product modules --file "$top/build/tests/mdnl" --file "$top/tests/vm/random-operations.pl" \
+	} | vm --bare --product modules --file "$programs/mdnl" --file "$top/tests/vm/random-operations.pl" \
 		--file "$top/tests/vm/rebind.sh" "$@"
 }
 

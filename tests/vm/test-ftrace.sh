@@ -1,8 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Trace arrays are followed through all that changes their pages, and what was traced last is in the dump.
-# Usual kernels: all
-# Seconds: 90
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -189,7 +187,7 @@ check() { # array, text, lines
 
 options=()
 [ "$kernel" = 6.1 ] || options=(--append 'reserve_mem=1M:4096:trace trace_instance=boot_map@trace')
-guest | vm --crash "$work/crash" --file "$top/build/tests/mdnl" --file "$top/tests/vm/ftrace-churn.sh" \
+guest | vm --crash "$work/crash" --file "$programs/mdnl" --file "$top/tests/vm/ftrace-churn.sh" \
 	--file "$top/tests/vm/guest-lib.sh" "${options[@]}" >"$work/said" || fail "$(cat "$work/said")"
 cat "$work/said"
 "$qcmdump" collect --force "$work/crash/ram.bin" -o "$work/dump.elf" || fail "collect"

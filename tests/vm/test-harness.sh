@@ -1,8 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # tests/vm/run itself: statuses, output, files, and each way to die. The product takes no part in it.
-# Usual kernels: none
-# Seconds: 120
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

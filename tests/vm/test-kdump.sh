@@ -2,29 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The machine panics with a capture kernel loaded, which boots as Debian's kdump-tools have it: with the unit of the
 # real package, in the machine's own file system. A drop-in has the minidump collected before the whole memory.
-# Usual kernels: all
-# Seconds: 100
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 qcmdump=$top/build/qcmdump
 
-tools=$top/build/vm/kdump-tools
-if [ ! -d "$tools" ]; then
-	chmod 755 "$work"
-	mkdir -p "$top/build/vm"
-	(cd "$work" && flock "$top/build/vm/.lock-apt" apt-get download -q kdump-tools &&
-		dpkg-deb -x kdump-tools_*.deb tools) >"$work/out" 2>&1 ||
-		fail "kdump-tools can't be fetched: $(cat "$work/out")"
-	# The test with another kernel may have been faster.
-	mv -T "$work/tools" "$tools" 2>/dev/null || [ -d "$tools" ] || fail "kdump-tools have no place"
-fi
-"$top/tests/vm/capture-initrd" "$kernel" "$work/initrd" || fail "no initramfs"
+tools=$("$top/tests/vm/unpacked" "$suite" kdump-tools) || fail "no kdump-tools"
+"$top/tests/vm/capture-initrd" "$suite" "$kernel" "$work/initrd" || fail "no initramfs"
 # One that checks itself needs more memory for that.
 crashkernel=256M
 [[ $kernel != *debug ]] || crashkernel=512M
-vmlinuz=$top/build/vm/kernel/$(release)/boot/vmlinuz-$(release)
+vmlinuz=$(vmlinuz) || fail "no kernel"
 with_libraries /sbin/kexec "$work/kexec"
 
 # Before kdump-tools do their own part, a panic ends the run.

@@ -3,8 +3,6 @@
 # The mmio back end. On x86_64 its registers are memory that the machine shares with its host, a PCI device that has to
 # be bound, and the host reads the table while the machine runs. On arm64 they are in the device tree, and emulated boot
 # firmware (tests/firmware/) reads them.
-# Usual kernels: newest
-# Seconds: 200
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -107,7 +105,7 @@ kill -STOP "$(systemctl show -P MainPID qcmdd)"
 ./mdnl list
 crash panic
 SCRIPT
-} | vm --backend mmio --file "$top/build/tests/mdnl" --file "$top/tests/vm/random-operations.pl" \
+} | vm --backend mmio --file "$programs/mdnl" --file "$top/tests/vm/random-operations.pl" \
 	--file "$work/99-minidump.rules" --live "$work/live" --crash "$work/crash" >"$work/said" ||
 	fail "x86_64: $(tail -n 5 "$work/said" "$work/live.said")"
 listed >"$work/listed"

@@ -1,13 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The module by itself: the netlink family by hand, clients in the kernel, back ends that come and go.
-# Usual kernels: all rt
-# Seconds: 70
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-vm --bare --file "$top/build/tests/mdnl" --product modules --append crashkernel=64M <<'SCRIPT'
+vm --bare --file "$programs/mdnl" --product modules --append crashkernel=64M <<'SCRIPT'
 fail() {
 	echo "FAILED: $*"
 	exit 1

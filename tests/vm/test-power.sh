@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What becomes of the table when the machine starts another kernel by kexec, sleeps, or is switched off with its memory
 # on disk: found by nobody after the first, right after the others, and whole while a driver's shutdown hangs.
-# Usual kernels: all
-# Seconds: 130
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,7 +11,7 @@
 . "$(dirname "$0")/lib-firmware.sh"
 
 guest() {
-	vm --bare --product modules --backend mmio --crash "$work/crash" --file "$top/build/tests/mdnl" "$@" \
+	vm --bare --product modules --backend mmio --crash "$work/crash" --file "$programs/mdnl" "$@" \
 		>"$work/said"
 }
 
@@ -55,7 +53,7 @@ check_dead() {
 	[[ $(tail -n 1 "$work/log") == *"$1"* ]] || fail "the log ends with: $(tail -n 1 "$work/log")"
 }
 
-"$top/tests/vm/capture-initrd" "$kernel" "$work/initrd" || fail "no initramfs"
+"$top/tests/vm/capture-initrd" "$suite" "$kernel" "$work/initrd" || fail "no initramfs"
 {
 	begin
 	cat <<'SCRIPT'
@@ -98,7 +96,7 @@ esac
 fail "still here"
 SCRIPT
 } >"$work/script"
-guest --file "$work/initrd" --file "$top/build/vm/kernel/$(release)/boot/vmlinuz-$(release):/srv/vmlinuz" \
+guest --file "$work/initrd" --file "$(vmlinuz):/srv/vmlinuz" \
 	--inspect "$top/tests/vm/inspect-power.py ram=1 ram=0 closed" <"$work/script" ||
 	fail "kexec: $(tail -n 5 "$work/said")"
 check_dead 'qcmd_crash: hanging all CPUs'

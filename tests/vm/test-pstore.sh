@@ -3,8 +3,6 @@
 # The machine panics and is reset, with ramoops in memory that a reset leaves alone: at the next boot
 # qcmd-collect.service finds what the kernel's pstore has kept of the log, where systemd-pstore.service has left it, or
 # without that service where the kernel has it; once.
-# Usual kernels: newest
-# Seconds: 100
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -68,7 +66,7 @@ systemctl start qcmd-collect || fail "a third run fails"
 SCRIPT
 
 # What the console printed before the reset is in it.
-tr -d '\r' <"$top/build/vm/console/test-pstore-x86_64-$kernel.log" >"$work/console"
+tr -d '\r' <"$top/build/vm/console/test-pstore-x86_64-$suite-$kernel.log" >"$work/console"
 words=$(grep -a -o '\[.*qcmd-test: the last words$' "$work/console") || fail "the console lacks the last words"
 grep -q -x -F "$words" "$work/out/log" || fail "the log lacks '$words': $(tail -n 5 "$work/out/log")"
 tail -n 60 "$work/out/log" | grep -q 'Kernel panic - not syncing: sysrq triggered crash' ||

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # qcmdctl with the real daemon: what status says of each thing that can be missing, and what reload does. And
 # qcmd-backend.service, which is what status tells people to restart.
-# Usual kernels: newest
-# Seconds: 120
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # All of the product on arm64, with each back end for boot firmware: the machine panics and is reset, and what emulated
 # firmware (tests/firmware/) leaves, over USB or in a partition, tells what happened.
-# Usual kernels: newest
-# Seconds: 180
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The rm back end on arm64, as a guest of an emulated Gunyah hypervisor (tests/firmware/): what its resource manager has
 # after the guest's death must be what the module listed before.
-# Usual kernels: newest
-# Seconds: 170
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

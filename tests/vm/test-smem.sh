@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The smem back end on arm64, with Debian's own qcom_smem driver and emulated boot firmware (tests/firmware/): the
 # machine dies and is reset, and the firmware's own walk of the table must agree with what the module listed before.
-# Usual kernels: newest
-# Seconds: 110
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -4,8 +4,6 @@
 # one CPU that does, a back end that is unbound and bound, and qcom_minidump_update() from every context that it is
 # promised for (kmod/qcmd_contexts.c). The kernel must have nothing to say about it. `make storm-rt` does that for 20
 # minutes.
-# Usual kernels: none rt
-# Seconds: 80
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -70,5 +68,5 @@ rmmod qcmd_contexts || fail "qcmd_contexts can't be unloaded"
 until_true "all is registered" qcmdctl --no-pager status
 SCRIPT
 } | vm --timeout $((600 + 3 * seconds)) --append "softlockup_panic=1 hung_task_panic=1" \
-	--file "$top/build/tests/mdnl" --file "$top/build/tests/fork-storm" --file "$top/tests/vm/guest-lib.sh" ||
+	--file "$programs/mdnl" --file "$programs/fork-storm" --file "$top/tests/vm/guest-lib.sh" ||
 	fail "see above"

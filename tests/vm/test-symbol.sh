@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # [Symbol] and [Map]: what is in the dump is what was in memory. Variables of the kernel and of a module that comes and
 # goes, of each CPU, behind pointers that change, in lists; maps that outlive their pins; what can't be had, and why.
-# Usual kernels: newest
-# Seconds: 70
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 qcmdump=$top/build/qcmdump
 
-vm --crash "$work/crash" --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" \
-	--file "$top/build/tests/mkmap" <<'SCRIPT' || fail "the guest"
+vm --crash "$work/crash" --file "$programs/mdnl" --file "$top/tests/vm/guest-lib.sh" \
+	--file "$programs/mkmap" <<'SCRIPT' || fail "the guest"
 . ./guest-lib.sh
 has() { # words of a region in the table
 	./mdnl list | grep 'state=active' | grep -F "$1" >/dev/null

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What selects tasks, one key after the other; a table that is too small for all of them; a fork storm that nobody asks
 # about and one that two policies ask about. PROCESSES: how many the storm starts.
-# Usual kernels: newest rt
-# Seconds: 130
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -344,5 +342,5 @@ echo "memory of qcmdd: VmHWM $hwm KiB, Pss $pss KiB; $looks looks during the sto
 [ "$hwm" -lt 16384 ] && [ "$pss" -lt 16384 ] || fail "qcmdd takes more than 16 MiB"
 exit 0
 SCRIPT
-} | vm --file "$top/build/tests/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$top/build/tests/fork-storm" \
+} | vm --file "$programs/mdnl" --file "$top/tests/vm/guest-lib.sh" --file "$programs/fork-storm" \
 	--timeout $((900 + ${PROCESSES:-4000} / 50))

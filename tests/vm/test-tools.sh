@@ -3,8 +3,6 @@
 # Debian's crash and drgn, unmodified, say of a dump with the policy crash-utility what they say of a full dump of the
 # same crash, and gdb shows the stack of the task that crashed. On 6.12 Debian's drgn finds no stacks in a full dump
 # either, and its crash does not start. qcmdctl dump debug starts each of them with what qcmd-collect keeps.
-# Usual kernels: all
-# Seconds: 80
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

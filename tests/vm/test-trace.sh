@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Trace buffers in a dump: what qcmdump trace and trace-cmd make of them is what the machine itself showed before it
 # died; and the page about the crash has the last moments of each CPU, in a browser too.
-# Usual kernels: newest
-# Seconds: 90
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
