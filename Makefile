@@ -392,7 +392,7 @@ help:
 	@echo 'make firmware       the emulated boot firmware of the arm64 guests'
 	@echo 'make install        into $(PREFIX) and /lib/modules; DESTDIR= and PREFIX= as usual'
 	@echo 'make demo           from nothing to the dump of a crashed guest, installs missing packages (root)'
-	@echo 'make demo ARCH=arm64 BACKEND=smem   the same with emulated boot firmware that collects'
+	@echo 'make demo KERNEL=7.3   with another kernel than 6.12; ARCH=arm64 BACKEND=smem: emulated boot firmware collects'
 	@echo 'make check          the tests, installs missing packages (root); tests/run runs some of them'
 	@echo 'make check-all      each of them with each kernel, with 600 MB of debug symbols for what reads dumps'
 	@echo 'make debug-kernel   kernels for guests that check themselves, with PREEMPT_RT and without; an hour'

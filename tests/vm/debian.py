@@ -210,7 +210,8 @@ class Builder:
                 tool(os.path.join(TOP, "tests", "vm", "sysroot"), arch, sysroot, self.suite, cwd=TOP)
                 words.append(self.path(f"SYSROOT={sysroot}"))
         as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
-        return ["unshare", "--mount", *as_root, "sh", "-euc", ENTER, "sh", TOP, self._root(), INSIDE, self.build, *words]
+        return ["unshare", "--mount", *as_root, "sh", "-euc", ENTER, "sh", TOP, self._root(), INSIDE, self.build,
+                *words]
 
     def _root(self):
         packages = tool(os.path.join(TOP, "tests", "deps"), "--list", self.suite, *self.groups, cwd=TOP).split()

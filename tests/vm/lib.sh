@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # For the tests of this folder, which run on the host: . "$(dirname "$0")/lib.sh"
 #
 #   vm [OPTION...] <<'SCRIPT'   runs the script in a guest of $QCMD_SUITE with the kernel $QCMD_KERNEL; $work is a

@@ -14,7 +14,8 @@ read -r -a arches <<<"${ARCHES:-x86_64 $([ "$kernel" != 6.12 ] || echo arm64)}"
 for arch in "${arches[@]}"; do
 	folder=tests ram=0
 	[ "$arch" = x86_64 ] || folder=$arch/tests ram=0x40000000
-	make_for_guest ARCH="$arch" build/$folder/mdnl build/$folder/bench/switch-rate || fail "$arch: the guest's programs"
+	make_for_guest ARCH="$arch" "build/$folder/mdnl" "build/$folder/bench/switch-rate" ||
+		fail "$arch: the guest's programs"
 	files=("$build_for_guest/$folder/"{mdnl,bench/switch-rate} "$top/tests/vm/ftrace-churn.sh")
 	vm --arch "$arch" --mem 512 --instants "$instants" --timeout $((900 + 4 * instants)) \
 		--inspect "/usr/bin/python3 $top/tests/vm/inspect-table.py" --file "$top/tests/vm/instant-churn.sh" \
