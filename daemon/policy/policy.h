@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "bpf/task-state.h"
 #include "lib/diag.h"
@@ -74,17 +75,25 @@ static inline bool policy_task_has(const struct policy_task *t, enum qcom_minidu
 #define POLICY_SYMBOLS_MAX 64 /* items in one list */
 #define POLICY_SYMBOL_MAX  95 /* bytes of one */
 
-/* [Symbol]; a variable is "name" or "module:name" */
+/* [Symbol]; a variable is "name" or "module:name", of Pointer= also "name.member" */
 struct policy_symbol {
 	char **names;	 /* Name=; for these and the next two see policy_symbol_name() */
 	char **percpu;	 /* PerCPU= */
-	char **pointers; /* Pointer= */
+	char **pointers; /* Pointer=; see policy_symbol_member(), too */
 	/* Size=: of what they point to, at most of the others: bytes, -bytes, "struct type", a variable that has it */
 	char *size;
 	char **lists; /* List=: "head:struct type.member" */
 };
 
 /* Without the '-' of one that not all kernels have. */
+/* Pointer=NAME.MEMBER; NULL: it is a variable. Compilers call those in functions "name.1". */
+static inline const char *policy_symbol_member(const char *item)
+{
+	const char *dot = strchr(item, '.');
+
+	return dot && (dot[1] < '0' || dot[1] > '9') ? dot + 1 : NULL;
+}
+
 static inline const char *policy_symbol_name(const char *item)
 {
 	return item + (*item == '-');

@@ -51,3 +51,11 @@ const struct btf_type *ktype_find(const struct btf *btf, const char *name)
 
 	return id < 0 ? NULL : btf__type_by_id(btf, id);
 }
+
+const struct btf_type *ktype_of_variable(const struct btf *btf, const char *name)
+{
+	__s32 id = btf__find_by_name_kind(btf, name, BTF_KIND_VAR);
+	const struct btf_type *t = id < 0 ? NULL : skip_modifiers(btf, btf__type_by_id(btf, id)->type);
+
+	return t && btf_is_composite(t) ? t : NULL;
+}

@@ -16,6 +16,9 @@ struct ktype_place {
 /* The structure or union of that name ("task_struct", or "struct task_struct"), or NULL. */
 const struct btf_type *ktype_find(const struct btf *btf, const char *name);
 
+/* The structure that a per-CPU variable of the kernel is, or NULL. */
+const struct btf_type *ktype_of_variable(const struct btf *btf, const char *name);
+
 /* Members of anonymous structures count as members of what they are in, as in C. */
 bool ktype_member(const struct btf *btf, const struct btf_type *t, const char *name, struct ktype_place *ret);
 

@@ -48,11 +48,12 @@ struct context {
 	bool many; /* of one name: told apart by their number */
 };
 
+/* Of a member its own: some kernels have in a structure what is a variable in others. */
 static const char *local_name(const char *symbol)
 {
 	const char *colon = strchr(symbol, ':');
 
-	return colon ? colon + 1 : policy_symbol_name(symbol);
+	return policy_symbol_member(symbol) ?: colon ? colon + 1 : policy_symbol_name(symbol);
 }
 
 __attribute__((format(printf, 4, 5))) static int add(struct context *c, const char *symbol,

@@ -45,17 +45,31 @@ void symbol_limit(struct symbol_reader *r, const char *size, struct symbol_place
 		place->size = bytes;
 }
 
+/* Where the pointer itself is. */
+static bool find_pointer(struct symbol_reader *r, const char *item, int cpu, struct symbol_place *ret)
+{
+	const char *member = policy_symbol_member(item);
+	char variable[SYMBOL_ITEM_SIZE];
+	struct symbol_type type = {};
+
+	symbol_variable(item, variable);
+	if (cpu < 0)
+		symbol_find(r, variable, ret);
+	else
+		symbol_find_percpu(r, variable, cpu, ret);
+	if (ret->error || (member && !symbol_type(r, policy_symbol_name(variable), member, &type, ret)))
+		return false;
+	ret->address += type.offset;
+	return true;
+}
+
 void symbol_follow(struct symbol_reader *r, const char *item, int cpu, const char *size, struct symbol_place *ret)
 {
 	const char *name = policy_symbol_name(item);
 	bool below = *size == '-';
 	uint64_t value, bytes;
 
-	if (cpu < 0)
-		symbol_find(r, item, ret);
-	else
-		symbol_find_percpu(r, item, cpu, ret);
-	if (ret->error || !size_of(r, size + below, &bytes, ret) ||
+	if (!find_pointer(r, item, cpu, ret) || !size_of(r, size + below, &bytes, ret) ||
 	    !symbol_read_word(r, ret->address, name, &value, ret))
 		return;
 	if (!value) {

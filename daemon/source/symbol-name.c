@@ -13,12 +13,22 @@
 static const char *const borders[] = { "__init_begin", "__init_end", "__per_cpu_start", "__per_cpu_end",
 				       "__per_cpu_offset" };
 
+void symbol_variable(const char *item, char ret[static SYMBOL_ITEM_SIZE])
+{
+	const char *member = policy_symbol_member(item);
+
+	snprintf(ret, SYMBOL_ITEM_SIZE, "%.*s", member ? (int)(member - 1 - item) : (int)strlen(item), item);
+}
+
 static int add_all(char ***names, char *const *more)
 {
+	char variable[SYMBOL_ITEM_SIZE];
 	int r = 0;
 
-	for (; more && *more && r >= 0; more++)
-		r = strv_append(names, policy_symbol_name(*more));
+	for (; more && *more && r >= 0; more++) {
+		symbol_variable(*more, variable);
+		r = strv_append(names, policy_symbol_name(variable));
+	}
 	return r;
 }
 
@@ -120,10 +130,12 @@ bool symbol_is_percpu_at(struct symbol_reader *r, uint64_t address)
 	return is_between(r, address, 2);
 }
 
-bool symbol_is_percpu(struct symbol_reader *r, const char *name)
+bool symbol_is_percpu(struct symbol_reader *r, const char *item)
 {
+	char variable[SYMBOL_ITEM_SIZE];
 	struct symbol_place none;
 	const struct ksym *sym;
 
-	return symbol_look_up(r, name, &sym, &none) && symbol_is_percpu_at(r, sym->address);
+	symbol_variable(item, variable);
+	return symbol_look_up(r, variable, &sym, &none) && symbol_is_percpu_at(r, sym->address);
 }

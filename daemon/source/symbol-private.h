@@ -27,13 +27,17 @@ struct symbol_reader {
 
 /* symbol-name.c */
 
+/* What Pointer= has without the member, if there is one. */
+#define SYMBOL_ITEM_SIZE (POLICY_SYMBOL_MAX + 2)
+void symbol_variable(const char *item, char ret[static SYMBOL_ITEM_SIZE]);
+
 /* All of them in one pass, and what symbol_find() needs with them; that is added to names. */
 void symbol_look_up_all(struct symbol_reader *r, char ***names);
 bool symbol_look_up(struct symbol_reader *r, const char *item, const struct ksym **ret, struct symbol_place *place);
 bool symbol_is_percpu_at(struct symbol_reader *r, uint64_t address);
 bool symbol_is_boot_only(struct symbol_reader *r, uint64_t address);
 
-/* symbol-type.c: member may be NULL */
+/* symbol-type.c: "struct x", "union x", or a per-CPU variable; member may be NULL */
 
 bool symbol_type(struct symbol_reader *r, const char *name, const char *member, struct symbol_type *ret,
 		 struct symbol_place *place);

@@ -19,12 +19,13 @@ static struct symbol_type *known_type(const struct symbol_reader *r, const char 
 
 static void look_up_type(struct symbol_reader *r, struct symbol_type *type, const char *name, const char *member)
 {
-	const struct btf_type *t;
+	const struct btf_type *t = NULL;
 	struct ktype_place place = {};
 
 	if (!r->btf)
 		r->btf = btf__load_vmlinux_btf();
-	t = r->btf ? ktype_find(r->btf, name) : NULL;
+	if (r->btf)
+		t = strchr(name, ' ') ? ktype_find(r->btf, name) : ktype_of_variable(r->btf, name);
 	if (!t || (member && (!ktype_member(r->btf, t, member, &place) || place.width)))
 		return;
 	type->found = true;

@@ -56,7 +56,7 @@ void symbol_modules_changed(struct symbol_reader *r);
 void symbol_rest(struct symbol_reader *r);
 
 /* Names are as in the policy, with '-' before those that may not be there. */
-bool symbol_is_percpu(struct symbol_reader *r, const char *name);
+bool symbol_is_percpu(struct symbol_reader *r, const char *item);
 void symbol_find(struct symbol_reader *r, const char *name, struct symbol_place *ret);
 void symbol_find_percpu(struct symbol_reader *r, const char *name, int cpu, struct symbol_place *ret);
 /* What the per-CPU pointer at address points to on that CPU. */
