@@ -59,6 +59,8 @@ static const struct {
 	{ FACT_OFFSET, "cpu_context", "fp" },
 	{ FACT_OFFSET, "cpu_context", "sp" },
 	{ FACT_OFFSET, "cpu_context", "pc" },
+	{ FACT_OFFSET, "tk_data", "timekeeper" },
+	{ FACT_OFFSET, "timekeeper", "xtime_sec" },
 	{ FACT_SIZE, "ring_buffer_per_cpu", NULL },
 	{ FACT_OFFSET, "ring_buffer_per_cpu", "cpu" },
 	{ FACT_OFFSET, "ring_buffer_per_cpu", "nr_pages" },

@@ -16,7 +16,10 @@
  *	BITS(printk_info.level)=157:3	bit offset:width, little-endian bit order
  *	POLICY(minimal)=/usr/lib/qcmd.d/minimal.conf
  *
- * and in the note of qcmdump:
+ * VMCOREINFO is the kernel's own, but for a line that a kernel adds when it dies for kdump, CRASHTIME=SECONDS: qcmdump
+ * adds it, by the kernel's clock, if it could make crash_notes of the registers in the dump (SYNTHETIC= below).
+ *
+ * Keys in the note of qcmdump:
  *
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1

@@ -7,6 +7,7 @@
 #include <qcmd_note.h>
 
 #include "dump/collect/collect.h"
+#include "dump/collect/crash-notes.h"
 #include "dump/collect/firmware.h"
 #include "dump/collect/toc-live.h"
 #include "dump/collect/pid-index.h"
@@ -35,6 +36,12 @@ char *collect_region(const struct collection *c, const char *name, size_t max, s
 		return buf;
 	free(buf);
 	return NULL;
+}
+
+bool collect_word(const struct collection *c, const struct region *r, uint64_t offset, uint64_t *ret)
+{
+	return offset < r->size && r->size - offset >= sizeof(*ret) &&
+	       image_read(&c->img, r->paddr + offset, ret, sizeof(*ret)) == 0;
 }
 
 /* VMCOREINFO, wherever it is; NULL: it is not there. note points into what is returned. */
@@ -66,10 +73,32 @@ bool collect_source_note(const struct collection *c, const char *name, uint32_t 
 	return false;
 }
 
+/* The text with a line more, as the kernel adds it when it dies for kdump, see crash-notes.h; or NULL. */
+static char *with_time(struct collection *c, const struct elfnote *note, size_t *ret)
+{
+	uint64_t seconds;
+	char *text;
+	FILE *f;
+
+	if (kv_get(&c->vmcoreinfo, "CRASHTIME") || !c->registers || !*c->registers || !crash_notes_time(c, &seconds))
+		return NULL;
+	f = open_memstream(&text, ret);
+	if (!f)
+		return NULL;
+	fwrite(note->desc, 1, strnlen(note->desc, note->desc_size), f);
+	fprintf(f, "CRASHTIME=%" PRIu64 "\n", seconds);
+	fclose(f);
+	kv_clear(&c->vmcoreinfo);
+	kv_parse(&c->vmcoreinfo, text, *ret);
+	return text;
+}
+
+/* After the registers. */
 static void add_vmcoreinfo(struct collection *c)
 {
 	struct elfnote note;
-	_cleanup_free_ char *buf = read_vmcoreinfo(c, &note);
+	_cleanup_free_ char *buf = read_vmcoreinfo(c, &note), *text = NULL;
+	size_t size;
 
 	if (!buf && !collect_source_note(c, VMCOREINFO_NAME, 0, &note)) {
 		strlist_addf(&c->toc.problems,
@@ -78,7 +107,8 @@ static void add_vmcoreinfo(struct collection *c)
 		return;
 	}
 	kv_parse(&c->vmcoreinfo, note.desc, note.desc_size);
-	notebuf_add(&c->notes, VMCOREINFO_NAME, 0, note.desc, note.desc_size);
+	text = with_time(c, &note, &size);
+	notebuf_add(&c->notes, VMCOREINFO_NAME, 0, text ?: note.desc, text ? size : note.desc_size);
 }
 
 static void add_kernel_note(struct collection *c)
@@ -228,13 +258,14 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	if (c->img.elf.missing)
 		strlist_addf(&c->toc.problems, "%s is cut off: %" PRIu64 " bytes of memory are missing at its end",
 			     c->img.path, c->img.elf.missing);
-	add_vmcoreinfo(c);
 	add_kernel_note(c);
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);
 	registers_add(c);
+	add_vmcoreinfo(c);
 	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);
 	pids_add(c, rangemap_end(&c->img.phys));
+	crash_notes_add(c, rangemap_end(&c->img.phys));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &c->img.phys, .made = &c->made }, &c->toc.problems);
 	add_collect_note(c);

@@ -32,6 +32,9 @@ const char *collect_backend(const struct collection *c);
 /* At most max bytes of a region, to be freed; NULL: it is not there. */
 char *collect_region(const struct collection *c, const char *name, size_t max, size_t *size);
 
+/* 64 bits of a region; false: it has less. */
+bool collect_word(const struct collection *c, const struct region *r, uint64_t offset, uint64_t *ret);
+
 /* A note that the source itself has, where that is an ELF core. */
 bool collect_source_note(const struct collection *c, const char *name, uint32_t type, struct elfnote *note);
 

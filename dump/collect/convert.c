@@ -6,6 +6,7 @@
 #include <qcmd_note.h>
 
 #include "dump/collect/convert.h"
+#include "dump/collect/crash-notes.h"
 #include "dump/collect/kernel-text.h"
 #include "dump/collect/pid-index.h"
 #include "dump/core/page.h"
@@ -117,6 +118,7 @@ static int build(struct collection *c, const struct corefile *core, const struct
 		return r;
 	find_memory(&ram, c, core);
 	pids_add(c, rangemap_end(&ram));
+	crash_notes_add(c, rangemap_end(&ram));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &ram, .made = &c->made, .gaps = gaps }, &c->toc.problems);
 	rangemap_clear(&ram);

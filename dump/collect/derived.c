@@ -11,6 +11,14 @@ char *made_add(struct made_list *l, uint64_t vaddr, uint64_t paddr, uint64_t siz
 	return l->v[l->n++].data;
 }
 
+uint64_t made_end(const struct made_list *l, uint64_t end)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].paddr + l->v[i].size > end)
+			end = l->v[i].paddr + l->v[i].size;
+	return end;
+}
+
 void made_clear(struct made_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)

@@ -21,6 +21,8 @@ struct made_list {
 
 /* Zeroed memory for the caller to fill. */
 char *made_add(struct made_list *l, uint64_t vaddr, uint64_t paddr, uint64_t size);
+/* Where physical memory ends, with this: not before end. */
+uint64_t made_end(const struct made_list *l, uint64_t end);
 void made_clear(struct made_list *l);
 
 /* Copies what of it lies in a piece of physical memory. */

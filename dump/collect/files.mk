@@ -4,6 +4,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/collect-conf.c \
 	dump/collect/collect.c \
 	dump/collect/convert.c \
+	dump/collect/crash-notes.c \
 	dump/collect/derived.c \
 	dump/collect/elfwrite.c \
 	dump/collect/firmware.c \

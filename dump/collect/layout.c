@@ -233,7 +233,7 @@ static void collect_pages(struct layout *l)
 void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k, const struct kv *vmcoreinfo,
 		  const struct layout_options *o, struct strlist *problems)
 {
-	uint64_t end = rangemap_end(o->ram);
+	uint64_t end = made_end(o->made, rangemap_end(o->ram));
 
 	*l = (struct layout){ 0 };
 	for (size_t i = 0; i < toc->n_regions; i++) {
@@ -247,8 +247,6 @@ void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k,
 		const struct made *m = &o->made->v[i];
 
 		add_segment(l, m->vaddr, m->paddr, m->size, k);
-		if (m->paddr + m->size > end)
-			end = m->paddr + m->size;
 	}
 	merge_segments(l);
 	build_tables(l, k, vmcoreinfo, end, o->gaps, problems);

@@ -5,9 +5,6 @@
 #include "dump/core/page.h"
 #include "dump/core/tasks.h"
 
-#define NS_REGION_NAME MINIDUMP_SYMBOL_NAME "init_pid_ns"
-#define NAME_MIN       11 /* to which a back end may have cut it */
-
 /* lib/radix-tree.c: 64 slots a node, a node is told from an entry by the low bits */
 #define NODE_BITS  6
 #define NODE_SLOTS (1 << NODE_BITS)
@@ -66,15 +63,6 @@ static bool read_layout(struct pids_layout *l, const struct kv *v)
 	       l->node_slots + NODE_SLOTS * sizeof(uint64_t) <= l->node_size && l->node_shift < l->node_slots &&
 	       l->node_offset < l->node_slots && l->node_count < l->node_slots && l->pid_size <= STRUCT_MAX &&
 	       l->pid_tasks + sizeof(uint64_t) <= l->pid_numbers;
-}
-
-static const struct region *find_ns(const struct toc *toc)
-{
-	for (size_t i = 0; i < toc->n_regions; i++)
-		if (strlen(toc->regions[i].name) >= NAME_MIN &&
-		    !strncmp(toc->regions[i].name, NS_REGION_NAME, strlen(toc->regions[i].name)))
-			return &toc->regions[i];
-	return NULL;
 }
 
 static bool read_field(const struct pids *p, const struct region *r, uint64_t offset, void *ret, size_t size)
@@ -194,7 +182,7 @@ static int32_t pid_of(const struct pids *p, const struct region *r)
 
 void pids_add(struct collection *c, uint64_t end)
 {
-	struct pids p = { .c = c, .ns = find_ns(&c->toc), .nodes_paddr = page_up(end) };
+	struct pids p = { .c = c, .ns = toc_symbol(&c->toc, "init_pid_ns"), .nodes_paddr = page_up(end) };
 	int32_t max = 0;
 
 	if (!p.ns || !p.ns->vaddr || !c->kmap.has_direct || !read_layout(&p.l, &c->kernel_note))

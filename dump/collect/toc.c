@@ -10,6 +10,9 @@
 #include "dump/collect/toc.h"
 #include "lib/file.h"
 
+/* To which a back end may have cut a name. */
+#define SYMBOL_NAME_MIN 11
+
 bool toc_header_plausible(const struct minidump_ram_header *h)
 {
 	uint32_t size = le32toh(h->header_size);
@@ -35,6 +38,21 @@ const struct region *toc_region(const struct toc *toc, const char *name)
 	for (size_t i = 0; i < toc->n_regions; i++)
 		if (!strcmp(toc->regions[i].name, name))
 			return &toc->regions[i];
+	return NULL;
+}
+
+const struct region *toc_symbol(const struct toc *toc, const char *variable)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), MINIDUMP_SYMBOL_NAME "%s", variable);
+	for (size_t i = 0; i < toc->n_regions; i++) {
+		const char *found = toc->regions[i].name;
+		size_t len = strlen(found);
+
+		if (!strcmp(found, name) || (len >= SYMBOL_NAME_MIN && !strncmp(found, name, len)))
+			return &toc->regions[i];
+	}
 	return NULL;
 }
 

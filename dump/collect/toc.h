@@ -44,6 +44,9 @@ void toc_clear(struct toc *toc);
 
 const struct region *toc_region(const struct toc *toc, const char *name);
 
+/* A variable of the kernel's, by as much of its name as back ends leave of it. */
+const struct region *toc_symbol(const struct toc *toc, const char *variable);
+
 /* Reads the table that the registers have, or else whose header is at paddr, under the map that the image has now. */
 int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err);
 

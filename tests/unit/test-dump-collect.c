@@ -228,13 +228,13 @@ static void notes_in_order(void **state)
 	must_collect(&d, out);
 	assert_int_equal(core_open(&core, out, &err), 0);
 	assert_true(elfnote_next(core.elf.notes, core.elf.notes_size, &pos, &n));
+	assert_true(elfnote_is(&n, "QCMD", 0x51434d01));
+	assert_memory_equal(n.desc, d.note, n.desc_size);
+	assert_true(elfnote_next(core.elf.notes, core.elf.notes_size, &pos, &n));
 	assert_true(elfnote_is(&n, "VMCOREINFO", 0));
 	/* Untouched: the length of the text, not of the region */
 	assert_int_equal(n.desc_size, strlen(d.vmcoreinfo));
 	assert_memory_equal(n.desc, d.vmcoreinfo, n.desc_size);
-	assert_true(elfnote_next(core.elf.notes, core.elf.notes_size, &pos, &n));
-	assert_true(elfnote_is(&n, "QCMD", 0x51434d01));
-	assert_memory_equal(n.desc, d.note, n.desc_size);
 	assert_true(elfnote_next(core.elf.notes, core.elf.notes_size, &pos, &n));
 	assert_true(elfnote_is(&n, "QCMD", 0x51434d02));
 	assert_memory_equal(n.desc, "QCMD_COLLECT=1\n", 15);

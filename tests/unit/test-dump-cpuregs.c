@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
+#include "dump/collect/convert.h"
 
 #define MIB_	   (1ULL << 20)
 #define STACK	   0xffffc90000000000ULL
@@ -412,12 +413,103 @@ static void idle(void **state)
 	done(&m);
 }
 
+static void variable(struct machine *m, const char *name, const void *data, size_t size)
+{
+	uint64_t at = di_alloc(&m->d, size, 64);
+
+	di_write(&m->d, at, data, size);
+	di_add(&m->d, name, 0, at, DI_DIRECT + at, size);
+}
+
+/* What the dump has of crash_notes, in the form of the kernel's: the CPU's note and an empty one; and when it died. */
+static void kdump_has(const char *path, uint64_t pointer, const uint64_t offsets[CPUS], const uint64_t sp[CPUS])
+{
+	struct corefile core;
+	struct derr err;
+
+	assert_int_equal(core_open(&core, path, &err), 0);
+	assert_string_equal(kv_get(&core.vmcoreinfo, "CRASHTIME"), "1800000000");
+	assert_string_equal(kv_get(&core.vmcoreinfo, "OSRELEASE"), DI_RELEASE);
+	for (int cpu = 0; cpu < CPUS; cpu++) {
+		static const uint8_t zeros[368];
+		uint8_t all[368];
+		struct elfnote n;
+		size_t pos = 0;
+
+		assert_int_equal(core_read_virt(&core, pointer + offsets[cpu], all, sizeof(all)), 0);
+		if (!sp[cpu]) {
+			assert_memory_equal(all, zeros, sizeof(all));
+			continue;
+		}
+		assert_true(elfnote_next((char *)all, sizeof(all), &pos, &n));
+		assert_true(elfnote_is(&n, "CORE", NT_PRSTATUS));
+		assert_memory_equal(n.desc + 112 + 19 * 8, &sp[cpu], 8);
+		assert_memory_equal(all + pos, zeros, sizeof(all) - pos);
+	}
+	core_close(&core);
+}
+
+/* Of a machine without kdump: in the direct map, and in memory of CPUs that came late. */
+static void as_for_kdump(void **state)
+{
+	static const uint64_t pointer = 0x1a080, sp[] = { STACK + 0x100, 0, STACK + 0x8100 };
+	static const uint64_t offsets[] = { DI_DIRECT + 0x500000, DI_DIRECT + 0x600000, 0xffffe8ffffc00000 };
+	static const uint64_t xtime[] = { 1, 2, 1800000000 };
+	struct collection c;
+	struct machine m;
+	struct derr err;
+	char again[64];
+	int fd;
+
+	start(&m);
+	save(&m, 0, PANIC, 7, sp[0]);
+	save(&m, 2, CRASH_NOTES, 9, sp[2]);
+	di_note(&m.d, "OFFSET(timekeeper.xtime_sec)=8\nOFFSET(tk_data.timekeeper)=8");
+	variable(&m, MINIDUMP_SYMBOL_NAME "crash_notes", &pointer, sizeof(pointer));
+	variable(&m, MINIDUMP_SYMBOL_NAME "__per_cpu_of", offsets, sizeof(offsets));
+	variable(&m, MINIDUMP_SYMBOL_NAME "timekeeper_", xtime, sizeof(xtime));
+	finish(&m);
+	must_collect(&m.d, m.out);
+	kdump_has(m.out, pointer, offsets, sp);
+	assert_int_equal(convert_prepare(&c, m.out, &(struct convert_options){ .program = "crash" }, &err), 0);
+	strcpy(again, "/tmp/qcmd-test-XXXXXX");
+	fd = mkstemp(again);
+	assert_int_equal(collect_write(&c, fd, &err), 0);
+	close(fd);
+	kdump_has(again, pointer, offsets, sp);
+	info_says(&m, "crash_notes of 3 CPUs", "crash_notesof3CPUs");
+	collection_clear(&c);
+	unlink(again);
+	done(&m);
+}
+
+/* Readers would look for crash_notes that are not there. */
+static void not_as_for_kdump(void **state)
+{
+	static const uint64_t xtime[] = { 1, 1800000000 };
+	struct collection c;
+	struct machine m;
+	struct derr err;
+
+	start(&m);
+	di_note(&m.d, "OFFSET(timekeeper.xtime_sec)=8");
+	variable(&m, MINIDUMP_SYMBOL_NAME "shadow_time", xtime, sizeof(xtime));
+	finish(&m);
+	assert_int_equal(run_collect(m.d.path, NULL, m.out, &c, &err), 0);
+	assert_null(kv_get(&c.vmcoreinfo, "CRASHTIME"));
+	collection_clear(&c);
+	done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(taken),	 cmocka_unit_test(survived),	   cmocka_unit_test(half_written),
-		cmocka_unit_test(damaged_entry), cmocka_unit_test(damaged_header), cmocka_unit_test(cut_off),
-		cmocka_unit_test(best_source),	 cmocka_unit_test(unwound),	   cmocka_unit_test(idle),
+		cmocka_unit_test(taken),	  cmocka_unit_test(survived),
+		cmocka_unit_test(half_written),	  cmocka_unit_test(damaged_entry),
+		cmocka_unit_test(damaged_header), cmocka_unit_test(cut_off),
+		cmocka_unit_test(as_for_kdump),	  cmocka_unit_test(not_as_for_kdump),
+		cmocka_unit_test(best_source),	  cmocka_unit_test(unwound),
+		cmocka_unit_test(idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

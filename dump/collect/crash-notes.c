@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "dump/collect/crash-notes.h"
+#include "dump/core/page.h"
+
+/* The note behind the last one is all zeros. */
+#define LAST_NOTE_SIZE 12
+
+/* Where kernels have had struct timekeeper: the variable, and the member that it is in, if any. */
+static const struct {
+	const char *variable;
+	const char *member;
+} clocks[] = {
+	{ "shadow_timekeeper", NULL },
+	{ "tk_core", "tk_data.timekeeper" },
+	{ "timekeeper_data", "tk_data.timekeeper" },
+};
+
+bool crash_notes_time(const struct collection *c, uint64_t *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
+		const struct region *r = toc_symbol(&c->toc, clocks[i].variable);
+		uint64_t at, inner = 0;
+
+		if (r && kv_offset(&c->kernel_note, "timekeeper.xtime_sec", &at) == 0 &&
+		    (!clocks[i].member || kv_offset(&c->kernel_note, clocks[i].member, &inner) == 0) &&
+		    collect_word(c, r, at + inner, ret) && *ret)
+			return true;
+	}
+	return false;
+}
+
+static bool is_empty(const struct elfnote *note)
+{
+	for (size_t i = 0; i < note->desc_size; i++)
+		if (note->desc[i])
+			return false;
+	return true;
+}
+
+/* Memory of CPUs that came late is not in the direct map: that lies where no memory is. */
+static uint64_t paddr_of(const struct collection *c, uint64_t vaddr, uint64_t end)
+{
+	uint64_t paddr = vaddr - c->kmap.direct_offset;
+
+	return c->kmap.has_direct && paddr < end ? paddr : page_up(made_end(&c->made, end)) + vaddr % DUMP_PAGE;
+}
+
+static void add_note(struct collection *c, const struct elfnote *note, uint64_t vaddr, uint64_t end)
+{
+	struct notebuf b = { 0 };
+	char *data;
+
+	notebuf_add(&b, "CORE", note->type, note->desc, note->desc_size);
+	data = made_add(&c->made, vaddr, paddr_of(c, vaddr, end), b.size + LAST_NOTE_SIZE);
+	if (!is_empty(note))
+		memcpy(data, b.data, b.size);
+	notebuf_clear(&b);
+}
+
+void crash_notes_add(struct collection *c, uint64_t end)
+{
+	const struct region *variable = toc_symbol(&c->toc, "crash_notes"),
+			    *offsets = toc_symbol(&c->toc, "__per_cpu_offset");
+	uint64_t pointer, offset;
+	size_t pos = 0, cpu = 0;
+	struct elfnote note;
+
+	if (!kv_get(&c->vmcoreinfo, "CRASHTIME") || !variable || !offsets || !collect_word(c, variable, 0, &pointer) ||
+	    !pointer)
+		return;
+	while (elfnote_next(c->notes.data, c->notes.size, &pos, &note)) {
+		if (!elfnote_is(&note, "CORE", NT_PRSTATUS))
+			continue;
+		if (!collect_word(c, offsets, cpu * sizeof(offset), &offset))
+			break;
+		cpu++;
+		if ((pointer + offset) >> 56 == 0xff && pointer % sizeof(uint32_t) == 0)
+			add_note(c, &note, pointer + offset, end);
+	}
+	if (cpu)
+		strlist_addf(&c->made.what, "crash_notes of %zu CPUs, with the registers that the dump has", cpu);
+}
