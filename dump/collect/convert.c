@@ -8,6 +8,7 @@
 #include "dump/collect/convert.h"
 #include "dump/collect/crash-notes.h"
 #include "dump/collect/kernel-text.h"
+#include "dump/collect/memory-counters.h"
 #include "dump/collect/pid-index.h"
 #include "dump/core/page.h"
 #include "lib/text.h"
@@ -119,6 +120,8 @@ static int build(struct collection *c, const struct corefile *core, const struct
 	find_memory(&ram, c, core);
 	pids_add(c, rangemap_end(&ram));
 	crash_notes_add(c, rangemap_end(&ram));
+	if (gaps)
+		memory_counters_add(c, rangemap_end(&ram));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &ram, .made = &c->made, .gaps = gaps }, &c->toc.problems);
 	rangemap_clear(&ram);

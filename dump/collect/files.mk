@@ -12,6 +12,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/kernel-map.c \
 	dump/collect/kernel-text.c \
 	dump/collect/layout.c \
+	dump/collect/memory-counters.c \
 	dump/collect/pagetable.c \
 	dump/collect/pid-index.c \
 	dump/collect/pstore.c \

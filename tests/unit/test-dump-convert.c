@@ -14,7 +14,7 @@
 
 #define MIB_ (1ULL << 20)
 
-static void image(struct di *d)
+static void start_image(struct di *d)
 {
 	di_init(d, 8 * MIB_, 0, 0);
 	di_ring(d, 4, 9);
@@ -22,6 +22,11 @@ static void image(struct di *d)
 	di_task_keys(d);
 	di_task(d, &(struct di_task){ .pid = 1, .tgid = 1, .comm = "init" });
 	di_task(d, &(struct di_task){ .pid = 70, .tgid = 70, .comm = "other" });
+}
+
+static void image(struct di *d)
+{
+	start_image(d);
 	di_finish(d);
 }
 
@@ -153,6 +158,60 @@ static void modules_are_zeros(void **state)
 	di_done(&d);
 }
 
+static void add_words(struct di *d, const char *name, const uint64_t *words, size_t n)
+{
+	uint64_t at = di_alloc(d, n * 8, 64);
+
+	di_write(d, at, words, n * 8);
+	di_add(d, name, 0, at, DI_DIRECT + at, n * 8);
+}
+
+/* The per-CPU part of what a process has, on kernels that have one: two CPUs, and the rest of those that could be. */
+static void counters_are_zeros(const char *more_keys, bool there)
+{
+	static const uint64_t offsets[] = { 0xffffe8ffffa00000, 0xffffe8ffffc00000, 0x100, 0x100, 0x100 };
+	/* Twice in a page, in the next one, in the direct map; of each counter the second word is the pointer. */
+	static const uint64_t mm[] = { 0, 5, 0x10, 6, 0x20, 7, 0x2010, 8, DI_DIRECT - 0xffffe8ffffa00000, 9 };
+	char dump[64], out[64];
+	struct corefile core;
+	struct derr err;
+	struct di d;
+
+	start_image(&d);
+	di_note(&d, "OFFSET(mm_struct.rss_stat)=8\nSIZE(percpu_counter)=16\nOFFSET(percpu_counter.counters)=8%s",
+		more_keys);
+	add_words(&d, MINIDUMP_SYMBOL_NAME "__per_cpu_of", offsets, ARRAY_LEN(offsets));
+	add_words(&d, MINIDUMP_MM_NAME, mm, ARRAY_LEN(mm));
+	di_finish(&d);
+	must_collect(&d, dump);
+	must_convert(dump, "crash", out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		uint64_t word;
+
+		assert_int_equal(core_read_virt(&core, offsets[cpu] + 0x10, &word, 8) == 0, there);
+		assert_int_equal(translate(&core, offsets[cpu] + 0x10) != 0, there);
+		assert_int_equal(translate(&core, offsets[cpu] + 0x2010) != 0, there);
+		assert_int_equal(translate(&core, offsets[cpu] + 0x1000), 0);
+		assert_true(!there || !word);
+	}
+	core_close(&core);
+	unlink(out);
+	must_convert(dump, "drgn", out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	assert_int_equal(translate(&core, offsets[0] + 0x10), 0);
+	core_close(&core);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
+static void memory_counters(void **state)
+{
+	counters_are_zeros("", true);
+	counters_are_zeros("\nSIZE(mm_rss_stat)=32", false);
+}
+
 static void no_zeros_for_others(void **state)
 {
 	char dump[64], crash[64], out[64];
@@ -264,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps_are_what_is_missing),
+		cmocka_unit_test(memory_counters),
 		cmocka_unit_test(modules_are_zeros),
 		cmocka_unit_test(no_zeros_for_others),
 		cmocka_unit_test(same_contents),

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "dump/collect/memory-counters.h"
+#include "dump/core/page.h"
+
+#define COUNTERS 4 /* NR_MM_COUNTERS: of files, anonymous memory, swap, shared memory */
+
+struct counters {
+	struct collection *c;
+	const struct region *offsets; /* __per_cpu_offset */
+	size_t cpus;
+	uint64_t stat, counters, size; /* of struct percpu_counter */
+	uint64_t zeros;		       /* physical */
+	size_t pages;
+};
+
+/* Of CPUs that the machine cannot have, the offsets are all the same. */
+static size_t count_cpus(const struct collection *c, const struct region *offsets)
+{
+	size_t n = offsets->size / sizeof(uint64_t);
+	uint64_t last, before;
+
+	while (n > 1 && collect_word(c, offsets, (n - 1) * sizeof(last), &last) &&
+	       collect_word(c, offsets, (n - 2) * sizeof(before), &before) && last == before)
+		n--;
+	return n;
+}
+
+static bool is_there(const struct counters *x, uint64_t page)
+{
+	for (size_t i = 0; i < x->c->made.n; i++)
+		if (x->c->made.v[i].vaddr == page)
+			return true;
+	return false;
+}
+
+/* What the direct map has is in a gap already. */
+static void add_page(struct counters *x, uint64_t vaddr)
+{
+	uint64_t page = page_down(vaddr);
+
+	if (vaddr >> 56 != 0xff || (x->c->kmap.has_direct && page - x->c->kmap.direct_offset < x->zeros) ||
+	    is_there(x, page))
+		return;
+	made_add(&x->c->made, page, x->zeros, DUMP_PAGE);
+	x->pages++;
+}
+
+static void add_process(struct counters *x, const struct region *mm)
+{
+	for (size_t i = 0; i < COUNTERS; i++) {
+		uint64_t pointer, offset;
+
+		if (!collect_word(x->c, mm, x->stat + i * x->size + x->counters, &pointer) || !pointer)
+			return;
+		for (size_t cpu = 0; cpu < x->cpus; cpu++)
+			if (collect_word(x->c, x->offsets, cpu * sizeof(offset), &offset))
+				add_page(x, pointer + offset);
+	}
+}
+
+void memory_counters_add(struct collection *c, uint64_t end)
+{
+	struct counters x = { .c = c, .offsets = toc_symbol(&c->toc, "__per_cpu_offset") };
+	const struct kv *v = &c->kernel_note;
+	uint64_t size;
+
+	if (!x.offsets || kv_size(v, "mm_rss_stat", &size) == 0 || kv_offset(v, "mm_struct.rss_stat", &x.stat) < 0 ||
+	    kv_offset(v, "percpu_counter.counters", &x.counters) < 0 || kv_size(v, "percpu_counter", &x.size) < 0)
+		return;
+	x.cpus = count_cpus(c, x.offsets);
+	x.zeros = page_up(made_end(&c->made, end));
+	for (size_t i = 0; i < c->toc.n_regions; i++)
+		if (!strcmp(c->toc.regions[i].name, MINIDUMP_MM_NAME))
+			add_process(&x, &c->toc.regions[i]);
+	if (x.pages)
+		strlist_addf(&c->made.what, "per-CPU counters of processes' memory, as zeros");
+}
