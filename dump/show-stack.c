@@ -127,6 +127,15 @@ static void print_sources(const struct backtrace *b, FILE *out)
 		fputs("Give --kallsyms=FILE or --vmlinux=FILE of this kernel for names.\n", stderr);
 }
 
+static void say_unknown_format(const struct orc *orc)
+{
+	if (orc->unknown[0])
+		fprintf(stderr,
+			"This kernel's ORC tables have a format that qcmdump " QCMD_VERSION " does not know (hash %s): "
+			"frames are from a scan of the stack. A newer qcmdump may know it.\n",
+			orc->unknown);
+}
+
 int show_stack(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	struct task_list l = { 0 };
@@ -141,6 +150,8 @@ int show_stack(const struct corefile *core, const struct options *o, FILE *out, 
 		r = tasks_read(core, &l, err);
 	if (r == 0)
 		r = check_wanted(core, &l, o, err);
+	if (r == 0)
+		say_unknown_format(&b.orc);
 	if (r == 0 && !o->json)
 		print_sources(&b, out);
 	for (size_t i = 0; r == 0 && i < l.n && !ferror(out); i++) {

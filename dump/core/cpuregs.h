@@ -6,7 +6,17 @@
 #include "dump/core/corefile.h"
 
 /* struct pt_regs of x86_64, by index of its 64-bit fields */
-enum { X86_R13 = 2, X86_BP = 4, X86_R10 = 7, X86_DX = 12, X86_DI = 14, X86_IP = 16, X86_CS = 17, X86_SP = 19 };
+enum {
+	X86_R13 = 2,
+	X86_BP = 4,
+	X86_R10 = 7,
+	X86_AX = 10,
+	X86_DX = 12,
+	X86_DI = 14,
+	X86_IP = 16,
+	X86_CS = 17,
+	X86_SP = 19,
+};
 #define X86_REGS 21
 
 /* struct user_pt_regs of arm64 */

@@ -13,6 +13,7 @@ struct kallsyms {
 	const struct corefile *core;
 	uint64_t names, offsets;
 	uint32_t n;
+	bool has_base;
 	uint64_t base;
 	uint16_t token_index[TOKENS];
 	char *token_table;
@@ -40,13 +41,14 @@ static int read_tokens(struct kallsyms *k, uint64_t table, uint64_t index)
 
 static int open_tables(struct kallsyms *k)
 {
-	uint64_t table, index, count, base;
+	uint64_t table, index, count, base = 0;
 
 	if (!find(k, "kallsyms_names", &k->names) || !find(k, "kallsyms_num_syms", &count) ||
 	    !find(k, "kallsyms_token_table", &table) || !find(k, "kallsyms_token_index", &index) ||
-	    !find(k, "kallsyms_offsets", &k->offsets) || !find(k, "kallsyms_relative_base", &base) ||
-	    core_read_virt(k->core, count, &k->n, sizeof(k->n)) < 0 ||
-	    core_read_virt(k->core, base, &k->base, sizeof(k->base)) < 0)
+	    !find(k, "kallsyms_offsets", &k->offsets) || core_read_virt(k->core, count, &k->n, sizeof(k->n)) < 0)
+		return -ENOENT;
+	k->has_base = find(k, "kallsyms_relative_base", &base);
+	if (k->has_base && core_read_virt(k->core, base, &k->base, sizeof(k->base)) < 0)
 		return -ENOENT;
 	if (k->n > k->core->file_size)
 		return -EINVAL;
@@ -78,11 +80,13 @@ static size_t expand(const struct kallsyms *k, const uint8_t *data, size_t left,
 }
 
 /*
- * x86_64 has small absolute values for what is per CPU, and negative ones for the rest; others have unsigned offsets
- * alone. Which it is, _stext tells.
+ * Where there is a base, x86_64 had small absolute values for what is per CPU up to 6.14, and negative ones for the
+ * rest; others have unsigned offsets alone. Which it is, _stext tells. Without a base each is relative to itself.
  */
-static uint64_t address(const struct kallsyms *k, int32_t offset, bool absolute_percpu)
+static uint64_t address(const struct kallsyms *k, uint32_t i, int32_t offset, bool absolute_percpu)
 {
+	if (!k->has_base)
+		return k->offsets + i * sizeof(offset) + (int64_t)offset;
 	if (!absolute_percpu)
 		return k->base + (uint32_t)offset;
 	return offset >= 0 ? (uint64_t)offset : k->base - 1 - offset;
@@ -95,7 +99,7 @@ static int add_all(struct kallsyms *k, struct symbols *s, const uint8_t *data, s
 	size_t at = 0, len, used;
 
 	for (uint32_t i = 0; i < k->n; i++, at += used) {
-		uint64_t addr = address(k, offsets[i], absolute_percpu);
+		uint64_t addr = address(k, i, offsets[i], absolute_percpu);
 
 		used = expand(k, data + at, size - at, name, &len);
 		if (!used || len < 2)
@@ -139,7 +143,7 @@ static int read_table(struct kallsyms *k, struct symbols *s)
 
 	if (names && core_read_virt(k->core, k->offsets, offsets, k->n * sizeof(*offsets)) == 0) {
 		r = add_all(k, s, names, size, offsets, true);
-		if (r == 0 && !stext_fits(s, k->core)) {
+		if (r == 0 && k->has_base && !stext_fits(s, k->core)) {
 			symbols_clear(s);
 			r = add_all(k, s, names, size, offsets, false);
 		}

@@ -9,9 +9,29 @@
 /* Ten times what Debian's kernels have */
 #define ENTRIES_MAX (8 * MIB)
 
-/* Since 6.4 kernels have a hash of the format. This is that of 6.4, still the newest in 6.12. */
-static const uint8_t format_6_4[] = { 0xfe, 0x5d, 0x32, 0xbf, 0x58, 0x1b, 0xd6, 0x3b, 0x2c, 0xa9,
-				      0xa5, 0xc6, 0x5b, 0xa5, 0xa6, 0x25, 0xea, 0xb3, 0xfe, 0x24 };
+static const enum orc_reg regs_4_14[16] = {
+	ORC_UNDEFINED, ORC_PREV_SP, ORC_DX, ORC_DI, ORC_BP, ORC_SP, ORC_R10, ORC_R13, ORC_BP_INDIRECT, ORC_SP_INDIRECT,
+};
+static const enum orc_reg regs_7_1[16] = {
+	ORC_UNDEFINED, ORC_AX,	ORC_DX,	     ORC_SP,	      ORC_BP,	       ORC_DI,
+	ORC_R10,       ORC_R13, ORC_PREV_SP, ORC_SP_INDIRECT, ORC_BP_INDIRECT,
+};
+
+/*
+ * Since 6.4 kernels have a hash of the format, the SHA-1 of its definition in asm/orc_types.h: the numbers of
+ * registers and types follow from it.
+ */
+struct orc_format {
+	const char *hash; /* NULL: before 6.4 */
+	const enum orc_reg *regs;
+	bool has_end_bit; /* CALL is 0, and the end a bit of its own */
+};
+
+static const struct orc_format formats[] = {
+	{ NULL, regs_4_14, true },
+	{ "fe5d32bf581bd63b2ca9a5c65ba5a625eab3fe24", regs_4_14, false },
+	{ "137c36ad7627c4dd55932176bb0ecdbd5041fc82", regs_7_1, false },
+};
 
 struct source {
 	const struct corefile *core;
@@ -25,15 +45,27 @@ static bool read_memory(const struct source *s, uint64_t addr, void *buf, size_t
 	return s->vmlinux && rangemap_read(&s->vmlinux->memory, s->vmlinux->fd, addr, buf, size) == 0;
 }
 
-/* False: a format that came later. */
+/* False: it can't be told, or is one that came later. */
 static bool read_format(struct orc *orc, const struct source *source, const struct symbols *s)
 {
-	uint8_t hash[sizeof(format_6_4)];
+	uint8_t hash[ORC_HASH_SIZE];
 	uint64_t header;
 
-	orc->has_end_bit = !symbols_address(s, "__start_orc_header", &header);
-	return orc->has_end_bit ||
-	       (read_memory(source, header, hash, sizeof(hash)) && !memcmp(hash, format_6_4, sizeof(hash)));
+	orc->format = &formats[0];
+	if (!symbols_address(s, "__start_orc_header", &header))
+		return true;
+	if (!read_memory(source, header, hash, sizeof(hash)))
+		return false;
+	for (size_t i = 0; i < sizeof(hash); i++)
+		sprintf(orc->unknown + 2 * i, "%02x", hash[i]);
+	for (size_t i = 1; i < ARRAY_LEN(formats); i++) {
+		if (strcmp(formats[i].hash, orc->unknown))
+			continue;
+		orc->format = &formats[i];
+		orc->unknown[0] = '\0';
+		return true;
+	}
+	return false;
 }
 
 void orc_read(struct orc *orc, const struct corefile *core, const struct vmlinux *vmlinux, const struct symbols *s)
@@ -70,10 +102,9 @@ static uint64_t entry_ip(const struct orc *orc, size_t i)
 	return orc->ip_table + i * sizeof(*orc->ips) + (int64_t)orc->ips[i];
 }
 
-/* Before 6.4 CALL was 0, and the end a bit of its own. */
 static enum orc_type entry_type(const struct orc *orc, uint8_t bits)
 {
-	if (!orc->has_end_bit)
+	if (!orc->format->has_end_bit)
 		return bits & 7;
 	return bits & 4 ? ORC_END_OF_STACK : ORC_CALL + (bits & 3);
 }
@@ -96,8 +127,8 @@ bool orc_find(const struct orc *orc, uint64_t ip, struct orc_entry *ret)
 	e = orc->entries + (lo - 1) * ENTRY_SIZE;
 	memcpy(&ret->sp_offset, e, 2);
 	memcpy(&ret->bp_offset, e + 2, 2);
-	ret->sp_reg = e[4] & 15;
-	ret->bp_reg = e[4] >> 4;
+	ret->sp_reg = orc->format->regs[e[4] & 15];
+	ret->bp_reg = orc->format->regs[e[4] >> 4];
 	ret->type = entry_type(orc, e[5]);
 	return true;
 }

@@ -6,9 +6,14 @@
 #include "dump/stack/symbols.h"
 #include "dump/stack/vmlinuxfile.h"
 
+#define ORC_HASH_SIZE 20
+
+/* Kernels number them in ways of their own. */
 enum orc_reg {
+	ORC_UNKNOWN, /* to this program */
 	ORC_UNDEFINED,
 	ORC_PREV_SP,
+	ORC_AX,
 	ORC_DX,
 	ORC_DI,
 	ORC_BP,
@@ -34,7 +39,8 @@ struct orc {
 	int32_t *ips;
 	uint8_t *entries;
 	size_t n; /* 0: there are none */
-	bool has_end_bit;
+	const struct orc_format *format;
+	char unknown[2 * ORC_HASH_SIZE + 1]; /* hash of a format that came later; then there are none */
 };
 
 /* From the dump, or from vmlinux (NULL: there is none). */

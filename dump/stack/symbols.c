@@ -51,8 +51,29 @@ static int cmp_symbol(const void *a, const void *b)
 	return (x->name > y->name) - (x->name < y->name);
 }
 
+/*
+ * From 7.0 on the kernel's data is in sections that claim to be code: what lies in the kernel itself is code between
+ * these symbols. Others are of modules, or of a list that lacks them.
+ */
+static void tell_code_from_data(struct symbols *s)
+{
+	uint64_t start, end, init_start, init_end, image_end;
+
+	if (!symbols_address(s, "_stext", &start) || !symbols_address(s, "_etext", &end) ||
+	    !symbols_address(s, "_sinittext", &init_start) || !symbols_address(s, "_einittext", &init_end) ||
+	    !symbols_address(s, "_end", &image_end))
+		return;
+	for (size_t i = 0; i < s->n; i++) {
+		uint64_t addr = s->v[i].addr;
+
+		if (addr >= start && addr < image_end)
+			s->v[i].text = addr < end || (addr >= init_start && addr < init_end);
+	}
+}
+
 void symbols_finish(struct symbols *s)
 {
+	tell_code_from_data(s);
 	if (s->n)
 		qsort(s->v, s->n, sizeof(*s->v), cmp_symbol);
 }

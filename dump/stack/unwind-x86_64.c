@@ -4,7 +4,7 @@
 static bool orc_base(const struct stack *s, const struct unwind_state *st, const struct orc_entry *e, uint64_t *sp)
 {
 	static const uint8_t index[] = {
-		[ORC_DX] = X86_DX, [ORC_DI] = X86_DI, [ORC_R10] = X86_R10, [ORC_R13] = X86_R13
+		[ORC_AX] = X86_AX, [ORC_DX] = X86_DX, [ORC_DI] = X86_DI, [ORC_R10] = X86_R10, [ORC_R13] = X86_R13
 	};
 
 	switch (e->sp_reg) {
@@ -21,6 +21,7 @@ static bool orc_base(const struct stack *s, const struct unwind_state *st, const
 		return true;
 	case ORC_BP_INDIRECT:
 		return stack_word(s, st->bp + e->sp_offset, sp);
+	case ORC_AX:
 	case ORC_DX:
 	case ORC_DI:
 	case ORC_R10:

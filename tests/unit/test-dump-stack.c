@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
+#include "dump/stack/backtrace.h"
 
 #define MIB_  (1ULL << 20)
 #define STACK 0xffffc90000000000ULL
@@ -62,15 +63,34 @@ static void put_orc(struct machine *m, unsigned int i, uint64_t ip, int16_t sp, 
 	di_write(&m->d, entry + 4, rest, 2);
 }
 
-/* call, regs, end: how this kernel calls the types */
-static void put_orc_tables(struct machine *m, uint8_t call, uint8_t regs, uint8_t end)
+/* How a kernel numbers types and registers. */
+struct orc_numbers {
+	uint8_t call, regs, end;
+	uint8_t sp, bp, prev_sp;
+	const char *hash; /* in hexadecimal digits; NULL: it has none */
+};
+
+static const struct orc_numbers orc_before_6_4 = { 0, 1, 4, 5, 4, 1, NULL };
+static const struct orc_numbers orc_6_4 = { 2, 3, 1, 5, 4, 1, "fe5d32bf581bd63b2ca9a5c65ba5a625eab3fe24" };
+static const struct orc_numbers orc_7_1 = { 2, 3, 1, 3, 4, 8, "137c36ad7627c4dd55932176bb0ecdbd5041fc82" };
+static const struct orc_numbers orc_unknown = { 2, 3, 1, 3, 4, 8, "137c36ad7627c4dd55932176bb0ecdbd5041fc83" };
+
+static void put_orc_tables(struct machine *m, const struct orc_numbers *n)
 {
-	put_orc(m, 0, PTR, 0, 0, 0, end);
-	put_orc(m, 1, SCHEDULE, 16, 0, 0x05, call);
-	put_orc(m, 2, DO_WAIT, 32, -16, 0x15, call);
-	put_orc(m, 3, DO_SYSCALL_64, 16, -16, 0x14, call);
-	put_orc(m, 4, ENTRY, 0, 0, 0x05, regs);
-	put_orc(m, 5, PTR + 0x500, 0, 0, 0, end);
+	uint8_t by_sp = n->prev_sp << 4 | n->sp, by_bp = n->prev_sp << 4 | n->bp;
+
+	put_orc(m, 0, PTR, 0, 0, 0, n->end);
+	put_orc(m, 1, SCHEDULE, 16, 0, n->sp, n->call);
+	put_orc(m, 2, DO_WAIT, 32, -16, by_sp, n->call);
+	put_orc(m, 3, DO_SYSCALL_64, 16, -16, by_bp, n->call);
+	put_orc(m, 4, ENTRY, 0, 0, n->sp, n->regs);
+	put_orc(m, 5, PTR + 0x500, 0, 0, 0, n->end);
+	for (size_t i = 0; n->hash && i < strlen(n->hash) / 2; i++) {
+		unsigned int byte;
+
+		sscanf(n->hash + 2 * i, "%2x", &byte);
+		di_write(&m->d, DI_PHYS_BASE + 0x3800 + i, &(uint8_t){ byte }, 1);
+	}
 	di_add(&m->d, "KORC", 0, DI_PHYS_BASE + 0x2000, PTR + 0x2000, 0x2000);
 }
 
@@ -177,31 +197,59 @@ static const char unwound[] = "    0xffffffff80000150  schedule+0x50/0x100\n"
 			      "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
 			      "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n";
 
+static void start_orc(struct machine *m, const struct orc_numbers *n)
+{
+	char symbols[512];
+
+	start(m);
+	put_x86_frames(m);
+	put_orc_tables(m, n);
+	snprintf(symbols, sizeof(symbols), "%s%s", orc_symbols,
+		 n->hash ? "ffffffff81003800 R __start_orc_header\n" : "");
+	write_list(m, symbols);
+	add_task(m, false);
+	finish(m);
+}
+
 static void by_orc(void **state)
 {
-	static const uint8_t format_6_4[] = { 0xfe, 0x5d, 0x32, 0xbf, 0x58, 0x1b, 0xd6, 0x3b, 0x2c, 0xa9,
-					      0xa5, 0xc6, 0x5b, 0xa5, 0xa6, 0x25, 0xea, 0xb3, 0xfe, 0x24 };
+	static const struct orc_numbers *const kernels[] = { &orc_before_6_4, &orc_6_4, &orc_7_1 };
 	const struct options all = { .all = true };
-	char expected[512], symbols[512];
+	char expected[512];
 	struct machine m;
 
 	snprintf(expected, sizeof(expected), "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n%s", unwound);
-	for (int has_format = 0; has_format < 2; has_format++) {
-		start(&m);
-		put_x86_frames(&m);
-		if (has_format)
-			put_orc_tables(&m, 2, 3, 1);
-		else
-			put_orc_tables(&m, 0, 1, 4);
-		di_write(&m.d, DI_PHYS_BASE + 0x3800, format_6_4, sizeof(format_6_4));
-		snprintf(symbols, sizeof(symbols), "%s%s", orc_symbols,
-			 has_format ? "ffffffff81003800 R __start_orc_header\n" : "");
-		write_list(&m, symbols);
-		add_task(&m, false);
-		finish(&m);
+	for (size_t i = 0; i < ARRAY_LEN(kernels); i++) {
+		start_orc(&m, kernels[i]);
 		stack_is(&m, all, expected);
 		done(&m);
 	}
+}
+
+/* A format that came later is not taken for another one, and the hash by which to find it is told. */
+static void by_unknown_orc(void **state)
+{
+	struct backtrace b;
+	struct corefile core;
+	struct machine m;
+	struct derr err;
+
+	start_orc(&m, &orc_unknown);
+	assert_int_equal(core_open(&core, m.out, &err), 0);
+	assert_int_equal(backtrace_open(&b, &core, NULL, m.list, &err), 0);
+	assert_string_equal(backtrace_method(&b), "scan");
+	assert_string_equal(b.orc.unknown, orc_unknown.hash);
+	backtrace_close(&b);
+	core_close(&core);
+	done(&m);
+
+	start_orc(&m, &orc_7_1);
+	assert_int_equal(core_open(&core, m.out, &err), 0);
+	assert_int_equal(backtrace_open(&b, &core, NULL, m.list, &err), 0);
+	assert_string_equal(b.orc.unknown, "");
+	backtrace_close(&b);
+	core_close(&core);
+	done(&m);
 }
 
 static void json(void **state)
@@ -211,7 +259,7 @@ static void json(void **state)
 
 	start(&m);
 	put_x86_frames(&m);
-	put_orc_tables(&m, 0, 1, 4);
+	put_orc_tables(&m, &orc_before_6_4);
 	write_list(&m, orc_symbols);
 	add_task(&m, false);
 	finish(&m);
@@ -246,7 +294,7 @@ static void guessed(void **state)
 	put_x86_frames(&m);
 	/* From an earlier call, and leading nowhere. */
 	put_word(&m, 0x3000, DO_SYSCALL_64 + 1);
-	put_orc_tables(&m, 0, 1, 4);
+	put_orc_tables(&m, &orc_before_6_4);
 	write_list(&m, orc_symbols);
 	add_task(&m, true);
 	finish(&m);
@@ -258,6 +306,8 @@ static void guessed(void **state)
 /* Without ORC tables; then without names, too. */
 static void scanned(void **state)
 {
+	static const char *const data[] = { "", "ffffffff81000608 T variable\nffffffff81000700 T _sinittext\n"
+						"ffffffff81000800 T _einittext\nffffffff81000900 B _end\n" };
 	const struct options all = { .all = true };
 	struct machine m;
 
@@ -275,16 +325,19 @@ static void scanned(void **state)
 		 "  ? 0xffffffff80000610\n"
 		 "  ? 0xffffffff80000410\n"
 		 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
-	write_list(&m, "");
-	/* Neither the start of a function nor data is a return address. */
-	stack_is(&m, all,
-		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
-		 "    0xffffffff80000150  schedule+0x50/0x100\n"
-		 "  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
-		 "  ? 0xffffffff80000010  _stext+0x10/0x100\n"
-		 "  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
-		 "  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
-		 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
+	/* Neither the start of a function nor data is a return address, and of that not each list says what it is. */
+	for (size_t i = 0; i < ARRAY_LEN(data); i++) {
+		write_list(&m, data[i]);
+		stack_is(&m, all,
+			 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+			 "    0xffffffff80000150  schedule+0x50/0x100\n"
+			 "  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
+			 "  ? 0xffffffff80000010  _stext+0x10/0x100\n"
+			 "  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+			 "  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
+			 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
+		unlink(m.list);
+	}
 	done(&m);
 }
 
@@ -333,7 +386,7 @@ static void damaged(void **state)
 
 				start(&m);
 				put_x86_frames(&m);
-				put_orc_tables(&m, 0, 1, 4);
+				put_orc_tables(&m, &orc_before_6_4);
 				put_orc(&m, 2, DO_WAIT, offsets[i], offsets[i], reg << 4 | reg, type);
 				write_list(&m, orc_symbols);
 				add_task(&m, type & 1);
@@ -349,7 +402,7 @@ static void damaged(void **state)
 }
 
 /* The kernel's own compressed table: "T_stext", "Tschedule", ... with a token of two letters. */
-static void names_in_dump(void **state)
+static void names_are_in_dump(bool has_base)
 {
 	static const struct {
 		int32_t offset;
@@ -362,7 +415,7 @@ static void names_in_dump(void **state)
 	uint16_t index[256] = { 0 };
 	char tokens[1024] = { 0 };
 	struct machine m;
-	size_t n = 0;
+	size_t n = 0, first = !has_base;
 
 	start(&m);
 	put_x86_frames(&m);
@@ -372,21 +425,24 @@ static void names_in_dump(void **state)
 		tokens[n++] = i == 1 ? 'd' : i >= ' ' ? i : '!';
 		n++;
 	}
-	di_write32(&m.d, at, ARRAY_LEN(symbols));
+	di_write32(&m.d, at, ARRAY_LEN(symbols) - first);
 	di_write64(&m.d, at + 8, PTR);
 	di_write(&m.d, at + 0x100, index, sizeof(index));
 	di_write(&m.d, at + 0x400, tokens, sizeof(tokens));
 	n = 0x1000;
-	for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
+	for (size_t i = first; i < ARRAY_LEN(symbols); i++) {
 		uint8_t len = strlen(symbols[i].name);
+		uint64_t entry = 0x800 + (i - first) * 4;
 
-		di_write32(&m.d, at + 0x800 + i * 4, symbols[i].offset);
+		di_write32(&m.d, at + entry,
+			   has_base ? symbols[i].offset : -1 - symbols[i].offset - 0x5000 - (int)entry);
 		di_write(&m.d, at + n, &len, 1);
 		di_write(&m.d, at + n + 1, symbols[i].name, len);
 		n += 1 + len;
 	}
 	di_key(&m.d, "SYMBOL(kallsyms_num_syms)=%llx", PTR + 0x5000);
-	di_key(&m.d, "SYMBOL(kallsyms_relative_base)=%llx", PTR + 0x5008);
+	if (has_base)
+		di_key(&m.d, "SYMBOL(kallsyms_relative_base)=%llx", PTR + 0x5008);
 	di_key(&m.d, "SYMBOL(kallsyms_token_index)=%llx", PTR + 0x5100);
 	di_key(&m.d, "SYMBOL(kallsyms_token_table)=%llx", PTR + 0x5400);
 	di_key(&m.d, "SYMBOL(kallsyms_offsets)=%llx", PTR + 0x5800);
@@ -404,6 +460,13 @@ static void names_in_dump(void **state)
 		 "  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100000\n"
 		 "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
 	done(&m);
+}
+
+/* From 7.0 on each offset is relative to itself. */
+static void names_in_dump(void **state)
+{
+	names_are_in_dump(true);
+	names_are_in_dump(false);
 }
 
 static void write_file(const char *path, const char *text)
@@ -465,14 +528,9 @@ static void no_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_orc),
-		cmocka_unit_test(json),
-		cmocka_unit_test(guessed),
-		cmocka_unit_test(scanned),
-		cmocka_unit_test(by_frame_pointers),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(names_in_dump),
-		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(by_orc),   cmocka_unit_test(by_unknown_orc), cmocka_unit_test(json),
+		cmocka_unit_test(guessed),  cmocka_unit_test(scanned),	      cmocka_unit_test(by_frame_pointers),
+		cmocka_unit_test(damaged),  cmocka_unit_test(names_in_dump),  cmocka_unit_test(wrong_files),
 		cmocka_unit_test(no_stack),
 	};
 
