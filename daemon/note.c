@@ -15,73 +15,92 @@
 #include "daemon/policy/policy.h"
 #include "uapi/linux/qcom_minidump.h"
 
-enum fact_kind { FACT_SIZE, FACT_OFFSET, FACT_BITS };
-
+/* Sizes of structures, and members of them. */
 static const struct {
-	enum fact_kind kind;
 	const char *structure;
-	const char *member;
+	const char *member; /* NULL: the size */
 } facts[] = {
-	{ FACT_SIZE, "task_struct", NULL },
-	{ FACT_OFFSET, "task_struct", "pid" },
-	{ FACT_OFFSET, "task_struct", "tgid" },
-	{ FACT_OFFSET, "task_struct", "comm" },
-	{ FACT_OFFSET, "task_struct", "__state" },
-	{ FACT_OFFSET, "task_struct", "exit_state" },
-	{ FACT_OFFSET, "task_struct", "flags" },
-	{ FACT_OFFSET, "task_struct", "real_parent" },
-	{ FACT_OFFSET, "task_struct", "start_boottime" },
-	{ FACT_OFFSET, "task_struct", "start_time" },
-	{ FACT_OFFSET, "task_struct", "stack" },
-	{ FACT_OFFSET, "task_struct", "on_cpu" },
-	{ FACT_OFFSET, "task_struct", "thread_info" },
-	{ FACT_OFFSET, "thread_info", "cpu" },
-	{ FACT_OFFSET, "task_struct", "thread_pid" },
-	{ FACT_OFFSET, "task_struct", "pid_links" },
-	{ FACT_OFFSET, "pid_namespace", "idr" },
-	{ FACT_OFFSET, "idr", "idr_rt" },
-	{ FACT_OFFSET, "xarray", "xa_head" },
-	{ FACT_SIZE, "xa_node", NULL },
-	{ FACT_OFFSET, "xa_node", "shift" },
-	{ FACT_OFFSET, "xa_node", "offset" },
-	{ FACT_OFFSET, "xa_node", "count" },
-	{ FACT_OFFSET, "xa_node", "slots" },
-	{ FACT_OFFSET, "pid", "tasks" },
-	{ FACT_OFFSET, "pid", "numbers" },
-	{ FACT_OFFSET, "upid", "nr" },
-	{ FACT_OFFSET, "upid", "ns" },
-	{ FACT_OFFSET, "task_struct", "thread" },
-	{ FACT_OFFSET, "thread_struct", "sp" },
-	{ FACT_SIZE, "inactive_task_frame", NULL },
-	{ FACT_OFFSET, "inactive_task_frame", "bp" },
-	{ FACT_OFFSET, "inactive_task_frame", "ret_addr" },
-	{ FACT_OFFSET, "thread_struct", "cpu_context" },
-	{ FACT_OFFSET, "cpu_context", "fp" },
-	{ FACT_OFFSET, "cpu_context", "sp" },
-	{ FACT_OFFSET, "cpu_context", "pc" },
-	{ FACT_OFFSET, "tk_data", "timekeeper" },
-	{ FACT_OFFSET, "timekeeper", "xtime_sec" },
-	{ FACT_SIZE, "mm_struct", NULL },
-	{ FACT_OFFSET, "mm_struct", "rss_stat" },
-	{ FACT_SIZE, "mm_rss_stat", NULL },
-	{ FACT_SIZE, "percpu_counter", NULL },
-	{ FACT_OFFSET, "percpu_counter", "counters" },
-	{ FACT_SIZE, "ring_buffer_per_cpu", NULL },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "cpu" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "nr_pages" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "entries" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "overrun" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "dropped_events" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "lost_events" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "read" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "read_bytes" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "read_stamp" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "pages_read" },
-	{ FACT_OFFSET, "ring_buffer_per_cpu", "pages_touched" },
-	{ FACT_SIZE, "printk_info", NULL },
-	{ FACT_OFFSET, "printk_info", "facility" },
-	{ FACT_BITS, "printk_info", "level" },
-	{ FACT_BITS, "printk_info", "flags" },
+	{ "task_struct", NULL },
+	{ "task_struct", "pid" },
+	{ "task_struct", "tgid" },
+	{ "task_struct", "comm" },
+	{ "task_struct", "__state" },
+	{ "task_struct", "exit_state" },
+	{ "task_struct", "flags" },
+	{ "task_struct", "real_parent" },
+	{ "task_struct", "start_boottime" },
+	{ "task_struct", "start_time" },
+	{ "task_struct", "stack" },
+	{ "task_struct", "on_cpu" },
+	{ "task_struct", "thread_info" },
+	{ "thread_info", "cpu" },
+	{ "task_struct", "thread_pid" },
+	{ "task_struct", "pid_links" },
+	{ "pid_namespace", "idr" },
+	{ "idr", "idr_rt" },
+	{ "xarray", "xa_head" },
+	{ "xa_node", NULL },
+	{ "xa_node", "shift" },
+	{ "xa_node", "offset" },
+	{ "xa_node", "count" },
+	{ "xa_node", "slots" },
+	{ "pid", "tasks" },
+	{ "pid", "numbers" },
+	{ "upid", "nr" },
+	{ "upid", "ns" },
+	{ "task_struct", "thread" },
+	{ "thread_struct", "sp" },
+	{ "inactive_task_frame", NULL },
+	{ "inactive_task_frame", "bp" },
+	{ "inactive_task_frame", "ret_addr" },
+	{ "thread_struct", "cpu_context" },
+	{ "cpu_context", "fp" },
+	{ "cpu_context", "sp" },
+	{ "cpu_context", "pc" },
+	{ "tk_data", "timekeeper" },
+	{ "timekeeper", "xtime_sec" },
+	{ "mm_struct", NULL },
+	{ "mm_struct", "rss_stat" },
+	{ "mm_rss_stat", NULL },
+	{ "percpu_counter", NULL },
+	{ "percpu_counter", "counters" },
+	{ "ring_buffer_per_cpu", NULL },
+	{ "ring_buffer_per_cpu", "cpu" },
+	{ "ring_buffer_per_cpu", "nr_pages" },
+	{ "ring_buffer_per_cpu", "entries" },
+	{ "ring_buffer_per_cpu", "overrun" },
+	{ "ring_buffer_per_cpu", "dropped_events" },
+	{ "ring_buffer_per_cpu", "lost_events" },
+	{ "ring_buffer_per_cpu", "read" },
+	{ "ring_buffer_per_cpu", "read_bytes" },
+	{ "ring_buffer_per_cpu", "read_stamp" },
+	{ "ring_buffer_per_cpu", "pages_read" },
+	{ "ring_buffer_per_cpu", "pages_touched" },
+	{ "printk_info", NULL },
+	{ "printk_info", "seq" },
+	{ "printk_info", "ts_nsec" },
+	{ "printk_info", "text_len" },
+	{ "printk_info", "facility" },
+	{ "printk_info", "level" },
+	{ "printk_info", "flags" },
+	{ "printk_info", "caller_id" },
+	{ "printk_info", "dev_info" },
+	{ "dev_printk_info", "subsystem" },
+	{ "dev_printk_info", "device" },
+	{ "printk_ringbuffer", "desc_ring" },
+	{ "printk_ringbuffer", "text_data_ring" },
+	{ "prb_desc_ring", "count_bits" },
+	{ "prb_desc_ring", "descs" },
+	{ "prb_desc_ring", "infos" },
+	{ "prb_desc_ring", "head_id" },
+	{ "prb_desc_ring", "tail_id" },
+	{ "prb_data_ring", "size_bits" },
+	{ "prb_data_ring", "data" },
+	{ "prb_desc", "state_var" },
+	{ "prb_desc", "text_blk_lpos" },
+	{ "prb_data_blk_lpos", "begin" },
+	{ "prb_data_blk_lpos", "next" },
+	{ "atomic_long_t", "counter" },
 };
 
 static void print_fact(FILE *f, const struct btf *btf, size_t i)
@@ -92,43 +111,42 @@ static void print_fact(FILE *f, const struct btf *btf, size_t i)
 
 	if (!t)
 		return;
-	if (facts[i].kind == FACT_SIZE) {
+	if (!member)
 		fprintf(f, "SIZE(%s)=%u\n", structure, t->size);
-		return;
-	}
-	if (!ktype_member(btf, t, member, &place))
-		return;
-	if (facts[i].kind == FACT_BITS && place.width)
-		fprintf(f, "BITS(%s.%s)=%u:%u\n", structure, member, place.offset, place.width);
-	else if (facts[i].kind == FACT_OFFSET && !place.width)
-		fprintf(f, "OFFSET(%s.%s)=%u\n", structure, member, place.offset / 8);
+	else if (ktype_member(btf, t, member, &place))
+		fprintf(f, "BITS(%s.%s)=%u:%u%s\n", structure, member, place.offset, place.width,
+			place.is_signed ? "s" : "");
 }
 
-int note_layout(char **ret)
+int note_describe(const struct btf *btf, char **ret)
 {
 	_cleanup_free_ char *text = NULL;
-	struct btf *btf;
 	size_t size;
-	FILE *f;
+	FILE *f = open_memstream(&text, &size);
 
-	btf = btf__load_vmlinux_btf();
-	if (!btf)
-		return errno == ENOMEM ? -ENOMEM : -ENOENT;
-	f = open_memstream(&text, &size);
-	if (!f) {
-		btf__free(btf);
+	if (!f)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
 		print_fact(f, btf, i);
-	btf__free(btf);
-	/* The types of a kernel take several MiB, which are not needed again. */
-	malloc_trim(0);
 	if (fclose(f) != 0)
 		return -ENOMEM;
 	*ret = text;
 	text = NULL;
 	return 0;
+}
+
+int note_layout(char **ret)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int r;
+
+	if (!btf)
+		return errno == ENOMEM ? -ENOMEM : -ENOENT;
+	r = note_describe(btf, ret);
+	btf__free(btf);
+	/* The types of a kernel take several MiB, which are not needed again. */
+	malloc_trim(0);
+	return r;
 }
 
 /* A path with a line break would be read as more lines. */

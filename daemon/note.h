@@ -5,12 +5,12 @@
 
 #include <stddef.h>
 
+struct btf;
 struct policy_set;
 
-/*
- * Lines about the running kernel's structures, from its BTF. What this kernel doesn't have is left out.
- * *ret is to be freed; -ENOENT: the kernel has no BTF.
- */
+/* Lines about a kernel's structures, from its BTF. What this kernel doesn't have is left out. *ret is to be freed. */
+int note_describe(const struct btf *btf, char **ret);
+/* Of the running kernel; -ENOENT: it has no BTF. */
 int note_layout(char **ret);
 
 /* The whole text: layout may be NULL. At most QCOM_MINIDUMP_NOTE_MAX bytes; policies that don't fit are left out. */

@@ -12,8 +12,9 @@
  *	CREATOR=qcmdd 0.1		who wrote it
  *	ARCH=x86_64			uname -m
  *	SIZE(task_struct)=9792		bytes, decimal
- *	OFFSET(task_struct.pid)=2464	bytes, decimal
- *	BITS(printk_info.level)=157:3	bit offset:width, little-endian bit order
+ *	BITS(task_struct.pid)=19712:32s	a member: offset and width in bits, little-endian bit order; s: a number that
+ *					may be negative. An array without a size has width 0
+ *	BITS(printk_info.level)=157:3
  *	POLICY(minimal)=/usr/lib/qcmd.d/minimal.conf
  *
  * VMCOREINFO is the kernel's own, but for a line that a kernel adds when it dies for kdump, CRASHTIME=SECONDS: qcmdump
@@ -72,13 +73,13 @@
 
 #include <linux/qcom_minidump_table.h>
 
-#define QCMD_NOTE_NAME		"QCMD"
-#define QCMD_NOTE_KERNEL	0x51434d01
-#define QCMD_NOTE_COLLECT	0x51434d02
-#define QCMD_NOTE_TRACE		0x51434d03
-#define QCMD_NOTE_LOG		0x51434d04
+#define QCMD_NOTE_NAME	  "QCMD"
+#define QCMD_NOTE_KERNEL  0x51434d01
+#define QCMD_NOTE_COLLECT 0x51434d02
+#define QCMD_NOTE_TRACE	  0x51434d03
+#define QCMD_NOTE_LOG	  0x51434d04
 
-#define QCMD_NOTE_MEMORY_MAX	64	/* lines of MEMORY= */
-#define QCMD_NOTE_TRACE_ZLIB	"QCMDZLIB"
+#define QCMD_NOTE_MEMORY_MAX 64 /* lines of MEMORY= */
+#define QCMD_NOTE_TRACE_ZLIB "QCMDZLIB"
 
 #endif

@@ -14,6 +14,22 @@ static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
 	return t;
 }
 
+static struct ktype_place place_of(const struct btf *btf, const struct btf_type *t, int i)
+{
+	const struct btf_type *type = skip_modifiers(btf, btf_members(t)[i].type);
+	__s64 size = btf__resolve_size(btf, btf_members(t)[i].type);
+	unsigned int bits = btf_member_bitfield_size(t, i);
+
+	return (struct ktype_place){
+		.offset = btf_member_bit_offset(t, i),
+		.width = bits		  ?:
+				 size > 0 ? size * 8 :
+					    0,
+		.is_bitfield = bits,
+		.is_signed = type && btf_is_int(type) && btf_int_encoding(type) & BTF_INT_SIGNED,
+	};
+}
+
 static bool find_member(const struct btf *btf, const struct btf_type *t, const char *name, int depth,
 			struct ktype_place *ret)
 {
@@ -24,7 +40,7 @@ static bool find_member(const struct btf *btf, const struct btf_type *t, const c
 		const struct btf_type *inner;
 
 		if (member && !strcmp(member, name)) {
-			*ret = (struct ktype_place){ btf_member_bit_offset(t, i), btf_member_bitfield_size(t, i) };
+			*ret = place_of(btf, t, i);
 			return true;
 		}
 		if ((member && *member) || depth == NESTING_MAX)
@@ -48,8 +64,12 @@ const struct btf_type *ktype_find(const struct btf *btf, const char *name)
 	bool is_union = !strncmp(name, "union ", 6);
 	const char *blank = strchr(name, ' ');
 	__s32 id = btf__find_by_name_kind(btf, blank ? blank + 1 : name, is_union ? BTF_KIND_UNION : BTF_KIND_STRUCT);
+	const struct btf_type *t;
 
-	return id < 0 ? NULL : btf__type_by_id(btf, id);
+	if (id < 0 && !blank)
+		id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	t = id < 0 ? NULL : skip_modifiers(btf, id);
+	return t && btf_is_composite(t) ? t : NULL;
 }
 
 const struct btf_type *ktype_of_variable(const struct btf *btf, const char *name)

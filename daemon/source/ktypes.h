@@ -7,13 +7,15 @@
 
 #include <bpf/btf.h>
 
-/* From the start of the structure, in bits. A member that is not a bit-field has width 0. */
+/* Both in bits, the offset from the start of the structure. An array without a size has width 0. */
 struct ktype_place {
 	unsigned int offset;
 	unsigned int width;
+	bool is_bitfield;
+	bool is_signed; /* a number that may be negative */
 };
 
-/* The structure or union of that name ("task_struct", or "struct task_struct"), or NULL. */
+/* The structure or union of that name ("task_struct", "struct task_struct", or a typedef of one), or NULL. */
 const struct btf_type *ktype_find(const struct btf *btf, const char *name);
 
 /* The structure that a per-CPU variable of the kernel is, or NULL. */

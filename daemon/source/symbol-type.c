@@ -26,7 +26,7 @@ static void look_up_type(struct symbol_reader *r, struct symbol_type *type, cons
 		r->btf = btf__load_vmlinux_btf();
 	if (r->btf)
 		t = strchr(name, ' ') ? ktype_find(r->btf, name) : ktype_of_variable(r->btf, name);
-	if (!t || (member && (!ktype_member(r->btf, t, member, &place) || place.width)))
+	if (!t || (member && (!ktype_member(r->btf, t, member, &place) || place.is_bitfield)))
 		return;
 	type->found = true;
 	type->size = t->size;

@@ -73,6 +73,16 @@ bool collect_source_note(const struct collection *c, const char *name, uint32_t 
 	return false;
 }
 
+bool collect_member(const struct collection *c, const struct region *r, const struct member *m, uint64_t *ret)
+{
+	uint64_t bytes = 0, first = member_first(m), end = member_end(m);
+
+	if (!member_is_number(m) || end > r->size || image_read(&c->img, r->paddr + first, &bytes, end - first) < 0)
+		return false;
+	*ret = member_number(m, &bytes);
+	return true;
+}
+
 /* The text with a line more, as the kernel adds it when it dies for kdump, see crash-notes.h; or NULL. */
 static char *with_time(struct collection *c, const struct elfnote *note, size_t *ret)
 {

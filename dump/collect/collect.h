@@ -4,6 +4,7 @@
 #define COLLECT_H
 
 #include "dump/core/elfnote.h"
+#include "dump/core/member.h"
 #include "dump/collect/layout.h"
 
 struct collect_options {
@@ -34,6 +35,8 @@ char *collect_region(const struct collection *c, const char *name, size_t max, s
 
 /* 64 bits of a region; false: it has less. */
 bool collect_word(const struct collection *c, const struct region *r, uint64_t offset, uint64_t *ret);
+/* A number in a structure that is a region. */
+bool collect_member(const struct collection *c, const struct region *r, const struct member *m, uint64_t *ret);
 
 /* A note that the source itself has, where that is an ELF core. */
 bool collect_source_note(const struct collection *c, const char *name, uint32_t type, struct elfnote *note);

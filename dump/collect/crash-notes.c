@@ -21,11 +21,13 @@ bool crash_notes_time(const struct collection *c, uint64_t *ret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
 		const struct region *r = toc_symbol(&c->toc, clocks[i].variable);
-		uint64_t at, inner = 0;
+		struct member seconds, outer = { 0 };
 
-		if (r && kv_offset(&c->kernel_note, "timekeeper.xtime_sec", &at) == 0 &&
-		    (!clocks[i].member || kv_offset(&c->kernel_note, clocks[i].member, &inner) == 0) &&
-		    collect_word(c, r, at + inner, ret) && *ret)
+		if (!r || !member_find(&c->kernel_note, "timekeeper.xtime_sec", 8, &seconds) ||
+		    (clocks[i].member && !member_find(&c->kernel_note, clocks[i].member, 0, &outer)))
+			continue;
+		seconds = member_inside(&outer, &seconds);
+		if (collect_member(c, r, &seconds, ret) && *ret)
 			return true;
 	}
 	return false;

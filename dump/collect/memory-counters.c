@@ -4,14 +4,14 @@
 #include "dump/collect/memory-counters.h"
 #include "dump/core/page.h"
 
-#define COUNTERS 4 /* NR_MM_COUNTERS: of files, anonymous memory, swap, shared memory */
-
 struct counters {
 	struct collection *c;
 	const struct region *offsets; /* __per_cpu_offset */
 	size_t cpus;
-	uint64_t stat, counters, size; /* of struct percpu_counter */
-	uint64_t zeros;		       /* physical */
+	uint64_t size;	       /* of struct percpu_counter */
+	struct member stat;    /* an array of these */
+	struct member pointer; /* of the first of them */
+	uint64_t zeros;	       /* physical */
 	size_t pages;
 };
 
@@ -49,10 +49,12 @@ static void add_page(struct counters *x, uint64_t vaddr)
 
 static void add_process(struct counters *x, const struct region *mm)
 {
-	for (size_t i = 0; i < COUNTERS; i++) {
+	struct member m = x->pointer;
+
+	for (; member_end(&m) <= member_end(&x->stat); m.bit += x->size * 8) {
 		uint64_t pointer, offset;
 
-		if (!collect_word(x->c, mm, x->stat + i * x->size + x->counters, &pointer) || !pointer)
+		if (!collect_member(x->c, mm, &m, &pointer) || !pointer)
 			return;
 		for (size_t cpu = 0; cpu < x->cpus; cpu++)
 			if (collect_word(x->c, x->offsets, cpu * sizeof(offset), &offset))
@@ -66,9 +68,11 @@ void memory_counters_add(struct collection *c, uint64_t end)
 	const struct kv *v = &c->kernel_note;
 	uint64_t size;
 
-	if (!x.offsets || kv_size(v, "mm_rss_stat", &size) == 0 || kv_offset(v, "mm_struct.rss_stat", &x.stat) < 0 ||
-	    kv_offset(v, "percpu_counter.counters", &x.counters) < 0 || kv_size(v, "percpu_counter", &x.size) < 0)
+	if (!x.offsets || kv_size(v, "mm_rss_stat", &size) == 0 || kv_size(v, "percpu_counter", &x.size) < 0 ||
+	    !x.size || !member_find(v, "mm_struct.rss_stat", 4 * x.size, &x.stat) ||
+	    !member_find(v, "percpu_counter.counters", 8, &x.pointer))
 		return;
+	x.pointer = member_inside(&x.stat, &x.pointer);
 	x.cpus = count_cpus(c, x.offsets);
 	x.zeros = page_up(made_end(&c->made, end));
 	for (size_t i = 0; i < c->toc.n_regions; i++)

@@ -15,10 +15,11 @@
 #define STRUCT_MAX DUMP_PAGE
 
 struct pids_layout {
-	uint64_t task_pid, task_thread_pid, task_pid_links;
-	uint64_t ns_idr, idr_rt, xa_head;
-	uint64_t node_size, node_shift, node_offset, node_count, node_slots;
-	uint64_t pid_size, pid_tasks, pid_numbers, upid_nr, upid_ns;
+	struct member task_pid, task_thread_pid, task_pid_links;
+	struct member ns_idr, idr_rt, xa_head;
+	struct member node_shift, node_offset, node_count, node_slots;
+	struct member pid_tasks, pid_numbers, upid_nr, upid_ns;
+	uint64_t node_size, pid_size;
 };
 
 struct pids {
@@ -32,43 +33,59 @@ struct pids {
 	size_t added;
 };
 
-static bool read_layout(struct pids_layout *l, const struct kv *v)
+/* False: the note describes no such index. */
+static bool find_layout(struct pids_layout *l, const struct kv *v)
 {
 	const struct {
 		const char *name;
-		uint64_t *ret;
-	} offsets[] = {
-		{ "task_struct.pid", &l->task_pid },
-		{ "task_struct.thread_pid", &l->task_thread_pid },
-		{ "task_struct.pid_links", &l->task_pid_links },
-		{ "pid_namespace.idr", &l->ns_idr },
-		{ "idr.idr_rt", &l->idr_rt },
-		{ "xarray.xa_head", &l->xa_head },
-		{ "xa_node.shift", &l->node_shift },
-		{ "xa_node.offset", &l->node_offset },
-		{ "xa_node.count", &l->node_count },
-		{ "xa_node.slots", &l->node_slots },
-		{ "pid.tasks", &l->pid_tasks },
-		{ "pid.numbers", &l->pid_numbers },
-		{ "upid.nr", &l->upid_nr },
-		{ "upid.ns", &l->upid_ns },
+		struct member *ret;
+		unsigned int bytes; /* 0: only its place is of interest */
+	} members[] = {
+		{ "task_struct.pid", &l->task_pid, 4 },
+		{ "task_struct.thread_pid", &l->task_thread_pid, 8 },
+		{ "task_struct.pid_links", &l->task_pid_links, 0 },
+		{ "pid_namespace.idr", &l->ns_idr, 0 },
+		{ "idr.idr_rt", &l->idr_rt, 0 },
+		{ "xarray.xa_head", &l->xa_head, 8 },
+		{ "xa_node.shift", &l->node_shift, 1 },
+		{ "xa_node.offset", &l->node_offset, 1 },
+		{ "xa_node.count", &l->node_count, 1 },
+		{ "xa_node.slots", &l->node_slots, NODE_SLOTS * 8 },
+		{ "pid.tasks", &l->pid_tasks, 0 },
+		{ "pid.numbers", &l->pid_numbers, 0 },
+		{ "upid.nr", &l->upid_nr, 4 },
+		{ "upid.ns", &l->upid_ns, 8 },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(offsets); i++)
-		if (kv_offset(v, offsets[i].name, offsets[i].ret) < 0 || *offsets[i].ret > 4 * STRUCT_MAX)
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (!member_find(v, members[i].name, members[i].bytes, members[i].ret))
 			return false;
-	/* numbers[] may be a flexible array, which the size does not count. */
-	l->pid_size = l->pid_numbers + l->upid_nr + l->upid_ns + sizeof(uint64_t);
-	return kv_size(v, "xa_node", &l->node_size) == 0 && l->node_size <= STRUCT_MAX &&
-	       l->node_slots + NODE_SLOTS * sizeof(uint64_t) <= l->node_size && l->node_shift < l->node_slots &&
-	       l->node_offset < l->node_slots && l->node_count < l->node_slots && l->pid_size <= STRUCT_MAX &&
-	       l->pid_tasks + sizeof(uint64_t) <= l->pid_numbers;
+	return kv_size(v, "xa_node", &l->node_size) == 0;
 }
 
-static bool read_field(const struct pids *p, const struct region *r, uint64_t offset, void *ret, size_t size)
+static bool is_number_in(const struct member *m, uint64_t size)
 {
-	return offset < r->size && r->size - offset >= size &&
-	       image_read(&p->c->img, r->paddr + offset, ret, size) == 0;
+	return member_is_number(m) && member_end(m) <= size;
+}
+
+/* Whether it is made of numbers and pointers as below. */
+static bool layout_fits(struct pids_layout *l)
+{
+	/* Of both arrays the first element is written. numbers[] may have no size, so the struct's own says little. */
+	l->pid_tasks.bits = 64;
+	l->upid_nr = member_inside(&l->pid_numbers, &l->upid_nr);
+	l->upid_ns = member_inside(&l->pid_numbers, &l->upid_ns);
+	l->xa_head = member_inside(&l->idr_rt, &l->xa_head);
+	l->xa_head = member_inside(&l->ns_idr, &l->xa_head);
+	l->pid_size =
+		member_end(&l->upid_nr) > member_end(&l->upid_ns) ? member_end(&l->upid_nr) : member_end(&l->upid_ns);
+	return l->node_size <= STRUCT_MAX && l->pid_size <= STRUCT_MAX && member_is_number(&l->task_pid) &&
+	       member_is_number(&l->task_thread_pid) && l->xa_head.bits == 64 &&
+	       is_number_in(&l->node_shift, l->node_size) && is_number_in(&l->node_offset, l->node_size) &&
+	       is_number_in(&l->node_count, l->node_size) && l->node_slots.bits == NODE_SLOTS * 64 &&
+	       l->node_slots.bit % 8 == 0 && member_end(&l->node_slots) <= l->node_size &&
+	       is_number_in(&l->pid_tasks, l->pid_size) && is_number_in(&l->upid_nr, l->pid_size) &&
+	       l->upid_ns.bits == 64;
 }
 
 /* Where the direct map has this; UINT64_MAX: it doesn't. */
@@ -97,8 +114,8 @@ static void put64(char *p, uint64_t v)
 
 static void init_node(const struct pids *p, char *node, unsigned int shift, unsigned int offset)
 {
-	node[p->l.node_shift] = (char)shift;
-	node[p->l.node_offset] = (char)offset;
+	member_write(&p->l.node_shift, node, shift);
+	member_write(&p->l.node_offset, node, offset);
 }
 
 static bool add_root(struct pids *p, int32_t max)
@@ -106,8 +123,7 @@ static bool add_root(struct pids *p, int32_t max)
 	uint64_t head, paddr, vaddr;
 	unsigned int shift = 0;
 
-	if (!read_field(p, p->ns, p->l.ns_idr + p->l.idr_rt + p->l.xa_head, &head, sizeof(head)) ||
-	    (head & NODE_MASK) != NODE_TAG)
+	if (!collect_member(p->c, p->ns, &p->l.xa_head, &head) || (head & NODE_MASK) != NODE_TAG)
 		return false;
 	vaddr = head - NODE_TAG;
 	paddr = direct_paddr(p, vaddr, p->l.node_size);
@@ -138,11 +154,12 @@ static void insert(struct pids *p, int32_t pid, uint64_t entry)
 {
 	char *node = p->root;
 
-	for (unsigned int shift = (unsigned char)node[p->l.node_shift];; shift -= NODE_BITS) {
+	for (unsigned int shift = member_value(&p->l.node_shift, node, p->l.node_size);; shift -= NODE_BITS) {
 		unsigned int i = (pid >> shift) % NODE_SLOTS;
-		char *slot = node + p->l.node_slots + i * sizeof(uint64_t);
+		char *slot = node + member_first(&p->l.node_slots) + i * sizeof(uint64_t);
+		uint64_t count = member_value(&p->l.node_count, node, p->l.node_size);
 
-		node[p->l.node_count] = (char)(node[p->l.node_count] + !get64(slot));
+		member_write(&p->l.node_count, node, count + !get64(slot));
 		if (!shift) {
 			put64(slot, entry);
 			return;
@@ -157,15 +174,15 @@ static void add_task(struct pids *p, const struct region *r, int32_t pid)
 	uint64_t thread_pid, paddr;
 	char *data;
 
-	if (!read_field(p, r, p->l.task_thread_pid, &thread_pid, sizeof(thread_pid)))
+	if (!collect_member(p->c, r, &p->l.task_thread_pid, &thread_pid))
 		return;
 	paddr = direct_paddr(p, thread_pid, p->l.pid_size);
 	if (paddr == UINT64_MAX)
 		return;
 	data = made_add(&p->c->made, thread_pid, paddr, p->l.pid_size);
-	put64(data + p->l.pid_tasks, r->vaddr + p->l.task_pid_links);
-	memcpy(data + p->l.pid_numbers + p->l.upid_nr, &pid, sizeof(pid));
-	put64(data + p->l.pid_numbers + p->l.upid_ns, p->ns->vaddr);
+	member_write(&p->l.pid_tasks, data, r->vaddr + member_first(&p->l.task_pid_links));
+	member_write(&p->l.upid_nr, data, pid);
+	member_write(&p->l.upid_ns, data, p->ns->vaddr);
 	insert(p, pid, thread_pid);
 	p->added++;
 }
@@ -173,11 +190,11 @@ static void add_task(struct pids *p, const struct region *r, int32_t pid)
 /* 0: no task, or an idle one, which has no place in the index. */
 static int32_t pid_of(const struct pids *p, const struct region *r)
 {
-	int32_t pid;
+	uint64_t pid;
 
-	if (strcmp(r->name, MINIDUMP_TASK_NAME) || !r->vaddr || !read_field(p, r, p->l.task_pid, &pid, sizeof(pid)))
+	if (strcmp(r->name, MINIDUMP_TASK_NAME) || !r->vaddr || !collect_member(p->c, r, &p->l.task_pid, &pid))
 		return 0;
-	return pid > 0 && pid < PID_LIMIT ? pid : 0;
+	return pid < PID_LIMIT ? pid : 0;
 }
 
 void pids_add(struct collection *c, uint64_t end)
@@ -185,8 +202,14 @@ void pids_add(struct collection *c, uint64_t end)
 	struct pids p = { .c = c, .ns = toc_symbol(&c->toc, "init_pid_ns"), .nodes_paddr = page_up(end) };
 	int32_t max = 0;
 
-	if (!p.ns || !p.ns->vaddr || !c->kmap.has_direct || !read_layout(&p.l, &c->kernel_note))
+	if (!p.ns || !p.ns->vaddr || !c->kmap.has_direct || !find_layout(&p.l, &c->kernel_note))
 		return;
+	if (!layout_fits(&p.l)) {
+		strlist_addf(&c->toc.problems,
+			     "this kernel has an index of tasks by pid that this qcmdump does not know: there is none "
+			     "in the dump, and debuggers find no tasks by it");
+		return;
+	}
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
 		int32_t pid = pid_of(&p, &c->toc.regions[i]);
 

@@ -5,32 +5,26 @@
 #include "dump/collect/running.h"
 #include "dump/core/tasks.h"
 
-static bool read_u32(const struct collection *c, const struct region *r, uint64_t offset, void *ret)
-{
-	return offset < r->size && r->size - offset >= sizeof(uint32_t) &&
-	       image_read(&c->img, r->paddr + offset, ret, sizeof(uint32_t)) == 0;
-}
-
 void running_read(struct running *running, const struct collection *c)
 {
 	const struct kv *v = &c->kernel_note;
-	uint64_t pid, on_cpu, thread_info, cpu;
+	struct member pid, on_cpu, thread_info, cpu;
 	size_t capacity = 0;
 
 	*running = (struct running){ 0 };
-	if (kv_offset(v, "task_struct.pid", &pid) < 0 || kv_offset(v, "task_struct.on_cpu", &on_cpu) < 0 ||
-	    kv_offset(v, "task_struct.thread_info", &thread_info) < 0 || kv_offset(v, "thread_info.cpu", &cpu) < 0)
+	if (!member_find(v, "task_struct.pid", 4, &pid) || !member_find(v, "task_struct.on_cpu", 4, &on_cpu) ||
+	    !member_find(v, "task_struct.thread_info", 0, &thread_info) || !member_find(v, "thread_info.cpu", 4, &cpu))
 		return;
+	cpu = member_inside(&thread_info, &cpu);
 	for (size_t i = 0; i < c->toc.n_regions; i++) {
 		const struct region *r = &c->toc.regions[i];
-		struct running_task t;
-		uint32_t runs;
+		uint64_t runs, on, task;
 
-		if (strcmp(r->name, MINIDUMP_TASK_NAME) || !read_u32(c, r, on_cpu, &runs) || !runs ||
-		    !read_u32(c, r, thread_info + cpu, &t.cpu) || !read_u32(c, r, pid, &t.pid))
+		if (strcmp(r->name, MINIDUMP_TASK_NAME) || !collect_member(c, r, &on_cpu, &runs) || !runs ||
+		    !collect_member(c, r, &cpu, &on) || !collect_member(c, r, &pid, &task))
 			continue;
-		running->v = xgrow(running->v, &capacity, running->n + 1, sizeof(t));
-		running->v[running->n++] = t;
+		running->v = xgrow(running->v, &capacity, running->n + 1, sizeof(*running->v));
+		running->v[running->n++] = (struct running_task){ .cpu = on, .pid = task };
 	}
 }
 

@@ -7,6 +7,7 @@ DUMP_CORE_SRCS := \
 	dump/core/elfnote.c \
 	dump/core/kelf.c \
 	dump/core/keyval.c \
+	dump/core/member.c \
 	dump/core/rangemap.c \
 	dump/core/region.c \
 	dump/core/tasks.c \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "dump/core/keyval.h"
@@ -115,16 +116,18 @@ int kv_number(const struct kv *kv, const char *name, uint64_t *ret)
 	return kv_wrapped(kv, "NUMBER", name, 0, ret);
 }
 
-int kv_bits(const struct kv *kv, const char *name, unsigned int *offset, unsigned int *width)
+int kv_bits(const struct kv *kv, const char *name, uint64_t *offset, uint64_t *width, bool *is_signed)
 {
-	char key[KEY_MAX], tail;
+	char key[KEY_MAX];
 	const char *value;
+	int end = 0;
 
 	snprintf(key, sizeof(key), "BITS(%s)", name);
 	value = kv_get(kv, key);
 	if (!value)
 		return -ENOENT;
-	if (sscanf(value, "%9u:%9u%c", offset, width, &tail) != 2 || *width < 1 || *width > 32)
+	if (sscanf(value, "%9" SCNu64 ":%9" SCNu64 "%n", offset, width, &end) != 2)
 		return -EINVAL;
-	return 0;
+	*is_signed = value[end] == 's';
+	return value[end + *is_signed] ? -EINVAL : 0;
 }

@@ -38,7 +38,7 @@ int kv_size(const struct kv *kv, const char *name, uint64_t *ret);
 int kv_offset(const struct kv *kv, const char *name, uint64_t *ret);
 int kv_number(const struct kv *kv, const char *name, uint64_t *ret);
 
-/* BITS(name)=offset:width */
-int kv_bits(const struct kv *kv, const char *name, unsigned int *offset, unsigned int *width);
+/* BITS(name)=offset:width, with an s behind it if it is signed */
+int kv_bits(const struct kv *kv, const char *name, uint64_t *offset, uint64_t *width, bool *is_signed);
 
 #endif

@@ -2,10 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dump/core/member.h"
 #include "dump/core/tasks.h"
-
-/* No kernel has a task_struct of this size. */
-#define TASK_STRUCT_MAX (64 * KIB)
 
 #define PF_KTHREAD 0x00200000
 
@@ -19,52 +17,65 @@
 
 /* What lies behind the last of these, such as the FPU state, is not in every dump: nobody needs it here. */
 struct task_layout {
-	uint64_t needed; /* bytes of the struct up to the end of the last field */
-	uint64_t pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
-	uint64_t switch_sp, switch_fp, switch_pc;
-	bool has_exit_state, has_flags, has_parent, has_start, has_stack, has_on_cpu, has_cpu, has_switch;
+	uint64_t needed; /* bytes of the struct up to the end of the last of these */
+	struct member pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
+	struct member switch_sp, switch_fp, switch_pc;
+	const char *unreadable; /* a member that is no number as these have to be */
 };
 
-static bool optional(const struct kv *v, const char *name, uint64_t *ret)
+static bool find_number(struct task_layout *l, const struct kv *v, const char *name, unsigned int bytes,
+			struct member *ret)
 {
-	return kv_offset(v, name, ret) == 0 && *ret < TASK_STRUCT_MAX;
+	if (!member_find(v, name, bytes, ret))
+		return false;
+	if (member_is_number(ret))
+		return true;
+	l->unreadable = name;
+	return false;
 }
 
 static uint64_t needed(const struct task_layout *l)
 {
-	const uint64_t offsets[] = { l->pid,	     l->tgid,	   l->state,	l->exit_state, l->flags,
-				     l->real_parent, l->start,	   l->stack,	l->on_cpu,     l->cpu,
-				     l->switch_sp,   l->switch_fp, l->switch_pc };
-	uint64_t end = l->comm + TASK_COMM_MAX;
+	const struct member *members[] = {
+		&l->pid,   &l->tgid,  &l->comm,	  &l->state, &l->exit_state, &l->flags,	    &l->real_parent,
+		&l->start, &l->stack, &l->on_cpu, &l->cpu,   &l->switch_sp,  &l->switch_fp, &l->switch_pc,
+	};
+	uint64_t end = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(offsets); i++)
-		if (offsets[i] + sizeof(uint64_t) > end)
-			end = offsets[i] + sizeof(uint64_t);
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (member_end(members[i]) > end)
+			end = member_end(members[i]);
 	return end;
+}
+
+/* A number in a structure that is itself a member. */
+static void find_inside(struct task_layout *l, const struct kv *v, const struct member *outer, const char *name,
+			unsigned int bytes, struct member *ret)
+{
+	if (find_number(l, v, name, bytes, ret))
+		*ret = member_inside(outer, ret);
 }
 
 /* The three registers that say where a task goes on: in thread_struct, on arm64 one structure deeper. */
 static void read_switch_layout(struct task_layout *l, const struct kv *v)
 {
-	uint64_t thread, context;
+	struct member thread, context;
 
-	if (!optional(v, "task_struct.thread", &thread))
+	if (!member_find(v, "task_struct.thread", 0, &thread))
 		return;
-	if (optional(v, "thread_struct.sp", &l->switch_sp)) {
-		l->switch_sp += thread;
-		l->has_switch = true;
-	} else if (optional(v, "thread_struct.cpu_context", &context) && optional(v, "cpu_context.sp", &l->switch_sp) &&
-		   optional(v, "cpu_context.fp", &l->switch_fp) && optional(v, "cpu_context.pc", &l->switch_pc)) {
-		l->switch_sp += thread + context;
-		l->switch_fp += thread + context;
-		l->switch_pc += thread + context;
-		l->has_switch = true;
-	}
+	find_inside(l, v, &thread, "thread_struct.sp", 8, &l->switch_sp);
+	if (l->switch_sp.bits || !member_find(v, "thread_struct.cpu_context", 0, &context))
+		return;
+	context = member_inside(&thread, &context);
+	find_inside(l, v, &context, "cpu_context.sp", 8, &l->switch_sp);
+	find_inside(l, v, &context, "cpu_context.fp", 8, &l->switch_fp);
+	find_inside(l, v, &context, "cpu_context.pc", 8, &l->switch_pc);
 }
 
 static int read_layout(struct task_layout *l, const struct kv *v, const char *path, struct derr *err)
 {
-	uint64_t size, thread_info, cpu;
+	struct member thread_info;
+	uint64_t size;
 
 	*l = (struct task_layout){ 0 };
 	if (!v->text)
@@ -72,55 +83,53 @@ static int read_layout(struct task_layout *l, const struct kv *v, const char *pa
 				"%s does not say how tasks are laid out in memory: qcmdd's note is not in it. "
 				"qcmdd was not running when the machine stopped.",
 				path);
-	if (kv_size(v, "task_struct", &size) < 0 || size > TASK_STRUCT_MAX ||
-	    !optional(v, "task_struct.pid", &l->pid) || !optional(v, "task_struct.tgid", &l->tgid) ||
-	    !optional(v, "task_struct.comm", &l->comm) || !optional(v, "task_struct.__state", &l->state))
+	find_number(l, v, "task_struct.pid", 4, &l->pid);
+	find_number(l, v, "task_struct.tgid", 4, &l->tgid);
+	find_number(l, v, "task_struct.__state", 4, &l->state);
+	if (kv_size(v, "task_struct", &size) < 0 || size > MEMBER_PLACE_MAX || !l->pid.bits || !l->tgid.bits ||
+	    !l->state.bits || !member_find(v, "task_struct.comm", 16, &l->comm))
 		return derr_set(err, -ENODATA,
 				"%s does not say how tasks are laid out in memory: qcmdd's note in it has no size "
-				"of task_struct, or lacks the offset of pid, tgid, comm or __state.",
+				"of task_struct, or lacks the place of pid, tgid, comm or __state.",
 				path);
-	l->has_exit_state = optional(v, "task_struct.exit_state", &l->exit_state);
-	l->has_flags = optional(v, "task_struct.flags", &l->flags);
-	l->has_parent = optional(v, "task_struct.real_parent", &l->real_parent);
-	l->has_start = optional(v, "task_struct.start_boottime", &l->start);
-	l->has_stack = optional(v, "task_struct.stack", &l->stack);
-	l->has_on_cpu = optional(v, "task_struct.on_cpu", &l->on_cpu);
-	l->has_cpu = optional(v, "task_struct.thread_info", &thread_info) && optional(v, "thread_info.cpu", &cpu);
-	if (l->has_cpu)
-		l->cpu = thread_info + cpu;
+	find_number(l, v, "task_struct.exit_state", 4, &l->exit_state);
+	find_number(l, v, "task_struct.flags", 4, &l->flags);
+	find_number(l, v, "task_struct.real_parent", 8, &l->real_parent);
+	find_number(l, v, "task_struct.start_boottime", 8, &l->start);
+	find_number(l, v, "task_struct.stack", 8, &l->stack);
+	find_number(l, v, "task_struct.on_cpu", 4, &l->on_cpu);
+	if (member_find(v, "task_struct.thread_info", 0, &thread_info))
+		find_inside(l, v, &thread_info, "thread_info.cpu", 4, &l->cpu);
 	read_switch_layout(l, v);
+	if (l->unreadable)
+		return derr_set(err, -EINVAL,
+				"Tasks in %s cannot be read: its kernel has %s as something else than a number, as the "
+				"note of qcmdd describes it. A newer qcmdump may know it.",
+				path, l->unreadable);
 	l->needed = needed(l);
 	return 0;
 }
 
-static uint64_t field(const char *buf, uint64_t size, uint64_t offset, size_t n)
-{
-	uint64_t v = 0;
-
-	if (offset < size && size - offset >= n)
-		memcpy(&v, buf + offset, n);
-	return v;
-}
-
 static void parse_task(const struct task_layout *l, const char *buf, uint64_t size, struct task *t)
 {
-	t->pid = field(buf, size, l->pid, 4);
-	t->tgid = field(buf, size, l->tgid, 4);
-	t->state = field(buf, size, l->state, 4);
-	if (l->comm < size)
-		strncpy(t->comm, buf + l->comm, size - l->comm < TASK_COMM_MAX ? size - l->comm : TASK_COMM_MAX);
-	t->exit_state = l->has_exit_state ? field(buf, size, l->exit_state, 4) : 0;
-	t->flags = l->has_flags ? field(buf, size, l->flags, 4) : 0;
-	t->parent = l->has_parent ? field(buf, size, l->real_parent, 8) : 0;
-	t->start_ns = l->has_start ? field(buf, size, l->start, 8) : 0;
-	t->stack = l->has_stack ? field(buf, size, l->stack, 8) : 0;
-	t->on_cpu = l->has_on_cpu && field(buf, size, l->on_cpu, 4);
-	t->has_cpu = l->has_cpu;
-	t->cpu = l->has_cpu ? field(buf, size, l->cpu, 4) : 0;
-	t->has_switch = l->has_switch;
-	t->switch_sp = l->has_switch ? field(buf, size, l->switch_sp, 8) : 0;
-	t->switch_fp = l->switch_fp ? field(buf, size, l->switch_fp, 8) : 0;
-	t->switch_pc = l->switch_pc ? field(buf, size, l->switch_pc, 8) : 0;
+	uint64_t comm = l->comm.bits / 8;
+
+	t->pid = member_value(&l->pid, buf, size);
+	t->tgid = member_value(&l->tgid, buf, size);
+	t->state = member_value(&l->state, buf, size);
+	strncpy(t->comm, buf + l->comm.bit / 8, comm < TASK_COMM_MAX ? comm : TASK_COMM_MAX);
+	t->exit_state = member_value(&l->exit_state, buf, size);
+	t->flags = member_value(&l->flags, buf, size);
+	t->parent = member_value(&l->real_parent, buf, size);
+	t->start_ns = member_value(&l->start, buf, size);
+	t->stack = member_value(&l->stack, buf, size);
+	t->on_cpu = member_value(&l->on_cpu, buf, size);
+	t->has_cpu = l->cpu.bits;
+	t->cpu = member_value(&l->cpu, buf, size);
+	t->has_switch = l->switch_sp.bits;
+	t->switch_sp = member_value(&l->switch_sp, buf, size);
+	t->switch_fp = member_value(&l->switch_fp, buf, size);
+	t->switch_pc = member_value(&l->switch_pc, buf, size);
 }
 
 static int cmp_addr(const void *a, const void *b)
@@ -164,7 +173,7 @@ static void settle(struct task_list *l)
 
 int tasks_read(const struct corefile *core, struct task_list *l, struct derr *err)
 {
-	_cleanup_free_ char *buf = xcalloc(TASK_STRUCT_MAX, 1);
+	_cleanup_free_ char *buf = xcalloc(MEMBER_PLACE_MAX, 1);
 	struct task_layout layout;
 	size_t capacity = 0;
 	int r;
@@ -173,15 +182,15 @@ int tasks_read(const struct corefile *core, struct task_list *l, struct derr *er
 	r = read_layout(&layout, &core->kernel_note, core->path, err);
 	if (r < 0)
 		return r;
-	l->has_stack = layout.has_stack;
-	l->has_start = layout.has_start;
+	l->has_stack = layout.stack.bits;
+	l->has_start = layout.start.bits;
 	for (size_t i = 0; i < core->n_regions; i++) {
 		const struct region *reg = &core->regions[i];
 		struct task t = { .addr = reg->vaddr };
 
 		if (strcmp(reg->name, MINIDUMP_TASK_NAME))
 			continue;
-		if (reg->missing || reg->size < layout.needed || layout.needed > TASK_STRUCT_MAX ||
+		if (reg->missing || reg->size < layout.needed ||
 		    rangemap_read(&core->phys, core->fd, reg->paddr, buf, layout.needed) < 0) {
 			l->unreadable++;
 			continue;

@@ -8,7 +8,8 @@
 /* Kernel stacks of x86_64 and arm64 (4 KiB pages) */
 #define TASK_STACK_SIZE (16 * KIB)
 
-#define TASK_COMM_MAX 16
+/* Kernels have 16 so far. */
+#define TASK_COMM_MAX 64
 
 struct task {
 	uint64_t addr; /* of its task_struct; 0: not known */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/core/member.h"
 #include "dump/log/prb.h"
 
 /* No structure of the ring is larger than this. */
@@ -21,15 +22,12 @@ enum { STATE_RESERVED, STATE_COMMITTED, STATE_FINALIZED, STATE_REUSABLE };
 #define LPOS_EMPTY    3
 #define LPOS_DATALESS 1
 
+/* Members are described from the start of the largest structure: descs from that of the ring buffer, for example. */
 struct prb_layout {
-	uint64_t ringbuffer_size, desc_ring, text_data_ring, fail;
-	uint64_t count_bits, descs, infos, head_id, tail_id;
-	uint64_t size_bits, data, counter;
-	uint64_t desc_size, state_var, text_blk_lpos, begin, next;
-	uint64_t info_size, seq, ts_nsec, text_len, caller_id, dev_info;
-	uint64_t dev_size, subsystem, device, facility;
-	bool has_caller, has_dev, has_facility, has_level;
-	unsigned int level_bit, level_width;
+	uint64_t ringbuffer_size, desc_size, info_size;
+	struct member count_bits, descs, infos, head_id, tail_id, size_bits, data;	     /* of printk_ringbuffer */
+	struct member state, begin, next;						     /* of prb_desc */
+	struct member seq, ts_nsec, text_len, caller_id, facility, level, subsystem, device; /* of printk_info */
 };
 
 struct prb {
@@ -42,70 +40,100 @@ struct prb {
 	uint64_t text_size;
 };
 
-static int need(const struct kv *v, int (*get)(const struct kv *, const char *, uint64_t *), const char *name,
-		uint64_t *ret, struct derr *err)
+/* VMCOREINFO says where, and qcmdd's note, if it is there, how wide. */
+static bool find_member(const struct corefile *core, const char *name, unsigned int bytes, struct member *ret)
 {
-	int r = get(v, name, ret);
+	struct member told;
 
-	if (r == 0 && *ret <= STRUCT_MAX)
-		return 0;
+	if (!member_find(&core->vmcoreinfo, name, bytes, ret))
+		return false;
+	if (member_find(&core->kernel_note, name, bytes, &told) && told.bit == ret->bit)
+		*ret = told;
+	return member_end(ret) <= STRUCT_MAX;
+}
+
+/* A member of members, such as "printk_ringbuffer.desc_ring", "prb_desc_ring.head_id", "atomic_long_t.counter". */
+static bool find_path(const struct corefile *core, const char *const names[3], unsigned int bytes, struct member *ret)
+{
+	struct member outer = { 0 };
+
+	for (size_t i = 0; i < 3 && names[i]; i++) {
+		if (!find_member(core, names[i], bytes, ret))
+			return false;
+		*ret = outer = member_inside(&outer, ret);
+	}
+	return member_is_number(ret);
+}
+
+static int missing_key(const char *kind, const char *name, struct derr *err)
+{
 	return derr_set(err, -EINVAL,
 			"The log cannot be read: VMCOREINFO has no %s of %s that makes sense. Kernels since 5.10 "
 			"write it.",
-			get == kv_size ? "size" : "offset", name);
+			kind, name);
+}
+
+static int read_members(struct prb_layout *l, const struct corefile *core, struct derr *err)
+{
+	const struct {
+		struct member *ret;
+		unsigned int bytes;
+		const char *names[3];
+	} members[] = {
+		{ &l->count_bits, 4, { "printk_ringbuffer.desc_ring", "prb_desc_ring.count_bits" } },
+		{ &l->descs, 8, { "printk_ringbuffer.desc_ring", "prb_desc_ring.descs" } },
+		{ &l->infos, 8, { "printk_ringbuffer.desc_ring", "prb_desc_ring.infos" } },
+		{ &l->head_id, 8, { "printk_ringbuffer.desc_ring", "prb_desc_ring.head_id", "atomic_long_t.counter" } },
+		{ &l->tail_id, 8, { "printk_ringbuffer.desc_ring", "prb_desc_ring.tail_id", "atomic_long_t.counter" } },
+		{ &l->size_bits, 4, { "printk_ringbuffer.text_data_ring", "prb_data_ring.size_bits" } },
+		{ &l->data, 8, { "printk_ringbuffer.text_data_ring", "prb_data_ring.data" } },
+		{ &l->state, 8, { "prb_desc.state_var", "atomic_long_t.counter" } },
+		{ &l->begin, 8, { "prb_desc.text_blk_lpos", "prb_data_blk_lpos.begin" } },
+		{ &l->next, 8, { "prb_desc.text_blk_lpos", "prb_data_blk_lpos.next" } },
+		{ &l->seq, 8, { "printk_info.seq" } },
+		{ &l->ts_nsec, 8, { "printk_info.ts_nsec" } },
+		{ &l->text_len, 2, { "printk_info.text_len" } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		const char *const *name = members[i].names;
+
+		if (find_path(core, name, members[i].bytes, members[i].ret))
+			continue;
+		return missing_key("offset", name[2] ?: name[1] ?: name[0], err);
+	}
+	return 0;
 }
 
 static int read_layout(struct prb_layout *l, const struct corefile *core, struct derr *err)
 {
 	const struct {
-		int (*get)(const struct kv *, const char *, uint64_t *);
 		const char *name;
 		uint64_t *ret;
-	} fields[] = {
-		{ kv_size, "printk_ringbuffer", &l->ringbuffer_size },
-		{ kv_offset, "printk_ringbuffer.desc_ring", &l->desc_ring },
-		{ kv_offset, "printk_ringbuffer.text_data_ring", &l->text_data_ring },
-		{ kv_offset, "prb_desc_ring.count_bits", &l->count_bits },
-		{ kv_offset, "prb_desc_ring.descs", &l->descs },
-		{ kv_offset, "prb_desc_ring.infos", &l->infos },
-		{ kv_offset, "prb_desc_ring.head_id", &l->head_id },
-		{ kv_offset, "prb_desc_ring.tail_id", &l->tail_id },
-		{ kv_offset, "prb_data_ring.size_bits", &l->size_bits },
-		{ kv_offset, "prb_data_ring.data", &l->data },
-		{ kv_offset, "atomic_long_t.counter", &l->counter },
-		{ kv_size, "prb_desc", &l->desc_size },
-		{ kv_offset, "prb_desc.state_var", &l->state_var },
-		{ kv_offset, "prb_desc.text_blk_lpos", &l->text_blk_lpos },
-		{ kv_offset, "prb_data_blk_lpos.begin", &l->begin },
-		{ kv_offset, "prb_data_blk_lpos.next", &l->next },
-		{ kv_size, "printk_info", &l->info_size },
-		{ kv_offset, "printk_info.seq", &l->seq },
-		{ kv_offset, "printk_info.ts_nsec", &l->ts_nsec },
-		{ kv_offset, "printk_info.text_len", &l->text_len },
+	} sizes[] = {
+		{ "printk_ringbuffer", &l->ringbuffer_size },
+		{ "prb_desc", &l->desc_size },
+		{ "printk_info", &l->info_size },
 	};
-	const struct kv *v = &core->vmcoreinfo, *q = &core->kernel_note;
+	const struct kv *q = &core->kernel_note;
+	struct member dev, subsystem, device;
 
 	*l = (struct prb_layout){ 0 };
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		if (need(v, fields[i].get, fields[i].name, fields[i].ret, err) < 0)
-			return -EINVAL;
-	l->has_caller = kv_offset(v, "printk_info.caller_id", &l->caller_id) == 0;
-	l->has_dev = kv_offset(v, "printk_info.dev_info", &l->dev_info) == 0 &&
-		     kv_offset(v, "dev_printk_info.subsystem", &l->subsystem) == 0 &&
-		     kv_offset(v, "dev_printk_info.device", &l->device) == 0;
-	l->has_facility = kv_offset(q, "printk_info.facility", &l->facility) == 0;
-	l->has_level = kv_bits(q, "printk_info.level", &l->level_bit, &l->level_width) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		if (kv_size(&core->vmcoreinfo, sizes[i].name, sizes[i].ret) < 0 || *sizes[i].ret > STRUCT_MAX)
+			return missing_key("size", sizes[i].name, err);
+	if (read_members(l, core, err) < 0)
+		return -EINVAL;
+	find_member(core, "printk_info.caller_id", 4, &l->caller_id);
+	if (find_member(core, "printk_info.dev_info", 0, &dev) &&
+	    find_member(core, "dev_printk_info.subsystem", PRB_SUBSYSTEM_MAX, &subsystem) &&
+	    find_member(core, "dev_printk_info.device", PRB_DEVICE_MAX, &device)) {
+		l->subsystem = member_inside(&dev, &subsystem);
+		l->device = member_inside(&dev, &device);
+	}
+	member_find(q, "printk_info.facility", 1, &l->facility);
+	member_find(q, "printk_info.level", 0, &l->level);
 	return 0;
-}
-
-/* A field of a structure that was read; what lies outside of it reads as 0. */
-static uint64_t field(const char *buf, uint64_t buf_size, uint64_t offset, size_t size)
-{
-	uint64_t v = 0;
-
-	if (offset <= buf_size && buf_size - offset >= size)
-		memcpy(&v, buf + offset, size);
-	return v;
 }
 
 static int damaged(const char *what, struct derr *err)
@@ -137,13 +165,13 @@ static int read_control(struct prb *p, struct derr *err)
 		return missing("the pointer to it", at, p->core, err);
 	if (core_read_virt(p->core, prb, buf, l->ringbuffer_size) < 0)
 		return missing("its control structure", prb, p->core, err);
-	count_bits = field(buf, l->ringbuffer_size, l->desc_ring + l->count_bits, 4);
-	size_bits = field(buf, l->ringbuffer_size, l->text_data_ring + l->size_bits, 4);
-	p->descs = field(buf, l->ringbuffer_size, l->desc_ring + l->descs, 8);
-	p->infos = field(buf, l->ringbuffer_size, l->desc_ring + l->infos, 8);
-	p->data = field(buf, l->ringbuffer_size, l->text_data_ring + l->data, 8);
-	p->head = field(buf, l->ringbuffer_size, l->desc_ring + l->head_id + l->counter, 8);
-	p->tail = field(buf, l->ringbuffer_size, l->desc_ring + l->tail_id + l->counter, 8);
+	count_bits = member_value(&l->count_bits, buf, l->ringbuffer_size);
+	size_bits = member_value(&l->size_bits, buf, l->ringbuffer_size);
+	p->descs = member_value(&l->descs, buf, l->ringbuffer_size);
+	p->infos = member_value(&l->infos, buf, l->ringbuffer_size);
+	p->data = member_value(&l->data, buf, l->ringbuffer_size);
+	p->head = member_value(&l->head_id, buf, l->ringbuffer_size);
+	p->tail = member_value(&l->tail_id, buf, l->ringbuffer_size);
 	if (count_bits > COUNT_BITS_MAX || size_bits > SIZE_BITS_MAX)
 		return damaged("impossible sizes", err);
 	p->count = 1ULL << count_bits;
@@ -188,40 +216,31 @@ static bool locate_text(const struct prb *p, uint64_t id, uint64_t begin, uint64
 	return true;
 }
 
-static void copy_text(char *to, size_t max, const char *info, uint64_t info_size, uint64_t offset)
+static void copy_text(char *to, size_t max, const struct member *m, const char *info, uint64_t size)
 {
-	size_t n;
+	size_t n = m->bits / 8 < max ? m->bits / 8 : max;
 
-	to[0] = '\0';
-	if (offset >= info_size)
-		return;
-	if (max > info_size - offset)
-		max = info_size - offset;
-	n = strnlen(info + offset, max);
-	memcpy(to, info + offset, n);
+	if (member_end(m) > size)
+		n = 0;
+	n = strnlen(info + member_first(m), n);
+	memcpy(to, info + member_first(m), n);
 	to[n] = '\0';
 }
 
-static void fill_info(const struct prb *p, const char *info, struct prb_record *r)
+static void fill_info(const struct prb_layout *l, const char *info, struct prb_record *r)
 {
-	const struct prb_layout *l = &p->l;
-	uint64_t n = l->info_size;
+	uint64_t n = l->info_size, value;
 
-	r->seq = field(info, n, l->seq, 8);
-	r->ts_nsec = field(info, n, l->ts_nsec, 8);
-	r->has_caller = l->has_caller;
-	r->caller = l->has_caller ? field(info, n, l->caller_id, 4) : 0;
-	r->has_facility = l->has_facility;
-	r->facility = l->has_facility ? field(info, n, l->facility, 1) : 0;
-	r->has_level = l->has_level;
-	if (l->has_level)
-		r->level = (field(info, n, l->level_bit / 8, l->level_bit % 8 + l->level_width > 8 ? 4 : 1) >>
-			    (l->level_bit % 8)) &
-			   ((1ULL << l->level_width) - 1);
-	if (l->has_dev) {
-		copy_text(r->subsystem, PRB_SUBSYSTEM_MAX, info, n, l->dev_info + l->subsystem);
-		copy_text(r->device, PRB_DEVICE_MAX, info, n, l->dev_info + l->device);
-	}
+	r->seq = member_value(&l->seq, info, n);
+	r->ts_nsec = member_value(&l->ts_nsec, info, n);
+	r->has_caller = member_read(&l->caller_id, info, n, &value);
+	r->caller = r->has_caller ? value : 0;
+	r->has_facility = member_read(&l->facility, info, n, &value);
+	r->facility = r->has_facility ? value : 0;
+	r->has_level = member_read(&l->level, info, n, &value);
+	r->level = r->has_level ? value : 0;
+	copy_text(r->subsystem, PRB_SUBSYSTEM_MAX, &l->subsystem, info, n);
+	copy_text(r->device, PRB_DEVICE_MAX, &l->device, info, n);
 }
 
 /* 1: a record, 0: none, -EBADMSG: it was being written or is damaged. */
@@ -235,22 +254,22 @@ static int read_record(struct prb *p, uint64_t id, struct prb_record *r)
 	if (core_read_virt(p->core, p->descs + i * l->desc_size, desc, l->desc_size) < 0 ||
 	    core_read_virt(p->core, p->infos + i * l->info_size, info, l->info_size) < 0)
 		return -EBADMSG;
-	state = field(desc, l->desc_size, l->state_var + l->counter, 8);
+	state = member_value(&l->state, desc, l->desc_size);
 	if (state >> STATE_SHIFT == STATE_REUSABLE)
 		return 0;
 	if ((state & ID_MASK) != id || state >> STATE_SHIFT == STATE_RESERVED)
 		return -EBADMSG;
-	if (!locate_text(p, id, field(desc, l->desc_size, l->text_blk_lpos + l->begin, 8),
-			 field(desc, l->desc_size, l->text_blk_lpos + l->next, 8), &at, &len))
+	if (!locate_text(p, id, member_value(&l->begin, desc, l->desc_size), member_value(&l->next, desc, l->desc_size),
+			 &at, &len))
 		return -EBADMSG;
-	text_len = field(info, l->info_size, l->text_len, 2);
+	text_len = member_value(&l->text_len, info, l->info_size);
 	if (text_len > len)
 		text_len = len;
 	/* No two texts have a byte in common, so they all fit, or this one is damaged. */
 	if (text_len > p->size - p->text_size ||
 	    (text_len && core_read_virt(p->core, p->data + at, p->text + p->text_size, text_len) < 0))
 		return -EBADMSG;
-	fill_info(p, info, r);
+	fill_info(l, info, r);
 	r->text = p->text + p->text_size;
 	r->text_len = text_len;
 	p->text_size += text_len;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include "dump/core/member.h"
 #include "dump/core/page.h"
 #include "dump/stack/unwind-private.h"
 
@@ -200,10 +201,18 @@ static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t 
 	return false;
 }
 
+/* A stack has nothing but words of 64 bits. */
+static bool find_in_frame(const struct unwinder *u, const char *name, uint64_t frame, struct member *ret)
+{
+	return member_find(&u->core->kernel_note, name, sizeof(uint64_t), ret) && ret->bits == 64 &&
+	       member_end(ret) <= frame;
+}
+
 /* What __switch_to() keeps of a task that does not run. */
 static bool switch_state(const struct unwinder *u, const struct stack *s, const struct task *t, struct unwind_state *st)
 {
-	uint64_t frame, bp, ip;
+	struct member bp, ip;
+	uint64_t frame;
 
 	if (t->on_cpu || !t->has_switch)
 		return false;
@@ -211,14 +220,13 @@ static bool switch_state(const struct unwinder *u, const struct stack *s, const 
 		*st = (struct unwind_state){ .ip = strip_pac(u, t->switch_pc), .sp = t->switch_sp, .bp = t->switch_fp };
 		return in_stack(s, st->sp) && unwind_is_return_address(u, st->ip);
 	}
-	if (kv_size(&u->core->kernel_note, "inactive_task_frame", &frame) < 0 ||
-	    kv_offset(&u->core->kernel_note, "inactive_task_frame.bp", &bp) < 0 ||
-	    kv_offset(&u->core->kernel_note, "inactive_task_frame.ret_addr", &ip) < 0 || frame > DUMP_PAGE ||
-	    bp >= frame || ip >= frame)
+	if (kv_size(&u->core->kernel_note, "inactive_task_frame", &frame) < 0 || frame > DUMP_PAGE ||
+	    !find_in_frame(u, "inactive_task_frame.bp", frame, &bp) ||
+	    !find_in_frame(u, "inactive_task_frame.ret_addr", frame, &ip))
 		return false;
 	*st = (struct unwind_state){ .sp = t->switch_sp + frame };
-	return in_stack(s, t->switch_sp) && stack_word(s, t->switch_sp + bp, &st->bp) &&
-	       stack_word(s, t->switch_sp + ip, &st->ip) && unwind_is_return_address(u, st->ip);
+	return in_stack(s, t->switch_sp) && stack_word(s, t->switch_sp + bp.bit / 8, &st->bp) &&
+	       stack_word(s, t->switch_sp + ip.bit / 8, &st->ip) && unwind_is_return_address(u, st->ip);
 }
 
 bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound *ret)

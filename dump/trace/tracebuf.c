@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/core/member.h"
 #include "dump/core/page.h"
 #include "dump/trace/tracebuf.h"
 #include "lib/text.h"
@@ -111,27 +112,46 @@ static void sort_pages(struct tracebuf *b)
 	b->n_pages = n;
 }
 
-/* Reads counters of struct ring_buffer_per_cpu: how many of the events in the buffer nobody has read. */
-static bool read_unread(const struct tracebuf *b, unsigned int array, unsigned int cpu, uint64_t *ret)
+/* A counter of struct ring_buffer_per_cpu. */
+static bool read_counter(struct tracebuf *b, const struct region *reg, const char *name, uint64_t *ret)
 {
-	static const char *const names[] = { "entries", "overrun", "read" };
-	uint64_t values[ARRAY_LEN(names)], offset;
+	struct member m;
+	uint64_t bytes = 0, first, end;
+
+	if (!member_find(&b->core->kernel_note, name, sizeof(uint64_t), &m))
+		return false;
+	first = member_first(&m);
+	end = member_end(&m);
+	if (!member_is_number(&m)) {
+		strlist_addf(&b->problems,
+			     "This kernel has %s as something else than a number: events that were "
+			     "read while it ran are among these.",
+			     name);
+		return false;
+	}
+	if (end > reg->size || rangemap_read(&b->core->phys, b->core->fd, reg->paddr + first, &bytes, end - first) < 0)
+		return false;
+	*ret = member_number(&m, &bytes);
+	return true;
+}
+
+/* How many of the events in the buffer nobody has read. */
+static bool read_unread(struct tracebuf *b, unsigned int array, unsigned int cpu, uint64_t *ret)
+{
 	const struct region *reg = NULL;
-	char name[32], key[64];
+	uint64_t entries, overrun, read;
+	char name[32];
 
 	snprintf(name, sizeof(name), MINIDUMP_TRACE_CPU_NAME "%uC%u", array, cpu);
 	for (size_t i = 0; i < b->core->n_regions && !reg; i++)
 		if (!strcmp(b->core->regions[i].name, name))
 			reg = &b->core->regions[i];
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		snprintf(key, sizeof(key), "ring_buffer_per_cpu.%s", names[i]);
-		if (!reg || kv_offset(&b->core->kernel_note, key, &offset) < 0 || offset >= reg->size ||
-		    reg->size - offset < sizeof(uint64_t) ||
-		    rangemap_read(&b->core->phys, b->core->fd, reg->paddr + offset, &values[i], sizeof(uint64_t)) < 0)
-			return false;
-	}
-	*ret = values[0] - values[1] - values[2];
-	return *ret <= values[0];
+	if (!reg || !read_counter(b, reg, "ring_buffer_per_cpu.entries", &entries) ||
+	    !read_counter(b, reg, "ring_buffer_per_cpu.overrun", &overrun) ||
+	    !read_counter(b, reg, "ring_buffer_per_cpu.read", &read))
+		return false;
+	*ret = entries - overrun - read;
+	return *ret <= entries;
 }
 
 struct reading {

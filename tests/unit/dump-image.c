@@ -173,7 +173,7 @@ static void ring_keys(struct di *d)
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		di_key(d, "%s", keys[i]);
-	di_note(d, "OFFSET(printk_info.facility)=18");
+	di_note(d, "BITS(printk_info.facility)=144:8");
 	di_note(d, "BITS(printk_info.level)=157:3");
 	di_note(d, "BITS(printk_info.flags)=152:5");
 }
@@ -296,11 +296,12 @@ uint64_t di_print(struct di *d, uint64_t ts, unsigned int level, const char *tex
 void di_task_keys(struct di *d)
 {
 	di_note(d, "SIZE(task_struct)=%d", DI_TASK_SIZE);
-	di_note(d, "OFFSET(task_struct.thread_info)=0\nOFFSET(thread_info.cpu)=20");
-	di_note(d, "OFFSET(task_struct.__state)=24\nOFFSET(task_struct.stack)=32\nOFFSET(task_struct.flags)=44");
-	di_note(d, "OFFSET(task_struct.on_cpu)=52\nOFFSET(task_struct.exit_state)=100\nOFFSET(task_struct.pid)=108");
-	di_note(d, "OFFSET(task_struct.tgid)=112\nOFFSET(task_struct.real_parent)=120");
-	di_note(d, "OFFSET(task_struct.start_boottime)=200\nOFFSET(task_struct.comm)=300");
+	di_note(d, "BITS(task_struct.thread_info)=0:192\nBITS(thread_info.cpu)=160:32");
+	di_note(d, "BITS(task_struct.__state)=192:32\nBITS(task_struct.stack)=256:64\nBITS(task_struct.flags)=352:32");
+	di_note(d, "BITS(task_struct.on_cpu)=416:32s\nBITS(task_struct.exit_state)=800:32s");
+	di_note(d, "BITS(task_struct.pid)=864:32s\nBITS(task_struct.tgid)=896:32s");
+	di_note(d, "BITS(task_struct.real_parent)=960:64\nBITS(task_struct.start_boottime)=1600:64");
+	di_note(d, "BITS(task_struct.comm)=2400:128");
 }
 
 static void put32(uint8_t *to, uint32_t v)

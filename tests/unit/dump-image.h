@@ -41,7 +41,7 @@ struct di {
 	struct di_slot slots[DI_SLOTS];
 	unsigned int n_slots;
 	char vmcoreinfo[8192];
-	char note[4096];
+	char note[8192];
 
 	/* Set by di_finish(), to be overwritten by who wants damage. */
 	uint64_t table, toc, regions, kelf;

@@ -114,15 +114,17 @@ static void range_reads(void **state)
 
 static void key_values(void **state)
 {
-	static const char text[] = "OSRELEASE=6.1=x\nnonsense\nSYMBOL(prb)=ffffffff81000000\nSIZE(a)=12\nSIZE(a)=13\n"
-				   "NUMBER(phys_base)=-4096\nNUMBER(h)=0x1f\nOFFSET(b)=1x\nBITS(l)=157:3\nBITS(m)=1:0\n"
-				   "POLICY(x)=/a\nPOLICY(y(z))=/b\nLAST=no newline";
+	static const char text[] =
+		"OSRELEASE=6.1=x\nnonsense\nSYMBOL(prb)=ffffffff81000000\nSIZE(a)=12\nSIZE(a)=13\n"
+		"NUMBER(phys_base)=-4096\nNUMBER(h)=0x1f\nOFFSET(b)=1x\nBITS(l)=157:3\nBITS(m)=8:32s\nBITS(n)=8:x\n"
+		"BITS(o)=8:32u\n"
+		"POLICY(x)=/a\nPOLICY(y(z))=/b\nLAST=no newline";
 	const struct kv_pair *p;
-	unsigned int off, width;
 	const char *arg;
 	size_t pos = 0, len;
 	struct kv kv;
-	uint64_t v;
+	uint64_t v, off, width;
+	bool is_signed;
 
 	kv_parse(&kv, text, sizeof(text) - 1);
 	assert_string_equal(kv_get(&kv, "OSRELEASE"), "6.1=x");
@@ -138,10 +140,15 @@ static void key_values(void **state)
 	assert_int_equal(v, 31);
 	assert_int_equal(kv_offset(&kv, "b", &v), -EINVAL);
 	assert_int_equal(kv_offset(&kv, "c", &v), -ENOENT);
-	assert_int_equal(kv_bits(&kv, "l", &off, &width), 0);
+	assert_int_equal(kv_bits(&kv, "l", &off, &width, &is_signed), 0);
 	assert_int_equal(off, 157);
 	assert_int_equal(width, 3);
-	assert_int_equal(kv_bits(&kv, "m", &off, &width), -EINVAL);
+	assert_false(is_signed);
+	assert_int_equal(kv_bits(&kv, "m", &off, &width, &is_signed), 0);
+	assert_int_equal(width, 32);
+	assert_true(is_signed);
+	assert_int_equal(kv_bits(&kv, "n", &off, &width, &is_signed), -EINVAL);
+	assert_int_equal(kv_bits(&kv, "o", &off, &width, &is_signed), -EINVAL);
 	p = kv_next(&kv, "POLICY(", &pos);
 	assert_string_equal(p->value, "/a");
 	p = kv_next(&kv, "POLICY(", &pos);

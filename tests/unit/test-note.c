@@ -29,7 +29,7 @@ static char *layout_or_skip(void)
 	return layout;
 }
 
-/* The number behind KEY= at the start of a line, or -1. */
+/* The number behind KEY= at the start of a line, and what follows it. */
 static long value_of(const char *text, const char *key, char *ret_rest, size_t size)
 {
 	size_t len = strlen(key);
@@ -44,49 +44,65 @@ static long value_of(const char *text, const char *key, char *ret_rest, size_t s
 		snprintf(ret_rest, size, "%.*s", (int)strcspn(end, "\n"), end);
 		return value;
 	}
+	fail_msg("no %s", key);
 	return -1;
 }
 
-static long number_of(const char *text, const char *key)
+static long size_of(const char *text, const char *structure)
 {
-	char rest[32];
-	long value = value_of(text, key, rest, sizeof(rest));
+	char key[64], rest[32];
+	long value;
 
-	assert_true(value >= 0);
+	snprintf(key, sizeof(key), "SIZE(%s)", structure);
+	value = value_of(text, key, rest, sizeof(rest));
 	assert_string_equal(rest, "");
 	return value;
 }
 
+/* Bytes; its width is as of each kernel so far. */
+static long offset_of(const char *text, const char *member, const char *width)
+{
+	char key[64], rest[32];
+	long value;
+
+	snprintf(key, sizeof(key), "BITS(%s)", member);
+	value = value_of(text, key, rest, sizeof(rest));
+	assert_string_equal(rest, width);
+	assert_int_equal(value % 8, 0);
+	return value / 8;
+}
+
 static void test_layout_task(void **state)
 {
-	static const char *const members[] = {
-		"pid",	 "tgid",	"comm",		  "__state",	"exit_state",
-		"flags", "real_parent", "start_boottime", "start_time", "stack",
+	static const char *const members[][2] = {
+		{ "pid", ":32s" },	  { "tgid", ":32s" }, { "comm", ":128" },	{ "__state", ":32" },
+		{ "exit_state", ":32s" }, { "flags", ":32" }, { "real_parent", ":64" }, { "start_boottime", ":64" },
+		{ "start_time", ":64" },  { "stack", ":64" },
 	};
 	_cleanup_free_ char *layout = layout_or_skip();
-	long size = number_of(layout, "SIZE(task_struct)");
-	char key[64];
+	long size = size_of(layout, "task_struct");
+	char name[64];
 
 	assert_in_range(size, 1024, 65536);
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-		snprintf(key, sizeof(key), "OFFSET(task_struct.%s)", members[i]);
-		assert_in_range(number_of(layout, key), 1, size - 1);
+		snprintf(name, sizeof(name), "task_struct.%s", members[i][0]);
+		assert_in_range(offset_of(layout, name, members[i][1]), 1, size - 1);
 	}
 	/* Neighbours in every kernel. */
-	assert_int_equal(number_of(layout, "OFFSET(task_struct.tgid)"),
-			 number_of(layout, "OFFSET(task_struct.pid)") + 4);
-	assert_int_equal(number_of(layout, "OFFSET(task_struct.start_boottime)"),
-			 number_of(layout, "OFFSET(task_struct.start_time)") + 8);
+	assert_int_equal(offset_of(layout, "task_struct.tgid", ":32s"),
+			 offset_of(layout, "task_struct.pid", ":32s") + 4);
+	assert_int_equal(offset_of(layout, "task_struct.start_boottime", ":64"),
+			 offset_of(layout, "task_struct.start_time", ":64") + 8);
 }
 
 /* Bit-fields of one byte, behind the facility: u8 flags:5, level:3. */
 static void test_layout_printk(void **state)
 {
 	_cleanup_free_ char *layout = layout_or_skip();
-	long facility = number_of(layout, "OFFSET(printk_info.facility)");
+	long facility = offset_of(layout, "printk_info.facility", ":8");
 	char rest[32];
 
-	assert_in_range(facility, 8, number_of(layout, "SIZE(printk_info)") - 2);
+	assert_in_range(facility, 8, size_of(layout, "printk_info") - 2);
 	assert_int_equal(value_of(layout, "BITS(printk_info.flags)", rest, sizeof(rest)), (facility + 1) * 8);
 	assert_string_equal(rest, ":5");
 	assert_int_equal(value_of(layout, "BITS(printk_info.level)", rest, sizeof(rest)), (facility + 1) * 8 + 5);
