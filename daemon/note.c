@@ -84,6 +84,8 @@ static const struct {
 	{ "printk_info", "level" },
 	{ "printk_info", "flags" },
 	{ "printk_info", "caller_id" },
+	{ "printk_info", "caller_id2" },
+	{ "printk_info", "comm" },
 	{ "printk_info", "dev_info" },
 	{ "dev_printk_info", "subsystem" },
 	{ "dev_printk_info", "device" },

@@ -23,30 +23,40 @@ static const char *colour_of(const struct prb_record *r)
 	return r->level == PRB_LEVEL_WARNING ? COLOUR_YELLOW : COLOUR_RED;
 }
 
-static void print_coloured(const struct log_output *o, const struct prb_record *r, const char *time, const char *line)
+static void print_coloured(const struct log_output *o, const struct prb_record *r, const char *head, const char *line)
 {
 	const char *colour = colour_of(r), *bold = last_words_are(&o->last_words, r) ? COLOUR_BOLD : "";
 
-	fprintf(o->out, COLOUR_DIM "%s" COLOUR_NORMAL " %s%s%s%s\n", time, colour, bold, line,
+	fprintf(o->out, COLOUR_DIM "%s" COLOUR_NORMAL " %s%s%s%s\n", head, colour, bold, line,
 		*colour || *bold ? COLOUR_NORMAL : "");
 }
 
-/* As dmesg prints it; every line of a record has its time. */
+/* The time as dmesg prints it, and in which thread on which CPU it was, if the kernel keeps that. */
+static char *record_head(const struct prb_record *r)
+{
+	_cleanup_free_ char *time =
+		xprintf("[%5" PRIu64 ".%06" PRIu64 "]", r->ts_nsec / 1000000000, r->ts_nsec / 1000 % 1000000);
+	_cleanup_free_ char *comm = clean_text(r->comm);
+
+	if (!r->has_context)
+		return xstrndup(time, strlen(time));
+	return xprintf("%s [C%" PRIu32 " T%" PRIu32 " %s]", time, r->cpu, r->pid, comm);
+}
+
+/* Every line of a record has its head. */
 static void print_record(const struct log_output *o, const struct prb_record *r)
 {
 	const char *line = r->text, *end = r->text + r->text_len;
-	char time[40];
+	_cleanup_free_ char *head = record_head(r);
 
-	snprintf(time, sizeof(time), "[%5" PRIu64 ".%06" PRIu64 "]", r->ts_nsec / 1000000000,
-		 r->ts_nsec / 1000 % 1000000);
 	do {
 		const char *eol = line < end ? memchr(line, '\n', end - line) : NULL;
 		_cleanup_free_ char *text = escape_text(line, (eol ? eol : end) - line, terminal_text());
 
 		if (o->colour)
-			print_coloured(o, r, time, text);
+			print_coloured(o, r, head, text);
 		else
-			fprintf(o->out, "%s %s\n", time, text);
+			fprintf(o->out, "%s %s\n", head, text);
 		line = eol ? eol + 1 : end;
 	} while (line < end);
 }
@@ -66,6 +76,11 @@ static struct json_object *record_json(const struct prb_record *r)
 		snprintf(caller, sizeof(caller), "%c%" PRIu32, r->caller & PRB_CALLER_CPU ? 'C' : 'T',
 			 r->caller & ~PRB_CALLER_CPU);
 		json_add_text(j, "caller", caller);
+	}
+	if (r->has_context) {
+		json_add_u64(j, "cpu", r->cpu);
+		json_add_u64(j, "pid", r->pid);
+		json_add_text(j, "comm", r->comm);
 	}
 	json_object_object_add(j, "text", json_text(r->text, r->text_len));
 	if (r->subsystem[0])

@@ -28,6 +28,7 @@ struct prb_layout {
 	struct member count_bits, descs, infos, head_id, tail_id, size_bits, data;	     /* of printk_ringbuffer */
 	struct member state, begin, next;						     /* of prb_desc */
 	struct member seq, ts_nsec, text_len, caller_id, facility, level, subsystem, device; /* of printk_info */
+	struct member other_id, comm; /* likewise, and from qcmdd's note alone */
 };
 
 struct prb {
@@ -131,6 +132,8 @@ static int read_layout(struct prb_layout *l, const struct corefile *core, struct
 		l->subsystem = member_inside(&dev, &subsystem);
 		l->device = member_inside(&dev, &device);
 	}
+	member_find(q, "printk_info.caller_id2", 4, &l->other_id);
+	member_find(q, "printk_info.comm", 16, &l->comm);
 	member_find(q, "printk_info.facility", 1, &l->facility);
 	member_find(q, "printk_info.level", 0, &l->level);
 	return 0;
@@ -227,6 +230,19 @@ static void copy_text(char *to, size_t max, const struct member *m, const char *
 	to[n] = '\0';
 }
 
+/* Of thread and CPU one is the caller, and the other one is kept beside it. */
+static void fill_context(const struct prb_layout *l, const char *info, struct prb_record *r)
+{
+	uint64_t other;
+
+	r->has_context = r->has_caller && l->comm.bits && member_read(&l->other_id, info, l->info_size, &other);
+	if (!r->has_context)
+		return;
+	r->cpu = (r->caller & PRB_CALLER_CPU ? r->caller : other) & ~PRB_CALLER_CPU;
+	r->pid = r->caller & PRB_CALLER_CPU ? other : r->caller;
+	copy_text(r->comm, PRB_COMM_MAX, &l->comm, info, l->info_size);
+}
+
 static void fill_info(const struct prb_layout *l, const char *info, struct prb_record *r)
 {
 	uint64_t n = l->info_size, value;
@@ -239,6 +255,7 @@ static void fill_info(const struct prb_layout *l, const char *info, struct prb_r
 	r->facility = r->has_facility ? value : 0;
 	r->has_level = member_read(&l->level, info, n, &value);
 	r->level = r->has_level ? value : 0;
+	fill_context(l, info, r);
 	copy_text(r->subsystem, PRB_SUBSYSTEM_MAX, &l->subsystem, info, n);
 	copy_text(r->device, PRB_DEVICE_MAX, &l->device, info, n);
 }

@@ -7,6 +7,7 @@
 
 #define PRB_SUBSYSTEM_MAX 16
 #define PRB_DEVICE_MAX	  48
+#define PRB_COMM_MAX	  64 /* kernels have 16 so far */
 
 struct prb_record {
 	uint64_t seq;
@@ -14,7 +15,11 @@ struct prb_record {
 	const char *text;
 	size_t text_len;
 	bool has_caller;
-	uint32_t caller; /* the highest bit set: a CPU; else a thread */
+	uint32_t caller;  /* the highest bit set: a CPU; else a thread */
+	bool has_context; /* kernels since 7.0: the CPU, the thread and its name, whatever the caller is */
+	uint32_t cpu;
+	uint32_t pid;
+	char comm[PRB_COMM_MAX + 1];
 	bool has_level;
 	unsigned int level;
 	bool has_facility;

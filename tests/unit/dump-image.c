@@ -134,6 +134,11 @@ unsigned int di_add(struct di *d, const char *name, uint32_t seq, uint64_t paddr
 
 #define ID_MASK 0x3fffffffffffffffULL
 
+static size_t info_size(const struct di *d)
+{
+	return d->has_context ? 108 + 4 : 88;
+}
+
 static void ring_keys(struct di *d)
 {
 	static const char *const keys[] = {
@@ -153,12 +158,10 @@ static void ring_keys(struct di *d)
 		"SIZE(prb_data_blk_lpos)=16",
 		"OFFSET(prb_data_blk_lpos.begin)=0",
 		"OFFSET(prb_data_blk_lpos.next)=8",
-		"SIZE(printk_info)=88",
 		"OFFSET(printk_info.seq)=0",
 		"OFFSET(printk_info.ts_nsec)=8",
 		"OFFSET(printk_info.text_len)=16",
 		"OFFSET(printk_info.caller_id)=20",
-		"OFFSET(printk_info.dev_info)=24",
 		"SIZE(dev_printk_info)=64",
 		"OFFSET(dev_printk_info.subsystem)=0",
 		"LENGTH(printk_info_subsystem)=16",
@@ -173,6 +176,10 @@ static void ring_keys(struct di *d)
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		di_key(d, "%s", keys[i]);
+	di_key(d, "SIZE(printk_info)=%zu", info_size(d));
+	di_key(d, "OFFSET(printk_info.dev_info)=%zu", info_size(d) - 64);
+	if (d->has_context)
+		di_note(d, "BITS(printk_info.caller_id2)=192:32\nBITS(printk_info.comm)=224:128");
 	di_note(d, "BITS(printk_info.facility)=144:8");
 	di_note(d, "BITS(printk_info.level)=157:3");
 	di_note(d, "BITS(printk_info.flags)=152:5");
@@ -191,7 +198,7 @@ void di_ring(struct di *d, unsigned int desc_bits, unsigned int text_bits)
 	d->text_bits = text_bits;
 	d->ring = DI_PHYS_BASE + 0x20010;
 	d->descs = di_alloc(d, count * 24, 64);
-	d->infos = di_alloc(d, count * 88, 64);
+	d->infos = di_alloc(d, count * info_size(d), 64);
 	d->text = di_alloc(d, size, 8);
 	di_key(d, "SYMBOL(prb)=%llx", (unsigned long long)image_virt(pointer));
 	ring_keys(d);
@@ -212,7 +219,7 @@ void di_ring(struct di *d, unsigned int desc_bits, unsigned int text_bits)
 	di_add(d, MINIDUMP_LOG_PRB_NAME, 0, pointer, image_virt(pointer), 8);
 	di_add(d, MINIDUMP_LOG_RING_NAME, 0, d->ring, image_virt(d->ring), 88);
 	di_add(d, MINIDUMP_LOG_DESCS_NAME, 0, d->descs, DI_DIRECT + d->descs, count * 24);
-	di_add(d, MINIDUMP_LOG_INFOS_NAME, 0, d->infos, DI_DIRECT + d->infos, count * 88);
+	di_add(d, MINIDUMP_LOG_INFOS_NAME, 0, d->infos, DI_DIRECT + d->infos, count * info_size(d));
 	di_add(d, MINIDUMP_LOG_TEXT_NAME, 0, d->text, DI_DIRECT + d->text, size);
 }
 
@@ -243,10 +250,11 @@ static void drop_texts(struct di *d, uint64_t lpos)
 static void put_info(struct di *d, uint64_t id, uint64_t ts, unsigned int level, size_t len, const char *subsystem,
 		     const char *device)
 {
-	uint8_t info[88] = { 0 };
+	size_t size = info_size(d);
+	uint8_t info[112] = { 0 };
 	uint64_t seq = d->seq++;
 	uint16_t text_len = len;
-	uint32_t caller = seq % 2 ? 0x80000001 : 42;
+	uint32_t caller = seq % 2 ? 0x80000001 : 42, other = seq % 2 ? 376 : 0x80000003;
 
 	memcpy(info, &seq, 8);
 	memcpy(info + 8, &ts, 8);
@@ -254,9 +262,13 @@ static void put_info(struct di *d, uint64_t id, uint64_t ts, unsigned int level,
 	info[18] = 3;
 	info[19] = level << 5 | 2;
 	memcpy(info + 20, &caller, 4);
-	strncpy((char *)info + 24, subsystem ? subsystem : "", 16);
-	strncpy((char *)info + 40, device ? device : "", 48);
-	di_write(d, d->infos + id % (1ULL << d->desc_bits) * 88, info, sizeof(info));
+	if (d->has_context) {
+		memcpy(info + 24, &other, 4);
+		strncpy((char *)info + 28, seq % 2 ? "swapper/\033" : "fifteen letters", 16);
+	}
+	strncpy((char *)info + size - 64, subsystem ? subsystem : "", 16);
+	strncpy((char *)info + size - 48, device ? device : "", 48);
+	di_write(d, d->infos + id % (1ULL << d->desc_bits) * size, info, size);
 }
 
 uint64_t di_print(struct di *d, uint64_t ts, unsigned int level, const char *text, const char *subsystem,

@@ -56,7 +56,8 @@ struct di {
 	uint64_t ring, descs, infos, text;
 	unsigned int desc_bits, text_bits;
 	uint64_t head_id, tail_id, lpos, seq;
-	bool fills_ring; /* as newer kernels: a block may end just at the end of the ring */
+	bool fills_ring;  /* as newer kernels: a block may end just at the end of the ring */
+	bool has_context; /* as 7.0: records have CPU, thread and name of the one that said it; set before di_ring() */
 };
 
 void di_init(struct di *d, uint64_t file_size, uint64_t base, uint64_t low);

@@ -51,6 +51,33 @@ static void log_text(void **state)
 	di_done(&d);
 }
 
+/* Records that say on which CPU and in which thread, as kernels since 7.0 may have them. */
+static void log_context(void **state)
+{
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	d.has_context = true;
+	di_ring(&d, 4, 9);
+	di_print(&d, 0, 5, "in a thread\nwith two lines", NULL, NULL);
+	di_print(&d, SEC, 3, "in an interrupt", "usb", "+usb:1-1");
+	di_finish(&d);
+	must_collect(&d, out);
+	show_is(show_log, out, false, false,
+		"[    0.000000] [C3 T42 fifteen letters] in a thread\n"
+		"[    0.000000] [C3 T42 fifteen letters] with two lines\n"
+		"[    1.000000] [C1 T376 swapper/\\x1b] in an interrupt\n");
+	show_is(show_log, out, true, false,
+		"[{\"seq\":0,\"timestamp_ns\":0,\"level\":5,\"facility\":3,\"caller\":\"T42\","
+		"\"cpu\":3,\"pid\":42,\"comm\":\"fifteen letters\",\"text\":\"in a thread\\nwith two lines\"},\n"
+		" {\"seq\":1,\"timestamp_ns\":1000000000,\"level\":3,\"facility\":3,\"caller\":\"C1\","
+		"\"cpu\":1,\"pid\":376,\"comm\":\"swapper/\\u001b\","
+		"\"text\":\"in an interrupt\",\"subsystem\":\"usb\",\"device\":\"+usb:1-1\"}]\n");
+	unlink(out);
+	di_done(&d);
+}
+
 /* A log with a record of each level at 0 s, 1 s, ..., and the panic's last. Even ones are of T42, odd ones of C1. */
 static void build_levels(struct di *d)
 {
@@ -350,9 +377,10 @@ static void log_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log_text),    cmocka_unit_test(log_filters), cmocka_unit_test(log_filters_unknown),
-		cmocka_unit_test(log_colours), cmocka_unit_test(log_wraps),   cmocka_unit_test(log_torn),
-		cmocka_unit_test(log_missing),
+		cmocka_unit_test(log_context), cmocka_unit_test(log_text),
+		cmocka_unit_test(log_filters), cmocka_unit_test(log_filters_unknown),
+		cmocka_unit_test(log_colours), cmocka_unit_test(log_wraps),
+		cmocka_unit_test(log_torn),    cmocka_unit_test(log_missing),
 	};
 
 	setenv("LC_ALL", "C.UTF-8", 1);

@@ -93,6 +93,8 @@ static struct fact facts[] = {
 	{ "printk_info.facility", 0x30, 8, 0 },
 	{ "printk_info.level", 0x40, 3, 0 },
 	{ "printk_info.caller_id", 0x50, 32, VMCOREINFO },
+	{ "printk_info.caller_id2", 0x60, 32, 0 },
+	{ "printk_info.comm", 0x70, 128, IS_TEXT },
 	{ "printk_info.dev_info", 0xa0, 1024, VMCOREINFO },
 	{ "dev_printk_info.subsystem", 0x00, 128, VMCOREINFO | IS_TEXT },
 	{ "dev_printk_info.device", 0x20, 384, VMCOREINFO | IS_TEXT },
@@ -247,6 +249,8 @@ static void add_record(struct di *d, uint64_t descs, uint64_t infos, uint64_t te
 	put(info, 0, "printk_info.facility", id);
 	put(info, 0, "printk_info.level", id + 2);
 	put(info, 0, "printk_info.caller_id", id == 1 ? 41 : 0x80000003);
+	put(info, 0, "printk_info.caller_id2", id == 1 ? 0x80000002 : 42);
+	put_text(info, 0, "printk_info.comm", id == 1 ? "speaker" : "other");
 	put_text(info, dev, "dev_printk_info.subsystem", "pci");
 	put_text(info, dev, "dev_printk_info.device", "+pci:00");
 	di_write(d, descs + id * STRUCT, desc, STRUCT);
@@ -493,10 +497,10 @@ static void check_right(const struct told *t)
 		"{\"pid\":8,\"tgid\":8,\"ppid\":7,\"comm\":\"waits\",\"state\":\"S\",\"state_name\":\"sleeping\","
 		"\"kernel_thread\":true,\"cpu\":1,\"on_cpu\":false,\"start_ns\":8000000000,\"exited\":false}]";
 	static const char log[] =
-		"[{\"seq\":1,\"timestamp_ns\":1000000000,\"level\":3,\"facility\":1,\"caller\":\"T41\","
-		"\"text\":\"hello\",\"subsystem\":\"pci\",\"device\":\"+pci:00\"},"
-		"{\"seq\":2,\"timestamp_ns\":2000000000,\"level\":4,\"facility\":2,\"caller\":\"C3\","
-		"\"text\":\"world\",\"subsystem\":\"pci\",\"device\":\"+pci:00\"}]";
+		"[{\"seq\":1,\"timestamp_ns\":1000000000,\"level\":3,\"facility\":1,\"caller\":\"T41\",\"cpu\":2,"
+		"\"pid\":41,\"comm\":\"speaker\",\"text\":\"hello\",\"subsystem\":\"pci\",\"device\":\"+pci:00\"},"
+		"{\"seq\":2,\"timestamp_ns\":2000000000,\"level\":4,\"facility\":2,\"caller\":\"C3\",\"cpu\":3,"
+		"\"pid\":42,\"comm\":\"other\",\"text\":\"world\",\"subsystem\":\"pci\",\"device\":\"+pci:00\"}]";
 	struct json_object *right = json_tokener_parse(log), *start;
 
 	if (!json_object_equal(t->log, right))

@@ -19,9 +19,15 @@ no_complaints() {
 	! grep -i warning "$work/readelf" || fail "readelf complains about $1"
 }
 
+# Who said it is not on the console: qcmdump has CPU, thread and its name, where the kernel keeps them.
+without_context() {
+	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] )\[C[0-9]+ T[0-9]+ [^]]*\] /\1/'
+}
+
 # The other tools print the time once for a record, and may indent the rest; dmesg and qcmdump print it for each line.
+# makedumpfile 1.7.6 prints the caller, too: "[ T376]".
 without_times() {
-	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] | {15})//'
+	without_context | sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] (\[ *[TC][0-9]+\] )?| {15})//'
 }
 
 same_text() { # core, log, what another program prints
@@ -44,7 +50,7 @@ check_console() {
 	tr -d '\r' <"$work/crash/console.log" | grep -a -E '^\[ *[0-9]+\.[0-9]{6}\] ' | sed 's/ *$//' |
 		sort -u >"$work/console"
 	[ "$(wc -l <"$work/console")" -gt 250 ] || fail "$2: the console has $(wc -l <"$work/console") lines only"
-	sed 's/ *$//' "$1" | sort -u | comm -23 "$work/console" - >"$work/missing"
+	without_context <"$1" | sed 's/ *$//' | sort -u | comm -23 "$work/console" - >"$work/missing"
 	[ ! -s "$work/missing" ] || fail "$2: the log lacks what the console printed: $(head -n 3 "$work/missing")"
 }
 
