@@ -5,16 +5,20 @@
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <stdbool.h>
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+
+#include "ksym-code.h"
 
 /* Only what is used; where it lies is found in the running kernel's BTF. */
 struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+	__u64 seq_num;
 } __attribute__((preserve_access_index));
 
 struct kallsym_iter {
@@ -29,13 +33,17 @@ struct bpf_iter__ksym {
 	struct kallsym_iter *ksym;
 } __attribute__((preserve_access_index));
 
+bool in_code; /* the symbols that come now are of code */
+
 SEC("iter/ksym")
 int on_ksym(struct bpf_iter__ksym *ctx)
 {
 	struct kallsym_iter *sym = ctx->ksym;
 
+	if (!ctx->meta->seq_num)
+		in_code = false;
 	/* Functions are most of the table. */
-	if (!sym || sym->type == 't' || sym->type == 'T' || sym->type == 'w' || sym->type == 'W')
+	if (!sym || ksym_is_code(sym->name, sym->module_name, sym->type, &in_code))
 		return 0;
 	BPF_SEQ_PRINTF(ctx->meta->seq, "%llx %s %s\n", (__u64)sym->value, sym->name, sym->module_name);
 	return 0;

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "bpf/ksym-code.h"
 #include "daemon/source/kread.h"
 #include "daemon/source/ksyms.h"
 #include "lib/cleanup.h"
@@ -31,6 +32,43 @@ static char table[] = "0 fixed_percpu_data \n"
 		      "ffffffffc0002040 second drv\n"
 		      "ffffffffc0002000 first drv\n"
 		      "ffffffffc0008ff0 first other\n";
+
+/* As the iterator shows it where the section of variables may be executed: what that has gets the letter of code. */
+static void test_code(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *module;
+		char type;
+		bool is_code;
+	} symbols[] = {
+		{ "fixed_percpu_data", "", 'A', false },
+		{ "_text", "", 'T', false },
+		{ "_stext", "", 'T', true },
+		{ "panic", "", 'T', true },
+		{ "arch_panic", "", 'W', true },
+		{ "_stext_of_ours", "", 't', true },
+		{ "_etext", "", 'T', false },
+		{ "linux_banner", "", 'D', false },
+		{ "modules", "", 't', false },
+		{ "jiffies_64", "", 'T', false },
+		{ "panic_cpu", "", 'W', false },
+		{ "_sinittext", "", 'T', true },
+		{ "start_kernel", "", 'T', true },
+		{ "_einittext", "", 'T', false },
+		{ "init_uts_ns", "", 'T', false },
+		{ "__bss_stop", "", 'B', false },
+		{ "drv_init", "drv", 't', true },
+		{ "drv_open", "drv", 'T', true },
+		{ "_stext", "drv", 'd', false },
+		{ "drv_cache", "drv", 'b', false },
+	};
+	bool in_code = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(symbols); i++)
+		if (ksym_is_code(symbols[i].name, symbols[i].module, symbols[i].type, &in_code) != symbols[i].is_code)
+			fail_msg("%s is taken for %s", symbols[i].name, symbols[i].is_code ? "data" : "code");
+}
 
 static struct ksym lookup(const char *name)
 {
@@ -221,8 +259,8 @@ static void test_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table), cmocka_unit_test(test_not_found), cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_words), cmocka_unit_test(test_list),
+		cmocka_unit_test(test_code),   cmocka_unit_test(test_table), cmocka_unit_test(test_not_found),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_words), cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
