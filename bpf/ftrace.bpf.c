@@ -71,8 +71,13 @@ struct array_buffer {
 
 struct trace_array {
 	struct array_buffer array_buffer;
-	struct array_buffer max_buffer;
+	struct array_buffer snapshot_buffer;
 	bool allocated_snapshot;
+} __attribute__((preserve_access_index));
+
+/* As Linux 6.1 and 6.12 call it. */
+struct trace_array___max {
+	struct array_buffer max_buffer;
 } __attribute__((preserve_access_index));
 
 /* The result: read by the daemon when the program has returned. */
@@ -188,6 +193,17 @@ static __u32 walk_buffer(struct trace_buffer *b, __u32 n)
 	return w.state;
 }
 
+/* None: this kernel has no snapshots, or none of this array. */
+static struct trace_buffer *snapshot_of(struct trace_array *array)
+{
+	struct trace_array___max *older = (void *)array;
+
+	if (!bpf_core_field_exists(array->allocated_snapshot) || !BPF_CORE_READ(array, allocated_snapshot))
+		return NULL;
+	return bpf_core_field_exists(older->max_buffer) ? BPF_CORE_READ(older, max_buffer.buffer) :
+							  BPF_CORE_READ(array, snapshot_buffer.buffer);
+}
+
 static struct trace_array *array_of(__u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -213,8 +229,9 @@ int walk(struct ftrace_request *request)
 	is_reserved = bpf_core_field_exists(buffer->range_addr_start) && BPF_CORE_READ(buffer, range_addr_start);
 	state = walk_buffer(buffer, request->n_cpus);
 	/* The two change places when a snapshot is taken. */
-	if (state == FTRACE_WALK_WHOLE && BPF_CORE_READ(array, allocated_snapshot))
-		state = walk_buffer(BPF_CORE_READ(array, max_buffer.buffer), request->n_cpus);
+	buffer = snapshot_of(array);
+	if (state == FTRACE_WALK_WHOLE && buffer)
+		state = walk_buffer(buffer, request->n_cpus);
 	return state;
 }
 

@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) bool ksym_is(const char *name, cons
 
 /*
  * The kernel's own symbols come in the order of their addresses, so what lies between two borders comes between them.
- * What letter they have says nothing: where the section of variables may be executed, as since Linux 7.1, it is that of
+ * What letter they have says nothing: where the section of variables may be executed, as on Linux 7.3, it is that of
  * functions. A module's letter is of the section that it was loaded into, and no module is loaded if its variables are
  * to be executed.
  *
