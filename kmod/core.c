@@ -60,42 +60,20 @@ static bool qmd_limits_sane(const struct qcom_minidump_limits *limits)
 	       is_power_of_2(limits->align) && limits->align <= PAGE_SIZE;
 }
 
-/* The two slots that the core itself fills, before anybody else can take one. */
-static int qmd_bind_publish(const struct qcom_minidump_backend *be, const struct qcom_minidump_limits *limits,
-			    struct qmd_slot *slots, const struct qmd_elf *elf, struct qmd_region *header)
-{
-	struct qmd_why why;
-	unsigned long flags;
-	int ret;
-
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	qmd.backend = be;
-	qmd.limits = *limits;
-	qmd.slots = slots;
-	qmd.n_slots = 0;
-	qmd.bytes = 0;
-	qmd.elf = *elf;
-	qmd.header = header;
-	ret = qmd_region_add_locked(header, &why);
-	if (ret) {
-		qmd.backend = NULL;
-		qmd.header = NULL;
-	} else {
-		qmd_region_activate(qmd.vmcoreinfo);
-		qmd_event(qmd.vmcoreinfo, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
-		qmd.backend_event = true;
-	}
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	return ret;
-}
-
 const struct qmd_kind qmd_kind_builtin = {
 	.pieces = qmd_pieces_of_range,
 	.builtin = true,
 };
 
-/* With the back end's table set up: what the core needs for it. */
-static int qmd_bind(const struct qcom_minidump_backend *be, const struct qcom_minidump_limits *limits)
+static void qmd_table_free(void)
+{
+	qmd_elf_free(&qmd.elf);
+	kvfree(qmd.slots);
+	qmd.slots = NULL;
+}
+
+/* With the back end's table set up: the two slots that the core itself fills, before anybody else can take one. */
+static int qmd_bind(const struct qcom_minidump_backend *be)
 {
 	struct qmd_spec spec = {
 		.name = MINIDUMP_ELF_HEADER_NAME,
@@ -103,41 +81,42 @@ static int qmd_bind(const struct qcom_minidump_backend *be, const struct qcom_mi
 		.kind = &qmd_kind_builtin,
 	};
 	struct qmd_region *header;
-	struct qmd_slot *slots;
-	struct qmd_elf elf;
 	struct qmd_why why;
+	unsigned long flags;
 	int ret;
 
-	slots = kvcalloc(limits->slots, sizeof(*slots), GFP_KERNEL);
-	if (!slots)
+	qmd.slots = kvcalloc(qmd.limits.slots, sizeof(*qmd.slots), GFP_KERNEL);
+	if (!qmd.slots)
 		return -ENOMEM;
-	ret = qmd_elf_alloc(&elf, limits);
+	ret = qmd_elf_alloc(&qmd.elf, &qmd.limits);
 	if (ret)
-		goto free_slots;
-
-	spec.addr = elf.buf[0];
-	spec.size = elf.size;
+		return ret;
+	spec.addr = qmd.elf.buf[0];
+	spec.size = qmd.elf.size;
 	header = qmd_region_new(&spec, GFP_KERNEL, &why);
-	if (IS_ERR(header)) {
-		ret = PTR_ERR(header);
-		goto free_elf;
+	if (IS_ERR(header))
+		return PTR_ERR(header);
+
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	qmd.backend = be;
+	qmd.header = header;
+	ret = qmd_region_add_locked(header, &why);
+	if (ret) {
+		qmd.backend = NULL;
+	} else {
+		qmd_region_activate(qmd.vmcoreinfo);
+		qmd_event(qmd.vmcoreinfo, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+		qmd.backend_event = true;
 	}
-
-	ret = qmd_bind_publish(be, limits, slots, &elf, header);
-	if (!ret)
-		return 0;
-
-	qmd_region_put(header);
-free_elf:
-	qmd_elf_free(&elf);
-free_slots:
-	kvfree(slots);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	if (ret)
+		qmd_region_put(header);
 	return ret;
 }
 
 static int qmd_backend_bind(const struct qcom_minidump_backend *be)
 {
-	struct qcom_minidump_limits limits = {};
+	struct qcom_minidump_limits *limits = &qmd.limits;
 	unsigned long flags;
 	int ret;
 
@@ -148,18 +127,20 @@ static int qmd_backend_bind(const struct qcom_minidump_backend *be)
 	if (!try_module_get(be->owner))
 		return -ENODEV;
 
-	ret = be->ops->init(be->priv, &limits);
+	*limits = (struct qcom_minidump_limits){};
+	ret = be->ops->init(be->priv, limits);
 	if (ret)
 		goto put;
 	ret = -EINVAL;
-	if (qmd_limits_sane(&limits))
-		ret = qmd_bind(be, &limits);
+	if (qmd_limits_sane(limits))
+		ret = qmd_bind(be);
 	else
 		pr_err("back end %s has no sensible limits: %u slots, names of %u bytes, alignment %u\n", be->name,
-		       limits.slots, limits.name_max, limits.align);
+		       limits->slots, limits->name_max, limits->align);
 	if (!ret)
 		return 0;
 
+	qmd_table_free();
 	raw_spin_lock_irqsave(&qmd.lock, flags);
 	be->ops->close(be->priv);
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
@@ -193,7 +174,6 @@ EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_register, QMD_NAMESPACE);
 static void qmd_unbind(void)
 {
 	const struct qcom_minidump_backend *be = qmd.backend;
-	struct qmd_region *header = qmd.header;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&qmd.lock, flags);
@@ -203,8 +183,7 @@ static void qmd_unbind(void)
 	qmd.backend = NULL;
 	qmd.n_slots = 0;
 	qmd.bytes = 0;
-	qmd_region_remove(header, &flags);
-	qmd.header = NULL;
+	qmd_region_remove(qmd.header, &flags);
 	qmd.backend_event = true;
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 
@@ -212,9 +191,7 @@ static void qmd_unbind(void)
 	qmd_regions_set_active(false);
 	/* The next header is to be number 0 again. */
 	qmd_events_send();
-	qmd_elf_free(&qmd.elf);
-	kvfree(qmd.slots);
-	qmd.slots = NULL;
+	qmd_table_free();
 	module_put(be->owner);
 }
 

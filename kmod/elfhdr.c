@@ -95,6 +95,7 @@ static void qmd_elf_fill_fixed(struct qmd_elf *elf, void *buf, u32 slots)
 	strscpy(buf + elf->strtab + strtab->sh_name, QMD_ELF_STRTAB_NAME, QMD_ELF_STRTAB_FIXED - 1);
 }
 
+/* Where it fails, there is something to free, too. */
 int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits)
 {
 	u32 name_max = min_t(u32, limits->name_max, QCOM_MINIDUMP_NAME_MAX), slots = limits->slots;
@@ -109,10 +110,8 @@ int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits
 
 	for (i = 0; i < 2; i++) {
 		elf->buf[i] = alloc_pages_exact(elf->size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
-		if (!elf->buf[i]) {
-			qmd_elf_free(elf);
+		if (!elf->buf[i])
 			return -ENOMEM;
-		}
 		qmd_elf_fill_fixed(elf, elf->buf[i], slots);
 	}
 	return 0;
