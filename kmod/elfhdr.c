@@ -3,10 +3,11 @@
  * Slot 0: the header of the ELF core that concatenating all slots gives. The layout is described in
  * include/uapi/linux/qcom_minidump_table.h.
  *
- * There are two buffers. A change is written to the spare one, and published by one aligned 64-bit store: the address
- * in slot 0. Before the next change the same is made in the other one. Where a slot of another size comes in, the
- * offsets of all behind it change by as much.
+ * There are two buffers. What the table has in slots that have changed is written to the spare one, which is then
+ * published by one aligned 64-bit store: the address in slot 0. Before the next change the same is written to the other
+ * one. Where a slot of another size comes in, the offsets of all behind it change by as much.
  */
+#include <linux/bitmap.h>
 #include <linux/elf.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -28,19 +29,8 @@
 #define QMD_ELF_STRTAB_END	4
 #define QMD_ELF_STRTAB_GAP	1
 
-/**
- * struct qmd_elf_change - the last change, or the one that is under way
- * @next: the slot behind the last that is done
- * @shift: what is to be added to the offsets from there on
- * @n: slots so far that have another content
- * @slots: these, in order
- */
-static struct qmd_elf_change {
-	u32 next;
-	u64 shift;
-	u32 n;
-	u32 slots[QMD_SEGMENTS_MAX];
-} qmd_change;
+/* Slots that have another content than qmd.elf.behind of the buffers say. */
+static DECLARE_BITMAP(qmd_changed, QMD_SLOTS_LIMIT);
 
 static struct elf64_hdr *qmd_ehdr(void *buf)
 {
@@ -102,7 +92,7 @@ int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits
 	int i;
 
 	/* What was left to do in another table's header is not in this one. */
-	qmd_change = (struct qmd_elf_change){ .next = 1 };
+	bitmap_zero(qmd_changed, QMD_SLOTS_LIMIT);
 	*elf = (struct qmd_elf){ .stride = ALIGN(name_max + QCOM_MINIDUMP_NUMBER_MAX + 1, 4) };
 	elf->strtab = sizeof(struct elf64_hdr) + (slots - 1) * sizeof(struct elf64_phdr) +
 		      (QMD_ELF_SHDRS_FIXED + slots - 1) * sizeof(struct elf64_shdr);
@@ -135,28 +125,31 @@ static void qmd_elf_write_name(char *str, const struct qmd_slot *s)
 	memset(str + n + 1, QMD_ELF_STRTAB_GAP, qmd.elf.stride - n - 1);
 }
 
-/* All but where it is in the file. What is there already has its name already. */
-static void qmd_elf_write_slot(void *buf, u32 slot)
+/* What the table has in a slot, which begins where the one before it ends. By how much it grows. */
+static u64 qmd_elf_write_slot(void *buf, u32 slot)
 {
 	struct elf64_phdr *ph = qmd_phdr(buf, slot);
 	struct elf64_shdr *sh = qmd_shdr(buf, slot);
 	u32 str = qmd_str_offset(&qmd.elf, slot);
 	const struct qmd_slot *s = &qmd.slots[slot];
 	const struct qmd_segment *seg = s->seg;
+	u64 was = ph->p_filesz, offset = slot == 1 ? qmd.elf.size : ph[-1].p_offset + ph[-1].p_filesz;
 
-	if (!ph->p_filesz)
-		qmd_elf_write_name(buf + qmd.elf.strtab + str, s);
+	qmd_elf_write_name(buf + qmd.elf.strtab + str, s);
+	qmd_follow_lock(s->region);
 	*sh = (struct elf64_shdr){
 		.sh_name = str,
 		.sh_type = SHT_PROGBITS,
 		.sh_flags = SHF_ALLOC | SHF_WRITE,
 		.sh_addr = s->region->follow ? 0 : qmd_slot_va(seg),	/* see qmd_follow_show(): one place less */
+		.sh_offset = offset,
 		.sh_size = qmd_slot_size(seg),
 		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
 	};
 	*ph = (struct elf64_phdr){
 		.p_type = PT_LOAD,
 		.p_flags = PF_R | PF_W,
+		.p_offset = offset,
 		.p_vaddr = qmd_slot_va(seg),
 		.p_paddr = qmd_slot_start(seg),
 		.p_filesz = qmd_slot_size(seg),
@@ -173,6 +166,8 @@ static void qmd_elf_write_slot(void *buf, u32 slot)
 		ph->p_memsz = 0;
 		ph->p_align = 4;
 	}
+	qmd_follow_unlock(s->region);
+	return ph->p_filesz - was;
 }
 
 static void qmd_elf_clear_slot(void *buf, u32 slot)
@@ -198,135 +193,75 @@ void qmd_elf_hide(u32 slot)
 	dma_wmb();
 }
 
-static void qmd_elf_copy_slot(void *to, u32 slot, void *from, u32 from_slot)
+/* Slots before @end are elsewhere in the file. There may be thousands: two instructions for each, where possible. */
+static void qmd_elf_shift(void *buf, u32 slot, u32 end, u64 by)
 {
-	u32 str = qmd_str_offset(&qmd.elf, slot), from_str = qmd_str_offset(&qmd.elf, from_slot);
-
-	*qmd_phdr(to, slot) = *qmd_phdr(from, from_slot);
-	*qmd_shdr(to, slot) = *qmd_shdr(from, from_slot);
-	qmd_shdr(to, slot)->sh_name = str;
-	memcpy(to + qmd.elf.strtab + str, from + qmd.elf.strtab + from_str, qmd.elf.stride);
-}
-
-/* Slots up to this one are elsewhere in the file. There may be thousands: two instructions for each, where possible. */
-static void qmd_elf_shift(void *buf, u32 to)
-{
-	struct elf64_phdr *ph = qmd_phdr(buf, qmd_change.next), *end = qmd_phdr(buf, to);
-	struct elf64_shdr *sh = qmd_shdr(buf, qmd_change.next);
-	u64 by = qmd_change.shift;
+	struct elf64_phdr *ph = qmd_phdr(buf, slot), *last = qmd_phdr(buf, end);
+	struct elf64_shdr *sh = qmd_shdr(buf, slot);
 	int i;
 
-	for (; by && ph + 16 <= end; ph += 16, sh += 16) {
+	for (; by && ph + 16 <= last; ph += 16, sh += 16) {
 #pragma GCC unroll 16
 		for (i = 0; i < 16; i++) {
 			ph[i].p_offset += by;
 			sh[i].sh_offset += by;
 		}
 	}
-	for (; by && ph < end; ph++, sh++) {
+	for (; by && ph < last; ph++, sh++) {
 		ph->p_offset += by;
 		sh->sh_offset += by;
 	}
 }
 
-/* A slot gets what another one has, or what the table has if @from is NULL. It begins where the one before it ends. */
-static void qmd_elf_step(void *buf, u32 slot, void *from, u32 from_slot)
-{
-	struct elf64_phdr *ph = qmd_phdr(buf, slot);
-	u64 size = ph->p_filesz;
-
-	qmd_elf_shift(buf, slot);
-	if (from)
-		qmd_elf_copy_slot(buf, slot, from, from_slot);
-	else
-		qmd_elf_write_slot(buf, slot);
-	ph->p_offset = slot == 1 ? qmd_slot_size(qmd.header->segs) : ph[-1].p_offset + ph[-1].p_filesz;
-	qmd_shdr(buf, slot)->sh_offset = ph->p_offset;
-	qmd_change.shift += ph->p_filesz - size;
-	qmd_change.next = slot + 1;
-}
-
-/* Behind the last step. */
-static void qmd_elf_finish(void *buf)
+static void qmd_elf_write(void *buf)
 {
 	struct elf64_hdr *eh = qmd_ehdr(buf);
-	u32 slot;
+	u32 slot, next = 1;
+	u64 shift = 0;
 
-	qmd_elf_shift(buf, qmd.n_slots);
+	for_each_set_bit(slot, qmd_changed, qmd.n_slots) {
+		qmd_elf_shift(buf, next, slot, shift);
+		shift += qmd_elf_write_slot(buf, slot);
+		next = slot + 1;
+	}
+	qmd_elf_shift(buf, next, qmd.n_slots, shift);
 	for (slot = qmd.n_slots; slot <= eh->e_phnum; slot++)
 		qmd_elf_clear_slot(buf, slot);
 	eh->e_phnum = qmd.n_slots - 1;
 	eh->e_shnum = QMD_ELF_SHDRS_FIXED + qmd.n_slots - 1;
-	qmd_change.next = 1;
-	qmd_change.shift = 0;
 }
 
-/* What was in slot @from is in @slot now; if that is the same, the segment in it is another one. In order of @slot. */
-void qmd_elf_change(u32 slot, u32 from)
+static void qmd_elf_publish(u8 buffer)
 {
-	void *buf = qmd.elf.buf[!qmd.elf.live];
-
-	qmd_elf_step(buf, slot, slot == from ? NULL : buf, from);
-	qmd_change.slots[qmd_change.n++] = slot;
-}
-
-void qmd_elf_publish(void)
-{
-	struct qmd_elf *elf = &qmd.elf;
 	struct qmd_segment *seg = qmd.header->segs;
-	u8 spare = !elf->live;
 
-	qmd_elf_finish(elf->buf[spare]);
 	dma_wmb();
-
-	seg->va = (unsigned long)elf->buf[spare];
-	seg->pa = virt_to_phys(elf->buf[spare]);
+	seg->va = (unsigned long)qmd.elf.buf[buffer];
+	seg->pa = virt_to_phys(qmd.elf.buf[buffer]);
 	qmd.backend->ops->move_slot(qmd.backend->priv, seg->slot, seg->pa, qmd_slot_size(seg));
-
-	elf->live = spare;
-	elf->lags = true;
+	qmd.elf.live = buffer;
 }
 
-/* Makes the last change in the spare buffer, too. */
-static void qmd_elf_repeat(void)
+/* The slot has another content, or is no longer in use. When the headers have caught up with all earlier changes. */
+void qmd_elf_change(u32 slot)
 {
-	struct qmd_elf *elf = &qmd.elf;
-	u32 i;
-
-	for (i = 0; i < qmd_change.n; i++) {
-		u32 slot = qmd_change.slots[i];
-
-		qmd_follow_lock(qmd.slots[slot].region);
-		qmd_elf_step(elf->buf[!elf->live], slot, elf->buf[elf->live], slot);
-		qmd_follow_unlock(qmd.slots[slot].region);
-	}
-	qmd_elf_finish(elf->buf[!elf->live]);
-	qmd_change.n = 0;
-	elf->lags = false;
+	if (!slot)
+		return;
+	__set_bit(slot, qmd_changed);
+	qmd.elf.behind = 2;
 }
 
-/*
- * Does one of the things that are left to do: the spare header has yet to get what the last publication changed, and
- * then, slots that are new in the table have yet to be named. False: neither.
- */
+/* Has one header catch up with the table, the one that is then published before the other. False: both have. */
 bool qmd_elf_catch_up(void)
 {
-	u32 slot;
+	u8 spare = !qmd.elf.live;
 
-	if (!qmd.backend)
+	if (!qmd.backend || !qmd.elf.behind)
 		return false;
-	if (qmd.elf.lags) {
-		qmd_elf_repeat();
-		return true;
-	}
-	slot = qmd_ehdr(qmd.elf.buf[qmd.elf.live])->e_phnum + 1;
-	if (slot >= qmd.n_slots)
-		return false;
-	for (; slot < qmd.n_slots; slot++) {
-		qmd_follow_lock(qmd.slots[slot].region);
-		qmd_elf_change(slot, slot);
-		qmd_follow_unlock(qmd.slots[slot].region);
-	}
-	qmd_elf_publish();
+	qmd_elf_write(qmd.elf.buf[spare]);
+	if (--qmd.elf.behind)
+		qmd_elf_publish(spare);
+	else
+		bitmap_zero(qmd_changed, qmd.limits.slots);
 	return true;
 }

@@ -15,7 +15,7 @@ struct qmd_elf {
 	u32 strtab;		/* offset of the string table */
 	u32 stride;		/* of one name in it */
 	u8 live;
-	bool lags;		/* the spare one has yet to get what the last publication changed */
+	u8 behind;		/* so many of them don't have the last change of the table yet */
 };
 
 int qmd_elf_alloc(struct qmd_elf *elf, const struct qcom_minidump_limits *limits);
@@ -23,9 +23,7 @@ void qmd_elf_free(struct qmd_elf *elf);
 /* under qmd.lock */
 struct elf64_phdr *qmd_elf_phdr(u32 buffer, u32 slot);
 void qmd_elf_hide(u32 slot);
+void qmd_elf_change(u32 slot);
 bool qmd_elf_catch_up(void);
-/* a change, when there is nothing to catch up */
-void qmd_elf_change(u32 slot, u32 from);
-void qmd_elf_publish(void);
 
 #endif

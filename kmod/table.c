@@ -13,15 +13,11 @@
  * bound: an insertion, up to QMD_BATCH segments that leave, a move in place, or bringing the spare header up to date.
  * Its cost is that of so many segments, and of adding a number to each offset in the header behind the first of them.
  */
-#include <linux/bitmap.h>
 #include <linux/kernel.h>
 
 #include "core.h"
 #include "follow.h"
 #include "table.h"
-
-/* Slots that an operation changes, to go through them in order. */
-static DECLARE_BITMAP(qmd_marked, QMD_SLOTS_LIMIT);
 
 u32 qmd_slots_free(void)
 {
@@ -107,6 +103,7 @@ static void qmd_slots_append(struct qmd_region *r, struct qmd_segment *segs, u32
 		qmd.slots[qmd.n_slots++] = (struct qmd_slot){ .region = r, .seg = segs };
 		qmd.bytes += qmd_slot_size(segs);
 		qmd_slot_write(segs->slot);
+		qmd_elf_change(segs->slot);
 	}
 	qmd.backend->ops->publish(qmd.backend->priv, qmd.n_slots);
 }
@@ -119,7 +116,7 @@ void qmd_table_insert(struct qmd_region *r)
 	qmd_follow_release(r);
 }
 
-/* What is in slot @from gets into @slot, as yet only in the spare header. It holds still from now on. */
+/* What is in slot @from gets into @slot. It holds still from now on. */
 static void qmd_slot_fill(u32 slot, u32 from)
 {
 	struct qmd_slot *s = &qmd.slots[slot];
@@ -127,39 +124,36 @@ static void qmd_slot_fill(u32 slot, u32 from)
 	*s = qmd.slots[from];
 	qmd_follow_hold(s->region);
 	qmd_segment_set_slot(s->region, s->seg, slot);
-	qmd_elf_change(slot, from);
 }
 
 static void qmd_slots_remove(struct qmd_segment **gone, u32 n)
 {
-	u32 i, slot, end = qmd.n_slots - n, last = end;
+	u32 i, slot, end = qmd.n_slots - n, last = end, n_holes = 0, holes[QMD_BATCH];
 
 	qmd_table_catch_up();
 	for (i = 0; i < n; i++) {
-		__set_bit(gone[i]->slot, qmd_marked);
+		qmd_elf_change(gone[i]->slot);
+		if (gone[i]->slot < end)
+			holes[n_holes++] = gone[i]->slot;
 		qmd.bytes -= qmd_slot_size(gone[i]);
+		gone[i]->slot = 0;
 	}
-	for_each_set_bit(slot, qmd_marked, end) {
-		while (test_bit(last, qmd_marked))
+	for (i = 0; i < n_holes; i++) {
+		while (!qmd.slots[last].seg->slot)
 			last++;
-		qmd_slot_fill(slot, last++);
+		qmd_slot_fill(holes[i], last++);
 	}
 	qmd.n_slots = end;
-	qmd_elf_publish();
+	qmd_elf_catch_up();
 
-	for_each_set_bit(slot, qmd_marked, end)
-		qmd_slot_write(slot);
+	for (i = 0; i < n_holes; i++)
+		qmd_slot_write(holes[i]);
 	for (slot = end + n; slot-- > end;) {
 		qmd.backend->ops->clear_slot(qmd.backend->priv, slot);
 		qmd.backend->ops->publish(qmd.backend->priv, slot);
 	}
-	for_each_set_bit(slot, qmd_marked, end)
-		qmd_follow_release(qmd.slots[slot].region);
-
-	for (i = 0; i < n; i++) {
-		__clear_bit(gone[i]->slot, qmd_marked);
-		gone[i]->slot = 0;
-	}
+	for (i = 0; i < n_holes; i++)
+		qmd_follow_release(qmd.slots[holes[i]].region);
 }
 
 /* Up to QMD_BATCH segments that have no business there: false if there can't be any more. */
@@ -204,19 +198,15 @@ static void qmd_slots_move_in_place(struct qmd_region *r, u32 n)
 	qmd_table_catch_up();
 	for (i = 0; i < n; i++) {
 		slot = r->segs[i].slot;
-		__set_bit(slot, qmd_marked);
 		qmd.bytes += qmd_slot_size(&segs[i]) - qmd_slot_size(&r->segs[i]);
 		segs[i].slot = slot;
 		r->segs[i].slot = 0;
 		qmd.slots[slot].seg = &segs[i];
 		qmd_elf_hide(slot);
 		qmd.backend->ops->move_slot(qmd.backend->priv, slot, qmd_slot_start(&segs[i]), qmd_slot_size(&segs[i]));
+		qmd_elf_change(slot);
 	}
-	for_each_set_bit(slot, qmd_marked, qmd.n_slots)
-		qmd_elf_change(slot, slot);
-	qmd_elf_publish();
-	for (i = 0; i < n; i++)
-		__clear_bit(segs[i].slot, qmd_marked);
+	qmd_elf_catch_up();
 }
 
 /*
