@@ -12,19 +12,17 @@
 /**
  * struct qmd_name - all regions of one name
  * @node: in the hash of names
- * @users: regions, and names whose stem this is
+ * @users: regions
  * @seqs: tells the regions apart by sequence number
- * @stem: of a name that looks like another one with a number, as KTASK_1 does: that name; else NULL
- * @number: of @stem->seqs, held for as long as this name lives, so that no slot of it is called like ours;
- *	negative: it is taken, and ours begin at 1
+ * @first: the first of these. 0 is not shown, so that a name which looks like another one with a number, as KTASK_1
+ *	does, begins at 1
  * @name: itself
  */
 struct qmd_name {
 	struct hlist_node node;
 	u32 users;
 	struct ida seqs;
-	struct qmd_name *stem;
-	int number;
+	u32 first;
 	char name[QCOM_MINIDUMP_NAME_MAX + 1];
 };
 

@@ -99,7 +99,7 @@ static int qmd_region_alloc_id(struct qmd_region *r, gfp_t gfp)
 static int qmd_region_alloc_seqs(struct qmd_region *r, gfp_t gfp)
 {
 	for (; r->n_seqs < r->max_segs; r->n_seqs++) {
-		int seq = ida_alloc_min(&r->name->seqs, r->name->number < 0, gfp);
+		int seq = ida_alloc_min(&r->name->seqs, r->name->first, gfp);
 
 		if (seq < 0)
 			return seq;
