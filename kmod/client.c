@@ -36,7 +36,7 @@ static struct qmd_region *qmd_client_region(const void *of)
 	int id = *(const int *)of;
 	struct qmd_region *r = id > 0 ? xa_load(&qmd.ids, id) : NULL;
 
-	return r && r->there && r->kind->by_address && !r->owner ? r : NULL;
+	return r && r->there && r->kind->by_address && !r->sk ? r : NULL;
 }
 
 int qcom_minidump_update(int id, const void *addr, size_t size)

@@ -5,6 +5,7 @@
 #include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <net/sock.h>
 
 #include "core.h"
 #include "event.h"
@@ -46,6 +47,8 @@ static void qmd_region_free(struct kref *ref)
 		qmd_name_put(r->name);
 	if (r->kind->put)
 		r->kind->put(r);
+	if (r->sk)
+		sock_put(r->sk);
 	kfree_rcu(r, rcu);
 	atomic_dec(&qmd.n_objects);
 }
@@ -171,12 +174,11 @@ struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_w
 	r->spare = r->halves + n;
 	r->max_segs = n;
 	r->kind = spec->kind;
-	r->owner = spec->owner;
+	r->sk = spec->sk;
+	r->portid = spec->portid;
 	r->unprivileged = spec->unprivileged;
-	if (spec->owner) {
-		r->portid = spec->owner->portid;
-		r->sk = spec->owner->sk;
-	}
+	if (r->sk)
+		sock_hold(r->sk);
 	r->object = spec->object;
 	r->hold = spec->hold;
 	r->tag = spec->tag;
@@ -260,7 +262,6 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 	}
 	r->there = true;
 	qmd.n_regions++;
-	qmd_share_take(r, r->n_segs, r->size);
 
 	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
 	if (qmd.backend && !r->hold)
@@ -320,9 +321,7 @@ static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, str
 		to->size = r->size;
 		r->tag = to->tag;
 	}
-	qmd_share_take(r, -r->n_segs, -r->size);
 	qmd_region_set_segments(r, n);
-	qmd_share_take(r, r->n_segs, r->size);
 	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
 		qmd_region_activate(r);
 	r->moves++;
@@ -366,8 +365,6 @@ void qmd_region_remove(struct qmd_region *r, unsigned long *flags)
 {
 	r->there = false;
 	qmd.n_regions--;
-	qmd_share_take(r, -r->n_segs, -r->size);
-	r->owner = NULL;
 	r->error = NULL;	/* may be text of a back end, which can go as soon as the lock is dropped */
 	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
 	if (r->kind->follows)

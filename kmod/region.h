@@ -55,23 +55,6 @@ struct qmd_tag {
 	u8 bytes[QCOM_MINIDUMP_TAG_MAX];
 };
 
-/* What regions have that were added without CAP_PERFMON, whatever their state. Under qmd.lock. */
-struct qmd_share {
-	u32 slots;
-	u64 bytes;
-};
-
-/*
- * A socket that has added regions. Port numbers are used again, so the socket itself is held: it is the
- * owner until it is dead.
- */
-struct qmd_owner {
-	struct list_head node;
-	struct qmd_share share;
-	struct sock *sk;
-	u32 portid;
-};
-
 /* What a new region is to be. @kind says which of the others count. */
 struct qmd_spec {
 	const char *name;
@@ -86,7 +69,8 @@ struct qmd_spec {
 	struct bpf_map *map;
 	bool hold;
 	void *buf;
-	struct qmd_owner *owner;
+	struct sock *sk;
+	u32 portid;
 	bool unprivileged;
 };
 
@@ -111,10 +95,9 @@ struct qmd_spec {
  * @n_held: of @segs, from the first one on, those whose pages have a reference
  * @hold: it holds its pages, and goes into the table when it is told to
  * @buf: qmd_kind_note: memory that goes with the region
- * @owner: netlink socket, NULL for a client in the kernel and once it is removed
- * @unprivileged: who added it lacked CAP_PERFMON: it counts as one of @owner's share
- * @portid: of @owner, for good
- * @sk: likewise, to compare it
+ * @sk: netlink socket that owns it, held: port numbers are used again. NULL: it is a client's in the kernel
+ * @portid: of @sk
+ * @unprivileged: who added it lacked CAP_PERFMON: it counts as one of @sk's share
  * @state: enum qcom_minidump_region_state
  * @error: why it is rejected
  * @created: CLOCK_BOOTTIME, ns
@@ -150,10 +133,9 @@ struct qmd_region {
 	u32 n_held;
 	bool hold;
 	void *buf;
-	struct qmd_owner *owner;
-	bool unprivileged;
+	struct sock *sk;
 	u32 portid;
-	const struct sock *sk;
+	bool unprivileged;
 	u32 state;
 	const char *error;
 	u64 created;
@@ -183,7 +165,6 @@ bool qmd_region_in_table(const struct qmd_region *r);
 void qmd_region_activate(struct qmd_region *r);
 void qmd_region_reject(struct qmd_region *r, const char *error, unsigned long *flags);
 struct qmd_region *qmd_region_if_there(const void *region);
-void qmd_share_take(struct qmd_region *r, int slots, s64 bytes);	/* netlink-owner.c */
 int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why);
 void qmd_region_remove(struct qmd_region *r, unsigned long *flags);
 
