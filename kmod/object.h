@@ -9,12 +9,16 @@
  * struct qmd_object - what a name stands for
  * @name: as in QCOM_MINIDUMP_REGION_A_OBJECT
  * @region: name of the region where the client gives none
- * @part: enum qmd_printk_part
+ * @ring: key of VMCOREINFO, as the others; NULL: it is prb itself, or what that points to
+ * @data: likewise
+ * @unit: likewise; NULL: bytes
  */
 struct qmd_object {
 	const char *name;
 	const char *region;
-	int part;
+	const char *ring;
+	const char *data;
+	const char *unit;
 };
 
 const struct qmd_object *qmd_object_find(const char *name);
