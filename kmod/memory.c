@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bpf.h>
+#include <linux/bsearch.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
@@ -98,29 +99,25 @@ static int qmd_ram_update(u64 hole_start, u64 hole_end)
 	return ret;
 }
 
+static int qmd_ram_compare(const void *key, const void *range)
+{
+	const struct qmd_ram_range *k = key, *r = range;
+
+	return k->end <= r->start ? -1 : k->start >= r->end;
+}
+
 bool qmd_is_ram(u64 start, u64 end)
 {
+	const struct qmd_ram_range key = { start, end }, *found;
 	const struct qmd_ram *ram;
-	u32 lo = 0, hi;
-	bool found = false;
+	bool inside;
 
 	rcu_read_lock();
 	ram = rcu_dereference(qmd_ram);
-	hi = ram->n;
-	while (lo < hi) {
-		u32 mid = lo + (hi - lo) / 2;
-
-		if (end <= ram->ranges[mid].start) {
-			hi = mid;
-		} else if (start >= ram->ranges[mid].end) {
-			lo = mid + 1;
-		} else {
-			found = start >= ram->ranges[mid].start && end <= ram->ranges[mid].end;
-			break;
-		}
-	}
+	found = __inline_bsearch(&key, ram->ranges, ram->n, sizeof(key), qmd_ram_compare);
+	inside = found && start >= found->start && end <= found->end;
 	rcu_read_unlock();
-	return found;
+	return inside;
 }
 
 static bool qmd_is_mapped_by_tables(const void *addr)
