@@ -10,24 +10,49 @@
 #include "netlink.h"
 #include "table.h"
 
+/* No reason is longer. */
+#define QMD_ERROR_MAX	127
+
 static bool qmd_muted;	/* the family is going: no more notifications */
 
-static int qmd_put_segment(struct sk_buff *skb, const struct qmd_reader *to, const struct qmd_region *r,
-			   const struct qmd_segment *seg)
+/* A region at one instant, from which its message is made. */
+static DEFINE_MUTEX(qmd_seen_lock);
+static struct qmd_region qmd_seen;
+static struct qmd_segment qmd_seen_segs[QMD_SEGMENTS_MAX];
+static char qmd_seen_error[QMD_ERROR_MAX + 1];
+static bool qmd_seen_in_table;
+static u32 qmd_seen_align;	/* of the table, if it is there; else 1 */
+
+static void qmd_region_see(const struct qmd_region *r)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	/* All of one task, if it is what a CPU runs. */
+	qmd_follow_lock(r);
+	qmd_seen = *r;
+	memcpy(qmd_seen_segs, r->segs, r->n_segs * sizeof(*r->segs));
+	qmd_follow_unlock(r);
+	/* May be text of a back end, which can go as soon as the lock is dropped. */
+	strscpy(qmd_seen_error, r->error ?: "", sizeof(qmd_seen_error));
+	qmd_seen_in_table = qmd_region_in_table(r);
+	qmd_seen_align = qmd_seen_in_table ? qmd.limits.align : 1;
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+}
+
+static int qmd_put_segment(struct sk_buff *skb, const struct qmd_reader *to, const struct qmd_segment *seg)
 {
 	struct nlattr *nest = nla_nest_start(skb, QCOM_MINIDUMP_REGION_A_SEGMENT);
-	bool in_table = qmd_region_in_table(r);
+	u64 start = ALIGN_DOWN(seg->pa, qmd_seen_align), end = ALIGN(seg->pa + seg->size, qmd_seen_align);
 
 	if (!nest ||
-	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot)) ||
-	    (in_table && nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq)) ||
+	    (qmd_seen_in_table && (nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SLOT, seg->slot) ||
+				   nla_put_u32(skb, QCOM_MINIDUMP_SEGMENT_A_SEQ, seg->seq))) ||
 	    (to->addresses &&
-	     (nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, in_table ? qmd_slot_va(seg) : seg->va,
+	     (nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_ADDR, ALIGN_DOWN(seg->va, qmd_seen_align),
 				QCOM_MINIDUMP_SEGMENT_A_PAD) ||
-	      nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, in_table ? qmd_slot_start(seg) : seg->pa,
-				QCOM_MINIDUMP_SEGMENT_A_PAD))) ||
-	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, in_table ? qmd_slot_size(seg) : seg->size,
-			      QCOM_MINIDUMP_SEGMENT_A_PAD))
+	      nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_PADDR, start, QCOM_MINIDUMP_SEGMENT_A_PAD))) ||
+	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_SEGMENT_A_SIZE, end - start, QCOM_MINIDUMP_SEGMENT_A_PAD))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -51,15 +76,16 @@ static int qmd_put_task(struct sk_buff *skb, const struct qmd_region *r)
 	return 0;
 }
 
-static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_reader *to, const struct qmd_region *r)
+static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_reader *to)
 {
-	u32 i;
+	const struct qmd_region *r = &qmd_seen;
+	const struct qmd_segment *first = qmd_seen_segs, *seg;
 
 	if (nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_ID, r->id) ||
 	    nla_put_string(skb, QCOM_MINIDUMP_REGION_A_NAME, r->name->name) ||
 	    (to->addresses &&
-	     nla_put_u64_64bit(skb, r->segs[0].va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
-			       r->segs[0].va ?: r->segs[0].pa, QCOM_MINIDUMP_REGION_A_PAD)) ||
+	     nla_put_u64_64bit(skb, first->va ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR,
+			       first->va ?: first->pa, QCOM_MINIDUMP_REGION_A_PAD)) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_SIZE, r->size, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    (r->object && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_OBJECT, r->object->name)) ||
 	    (r->task.part && qmd_put_task(skb, r)) ||
@@ -67,19 +93,19 @@ static int qmd_put_region_attrs(struct sk_buff *skb, const struct qmd_reader *to
 	    (r->tag.size && (to->addresses || r->sk == to->sk) &&
 	     nla_put(skb, QCOM_MINIDUMP_REGION_A_TAG, r->tag.size, r->tag.bytes)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_STATE, r->state) ||
-	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, r->error)) ||
+	    (r->error && nla_put_string(skb, QCOM_MINIDUMP_REGION_A_ERROR, qmd_seen_error)) ||
 	    nla_put_u32(skb, QCOM_MINIDUMP_REGION_A_OWNER, r->portid) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_CREATED, r->created, QCOM_MINIDUMP_REGION_A_PAD) ||
 	    nla_put_u64_64bit(skb, QCOM_MINIDUMP_REGION_A_MOVES, r->moves, QCOM_MINIDUMP_REGION_A_PAD))
 		return -EMSGSIZE;
 
-	for (i = 0; i < r->n_segs; i++)
-		if (qmd_put_segment(skb, to, r, &r->segs[i]))
+	for (seg = first; seg < first + r->n_segs; seg++)
+		if (qmd_put_segment(skb, to, seg))
 			return -EMSGSIZE;
 	return 0;
 }
 
-/* One region, for replies, dumps and notifications alike. Under qmd.lock. */
+/* One region, for replies, dumps and notifications alike. */
 int qmd_put_region(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd, const struct qmd_region *r,
 		   struct netlink_callback *cb)
 {
@@ -90,10 +116,10 @@ int qmd_put_region(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd, con
 		return -EMSGSIZE;
 	if (cb)
 		genl_dump_check_consistent(cb, hdr);
-	/* All of one task, if it is what a CPU runs. */
-	qmd_follow_lock(r);
-	ret = qmd_put_region_attrs(skb, to, r);
-	qmd_follow_unlock(r);
+	mutex_lock(&qmd_seen_lock);
+	qmd_region_see(r);
+	ret = qmd_put_region_attrs(skb, to);
+	mutex_unlock(&qmd_seen_lock);
 	if (ret) {
 		genlmsg_cancel(skb, hdr);
 		return ret;
@@ -109,7 +135,7 @@ static size_t qmd_region_msg_size(const struct qmd_region *r)
 
 	return GENL_HDRLEN + 3 * u32_attr + 4 * u64_attr + nla_total_size(QCOM_MINIDUMP_NAME_MAX + 1) +
 	       nla_total_size(QCOM_MINIDUMP_OBJECT_MAX + 1) + nla_total_size(QCOM_MINIDUMP_COMMENT_MAX + 1) +
-	       nla_total_size(QCOM_MINIDUMP_TAG_MAX) + nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(128) +
+	       nla_total_size(QCOM_MINIDUMP_TAG_MAX) + nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(QMD_ERROR_MAX + 1) +
 	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
 }
 
@@ -123,15 +149,7 @@ struct sk_buff *qmd_region_msg_new(const struct qmd_region *r)
 static struct sk_buff *qmd_region_msg_fill(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd,
 					   const struct qmd_region *r)
 {
-	unsigned long flags;
-	int ret;
-
-	if (!skb)
-		return NULL;
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	ret = qmd_put_region(skb, to, cmd, r, NULL);
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	if (!ret)
+	if (!skb || !qmd_put_region(skb, to, cmd, r, NULL))
 		return skb;
 	nlmsg_free(skb);
 	return NULL;

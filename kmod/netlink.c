@@ -193,15 +193,12 @@ static int qmd_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *c
 	};
 	u32 id = cb->args[0] ?: 1;
 	struct qmd_region *r;
-	unsigned long flags;
 	int ret = 0;
 
 	for (; !ret && (r = qmd_region_next(&id)); id += !ret) {
-		raw_spin_lock_irqsave(&qmd.lock, flags);
-		cb->seq = qmd.generation ?: 1;
-		if (r->there)
+		cb->seq = READ_ONCE(qmd.generation) ?: 1;
+		if (READ_ONCE(r->there))
 			ret = qmd_put_region(skb, &to, QCOM_MINIDUMP_CMD_REGION_GET, r, cb);
-		raw_spin_unlock_irqrestore(&qmd.lock, flags);
 		qmd_region_put(r);
 	}
 	cb->args[0] = id;
