@@ -13,7 +13,7 @@
 #include "daemon/source/ktypes.h"
 #include "daemon/note.h"
 #include "daemon/policy/policy.h"
-#include "uapi/linux/qcom_minidump.h"
+#include "qcmd_note.h"
 
 /* Sizes of structures, and members of them. */
 static const struct {
@@ -165,7 +165,7 @@ static void print_policies(FILE *f, const struct policy_set *policies)
 
 		if (p->state != POLICY_ENABLED || p->dry_run || !fits_line(p->path) || !fits_line(p->name))
 			continue;
-		room = QCOM_MINIDUMP_NOTE_MAX - ftell(f);
+		room = QCMD_NOTE_MAX - ftell(f);
 		if ((long)(strlen(p->name) + strlen(p->path) + sizeof("POLICY()=\n")) > room)
 			return;
 		fprintf(f, "POLICY(%s)=%s\n", p->name, p->path);

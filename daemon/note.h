@@ -13,7 +13,7 @@ int note_describe(const struct btf *btf, char **ret);
 /* Of the running kernel; -ENOENT: it has no BTF. */
 int note_layout(char **ret);
 
-/* The whole text: layout may be NULL. At most QCOM_MINIDUMP_NOTE_MAX bytes; policies that don't fit are left out. */
+/* The whole text: layout may be NULL. At most QCMD_NOTE_MAX bytes; policies that don't fit are left out. */
 int note_build(const char *layout, const struct policy_set *policies, char **ret, size_t *ret_size);
 
 #endif

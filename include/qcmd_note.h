@@ -2,8 +2,8 @@
 /*
  * The QCMD note: what a reader of the dump must know and the kernel's VMCOREINFO does not say.
  *
- * In guest memory it is the region MINIDUMP_NOTE_NAME, set by qcmdd with QCOM_MINIDUMP_CMD_NOTE_SET: an ELF
- * note (Elf64_Nhdr, name "QCMD", type QCMD_NOTE_KERNEL) whose descriptor is text. qcmdump copies it into the
+ * In guest memory it is the region MINIDUMP_NOTE_NAME, which qcmdd gives to the module as QCOM_MINIDUMP_REGION_A_DATA:
+ * an ELF note (Elf64_Nhdr, name "QCMD", type QCMD_NOTE_KERNEL) whose descriptor is text. qcmdump copies it into the
  * dump's PT_NOTE and adds one of its own (type QCMD_NOTE_COLLECT).
  *
  * The text has VMCOREINFO's grammar: one KEY=VALUE a line, so that one parser reads both. Keys:
@@ -74,6 +74,7 @@
 #include <linux/qcom_minidump_table.h>
 
 #define QCMD_NOTE_NAME	  "QCMD"
+#define QCMD_NOTE_MAX	  32748 /* bytes of text; with Elf64_Nhdr and name it is a QCOM_MINIDUMP_DATA_MAX */
 #define QCMD_NOTE_KERNEL  0x51434d01
 #define QCMD_NOTE_COLLECT 0x51434d02
 #define QCMD_NOTE_TRACE	  0x51434d03

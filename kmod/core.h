@@ -18,7 +18,6 @@
  *	netlink.c	the family: what requests do
  *	netlink-request.c	what they say
  *	netlink-owner.c	sockets that own regions
- *	netlink-note.c	notes, which are a socket's text
  *	netlink-msg.c	what it sends
  */
 #ifndef QCOM_MINIDUMP_CORE_H

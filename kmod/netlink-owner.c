@@ -83,8 +83,7 @@ int qmd_share_check(const struct qmd_region *new, u32 slots, u64 bytes, struct q
 }
 
 /*
- * Makes the region that spec says, owned by the sender, with a reference for the caller, and room for the answer. Under
- * qmd_owners_lock.
+ * Makes the region that spec says, owned by the sender, with a reference for the caller, and room for the answer.
  */
 struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg, struct qmd_why *why)
 {
@@ -94,11 +93,12 @@ struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, str
 	spec->unprivileged = !qmd_has_perfmon(skb);
 	spec->sk = NETLINK_CB(skb).sk;
 	spec->portid = NETLINK_CB(skb).portid;
+	mutex_lock(&qmd_owners_lock);
 	/* A map that is held is no module's memory, be it where a module was. */
 	ret = spec->map ? 0 : qmd_module_check(spec->addr, spec->size, why);
 	r = ret ? ERR_PTR(ret) : qmd_region_new(spec, GFP_KERNEL_ACCOUNT, why);
 	if (IS_ERR(r))
-		return r;
+		goto unlock;
 
 	*msg = qmd_region_msg_new(r);
 	ret = *msg ? qmd_share_check(r, r->n_segs, r->size, why) : qmd_refuse(why, -ENOMEM, "out of memory");
@@ -113,6 +113,8 @@ struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, str
 		qmd_region_put(r);
 		r = ERR_PTR(ret);
 	}
+unlock:
+	mutex_unlock(&qmd_owners_lock);
 	return r;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/gfp.h>
 #include <linux/sched/task.h>
 #include <linux/security.h>
 
@@ -32,7 +33,7 @@ QMD_VALIDATE(object, qmd_is_string(attr, QCOM_MINIDUMP_OBJECT_MAX),
 	     "OBJECT: give the name of an object, at most 31 bytes, and a NUL")
 QMD_VALIDATE(comment, qmd_is_string(attr, QCOM_MINIDUMP_COMMENT_MAX), "COMMENT: give at most 127 bytes and a NUL")
 QMD_VALIDATE(tag, nla_len(attr) && nla_len(attr) <= QCOM_MINIDUMP_TAG_MAX, "TAG: give 1 to 64 bytes")
-QMD_VALIDATE(note, nla_len(attr) <= QCOM_MINIDUMP_NOTE_MAX, "TEXT: give at most 32768 bytes")
+QMD_VALIDATE(data, nla_len(attr) && nla_len(attr) <= QCOM_MINIDUMP_DATA_MAX, "DATA: give 1 to 32768 bytes")
 
 static const struct nla_policy qmd_task_policy[QCOM_MINIDUMP_TASK_A_MAX + 1] = {
 	[QCOM_MINIDUMP_TASK_A_PID] = { .type = NLA_U32 },
@@ -52,6 +53,7 @@ const struct nla_policy qmd_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_MAP] = { .type = NLA_U32 },
 	[QCOM_MINIDUMP_REGION_A_HOLD] = { .type = NLA_FLAG },
 	[QCOM_MINIDUMP_REGION_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
+	[QCOM_MINIDUMP_REGION_A_DATA] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_data),
 };
 
 const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
@@ -61,17 +63,11 @@ const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1] = {
 	[QCOM_MINIDUMP_REGION_A_SIZE] = { .type = NLA_U64 },
 	[QCOM_MINIDUMP_REGION_A_COMMENT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_comment),
 	[QCOM_MINIDUMP_REGION_A_ACTIVATE] = { .type = NLA_FLAG },
+	[QCOM_MINIDUMP_REGION_A_DATA] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_data),
 };
 
 const struct nla_policy qmd_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1] = {
 	[QCOM_MINIDUMP_REGION_A_ID] = { .type = NLA_U32 },
-};
-
-const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1] = {
-	[QCOM_MINIDUMP_NOTE_A_TEXT] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_note),
-	[QCOM_MINIDUMP_NOTE_A_NAME] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_name),
-	[QCOM_MINIDUMP_NOTE_A_TYPE] = { .type = NLA_U32 },
-	[QCOM_MINIDUMP_NOTE_A_TAG] = NLA_POLICY_VALIDATE_FN(NLA_BINARY, qmd_validate_tag),
 };
 
 /* The attribute that is to blame, or that is missing, or 0, with the text that says why. */
@@ -92,7 +88,7 @@ bool qmd_has_perfmon(const struct sk_buff *skb)
 }
 
 /* Whoever names an address can have any kernel memory in the dump. */
-int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
+static int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr)
 {
 	if (!qmd_has_perfmon(skb))
 		return qmd_refuse_attr(info, attr, -EPERM, "naming an address takes CAP_PERFMON");
@@ -144,14 +140,8 @@ static int qmd_parse_task(struct sk_buff *skb, struct genl_info *info, struct qm
 			       "TASK: PART is 1 (struct), 2 (stack) or, without CPU, 3 (mm)");
 }
 
-void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag)
-{
-	if (attr)
-		tag->size = nla_memcpy(tag->bytes, attr, sizeof(tag->bytes));
-}
-
 /* ADDR or PADDR, with SIZE. */
-int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec)
+static int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec)
 {
 	struct nlattr *addr = info->attrs[QCOM_MINIDUMP_REGION_A_ADDR];
 	struct nlattr *paddr = info->attrs[QCOM_MINIDUMP_REGION_A_PADDR];
@@ -160,7 +150,6 @@ int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec
 	ret = qmd_may_name_addresses(skb, info, addr ? QCOM_MINIDUMP_REGION_A_ADDR : QCOM_MINIDUMP_REGION_A_PADDR);
 	if (ret)
 		return ret;
-	spec->addr = NULL;
 	if (addr) {
 		spec->addr = (void *)(unsigned long)nla_get_u64(addr);
 		if (!spec->addr)
@@ -195,37 +184,59 @@ static int qmd_parse_object(struct genl_info *info, struct qmd_spec *spec)
 	return 0;
 }
 
+static void qmd_data_put(struct qmd_region *r)
+{
+	if (r->buf)
+		free_pages_exact(r->buf, r->size);
+}
+
+const struct qmd_kind qmd_kind_data = {
+	.pieces = qmd_pieces_of_range,
+	.put = qmd_data_put,
+};
+
+static int qmd_parse_data(struct genl_info *info, struct qmd_spec *spec)
+{
+	const struct nlattr *data = info->attrs[QCOM_MINIDUMP_REGION_A_DATA];
+
+	spec->kind = &qmd_kind_data;
+	spec->size = nla_len(data);
+	spec->buf = alloc_pages_exact(spec->size, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	spec->addr = spec->buf;
+	if (!spec->buf)
+		return -ENOMEM;
+	nla_memcpy(spec->buf, data, spec->size);
+	return 0;
+}
+
 /* Fills spec from a request to add. On success a task's reference is held. */
 int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec, struct qmd_why *why)
 {
 	struct nlattr **a = info->attrs;
-	int what = !!a[QCOM_MINIDUMP_REGION_A_ADDR] + !!a[QCOM_MINIDUMP_REGION_A_PADDR] +
-		   !!a[QCOM_MINIDUMP_REGION_A_OBJECT] + !!a[QCOM_MINIDUMP_REGION_A_TASK];
 	bool range = a[QCOM_MINIDUMP_REGION_A_ADDR] || a[QCOM_MINIDUMP_REGION_A_PADDR];
 	int ret;
 
-	if (what != 1)
-		return qmd_refuse_attr(info, 0, -EINVAL, "give exactly one of ADDR, PADDR, OBJECT and TASK");
+	if (!!a[QCOM_MINIDUMP_REGION_A_ADDR] + !!a[QCOM_MINIDUMP_REGION_A_PADDR] + !!a[QCOM_MINIDUMP_REGION_A_OBJECT] +
+	    !!a[QCOM_MINIDUMP_REGION_A_TASK] + !!a[QCOM_MINIDUMP_REGION_A_DATA] != 1)
+		return qmd_refuse_attr(info, 0, -EINVAL, "give exactly one of ADDR, PADDR, OBJECT, TASK and DATA");
 	if (a[QCOM_MINIDUMP_REGION_A_NAME])
 		spec->name = nla_data(a[QCOM_MINIDUMP_REGION_A_NAME]);
 	else if (!a[QCOM_MINIDUMP_REGION_A_OBJECT])
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_NAME, -EINVAL, "NAME is missing");
 	if (a[QCOM_MINIDUMP_REGION_A_COMMENT])
 		spec->comment = nla_data(a[QCOM_MINIDUMP_REGION_A_COMMENT]);
-	qmd_parse_tag(a[QCOM_MINIDUMP_REGION_A_TAG], &spec->tag);
+	if (a[QCOM_MINIDUMP_REGION_A_TAG])
+		spec->tag.size = nla_memcpy(spec->tag.bytes, a[QCOM_MINIDUMP_REGION_A_TAG], sizeof(spec->tag.bytes));
+	spec->hold = a[QCOM_MINIDUMP_REGION_A_HOLD];
 
 	if (range && !a[QCOM_MINIDUMP_REGION_A_SIZE])
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
 				       "SIZE is missing: ADDR and PADDR need it");
-	if (!range && a[QCOM_MINIDUMP_REGION_A_SIZE])
-		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_SIZE, -EINVAL,
-				       "SIZE goes with ADDR and PADDR only: objects and tasks have their own");
+	if (!range && (a[QCOM_MINIDUMP_REGION_A_SIZE] || spec->hold))
+		return qmd_refuse_attr(info, spec->hold ? QCOM_MINIDUMP_REGION_A_HOLD : QCOM_MINIDUMP_REGION_A_SIZE,
+				       -EINVAL, "SIZE and HOLD go with ADDR and PADDR only");
 	if (a[QCOM_MINIDUMP_REGION_A_MAP] && !a[QCOM_MINIDUMP_REGION_A_ADDR])
 		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_MAP, -EINVAL, "MAP goes with ADDR only");
-	spec->hold = a[QCOM_MINIDUMP_REGION_A_HOLD];
-	if (!range && spec->hold)
-		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_HOLD, -EINVAL,
-				       "HOLD goes with ADDR and PADDR only: objects and tasks stay where they are");
 	if (range) {
 		spec->kind = &qmd_kind_range;
 		spec->size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
@@ -234,9 +245,46 @@ int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *
 	}
 	if (a[QCOM_MINIDUMP_REGION_A_OBJECT])
 		return qmd_parse_object(info, spec);
+	if (a[QCOM_MINIDUMP_REGION_A_DATA])
+		return qmd_parse_data(info, spec);
 
 	ret = qmd_parse_task(skb, info, spec);
 	if (ret || spec->kind->follows)
 		return ret;
 	return qmd_task_get(&spec->task, why) ?: qmd_task_range(&spec->task, &spec->addr, &spec->size, why);
+}
+
+/* Fills to from a request to update, if that says where the region is from now on, or what is there. */
+int qmd_parse_update(struct sk_buff *skb, struct genl_info *info, const struct qmd_region *r, struct qmd_spec *to)
+{
+	struct nlattr **a = info->attrs;
+	bool addr = a[QCOM_MINIDUMP_REGION_A_ADDR], paddr = a[QCOM_MINIDUMP_REGION_A_PADDR];
+	bool range = addr || paddr || a[QCOM_MINIDUMP_REGION_A_SIZE], data = a[QCOM_MINIDUMP_REGION_A_DATA];
+
+	if (addr && paddr)
+		return qmd_refuse_attr(info, 0, -EINVAL, "give ADDR or PADDR, not both");
+	if ((range || data) && a[QCOM_MINIDUMP_REGION_A_ACTIVATE])
+		return qmd_refuse_attr(info, 0, -EINVAL,
+				       "ACTIVATE takes the region as it is: no ADDR, PADDR, SIZE or DATA");
+	if (range && (!r->kind->by_address || r->map || r->hold))
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
+				       "ID: only a region that was added by address, "
+				       "without MAP and HOLD, can be moved");
+	if (data && r->kind != &qmd_kind_data)
+		return qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
+				       "ID: only a region that was added with DATA can get other data");
+	if (data)
+		return qmd_parse_data(info, to);
+	if (!range && !a[QCOM_MINIDUMP_REGION_A_COMMENT] && !a[QCOM_MINIDUMP_REGION_A_ACTIVATE])
+		return qmd_refuse_attr(info, 0, -EINVAL,
+				       "nothing to change: give ADDR, PADDR, SIZE, DATA, COMMENT or ACTIVATE");
+	if (!range)
+		return 0;
+	to->kind = r->kind;
+	to->size = a[QCOM_MINIDUMP_REGION_A_SIZE] ? nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]) : r->size;
+	if (addr || paddr)
+		return qmd_parse_range(skb, info, to);
+	to->addr = (void *)(unsigned long)r->segs[0].va;
+	to->paddr = r->segs[0].pa;
+	return qmd_may_name_addresses(skb, info, QCOM_MINIDUMP_REGION_A_SIZE);
 }

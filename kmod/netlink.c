@@ -15,6 +15,19 @@
 #include "netlink.h"
 #include "table.h"
 
+/* Gives back what a request still holds, and says why it failed, if it did. */
+static int qmd_finish(struct genl_info *info, struct qmd_spec *spec, const struct qmd_why *why, int ret)
+{
+	qmd_task_put(&spec->task);
+	if (spec->map)
+		bpf_map_put(spec->map);
+	if (spec->buf)
+		free_pages_exact(spec->buf, spec->size);
+	if (why->text)
+		info->extack->_msg = why->text;
+	return ret;
+}
+
 static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qmd_spec spec = {};
@@ -25,22 +38,14 @@ static int qmd_region_add_doit(struct sk_buff *skb, struct genl_info *info)
 
 	ret = qmd_parse_add(skb, info, &spec, &why);
 	if (!ret) {
-		mutex_lock(&qmd_owners_lock);
 		r = qmd_owner_add(skb, &spec, &msg, &why);
-		mutex_unlock(&qmd_owners_lock);
 		ret = PTR_ERR_OR_ZERO(r);
 	}
-	qmd_task_put(&spec.task);
-	if (spec.map)
-		bpf_map_put(spec.map);
-	if (ret) {
-		if (why.text)
-			info->extack->_msg = why.text;
-		return ret;
+	if (!ret) {
+		qmd_reply_region(skb, info, msg, r);
+		qmd_region_put(r);
 	}
-	qmd_reply_region(skb, info, msg, r);
-	qmd_region_put(r);
-	return 0;
+	return qmd_finish(info, &spec, &why, ret);
 }
 
 /* The region that ID names, with a reference. */
@@ -68,16 +73,16 @@ static struct qmd_region *qmd_own_region(struct sk_buff *skb, struct genl_info *
 }
 
 /* Moves a region of the sender, activates it, or gives it another comment. */
-static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_spec *to, bool move,
-		      struct qmd_why *why)
+static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_spec *to, struct qmd_why *why)
 {
 	struct nlattr *comment = info->attrs[QCOM_MINIDUMP_REGION_A_COMMENT];
 	unsigned long flags;
 	int ret = 0;
 
 	mutex_lock(&qmd_owners_lock);
-	if (move)
-		ret = qmd_module_check(to->addr, to->size, why) ?: qmd_region_move(r, to, why);
+	if (to->kind)
+		ret = qmd_module_check(to->addr, to->size, why) ?: qmd_share_check(r, 0, to->size - r->size, why) ?:
+		      qmd_region_move(r, to, why);
 	flags = qmd_table_lock();
 	if (!ret && !r->there)
 		ret = qmd_refuse(why, -ENOENT, "ID: there is no such region any more");
@@ -94,55 +99,25 @@ static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_s
 
 static int qmd_region_update_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr **a = info->attrs;
-	bool addr = a[QCOM_MINIDUMP_REGION_A_ADDR], paddr = a[QCOM_MINIDUMP_REGION_A_PADDR];
-	bool move = addr || paddr || a[QCOM_MINIDUMP_REGION_A_SIZE];
+	struct qmd_region *r = qmd_own_region(skb, info);
+	struct sk_buff *msg = NULL;
 	struct qmd_why why = {};
 	struct qmd_spec to = {};
-	struct sk_buff *msg;
-	struct qmd_region *r;
-	int ret = 0;
+	int ret;
 
-	if (addr && paddr)
-		return qmd_refuse_attr(info, 0, -EINVAL, "give ADDR or PADDR, not both");
-	if (!move && !a[QCOM_MINIDUMP_REGION_A_COMMENT] && !a[QCOM_MINIDUMP_REGION_A_ACTIVATE])
-		return qmd_refuse_attr(info, 0, -EINVAL,
-				       "nothing to change: give ADDR, PADDR, SIZE, COMMENT or ACTIVATE");
-	if (move && a[QCOM_MINIDUMP_REGION_A_ACTIVATE])
-		return qmd_refuse_attr(info, 0, -EINVAL,
-				       "ACTIVATE takes the region as it is: no ADDR, PADDR or SIZE");
-
-	r = qmd_own_region(skb, info);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
-	if (move && (!r->kind->by_address || r->map || r->hold)) {
-		ret = qmd_refuse_attr(info, QCOM_MINIDUMP_REGION_A_ID, -EINVAL,
-				      "ID: only a region that was added by address, "
-				      "without MAP and HOLD, can be moved");
-		goto put;
+	ret = qmd_parse_update(skb, info, r, &to);
+	if (!ret) {
+		msg = qmd_region_msg_new(r);
+		ret = msg ? qmd_update(info, r, &to, &why) : qmd_refuse(&why, -ENOMEM, "out of memory");
 	}
-	to = (struct qmd_spec){
-		.addr = (void *)(unsigned long)r->segs[0].va, .paddr = r->segs[0].pa, .size = r->size,
-	};
-	if (a[QCOM_MINIDUMP_REGION_A_SIZE])
-		to.size = nla_get_u64(a[QCOM_MINIDUMP_REGION_A_SIZE]);
-	if (addr || paddr)
-		ret = qmd_parse_range(skb, info, &to);
-	else if (move)
-		ret = qmd_may_name_addresses(skb, info, QCOM_MINIDUMP_REGION_A_SIZE);
-	if (ret)
-		goto put;
-	msg = qmd_region_msg_new(r);
-	ret = msg ? qmd_update(info, r, &to, move, &why) : qmd_refuse(&why, -ENOMEM, "out of memory");
 	if (!ret)
 		qmd_reply_region(skb, info, msg, r);
 	else
 		nlmsg_free(msg);
-	if (why.text)
-		info->extack->_msg = why.text;
-put:
 	qmd_region_put(r);
-	return ret;
+	return qmd_finish(info, &to, &why, ret);
 }
 
 static int qmd_region_del_doit(struct sk_buff *skb, struct genl_info *info)
@@ -224,7 +199,6 @@ static const struct genl_ops qmd_ops[] = {
 	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_DEL, qmd_region_del_doit), QMD_POLICY(qmd_id_policy) },
 	{ QMD_OP(QCOM_MINIDUMP_CMD_REGION_GET, qmd_region_get_doit), QMD_POLICY(qmd_id_policy),
 	  .start = qmd_region_get_start, .dumpit = qmd_region_get_dumpit },
-	{ QMD_OP(QCOM_MINIDUMP_CMD_NOTE_SET, qmd_note_set_doit), QMD_POLICY(qmd_note_policy) },
 };
 
 static const struct genl_multicast_group qmd_mcgrps[] = {

@@ -32,19 +32,13 @@ void qmd_owners_exit(void);
 int qmd_share_check(const struct qmd_region *new, u32 slots, u64 bytes, struct qmd_why *why);
 struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg, struct qmd_why *why);
 
-/* netlink-note.c */
-int qmd_note_set_doit(struct sk_buff *skb, struct genl_info *info);
-
 /* netlink-request.c */
 extern const struct nla_policy qmd_add_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
 extern const struct nla_policy qmd_update_policy[QCOM_MINIDUMP_REGION_A_MAX + 1];
 extern const struct nla_policy qmd_id_policy[QCOM_MINIDUMP_REGION_A_ID + 1];
-extern const struct nla_policy qmd_note_policy[QCOM_MINIDUMP_NOTE_A_MAX + 1];
 int qmd_parse_add(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec, struct qmd_why *why);
-void qmd_parse_tag(const struct nlattr *attr, struct qmd_tag *tag);
-int qmd_parse_range(struct sk_buff *skb, struct genl_info *info, struct qmd_spec *spec);
+int qmd_parse_update(struct sk_buff *skb, struct genl_info *info, const struct qmd_region *r, struct qmd_spec *to);
 bool qmd_has_perfmon(const struct sk_buff *skb);
-int qmd_may_name_addresses(struct sk_buff *skb, struct genl_info *info, u32 attr);
 int qmd_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);
 
 /* netlink-msg.c */

@@ -301,7 +301,7 @@ int qmd_region_add(struct qmd_region *r, struct qmd_why *why)
 	return ret;
 }
 
-/* To its @n spare segments. A buffer that goes with the region changes places with that in @to, and brings its tag. */
+/* To its @n spare segments. A buffer that goes with the region changes places with that in @to. */
 static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, struct qmd_why *why)
 {
 	int ret;
@@ -319,7 +319,6 @@ static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, str
 	if (to->buf) {
 		swap(r->buf, to->buf);
 		to->size = r->size;
-		r->tag = to->tag;
 	}
 	qmd_region_set_segments(r, n);
 	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)

@@ -47,7 +47,7 @@ extern const struct qmd_kind qmd_kind_object;	/* object.c */
 extern const struct qmd_kind qmd_kind_task;	/* task.c: what is held by reference */
 extern const struct qmd_kind qmd_kind_stack;	/* task.c: what is not */
 extern const struct qmd_kind qmd_kind_current;	/* follow.c: of the task that a CPU runs, whichever it is */
-extern const struct qmd_kind qmd_kind_note;	/* netlink-note.c */
+extern const struct qmd_kind qmd_kind_data;	/* netlink-request.c: a copy of what the client sent */
 
 /* By what its owner knows a region again; nobody else looks into it. */
 struct qmd_tag {
@@ -94,7 +94,7 @@ struct qmd_spec {
  * @map: qmd_kind_range: BPF map whose memory it is, held; else NULL
  * @n_held: of @segs, from the first one on, those whose pages have a reference
  * @hold: it holds its pages, and goes into the table when it is told to
- * @buf: qmd_kind_note: memory that goes with the region
+ * @buf: qmd_kind_data: memory that goes with the region
  * @sk: netlink socket that owns it, held: port numbers are used again. NULL: it is a client's in the kernel
  * @portid: of @sk
  * @unprivileged: who added it lacked CAP_PERFMON: it counts as one of @sk's share

@@ -63,7 +63,7 @@ operations = SPEC["operations"]["list"]
 same("commands", [f"QCOM_MINIDUMP_CMD_{upper(o['name'])}" for o in operations], enum("qcom_minidump_cmd"))
 
 tables = {"region-add": "qmd_add_policy", "region-update": "qmd_update_policy", "region-del": "qmd_id_policy",
-          "region-get": "qmd_id_policy", "note-set": "qmd_note_policy"}
+          "region-get": "qmd_id_policy"}
 ops = dict(re.findall(r"QMD_OP\(QCOM_MINIDUMP_CMD_(\w+), \w+\)(?:, QMD_POLICY\((\w+)\))?", MODULE))
 same("commands that a request may have", [upper(o["name"]) for o in operations if "do" in o], list(ops))
 if not re.search(r"define QMD_OP\(.*\.flags = GENL_ADMIN_PERM\b", MODULE):

@@ -12,7 +12,6 @@
 #include "lib/strv.h"
 #include "qcmd_note.h"
 #include "lib/journal.h"
-#include "uapi/linux/qcom_minidump.h"
 
 #define MAGIC_SIZE strlen(QCMD_NOTE_TRACE_ZLIB)
 
@@ -103,7 +102,7 @@ static int squeeze(char **text, size_t *size)
 	char *to;
 	int r;
 
-	if (*size <= QCOM_MINIDUMP_NOTE_MAX)
+	if (*size <= QCMD_NOTE_MAX)
 		return 1;
 	to = malloc(MAGIC_SIZE + packed);
 	if (!to)
@@ -115,7 +114,7 @@ static int squeeze(char **text, size_t *size)
 	*size = MAGIC_SIZE + packed;
 	if (r != Z_OK)
 		return -ENOMEM;
-	return *size <= QCOM_MINIDUMP_NOTE_MAX;
+	return *size <= QCMD_NOTE_MAX;
 }
 
 int trace_note_build(const struct trace_note_array *arrays, size_t n, char **ret, size_t *ret_size)

@@ -11,7 +11,7 @@ struct trace_note_array {
 	uint32_t subbuf_size;
 };
 
-/* At most QCOM_MINIDUMP_NOTE_MAX bytes: compressed if it has to be; formats that don't fit even then are left out. */
+/* At most QCMD_NOTE_MAX bytes: compressed if it has to be; formats that don't fit even then are left out. */
 int trace_note_build(const struct trace_note_array *arrays, size_t n, char **ret, size_t *ret_size);
 
 #endif

@@ -32,14 +32,6 @@ static void request_add(struct reconcile *r, const struct entry *e, struct modul
 	entry_traits(e)->fill(&e->want, &reconcile_note(r, e)->note, q);
 }
 
-/* A note is removed by an empty one. */
-static void request_remove(const struct entry *e, struct module_request *q)
-{
-	*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = e->id };
-	if (entry_traits(e)->note)
-		entry_traits(e)->fill(&e->want, &(struct note){ .text = "" }, q);
-}
-
 static bool has_moved(const struct entry *e)
 {
 	return entry_traits(e)->movable && (e->want.address != e->address || e->want.size != e->size);
@@ -52,11 +44,11 @@ static bool is_renamed(const struct entry *e)
 
 static void request_update(struct reconcile *r, const struct entry *e, struct module_request *q)
 {
+	*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id };
 	if (entry_traits(e)->note) {
-		request_add(r, e, q);
+		entry_traits(e)->fill(&e->want, &reconcile_note(r, e)->note, q);
 		return;
 	}
-	*q = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_UPDATE, .id = e->id };
 	if (has_moved(e)) {
 		q->address = e->want.address;
 		q->size = e->want.size;
@@ -165,7 +157,8 @@ int reconcile_remove(struct reconcile *r, bool (*which)(const struct entry *e))
 		if (!which(&r->entries[i]))
 			continue;
 		s.entries[s.n] = &r->entries[i];
-		request_remove(&r->entries[i], &s.requests[s.n++]);
+		s.requests[s.n++] =
+			(struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->entries[i].id };
 	}
 	for (size_t i = 0; i < r->n_strays; i++)
 		s.requests[s.n++] = (struct module_request){ .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = r->strays[i] };

@@ -6,8 +6,6 @@
 
 static void fill_note(const struct want *want, const struct note *note, struct module_request *q)
 {
-	q->cmd = QCOM_MINIDUMP_CMD_NOTE_SET;
-	q->name = want->key.what;
 	q->note = note->text;
 	q->note_size = note->size;
 	q->note_type = note->type;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Netlink messages to structs and back. What comes in is bounded here; nothing behind this sees a raw message. */
+#include <assert.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +12,11 @@
 
 #include "daemon/table/module-netlink.h"
 #include "lib/text.h"
+#include "qcmd_note.h"
 
-#define GENL_SIZE (MNL_ALIGN(sizeof(struct nlmsghdr)) + MNL_ALIGN(sizeof(struct genlmsghdr)))
+#define NOTE_ALIGN(size) (((size) + 3) & ~3U)
+#define NOTE_HEAD	 (sizeof(Elf64_Nhdr) + NOTE_ALIGN(sizeof(QCMD_NOTE_NAME)))
+#define GENL_SIZE	 (MNL_ALIGN(sizeof(struct nlmsghdr)) + MNL_ALIGN(sizeof(struct genlmsghdr)))
 
 void module_copy_text(char *to, size_t size, const char *from, size_t len)
 {
@@ -114,10 +119,22 @@ size_t module_request_size(const struct module_request *request)
 	       QCOM_MINIDUMP_TAG_MAX + MNL_ALIGN(request->note_size);
 }
 
-static void put_tag(struct nlmsghdr *nlh, uint16_t attr, const struct module_tag *tag)
+static_assert(NOTE_HEAD + QCMD_NOTE_MAX <= QCOM_MINIDUMP_DATA_MAX, "no note has room for its text");
+
+/* What the module is to keep is a whole ELF note, made where the attribute has it. */
+static void put_note(struct nlmsghdr *nlh, const struct module_request *request)
 {
-	if (tag->size)
-		mnl_attr_put(nlh, attr, tag->size, tag->bytes);
+	const Elf64_Nhdr nhdr = { sizeof(QCMD_NOTE_NAME), request->note_size, request->note_type };
+	struct nlattr *attr = mnl_nlmsg_get_payload_tail(nlh);
+	char *note = mnl_attr_get_payload(attr);
+
+	memset(note, 0, NOTE_HEAD + NOTE_ALIGN(request->note_size));
+	memcpy(note, &nhdr, sizeof(nhdr));
+	memcpy(note + sizeof(nhdr), QCMD_NOTE_NAME, sizeof(QCMD_NOTE_NAME));
+	memcpy(note + NOTE_HEAD, request->note, request->note_size);
+	attr->nla_type = QCOM_MINIDUMP_REGION_A_DATA;
+	attr->nla_len = MNL_ATTR_HDRLEN + NOTE_HEAD + NOTE_ALIGN(request->note_size);
+	nlh->nlmsg_len += MNL_ALIGN(attr->nla_len);
 }
 
 static void put_task(struct nlmsghdr *nlh, const struct module_request *request)
@@ -146,13 +163,6 @@ struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t se
 	genl->cmd = request->cmd;
 	genl->version = QCOM_MINIDUMP_FAMILY_VERSION;
 
-	if (request->cmd == QCOM_MINIDUMP_CMD_NOTE_SET) {
-		mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, request->note_size, request->note);
-		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_NOTE_A_NAME, request->name);
-		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_NOTE_A_TYPE, request->note_type);
-		put_tag(nlh, QCOM_MINIDUMP_NOTE_A_TAG, &request->tag);
-		return nlh;
-	}
 	if (request->id)
 		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, request->id);
 	if (request->name)
@@ -165,6 +175,8 @@ struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t se
 		mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_ADDR, request->address);
 		mnl_attr_put_u64(nlh, QCOM_MINIDUMP_REGION_A_SIZE, request->size);
 	}
+	if (request->note)
+		put_note(nlh, request);
 	if (request->map_fd)
 		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_MAP, request->map_fd);
 	if (request->hold)
@@ -173,7 +185,8 @@ struct nlmsghdr *module_build_request(void *buffer, uint16_t family, uint32_t se
 		mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_ACTIVATE, 0, NULL);
 	if (request->comment)
 		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_COMMENT, request->comment);
-	put_tag(nlh, QCOM_MINIDUMP_REGION_A_TAG, &request->tag);
+	if (request->tag.size)
+		mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_TAG, request->tag.size, request->tag.bytes);
 	return nlh;
 }
 

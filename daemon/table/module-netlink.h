@@ -69,7 +69,7 @@ struct module_backend {
 
 /* One command; which fields count is said in the uAPI header. */
 struct module_request {
-	enum qcom_minidump_cmd cmd; /* REGION_ADD, _UPDATE, _DEL or NOTE_SET */
+	enum qcom_minidump_cmd cmd; /* REGION_ADD, _UPDATE or _DEL */
 	uint32_t id;
 	const char *name;
 	const char *comment;

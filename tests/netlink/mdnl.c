@@ -6,6 +6,7 @@
  * One command from the arguments, or one a line from standard input (all on one socket, which owns what they
  * add; it ends with the input). Replies go to standard output, a line each.
  */
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -17,6 +18,8 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/qcom_minidump.h>
+#include <linux/qcom_minidump_table.h>
+#include <qcmd_note.h>
 
 #define BUFFER_SIZE 65536
 
@@ -27,7 +30,8 @@ static const char usage[] =
 	"  add KEY=VALUE...        name comment addr paddr size object pid start part cpu; tag=HEX hold=yes\n"
 	"  update KEY=VALUE...     id, and addr paddr size comment; or activate=yes\n"
 	"  del id=N | get id=N\n"
-	"  note text=TEXT | note fill=BYTES  and name, type, tag\n"
+	"  note text=TEXT | note fill=BYTES  and name, type, tag: add an ELF note, or update that of this name;\n"
+	"                          with an empty text, delete it\n"
 	"  monitor SECONDS         notifications\n"
 	"  sleep SECONDS\n"
 	"  any command takes raw=TYPE:TEXT, an attribute as it is, and fail=N: its Nth allocation fails\n"
@@ -66,7 +70,7 @@ static const char *const commands[] = {
 };
 
 static struct mnl_socket *sock;
-static unsigned int family, group, sequence;
+static unsigned int family, group, sequence, last_id; /* of the region printed last */
 static int failures;
 static char buffer[BUFFER_SIZE];
 
@@ -131,6 +135,7 @@ static void print_region_attr(const struct nlattr *a)
 {
 	switch (mnl_attr_get_type(a)) {
 	case QCOM_MINIDUMP_REGION_A_ID:
+		last_id = attr_number(a);
 		printf(" id=%" PRIu64, attr_number(a));
 		break;
 	case QCOM_MINIDUMP_REGION_A_NAME:
@@ -352,28 +357,18 @@ static void put_raw(struct nlmsghdr *nlh, const char *value)
 	mnl_attr_put(nlh, atoi(value), strlen(colon + 1), colon + 1);
 }
 
-static void put_note(struct nlmsghdr *nlh, const char *key, const char *value)
+/* The ELF note that the text of a command is. */
+static void put_note(struct nlmsghdr *nlh, const char *text, size_t size, unsigned int type)
 {
-	static char fill[65000];
+	static char note[65000];
+	const Elf64_Nhdr nhdr = { sizeof(QCMD_NOTE_NAME), size, type };
+	size_t head = sizeof(nhdr) + MNL_ALIGN(sizeof(QCMD_NOTE_NAME));
 
-	if (!strcmp(key, "text")) {
-		mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, strlen(value), value);
-		return;
-	}
-	if (!strcmp(key, "name")) {
-		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_NOTE_A_NAME, value);
-		return;
-	}
-	if (!strcmp(key, "type")) {
-		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_NOTE_A_TYPE, strtoul(value, NULL, 0));
-		return;
-	}
-	if (!strcmp(key, "tag")) {
-		put_hex(nlh, QCOM_MINIDUMP_NOTE_A_TAG, value);
-		return;
-	}
-	memset(fill, 'x', sizeof(fill));
-	mnl_attr_put(nlh, QCOM_MINIDUMP_NOTE_A_TEXT, strtoul(value, NULL, 0) % sizeof(fill), fill);
+	memset(note, 0, sizeof(note));
+	memcpy(note, &nhdr, sizeof(nhdr));
+	memcpy(note + sizeof(nhdr), QCMD_NOTE_NAME, sizeof(QCMD_NOTE_NAME));
+	memcpy(note + head, text, size);
+	mnl_attr_put(nlh, QCOM_MINIDUMP_REGION_A_DATA, head + MNL_ALIGN(size), note);
 }
 
 static const struct key *find_key(const char *name)
@@ -386,7 +381,7 @@ static const struct key *find_key(const char *name)
 }
 
 /* Task keys go into one nest: those for it are put in a second round. */
-static void put_attrs(struct nlmsghdr *nlh, int cmd, char **argv)
+static void put_attrs(struct nlmsghdr *nlh, char **argv)
 {
 	struct nlattr *nest = NULL;
 
@@ -401,9 +396,9 @@ static void put_attrs(struct nlmsghdr *nlh, int cmd, char **argv)
 			value++;
 			if (!strcmp(key, "fail"))
 				continue;
-			if (!strcmp(key, "raw") || cmd == QCOM_MINIDUMP_CMD_NOTE_SET) {
+			if (!strcmp(key, "raw")) {
 				if (round == 0)
-					strcmp(key, "raw") ? put_note(nlh, key, value) : put_raw(nlh, value);
+					put_raw(nlh, value);
 				continue;
 			}
 			if (find_key(key)->task != (round == 1))
@@ -417,17 +412,11 @@ static void put_attrs(struct nlmsghdr *nlh, int cmd, char **argv)
 		mnl_attr_nest_end(nlh, nest);
 }
 
-static void request(int cmd, unsigned int flags, char **argv)
+/* Sends it; its @fail'th allocation fails, if there is one. */
+static void send_request(struct nlmsghdr *nlh, const char *fail)
 {
-	static char buf[BUFFER_SIZE + MNL_ALIGNTO];
-	struct nlmsghdr *nlh = begin(buf, family, cmd, flags);
-	const char *fail = NULL;
 	ssize_t n;
 
-	put_attrs(nlh, cmd, argv);
-	for (char **arg = argv; *arg; arg++)
-		if (!strncmp(*arg, "fail=", 5))
-			fail = *arg + 5;
 	if (fail)
 		set_fail(fail);
 	n = mnl_socket_sendto(sock, nlh, nlh->nlmsg_len);
@@ -439,6 +428,69 @@ static void request(int cmd, unsigned int flags, char **argv)
 		lost();
 	else
 		die("send");
+}
+
+static const char *value_of(char **argv, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (; *argv; argv++)
+		if (!strncmp(*argv, key, n) && (*argv)[n] == '=')
+			return *argv + n + 1;
+	return NULL;
+}
+
+static void request(int cmd, unsigned int flags, char **argv)
+{
+	static char buf[BUFFER_SIZE + MNL_ALIGNTO];
+	struct nlmsghdr *nlh = begin(buf, family, cmd, flags);
+
+	put_attrs(nlh, argv);
+	send_request(nlh, value_of(argv, "fail"));
+}
+
+/* By name, what this socket has added. */
+static void note(char **argv)
+{
+	static char buf[BUFFER_SIZE + MNL_ALIGNTO], fill[64000];
+	static struct note {
+		char name[QCOM_MINIDUMP_NAME_MAX + 1];
+		unsigned int id;
+	} notes[1024];
+	struct note *n = notes;
+	const char *name = value_of(argv, "name") ?: MINIDUMP_NOTE_NAME, *text = value_of(argv, "text");
+	const char *size = value_of(argv, "fill"), *type = value_of(argv, "type"), *tag = value_of(argv, "tag");
+	unsigned int number = type ? strtoul(type, NULL, 0) : QCMD_NOTE_KERNEL;
+	const char *raw = value_of(argv, "raw");
+	struct nlmsghdr *nlh;
+
+	while (n->id && strcmp(n->name, name) != 0 && n < &notes[1023])
+		n++;
+	nlh = begin(buf, family,
+		    !n->id	   ? QCOM_MINIDUMP_CMD_REGION_ADD :
+		    text && !*text ? QCOM_MINIDUMP_CMD_REGION_DEL :
+				     QCOM_MINIDUMP_CMD_REGION_UPDATE,
+		    NLM_F_ACK);
+	if (n->id)
+		mnl_attr_put_u32(nlh, QCOM_MINIDUMP_REGION_A_ID, n->id);
+	else
+		mnl_attr_put_strz(nlh, QCOM_MINIDUMP_REGION_A_NAME, name);
+	memset(fill, 'x', sizeof(fill));
+	if (size)
+		put_note(nlh, fill, strtoul(size, NULL, 0) % sizeof(fill), number);
+	else if (text && *text)
+		put_note(nlh, text, strlen(text), number);
+	if (tag && !n->id)
+		put_hex(nlh, QCOM_MINIDUMP_REGION_A_TAG, tag);
+	if (raw)
+		put_raw(nlh, raw);
+	last_id = 0;
+	send_request(nlh, value_of(argv, "fail"));
+	if (text && !*text)
+		n->name[0] = '\0';
+	else if (last_id)
+		snprintf(n->name, sizeof(n->name), "%s", name);
+	n->id = last_id ?: n->id;
 }
 
 static void find_family(void)
@@ -502,7 +554,6 @@ static void run(int argc, char **argv)
 		{ "update", QCOM_MINIDUMP_CMD_REGION_UPDATE, NLM_F_ACK },
 		{ "del", QCOM_MINIDUMP_CMD_REGION_DEL, NLM_F_ACK },
 		{ "get", QCOM_MINIDUMP_CMD_REGION_GET, NLM_F_ACK },
-		{ "note", QCOM_MINIDUMP_CMD_NOTE_SET, NLM_F_ACK },
 	};
 
 	if (!strcmp(argv[0], "sleep") && argc == 2) {
@@ -511,6 +562,10 @@ static void run(int argc, char **argv)
 	}
 	if (!strcmp(argv[0], "monitor") && argc == 2) {
 		monitor(atoi(argv[1]));
+		return;
+	}
+	if (!strcmp(argv[0], "note")) {
+		note(argv + 1);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {

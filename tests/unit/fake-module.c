@@ -145,22 +145,6 @@ static int do_update(struct table *t, const struct module_request *q, struct mod
 	return 0;
 }
 
-static int do_note(struct table *t, const struct module_request *q, struct module_result *result)
-{
-	struct module_region *old = by_name(t, q->name, 0), r = { .tag = q->tag };
-
-	if (!q->note_size)
-		return do_delete(t, old);
-	snprintf(t->note, sizeof(t->note), "%.*s", (int)q->note_size, q->note);
-	if (old) {
-		record(t, "update", old);
-		result->region = *old;
-		return 0;
-	}
-	set_text(r.name, sizeof(r.name), q->name);
-	return put(t, &r, result);
-}
-
 static int apply(const struct module_request *requests, struct module_result *results, size_t n, void *userdata)
 {
 	struct table *t = userdata;
@@ -169,9 +153,10 @@ static int apply(const struct module_request *requests, struct module_result *re
 	for (size_t i = 0; i < n && !t->broken; i++) {
 		const struct module_request *q = &requests[i];
 
+		if (q->note)
+			snprintf(t->note, sizeof(t->note), "%.*s", (int)q->note_size, q->note);
 		results[i].error = q->cmd == QCOM_MINIDUMP_CMD_REGION_ADD    ? do_add(t, q, &results[i]) :
 				   q->cmd == QCOM_MINIDUMP_CMD_REGION_UPDATE ? do_update(t, q, &results[i]) :
-				   q->cmd == QCOM_MINIDUMP_CMD_NOTE_SET	     ? do_note(t, q, &results[i]) :
 									       do_delete(t, by_id(t, q->id));
 		if (results[i].error)
 			snprintf(results[i].message, sizeof(results[i].message), "%s", strerror(-results[i].error));

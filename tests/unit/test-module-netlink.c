@@ -227,20 +227,27 @@ static void test_request(void **state)
 static void test_request_note(void **state)
 {
 	const struct module_request q = {
-		.cmd = QCOM_MINIDUMP_CMD_NOTE_SET,
+		.cmd = QCOM_MINIDUMP_CMD_REGION_ADD,
 		.name = MINIDUMP_NOTE_NAME,
 		.note = "text",
 		.note_size = 4,
+		.note_type = 7,
 		.tag = { .size = QCOM_MINIDUMP_TAG_MAX },
 	};
 	char buffer[1024] = {};
 	struct nlmsghdr *nlh = module_build_request(buffer, FAMILY, 3, &q);
-	const struct nlattr *attr, *tag = NULL;
+	const struct nlattr *attr, *tag = NULL, *data = NULL;
 
 	assert_true(nlh->nlmsg_len <= module_request_size(&q));
-	mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr))
-		if (mnl_attr_get_type(attr) == QCOM_MINIDUMP_NOTE_A_TAG)
+	mnl_attr_for_each (attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == QCOM_MINIDUMP_REGION_A_TAG)
 			tag = attr;
+		if (mnl_attr_get_type(attr) == QCOM_MINIDUMP_REGION_A_DATA)
+			data = attr;
+	}
+	assert_non_null(data);
+	assert_int_equal(mnl_attr_get_payload_len(data), 24);
+	assert_memory_equal(mnl_attr_get_payload(data), "\5\0\0\0\4\0\0\0\7\0\0\0QCMD\0\0\0\0text", 24);
 	assert_non_null(tag);
 	assert_int_equal(mnl_attr_get_payload_len(tag), QCOM_MINIDUMP_TAG_MAX);
 }

@@ -14,7 +14,7 @@
 
 #include "daemon/note.h"
 #include "daemon/policy/policy.h"
-#include "uapi/linux/qcom_minidump.h"
+#include "qcmd_note.h"
 
 static char *layout_or_skip(void)
 {
@@ -147,7 +147,7 @@ static void test_build_bounded(void **state)
 		policies[i].path = path;
 	}
 	assert_int_equal(note_build(NULL, &set, &text, &size), 0);
-	assert_in_range(size, QCOM_MINIDUMP_NOTE_MAX - 1024, QCOM_MINIDUMP_NOTE_MAX);
+	assert_in_range(size, QCMD_NOTE_MAX - 1024, QCMD_NOTE_MAX);
 	assert_int_equal(text[size - 1], '\n');
 }
 

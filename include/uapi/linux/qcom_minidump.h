@@ -43,22 +43,20 @@
 #define QCOM_MINIDUMP_NAME_MAX		31
 #define QCOM_MINIDUMP_OBJECT_MAX	31
 #define QCOM_MINIDUMP_COMMENT_MAX	127
-#define QCOM_MINIDUMP_NOTE_MAX		32768
+#define QCOM_MINIDUMP_DATA_MAX		32768
 #define QCOM_MINIDUMP_TAG_MAX		64
 
 /**
  * enum qcom_minidump_cmd - commands and notifications
  * @QCOM_MINIDUMP_CMD_BACKEND_GET: do. Reply: the BACKEND attributes; without _A_NAME no back end is bound.
  * @QCOM_MINIDUMP_CMD_REGION_ADD: do. NAME (optional with OBJECT), COMMENT, TAG (optional) and exactly one of
- *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK. MAP (optional) with ADDR, HOLD (optional) with ADDR or PADDR.
+ *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK, DATA. MAP (optional) with ADDR, HOLD (optional) with ADDR or PADDR.
  *	Reply: the region as in REGION_GET.
- * @QCOM_MINIDUMP_CMD_REGION_UPDATE: do. ID, and ADDR or PADDR or SIZE (what is left out stays) or COMMENT.
- *	One operation: the region is in the table throughout. Or ID and ACTIVATE. Reply: the region.
+ * @QCOM_MINIDUMP_CMD_REGION_UPDATE: do. ID, and ADDR or PADDR or SIZE (what is left out stays), or DATA, or COMMENT.
+ *	One operation: the region is in the table throughout, as it was or as it is to be. Or ID and ACTIVATE. Reply: the
+ *	region.
  * @QCOM_MINIDUMP_CMD_REGION_DEL: do. ID. Reply: none but the ACK.
  * @QCOM_MINIDUMP_CMD_REGION_GET: do (ID) or dump. NLM_F_DUMP_INTR is set on a dump that saw a change.
- * @QCOM_MINIDUMP_CMD_NOTE_SET: do. TEXT: a note of this socket (include/qcmd_note.h), copied and put in
- *	the table as one region; NAME and TYPE (optional) say which of its notes. Replaces the last one of that name
- *	without a gap, with its TAG (optional); an empty text removes it. Reply: the region, or none for an empty text.
  * @QCOM_MINIDUMP_CMD_BACKEND_NTF: a back end was bound or unbound. As in BACKEND_GET.
  * @QCOM_MINIDUMP_CMD_REGION_ADD_NTF: as in REGION_GET, without addresses and tag. Changes in quick succession come as
  *	one message with the last state.
@@ -72,7 +70,6 @@ enum qcom_minidump_cmd {
 	QCOM_MINIDUMP_CMD_REGION_UPDATE,
 	QCOM_MINIDUMP_CMD_REGION_DEL,
 	QCOM_MINIDUMP_CMD_REGION_GET,
-	QCOM_MINIDUMP_CMD_NOTE_SET,
 	QCOM_MINIDUMP_CMD_BACKEND_NTF,
 	QCOM_MINIDUMP_CMD_REGION_ADD_NTF,
 	QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF,
@@ -140,6 +137,8 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_ACTIVATE: flag, of REGION_UPDATE. The region, which is HELD, goes into the table
  * @QCOM_MINIDUMP_REGION_A_TAG: binary, 1 to QCOM_MINIDUMP_TAG_MAX bytes. By what its owner knows it again: given, if at
  *	all, when the region is added, and in each reply to it from then on. Nobody looks into it, it need not be unique
+ * @QCOM_MINIDUMP_REGION_A_DATA: binary, 1 to QCOM_MINIDUMP_DATA_MAX bytes, of a request. The module keeps a copy of
+ *	them, which is the region, such as a note (include/qcmd_note.h)
  */
 enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_UNSPEC,
@@ -162,6 +161,7 @@ enum qcom_minidump_region_attr {
 	QCOM_MINIDUMP_REGION_A_HOLD,
 	QCOM_MINIDUMP_REGION_A_ACTIVATE,
 	QCOM_MINIDUMP_REGION_A_TAG,
+	QCOM_MINIDUMP_REGION_A_DATA,
 
 	__QCOM_MINIDUMP_REGION_A_MAX,
 	QCOM_MINIDUMP_REGION_A_MAX = __QCOM_MINIDUMP_REGION_A_MAX - 1
@@ -238,24 +238,6 @@ enum qcom_minidump_segment_attr {
 
 	__QCOM_MINIDUMP_SEGMENT_A_MAX,
 	QCOM_MINIDUMP_SEGMENT_A_MAX = __QCOM_MINIDUMP_SEGMENT_A_MAX - 1
-};
-
-/**
- * enum qcom_minidump_note_attr - a note of a socket
- * @QCOM_MINIDUMP_NOTE_A_TEXT: binary, at most QCOM_MINIDUMP_NOTE_MAX bytes, no NUL needed
- * @QCOM_MINIDUMP_NOTE_A_NAME: string, of its region; absent: KQCMD_NOTE
- * @QCOM_MINIDUMP_NOTE_A_TYPE: u32, of the ELF note; absent: QCMD_NOTE_KERNEL
- * @QCOM_MINIDUMP_NOTE_A_TAG: binary, of its region, as QCOM_MINIDUMP_REGION_A_TAG; absent: it has none
- */
-enum qcom_minidump_note_attr {
-	QCOM_MINIDUMP_NOTE_A_UNSPEC,
-	QCOM_MINIDUMP_NOTE_A_TEXT,
-	QCOM_MINIDUMP_NOTE_A_NAME,
-	QCOM_MINIDUMP_NOTE_A_TYPE,
-	QCOM_MINIDUMP_NOTE_A_TAG,
-
-	__QCOM_MINIDUMP_NOTE_A_MAX,
-	QCOM_MINIDUMP_NOTE_A_MAX = __QCOM_MINIDUMP_NOTE_A_MAX - 1
 };
 
 #endif /* _UAPI_LINUX_QCOM_MINIDUMP_H */
