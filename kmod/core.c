@@ -26,6 +26,7 @@ struct qmd qmd = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(qmd.lock),
 	.bind_lock = __MUTEX_INITIALIZER(qmd.bind_lock),
 	.ids = XARRAY_INIT(qmd.ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ),
+	.events = LIST_HEAD_INIT(qmd.events),
 };
 
 /* For scripts: who can't ask over netlink. */
@@ -164,7 +165,7 @@ int qcom_minidump_backend_register(const struct qcom_minidump_backend *be)
 	ret = qmd_backend_bind(be);
 	if (!ret) {
 		pr_info("back end %s: bound, %u slots\n", be->name, qmd.limits.slots);
-		qmd_regions_set_active(true);
+		qmd_regions_reconsider();
 	}
 	mutex_unlock(&qmd.bind_lock);
 	return ret;
@@ -188,7 +189,7 @@ static void qmd_unbind(void)
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 
 	be->ops->exit(be->priv);
-	qmd_regions_set_active(false);
+	qmd_regions_reconsider();
 	/* The next header is to be number 0 again. */
 	qmd_events_send();
 	qmd_table_free();
@@ -255,16 +256,13 @@ static int __init qmd_init(void)
 {
 	int ret;
 
-	qmd_events_init();
 	ret = qmd_follow_init();
 	if (ret)
 		return ret;
 	ret = qmd_ram_init();
 	if (ret)
 		goto exit_follow;
-	ret = qmd_modules_init();
-	if (ret)
-		goto exit_ram;
+	qmd_modules_init();
 	ret = qmd_stacks_init();
 	if (ret)
 		goto exit_modules;
@@ -285,7 +283,6 @@ exit_stacks:
 	qmd_stacks_exit();
 exit_modules:
 	qmd_modules_exit();
-exit_ram:
 	qmd_ram_exit();
 	xa_destroy(&qmd.ids);
 exit_follow:

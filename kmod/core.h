@@ -23,12 +23,10 @@
 #ifndef QCOM_MINIDUMP_CORE_H
 #define QCOM_MINIDUMP_CORE_H
 
-#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "backend.h"
@@ -58,8 +56,6 @@ struct qmd_slot;
  * @generation: counts changes, for dumps
  * @events: regions with a notification to send
  * @backend_event: the same for the back end
- * @event_irq_work: from any context to process context
- * @event_work: sends
  */
 struct qmd {
 	raw_spinlock_t lock;
@@ -79,8 +75,6 @@ struct qmd {
 	u32 generation;
 	struct list_head events;
 	bool backend_event;
-	struct irq_work event_irq_work;
-	struct work_struct event_work;
 };
 
 extern struct qmd qmd;

@@ -3,11 +3,28 @@
  * What became of regions: from any context to process context, and no more than one notification a region at a time.
  * With that of its removal a region gives back what it holds.
  */
+#include <linux/irq_work.h>
+#include <linux/workqueue.h>
+
 #include "core.h"
 #include "event.h"
 #include "netlink.h"
 
 static DEFINE_MUTEX(qmd_events_lock);	/* one sender at a time, so that they stay in order */
+
+static void qmd_event_work(struct work_struct *work)
+{
+	qmd_events_send();
+}
+
+static DECLARE_WORK(qmd_event_worker, qmd_event_work);
+
+static void qmd_event_irq(struct irq_work *work)
+{
+	schedule_work(&qmd_event_worker);
+}
+
+static DEFINE_IRQ_WORK(qmd_event_irq_work, qmd_event_irq);	/* from any context to process context */
 
 void qmd_event(struct qmd_region *r, u8 cmd)
 {
@@ -18,22 +35,7 @@ void qmd_event(struct qmd_region *r, u8 cmd)
 	} else if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF) {
 		r->event = cmd;
 	}
-	irq_work_queue(&qmd.event_irq_work);
-}
-
-static void qmd_event_irq(struct irq_work *work)
-{
-	schedule_work(&qmd.event_work);
-}
-
-/* Of one region; DEL is its last. */
-static void qmd_event_send(struct qmd_region *r, u8 cmd)
-{
-	if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
-		qmd_region_retire(r);
-	qmd_netlink_notify(r, cmd);
-	if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
-		qmd_region_put(r);
+	irq_work_queue(&qmd_event_irq_work);
 }
 
 /*
@@ -63,25 +65,17 @@ void qmd_events_send(void)
 		list_del_init(&r->event_node);
 		cmd = r->event;
 		raw_spin_unlock_irqrestore(&qmd.lock, flags);
-		qmd_event_send(r, cmd);
+		if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+			qmd_region_retire(r);
+		qmd_netlink_notify(r, cmd);
+		if (cmd == QCOM_MINIDUMP_CMD_REGION_DEL_NTF)
+			qmd_region_put(r);
 	}
 	mutex_unlock(&qmd_events_lock);
 }
 
-static void qmd_event_work(struct work_struct *work)
-{
-	qmd_events_send();
-}
-
-void qmd_events_init(void)
-{
-	INIT_LIST_HEAD(&qmd.events);
-	init_irq_work(&qmd.event_irq_work, qmd_event_irq);
-	INIT_WORK(&qmd.event_work, qmd_event_work);
-}
-
 void qmd_events_exit(void)
 {
-	irq_work_sync(&qmd.event_irq_work);
-	flush_work(&qmd.event_work);
+	irq_work_sync(&qmd_event_irq_work);
+	flush_work(&qmd_event_worker);
 }

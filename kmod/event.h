@@ -6,7 +6,6 @@
 
 void qmd_event(struct qmd_region *r, u8 cmd);	/* under qmd.lock */
 void qmd_events_send(void);		/* process context */
-void qmd_events_init(void);
 void qmd_events_exit(void);
 
 #endif

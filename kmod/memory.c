@@ -150,6 +150,16 @@ static int qmd_check_range(u64 start, u64 size, struct qmd_why *why)
 	return 0;
 }
 
+/* If pieces are not only counted. What else is in a segment stays. */
+static void qmd_segment_set(struct qmd_segment *segs, u32 n, u64 va, phys_addr_t pa, u64 size)
+{
+	if (!segs)
+		return;
+	segs[n].va = va;
+	segs[n].pa = pa;
+	segs[n].size = size;
+}
+
 /* How much of the range is in one piece, if it is memory at all: all of it but where each page may be elsewhere. */
 static u64 qmd_piece_of_virt(u64 va, u64 size)
 {
@@ -163,8 +173,8 @@ static u64 qmd_piece_of_virt(u64 va, u64 size)
  */
 int qmd_segments_of_virt(const void *addr, u64 size, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
-	struct qmd_segment cur = {};
 	u64 va = (unsigned long)addr;
+	phys_addr_t end = 0;
 	int n = 0, ret;
 
 	ret = qmd_check_range(va, size, why);
@@ -182,24 +192,22 @@ int qmd_segments_of_virt(const void *addr, u64 size, struct qmd_segment *segs, u
 		if (!qmd_is_ram(pa, pa + len))
 			return qmd_refuse(why, -EFAULT, "ADDR + SIZE is not RAM from end to end");
 
-		if (n && cur.pa + cur.size == pa) {
-			cur.size += len;
-		} else {
+		if (!n || end != pa) {
 			if (n == max)
 				return qmd_refuse(why, -E2BIG,
 						  "ADDR + SIZE has too many physical pieces: register it in parts");
-			cur = (struct qmd_segment){ .va = va, .pa = pa, .size = len };
-			n++;
+			qmd_segment_set(segs, n++, va, pa, len);
+		} else if (segs) {
+			segs[n - 1].size += len;
 		}
-		if (segs)
-			segs[n - 1] = cur;
+		end = pa + len;
 		va += len;
 		size -= len;
 	}
 	return n;
 }
 
-static int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *seg, struct qmd_why *why)
+static int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *segs, struct qmd_why *why)
 {
 	int ret = qmd_check_range(pa, size, why);
 
@@ -208,14 +216,8 @@ static int qmd_segments_of_phys(phys_addr_t pa, u64 size, struct qmd_segment *se
 	if (!qmd_is_ram(pa, pa + size))
 		return qmd_refuse(why, -EFAULT, "PADDR + SIZE is not RAM from end to end");
 
-	if (!seg)
-		return 1;
 	/* Only linear memory has a virtual address for sure. */
-	*seg = (struct qmd_segment){
-		.va = pfn_valid(PHYS_PFN(pa)) ? (unsigned long)phys_to_virt(pa) : 0,
-		.pa = pa,
-		.size = size,
-	};
+	qmd_segment_set(segs, 0, pfn_valid(PHYS_PFN(pa)) ? (unsigned long)phys_to_virt(pa) : 0, pa, size);
 	return 1;
 }
 
@@ -334,7 +336,7 @@ static int qmd_ram_notify(struct notifier_block *nb, unsigned long action, void 
 		break;
 	case MEM_CANCEL_OFFLINE:
 		ret = qmd_ram_update(0, 0);
-		qmd_regions_set_active(true);
+		qmd_regions_reconsider();
 		break;
 	case MEM_ONLINE:
 		ret = qmd_ram_update(0, 0);

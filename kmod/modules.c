@@ -3,26 +3,19 @@
  * Modules that go: their variables have to leave the table before their memory is somebody else's. No reference is
  * taken to a module, which would keep it from being unloaded.
  */
+#include <linux/maple_tree.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
-#include <linux/slab.h>
 
 #include "core.h"
 #include "modules.h"
 #include "netlink.h"
 
 /*
- * Memory of a module that has gone, or is about to. Nobody says who gets it next, unless that is a module: what a later
- * one has is known again.
+ * Memory of modules that have gone, or are about to. Nobody says who gets it next, unless that is a module: what a
+ * later one has is known again. Under qmd_owners_lock.
  */
-struct qmd_gone {
-	struct list_head node;
-	u64 start;
-	u64 size;
-	bool percpu;
-};
-
-static LIST_HEAD(qmd_gone);	/* under qmd_owners_lock */
+static DEFINE_MTREE(qmd_gone);
 
 /* What a region has. */
 struct qmd_extent {
@@ -83,52 +76,33 @@ static void qmd_drop_all_in(const struct module *mod)
 	}
 }
 
-static bool qmd_forget_gone(u64 start, u64 size, bool percpu, const struct qmd_extent *unused)
-{
-	struct qmd_gone *gone, *next;
-
-	list_for_each_entry_safe(gone, next, &qmd_gone, node)
-		if (size && start < gone->start + gone->size && start + size > gone->start) {
-			list_del(&gone->node);
-			kfree(gone);
-		}
-	return false;
-}
-
 /* Without memory for it, what is left is the daemon's word. */
-static bool qmd_remember_gone(u64 start, u64 size, bool percpu, const struct qmd_extent *unused)
+static bool qmd_set_gone(u64 start, u64 size, bool percpu, const struct qmd_extent *gone)
 {
-	struct qmd_gone *gone = size ? kmalloc(sizeof(*gone), GFP_KERNEL) : NULL;
-
-	if (gone) {
-		*gone = (struct qmd_gone){ .start = start, .size = size, .percpu = percpu };
-		list_add(&gone->node, &qmd_gone);
-	}
+	if (size)
+		mtree_store_range(&qmd_gone, start, start + size - 1, (void *)gone, GFP_KERNEL);
 	return false;
 }
 
-int qmd_module_check(const void *addr, u64 size, struct qmd_why *why)
+int qmd_module_check(const void *addr, struct qmd_why *why)
 {
-	const struct qmd_extent what = { .start = (unsigned long)addr, .size = size };
-	const struct qmd_gone *gone;
-
-	list_for_each_entry(gone, &qmd_gone, node)
-		if (qmd_is_in(gone->start, gone->size, gone->percpu, &what))
-			return qmd_refuse(why, -EAGAIN, "ADDR is in memory of a module that was unloaded");
+	if (mtree_load(&qmd_gone, (unsigned long)addr))
+		return qmd_refuse(why, -EAGAIN, "ADDR is in memory of a module that was unloaded");
 	return 0;
 }
 
 static int qmd_module_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
+	static const struct qmd_extent anything;
 	const struct module *mod = data;
 
 	mutex_lock(&qmd_owners_lock);
 	switch (action) {
 	case MODULE_STATE_COMING:
-		qmd_any_piece(mod, false, qmd_forget_gone, NULL);
+		qmd_any_piece(mod, false, qmd_set_gone, NULL);
 		break;
 	case MODULE_STATE_GOING:
-		qmd_any_piece(mod, false, qmd_remember_gone, NULL);
+		qmd_any_piece(mod, false, qmd_set_gone, &anything);
 		fallthrough;
 	case MODULE_STATE_LIVE:
 		qmd_drop_all_in(mod);
@@ -142,13 +116,13 @@ static struct notifier_block qmd_module_nb = {
 	.notifier_call = qmd_module_notify,
 };
 
-int __init qmd_modules_init(void)
+void __init qmd_modules_init(void)
 {
-	return register_module_notifier(&qmd_module_nb);
+	register_module_notifier(&qmd_module_nb);
 }
 
 void qmd_modules_exit(void)
 {
 	unregister_module_notifier(&qmd_module_nb);
-	qmd_forget_gone(0, U64_MAX, false, NULL);
+	mtree_destroy(&qmd_gone);
 }

@@ -4,9 +4,9 @@
 
 #include "why.h"
 
-int qmd_modules_init(void);
+void qmd_modules_init(void);
 void qmd_modules_exit(void);
-/* Whether a module that is in that memory has gone; under qmd_owners_lock */
-int qmd_module_check(const void *addr, u64 size, struct qmd_why *why);
+/* Whether a module that had that memory has gone; under qmd_owners_lock */
+int qmd_module_check(const void *addr, struct qmd_why *why);
 
 #endif

@@ -135,8 +135,8 @@ static size_t qmd_region_msg_size(const struct qmd_region *r)
 
 	return GENL_HDRLEN + 3 * u32_attr + 4 * u64_attr + nla_total_size(QCOM_MINIDUMP_NAME_MAX + 1) +
 	       nla_total_size(QCOM_MINIDUMP_OBJECT_MAX + 1) + nla_total_size(QCOM_MINIDUMP_COMMENT_MAX + 1) +
-	       nla_total_size(QCOM_MINIDUMP_TAG_MAX) + nla_total_size(2 * u32_attr + u64_attr) + nla_total_size(QMD_ERROR_MAX + 1) +
-	       r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
+	       nla_total_size(QCOM_MINIDUMP_TAG_MAX) + nla_total_size(2 * u32_attr + u64_attr) +
+	       nla_total_size(QMD_ERROR_MAX + 1) + r->max_segs * nla_total_size(2 * u32_attr + 3 * u64_attr);
 }
 
 /* Room for what is to be said of the region. It is there before anything changes: the answer can't fail afterwards. */

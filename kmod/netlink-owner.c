@@ -82,9 +82,7 @@ int qmd_share_check(const struct qmd_region *new, u32 slots, u64 bytes, struct q
 			  "unprivileged_slots and unprivileged_bytes raised");
 }
 
-/*
- * Makes the region that spec says, owned by the sender, with a reference for the caller, and room for the answer.
- */
+/* Makes the region that spec says, owned by the sender, with a reference for the caller, and room for the answer. */
 struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg, struct qmd_why *why)
 {
 	struct qmd_region *r;
@@ -95,7 +93,7 @@ struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, str
 	spec->portid = NETLINK_CB(skb).portid;
 	mutex_lock(&qmd_owners_lock);
 	/* A map that is held is no module's memory, be it where a module was. */
-	ret = spec->map ? 0 : qmd_module_check(spec->addr, spec->size, why);
+	ret = spec->map ? 0 : qmd_module_check(spec->addr, why);
 	r = ret ? ERR_PTR(ret) : qmd_region_new(spec, GFP_KERNEL_ACCOUNT, why);
 	if (IS_ERR(r))
 		goto unlock;
@@ -118,9 +116,9 @@ unlock:
 	return r;
 }
 
-int __init qmd_owners_init(void)
+void __init qmd_owners_init(void)
 {
-	return netlink_register_notifier(&qmd_netlink_nb);
+	netlink_register_notifier(&qmd_netlink_nb);
 }
 
 void qmd_owners_exit(void)

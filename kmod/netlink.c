@@ -81,7 +81,7 @@ static int qmd_update(struct genl_info *info, struct qmd_region *r, struct qmd_s
 
 	mutex_lock(&qmd_owners_lock);
 	if (to->kind)
-		ret = qmd_module_check(to->addr, to->size, why) ?: qmd_share_check(r, 0, to->size - r->size, why) ?:
+		ret = qmd_module_check(to->addr, why) ?: qmd_share_check(r, 0, to->size - r->size, why) ?:
 		      qmd_region_move(r, to, why);
 	flags = qmd_table_lock();
 	if (!ret && !r->there)
@@ -218,10 +218,9 @@ struct genl_family qmd_family __ro_after_init = {
 
 int __init qmd_netlink_init(void)
 {
-	int ret = qmd_owners_init();
+	int ret;
 
-	if (ret)
-		return ret;
+	qmd_owners_init();
 	ret = genl_register_family(&qmd_family);
 	if (ret)
 		qmd_owners_exit();

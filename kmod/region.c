@@ -107,20 +107,9 @@ static int qmd_region_alloc_seqs(struct qmd_region *r, gfp_t gfp)
 		if (seq < 0)
 			return seq;
 		r->segs[r->n_seqs].seq = seq;
+		r->spare[r->n_seqs].seq = seq;
 	}
 	return 0;
-}
-
-/* Works the pieces out, into the other half. */
-static int qmd_region_resolve(struct qmd_region *r, const struct qmd_spec *spec, struct qmd_why *why)
-{
-	int n = r->kind->pieces(spec, r->spare, r->max_segs, why);
-	u32 i;
-
-	/* That wrote whole segments. */
-	for (i = 0; i < r->max_segs; i++)
-		r->spare[i].seq = r->segs[i].seq;
-	return n;
 }
 
 static void qmd_region_set_segments(struct qmd_region *r, u32 n)
@@ -141,7 +130,7 @@ static int qmd_region_fill(struct qmd_region *r, const struct qmd_spec *spec, gf
 	r->name = qmd_name_get(spec->name, gfp);
 	if (!r->name || qmd_region_alloc_seqs(r, gfp))
 		return qmd_refuse(why, -ENOMEM, "out of memory");
-	ret = qmd_region_resolve(r, spec, why);
+	ret = r->kind->pieces(spec, r->spare, r->max_segs, why);
 	if (ret < 0)
 		return ret;
 	qmd_region_set_segments(r, ret);
@@ -217,9 +206,11 @@ static int qmd_segments_fit(const struct qmd_segment *segs, u32 n, struct qmd_wh
 	return 0;
 }
 
-/* Whether the bound back end can take it. */
+/* Whether the back end can take it that is bound, if one is. */
 static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 {
+	if (!qmd.backend)
+		return 0;
 	if (strlen(r->name->name) > qmd.limits.name_max)
 		return qmd_refuse(why, -ENAMETOOLONG,
 				  "NAME is longer than the bound back end takes: see NAME_MAX of backend-get");
@@ -233,19 +224,19 @@ static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 	return qmd_segments_fit(r->segs, r->n_segs, why);
 }
 
-/* Into the table of the back end that is bound. */
+/* Into the table, once there is one. */
 void qmd_region_activate(struct qmd_region *r)
 {
-	struct qmd_why why;
+	struct qmd_why why = {};
 
+	r->state = QCOM_MINIDUMP_REGION_PENDING;
 	if (qmd_region_fits(r, &why)) {
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
-		r->error = why.text;
-		return;
+	} else if (qmd.backend) {
+		qmd_table_insert(r);
+		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
 	}
-	qmd_table_insert(r);
-	r->state = QCOM_MINIDUMP_REGION_ACTIVE;
-	r->error = NULL;
+	r->error = why.text;
 }
 
 /* qmd_region_add() with qmd.lock held. Does not put the region on error. */
@@ -253,7 +244,7 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 {
 	int ret = r->kind->watch ? r->kind->watch(r, why) : 0;
 
-	if (!ret && qmd.backend)
+	if (!ret)
 		ret = qmd_region_fits(r, why);
 	if (ret) {
 		if (r->kind->unwatch)
@@ -263,8 +254,8 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 	r->there = true;
 	qmd.n_regions++;
 
-	r->state = r->hold ? QCOM_MINIDUMP_REGION_HELD : QCOM_MINIDUMP_REGION_PENDING;
-	if (qmd.backend && !r->hold)
+	r->state = QCOM_MINIDUMP_REGION_HELD;
+	if (!r->hold)
 		qmd_region_activate(r);
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_ADD_NTF);
 	return 0;
@@ -277,14 +268,10 @@ int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why)
 
 	if (r->state != QCOM_MINIDUMP_REGION_HELD)
 		return qmd_refuse(why, -EINVAL, "ACTIVATE is for a region that was added with HOLD, once");
-	if (qmd.backend) {
-		ret = qmd_region_fits(r, why);
-		if (ret)
-			return ret;
-	}
-	r->state = QCOM_MINIDUMP_REGION_PENDING;
-	if (qmd.backend)
-		qmd_region_activate(r);
+	ret = qmd_region_fits(r, why);
+	if (ret)
+		return ret;
+	qmd_region_activate(r);
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 	return 0;
 }
@@ -321,7 +308,7 @@ static int qmd_region_take(struct qmd_region *r, u32 n, struct qmd_spec *to, str
 		to->size = r->size;
 	}
 	qmd_region_set_segments(r, n);
-	if (qmd.backend && r->state == QCOM_MINIDUMP_REGION_REJECTED)
+	if (r->state == QCOM_MINIDUMP_REGION_REJECTED)
 		qmd_region_activate(r);
 	r->moves++;
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
@@ -337,7 +324,7 @@ int qmd_region_move(struct qmd_region *r, struct qmd_spec *to, struct qmd_why *w
 	if (atomic_xchg(&r->claimed, true))
 		return qmd_refuse(why, -EBUSY, "the region is being moved by somebody else");
 	rcu_read_lock();	/* until it is where qmd_ram_going() finds it */
-	ret = qmd_region_resolve(r, to, why);
+	ret = r->kind->pieces(to, r->spare, r->max_segs, why);
 	if (ret == -E2BIG)
 		qmd_refuse(why, ret, "the new range has more physical pieces than the region had at first");
 	if (ret > 0) {
@@ -433,31 +420,23 @@ void qcom_minidump_backend_refuse(const struct qcom_minidump_backend *be, const 
 }
 EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QMD_NAMESPACE);
 
-static void qmd_activate_one(struct qmd_region *r)
+/* Into the table, if there is one now, or out of what there was. */
+static void qmd_region_reconsider(struct qmd_region *r)
 {
-	if (!qmd.backend || !r->there || r->state == QCOM_MINIDUMP_REGION_ACTIVE ||
-	    r->state == QCOM_MINIDUMP_REGION_HELD)
+	u32 i;
+
+	/* Of one that is on its way out, too, as there is no table that it could leave. */
+	for (i = 0; !qmd.backend && i < 2 * r->max_segs; i++)
+		r->halves[i].slot = 0;
+	if (!r->there || r->state == QCOM_MINIDUMP_REGION_HELD ||
+	    r->state == (qmd.backend ? QCOM_MINIDUMP_REGION_ACTIVE : QCOM_MINIDUMP_REGION_PENDING))
 		return;
 	qmd_region_activate(r);
 	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
-/* Of one that is on its way out, too, as there is no table that it could leave. */
-static void qmd_deactivate_one(struct qmd_region *r)
-{
-	u32 i;
-
-	for (i = 0; i < 2 * r->max_segs; i++)
-		r->halves[i].slot = 0;
-	if (!r->there || r->state == QCOM_MINIDUMP_REGION_PENDING || r->state == QCOM_MINIDUMP_REGION_HELD)
-		return;
-	r->state = QCOM_MINIDUMP_REGION_PENDING;
-	r->error = NULL;
-	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
-}
-
-/* Into the table, or pending. One lock hold for each region: there may be thousands. */
-void qmd_regions_set_active(bool active)
+/* A back end has come or gone. One lock hold for each region: there may be thousands. */
+void qmd_regions_reconsider(void)
 {
 	struct qmd_region *r;
 	unsigned long flags;
@@ -466,10 +445,7 @@ void qmd_regions_set_active(bool active)
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
 		flags = qmd_table_lock();
 		qmd_table_settle(r, &flags);
-		if (active)
-			qmd_activate_one(r);
-		else
-			qmd_deactivate_one(r);
+		qmd_region_reconsider(r);
 		qmd_table_unlock(flags);
 		qmd_region_put(r);
 		cond_resched();

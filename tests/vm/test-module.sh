@@ -81,7 +81,7 @@ before=$(./mdnl list)
 addr=$(sed -n 's/.* addr=\([^ ]*\) .*/\1/p' <<<"$before" | head -n 1)
 expect 'error ENOENT: OBJECT: *' add object=nonsense
 expect 'error EINVAL: give exactly one of ADDR, PADDR, OBJECT, TASK and DATA*' add name=X
-expect 'error EINVAL: give exactly one of ADDR, PADDR, OBJECT, TASK and DATA*' add name=X object=prb paddr=0x100000 size=4
+expect 'error EINVAL: give exactly one of *' add name=X object=prb paddr=0x100000 size=4
 expect 'error EINVAL: NAME is missing*' add paddr=0x100000 size=4
 expect 'error EINVAL: SIZE is missing*' add name=X paddr=0x100000
 expect 'error EINVAL: SIZE and HOLD go with*' add object=prb size=4

@@ -53,8 +53,8 @@
  *	ADDR + SIZE, PADDR + SIZE, OBJECT, TASK, DATA. MAP (optional) with ADDR, HOLD (optional) with ADDR or PADDR.
  *	Reply: the region as in REGION_GET.
  * @QCOM_MINIDUMP_CMD_REGION_UPDATE: do. ID, and ADDR or PADDR or SIZE (what is left out stays), or DATA, or COMMENT.
- *	One operation: the region is in the table throughout, as it was or as it is to be. Or ID and ACTIVATE. Reply: the
- *	region.
+ *	One operation: the region is in the table throughout, as it was or as it is to be. Or ID and ACTIVATE.
+ *	Reply: the region.
  * @QCOM_MINIDUMP_CMD_REGION_DEL: do. ID. Reply: none but the ACK.
  * @QCOM_MINIDUMP_CMD_REGION_GET: do (ID) or dump. NLM_F_DUMP_INTR is set on a dump that saw a change.
  * @QCOM_MINIDUMP_CMD_BACKEND_NTF: a back end was bound or unbound. As in BACKEND_GET.
