@@ -90,15 +90,16 @@ struct qcom_minidump_slot_data {
  * @close: make the table invalid: nobody finds it any more. Nothing follows but @exit, and before it stores to
  *	@slot_address that are under way; or @reopen. Without the lock if no other CPU runs
  * @reopen: undo @close, and write again what isn't in RAM, or is another kernel's by now; @publish follows. NULL: this
- *	can't be done before the back end's device has resumed. Then its driver does it, and calls
- *	qcom_minidump_backend_resumed()
+ *	can't be done before the back end's device has resumed. Then its driver does it, and publishes by
+ *	qcom_minidump_backend_look()
  * @exit: give the table's memory back. May sleep
  *
  * All but @init and @exit are called under the core's lock, a raw one, with interrupts off, and under whatever lock the
  * core's caller holds: nothing may be woken up but by irq_work, and other locks must be raw ones, too. A back end that
- * has to sleep takes a copy of the table and passes it on when it can: every state that the table goes through is right
- * as a whole. The header that slot 0 names stays as it is until @move_slot of slot 0, but that it no longer says where
- * a slot is that @move_slot then moves.
+ * has to sleep takes a copy of the table, by qcom_minidump_backend_look(), and passes it on when it can: every change
+ * ends with @move_slot or @publish, and every state that the table goes through is right as a whole. The header that
+ * slot 0 names stays as it is until @move_slot of slot 0, but that it no longer says where a slot is that @move_slot
+ * then moves.
  */
 struct qcom_minidump_backend_ops {
 	int (*init)(void *priv, struct qcom_minidump_limits *limits);
@@ -161,12 +162,14 @@ static inline bool qcom_minidump_kexec_comes(unsigned long action, const char *c
 }
 
 /**
- * qcom_minidump_backend_resumed() - the table was opened again, empty, after its device had slept
- * @backend: whose it is
+ * qcom_minidump_backend_look() - look at the table while it holds still
+ * @backend: whose it is; of another one that is bound nothing is shown
+ * @fn: is called as the ops are, with how many slots are in use. @publish is one, for a back end whose table was opened
+ *	again, empty, after its device had slept
  *
  * Any context but NMI, and not from within one of the ops.
  */
-void qcom_minidump_backend_resumed(const struct qcom_minidump_backend *backend);
+void qcom_minidump_backend_look(const struct qcom_minidump_backend *backend, void (*fn)(void *priv, u32 count));
 
 /**
  * qcom_minidump_backend_refuse() - a region that is in the table can't be saved, as turned out only later

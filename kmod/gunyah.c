@@ -80,25 +80,7 @@ struct gunyah_rm_get_slot {
 	__le16 reserved2;
 } __packed;
 
-/**
- * struct gunyah_rm_call - a request
- * @id: message id
- * @repeatable: to ask twice does no harm: without a reply it is sent a second time
- * @req: what is asked
- * @req_size: bytes of it
- * @name: what follows it, or NULL
- * @slot: the reply, NULL if there is nothing but an error code
- */
-struct gunyah_rm_call {
-	u32 id;
-	bool repeatable;
-	const void *req;
-	size_t req_size;
-	const char *name;
-	u16 *slot;
-};
-
-static bool gunyah_is_there(void)
+static int gunyah_check(struct device *dev)
 {
 	static const uuid_t gunyah = UUID_INIT(0xc1d58fcd, 0xa453, 0x5fdb, 0x92, 0x65, 0xce, 0x36, 0x67, 0x3d, 0x5f,
 					       0x14);
@@ -110,14 +92,7 @@ static bool gunyah_is_there(void)
 	uuid[1] = cpu_to_le32(res.a1);
 	uuid[2] = cpu_to_le32(res.a2);
 	uuid[3] = cpu_to_le32(res.a3);
-	return !memcmp(uuid, &gunyah, sizeof(uuid));
-}
-
-static int gunyah_check(struct device *dev)
-{
-	struct arm_smccc_res res;
-
-	if (!gunyah_is_there()) {
+	if (memcmp(uuid, &gunyah, sizeof(uuid))) {
 		dev_err(dev, "the device tree names a Gunyah hypervisor, but none answers\n");
 		return -ENODEV;
 	}
@@ -135,15 +110,13 @@ static irqreturn_t gunyah_irq(int irq, void *done)
 	return IRQ_HANDLED;
 }
 
-static int gunyah_request_irq(struct device *dev, struct device_node *np, int index, const char *name,
-			      struct completion *done)
+static int gunyah_request_irq(struct gunyah_rm *rm, struct device_node *np, int index, const char *name)
 {
 	int irq = of_irq_get(np, index);
 
-	init_completion(done);
 	if (irq <= 0)
 		return irq ?: -EINVAL;
-	return devm_request_irq(dev, irq, gunyah_irq, 0, name, done);
+	return devm_request_irq(rm->dev, irq, gunyah_irq, 0, name, &rm->ready);
 }
 
 int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev)
@@ -152,6 +125,7 @@ int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev)
 	int ret;
 
 	rm->dev = dev;
+	init_completion(&rm->ready);
 	ret = gunyah_check(dev);
 	if (ret)
 		return ret;
@@ -163,9 +137,9 @@ int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev)
 	if (!ret)
 		ret = of_property_read_u64_index(np, "reg", 1, &rm->rx);
 	if (!ret)
-		ret = gunyah_request_irq(dev, np, 0, "gunyah-rm-tx", &rm->tx_ready);
+		ret = gunyah_request_irq(rm, np, 0, "gunyah-rm-tx");
 	if (!ret)
-		ret = gunyah_request_irq(dev, np, 1, "gunyah-rm-rx", &rm->rx_ready);
+		ret = gunyah_request_irq(rm, np, 1, "gunyah-rm-rx");
 	of_node_put(np);
 	if (!ret || ret == -EPROBE_DEFER)
 		return ret;
@@ -173,53 +147,27 @@ int gunyah_rm_open(struct gunyah_rm *rm, struct device *dev)
 	return -ENODEV;
 }
 
-static bool gunyah_wait(struct completion *done, unsigned long deadline)
-{
-	if (time_after_eq(jiffies, deadline))
-		return false;
-	wait_for_completion_timeout(done, GUNYAH_POLL);
-	return true;
-}
-
-static int gunyah_rm_send(struct gunyah_rm *rm, size_t size, unsigned long deadline)
+/* The request that is in the buffer. -EAGAIN: there is no room in the queue. */
+static int gunyah_rm_send(struct gunyah_rm *rm)
 {
 	struct arm_smccc_res res;
 
-	do {
-		reinit_completion(&rm->tx_ready);
-		arm_smccc_1_1_hvc(GUNYAH_MSGQ_SEND, rm->tx, size, (unsigned long)rm->buf, GUNYAH_MSGQ_PUSH, 0, &res);
-		rm->error = res.a0;
-		if (rm->error == GUNYAH_OK)
-			return 0;
-		if (rm->error != GUNYAH_MSGQ_FULL && rm->error != GUNYAH_RETRY)
-			return -EIO;
-	} while (gunyah_wait(&rm->tx_ready, deadline));
-	return -ETIMEDOUT;
-}
-
-/* The size of the next message, 0 if there is none. */
-static int gunyah_rm_receive(struct gunyah_rm *rm)
-{
-	struct arm_smccc_res res;
-
-	arm_smccc_1_1_hvc(GUNYAH_MSGQ_RECV, rm->rx, (unsigned long)rm->buf, sizeof(rm->buf), 0, &res);
+	arm_smccc_1_1_hvc(GUNYAH_MSGQ_SEND, rm->tx, rm->size, (unsigned long)rm->buf, GUNYAH_MSGQ_PUSH, 0, &res);
 	rm->error = res.a0;
-	if (rm->error == GUNYAH_MSGQ_EMPTY || rm->error == GUNYAH_RETRY)
-		return 0;
-	if (rm->error != GUNYAH_OK || res.a1 > sizeof(rm->buf))
-		return -EIO;
-	return res.a1;
+	if (rm->error == GUNYAH_MSGQ_FULL || rm->error == GUNYAH_RETRY)
+		return -EAGAIN;
+	return rm->error == GUNYAH_OK ? 0 : -EIO;
 }
 
 /* Notifications, replies to what was given up, and the rest of those: -EAGAIN. */
-static int gunyah_rm_take_reply(struct gunyah_rm *rm, const struct gunyah_rm_call *call, size_t size)
+static int gunyah_rm_take_reply(struct gunyah_rm *rm, size_t size)
 {
 	const struct gunyah_rm_reply *reply = (void *)rm->buf;
 	const struct gunyah_rm_header *header = &reply->header;
 
 	if (size < sizeof(*reply) || header->api != GUNYAH_RM_API ||
 	    FIELD_GET(GUNYAH_RM_TYPE, header->type) != GUNYAH_RM_REPLY ||
-	    le16_to_cpu(header->seq) != rm->seq || le32_to_cpu(header->id) != call->id)
+	    le16_to_cpu(header->seq) != rm->seq || le32_to_cpu(header->id) != rm->id)
 		return -EAGAIN;
 
 	rm->error = le32_to_cpu(reply->error);
@@ -227,68 +175,87 @@ static int gunyah_rm_take_reply(struct gunyah_rm *rm, const struct gunyah_rm_cal
 		return rm->error == GUNYAH_RM_ERROR_BUSY ? -EBUSY : -EREMOTEIO;
 	if (FIELD_GET(GUNYAH_RM_FRAGMENTS, header->type))
 		return -EMSGSIZE;
-	if (!call->slot)
+	if (!rm->slot)
 		return 0;
 	if (size - sizeof(*reply) < sizeof(reply->payload[0]))
 		return -EBADMSG;
-	*call->slot = le16_to_cpu(reply->payload[0].slot);
+	*rm->slot = le16_to_cpu(reply->payload[0].slot);
 	return 0;
 }
 
-static int gunyah_rm_wait_reply(struct gunyah_rm *rm, const struct gunyah_rm_call *call, unsigned long deadline)
+/* The reply. -EAGAIN: it is not there yet. */
+static int gunyah_rm_receive(struct gunyah_rm *rm)
 {
+	struct arm_smccc_res res;
 	int ret;
 
 	do {
-		reinit_completion(&rm->rx_ready);
-		while ((ret = gunyah_rm_receive(rm)) > 0) {
-			ret = gunyah_rm_take_reply(rm, call, ret);
-			if (ret != -EAGAIN)
-				return ret;
-		}
-		if (ret)
-			return ret;
-	} while (gunyah_wait(&rm->rx_ready, deadline));
-	return -ETIMEDOUT;
+		arm_smccc_1_1_hvc(GUNYAH_MSGQ_RECV, rm->rx, (unsigned long)rm->buf, sizeof(rm->buf), 0, &res);
+		rm->error = res.a0;
+		if (rm->error == GUNYAH_MSGQ_EMPTY || rm->error == GUNYAH_RETRY)
+			return -EAGAIN;
+		if (rm->error != GUNYAH_OK || res.a1 > sizeof(rm->buf))
+			return -EIO;
+		ret = gunyah_rm_take_reply(rm, res.a1);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
-static int gunyah_rm_call_once(struct gunyah_rm *rm, const struct gunyah_rm_call *call)
+/* Until it is done, or the time is over. An interrupt says when to try again. */
+static int gunyah_rm_try(struct gunyah_rm *rm, int (*step)(struct gunyah_rm *rm), unsigned long deadline)
+{
+	int ret;
+
+	for (;;) {
+		reinit_completion(&rm->ready);
+		ret = step(rm);
+		if (ret != -EAGAIN)
+			return ret;
+		if (time_after_eq(jiffies, deadline))
+			return -ETIMEDOUT;
+		wait_for_completion_timeout(&rm->ready, GUNYAH_POLL);
+	}
+}
+
+static int gunyah_rm_call_once(struct gunyah_rm *rm, const void *req, size_t req_size, const char *name)
 {
 	unsigned long deadline = jiffies + GUNYAH_RM_TIMEOUT_S * HZ;
-	size_t name_size = call->name ? strlen(call->name) : 0;
+	size_t name_size = name ? strlen(name) : 0;
 	struct gunyah_rm_header header = {
 		.api = GUNYAH_RM_API,
 		.type = GUNYAH_RM_REQUEST,
 		.seq = cpu_to_le16(++rm->seq),
-		.id = cpu_to_le32(call->id),
+		.id = cpu_to_le32(rm->id),
 	};
-	size_t size = sizeof(header) + call->req_size + name_size;
 
-	if (WARN_ON(size > sizeof(rm->buf)))
+	rm->size = sizeof(header) + req_size + name_size;
+	if (WARN_ON(rm->size > sizeof(rm->buf)))
 		return -EMSGSIZE;
 	memcpy(rm->buf, &header, sizeof(header));
-	memcpy(rm->buf + sizeof(header), call->req, call->req_size);
-	memcpy(rm->buf + sizeof(header) + call->req_size, call->name, name_size);
-	return gunyah_rm_send(rm, size, deadline) ?: gunyah_rm_wait_reply(rm, call, deadline);
+	memcpy(rm->buf + sizeof(header), req, req_size);
+	memcpy(rm->buf + sizeof(header) + req_size, name, name_size);
+	return gunyah_rm_try(rm, gunyah_rm_send, deadline) ?: gunyah_rm_try(rm, gunyah_rm_receive, deadline);
 }
 
-static int gunyah_rm_call(struct gunyah_rm *rm, const struct gunyah_rm_call *call)
+/* @name follows the request if there is one; @slot, if there is one, is in the reply. */
+static int gunyah_rm_call(struct gunyah_rm *rm, u32 id, const void *req, size_t size, const char *name, u16 *slot)
 {
-	int ret = gunyah_rm_call_once(rm, call);
+	int ret;
 
-	if (ret == -ETIMEDOUT && call->repeatable)
-		ret = gunyah_rm_call_once(rm, call);
+	rm->id = id;
+	rm->slot = slot;
+	ret = gunyah_rm_call_once(rm, req, size, name);
+	/* To ask the others twice does no harm. */
+	if (ret == -ETIMEDOUT && id != GUNYAH_RM_REGISTER_RANGE)
+		ret = gunyah_rm_call_once(rm, req, size, name);
 	return ret;
 }
 
 int gunyah_rm_minidump_get_info(struct gunyah_rm *rm, u16 *slots)
 {
 	const __le32 req = 0;
-	const struct gunyah_rm_call call = {
-		.id = GUNYAH_RM_GET_INFO, .repeatable = true, .req = &req, .req_size = sizeof(req), .slot = slots,
-	};
 
-	return gunyah_rm_call(rm, &call);
+	return gunyah_rm_call(rm, GUNYAH_RM_GET_INFO, &req, sizeof(req), NULL, slots);
 }
 
 int gunyah_rm_minidump_register_range(struct gunyah_rm *rm, u64 address, u64 size, const char *name, u16 *slot)
@@ -299,30 +266,20 @@ int gunyah_rm_minidump_register_range(struct gunyah_rm *rm, u64 address, u64 siz
 		.name_size = strlen(name),
 		.name_offset = sizeof(struct gunyah_rm_header) + sizeof(req),
 	};
-	const struct gunyah_rm_call call = {
-		.id = GUNYAH_RM_REGISTER_RANGE, .req = &req, .req_size = sizeof(req), .name = name, .slot = slot,
-	};
 
-	return gunyah_rm_call(rm, &call);
+	return gunyah_rm_call(rm, GUNYAH_RM_REGISTER_RANGE, &req, sizeof(req), name, slot);
 }
 
 int gunyah_rm_minidump_deregister_slot(struct gunyah_rm *rm, u16 slot)
 {
 	const struct gunyah_rm_slot req = { .slot = cpu_to_le16(slot) };
-	const struct gunyah_rm_call call = {
-		.id = GUNYAH_RM_DEREGISTER_SLOT, .repeatable = true, .req = &req, .req_size = sizeof(req),
-	};
 
-	return gunyah_rm_call(rm, &call);
+	return gunyah_rm_call(rm, GUNYAH_RM_DEREGISTER_SLOT, &req, sizeof(req), NULL, NULL);
 }
 
 int gunyah_rm_minidump_get_slot_number(struct gunyah_rm *rm, const char *name, u16 from, u16 *slot)
 {
 	const struct gunyah_rm_get_slot req = { .name_size = strlen(name), .from = cpu_to_le16(from) };
-	const struct gunyah_rm_call call = {
-		.id = GUNYAH_RM_GET_SLOT_NUMBER, .repeatable = true, .req = &req, .req_size = sizeof(req), .name = name,
-		.slot = slot,
-	};
 
-	return gunyah_rm_call(rm, &call);
+	return gunyah_rm_call(rm, GUNYAH_RM_GET_SLOT_NUMBER, &req, sizeof(req), name, slot);
 }

@@ -26,9 +26,11 @@ struct device;
  * @dev: for the log
  * @tx: capability id of the queue for requests
  * @rx: of that for replies
- * @tx_ready: there is room again in the first
- * @rx_ready: there is something in the second
- * @seq: of the last request
+ * @ready: there is room again in the first, or something in the second
+ * @seq: of the last request, as the next ones
+ * @id: what was asked
+ * @slot: where the slot in the reply goes, or NULL
+ * @size: bytes of the request in @buf
  * @error: what the resource manager, or the hypervisor, said to the last request
  * @buf: for a message; what the hypervisor reads and writes
  */
@@ -36,9 +38,11 @@ struct gunyah_rm {
 	struct device *dev;
 	u64 tx;
 	u64 rx;
-	struct completion tx_ready;
-	struct completion rx_ready;
+	struct completion ready;
 	u16 seq;
+	u32 id;
+	u16 *slot;
+	size_t size;
 	s32 error;
 	u8 buf[GUNYAH_RM_MESSAGE_SIZE] __aligned(8);
 };

@@ -139,7 +139,7 @@ static int mmio_resume(struct device *dev)
 	struct mmio *m = dev_get_drvdata(dev);
 
 	mmio_open(m);
-	qcom_minidump_backend_resumed(&m->backend);
+	qcom_minidump_backend_look(&m->backend, mmio_publish);
 	return 0;
 }
 

@@ -23,6 +23,7 @@
 #define QMD_SYSCORE_ARG		void *data
 #else
 #define QMD_SYSCORE_ARG		void
+#define qmd_syscore		qmd_syscore_ops
 #define register_syscore	register_syscore_ops
 #define unregister_syscore	unregister_syscore_ops
 #endif
@@ -78,16 +79,16 @@ static int qmd_syscore_suspend(QMD_SYSCORE_ARG)
 	return 0;
 }
 
-void qcom_minidump_backend_resumed(const struct qcom_minidump_backend *be)
+void qcom_minidump_backend_look(const struct qcom_minidump_backend *be, void (*fn)(void *priv, u32 count))
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&qmd.lock, flags);
 	if (qmd.backend == be)
-		be->ops->publish(be->priv, qmd.n_slots);
+		fn(be->priv, qmd.n_slots);
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 }
-EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_resumed, QMD_NAMESPACE);
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_look, QMD_NAMESPACE);
 
 /* Before any device's resume. The kernel that runs now may be the one in the image. */
 static void qmd_syscore_resume(QMD_SYSCORE_ARG)
@@ -97,14 +98,10 @@ static void qmd_syscore_resume(QMD_SYSCORE_ARG)
 	if (!be || !be->ops->reopen)
 		return;
 	be->ops->reopen(be->priv);
-	qcom_minidump_backend_resumed(be);
+	qcom_minidump_backend_look(be, be->ops->publish);
 }
 
-#ifdef QMD_HAS_SYSCORE
-static const struct syscore_ops qmd_syscore_ops = {
-#else
-static struct syscore_ops qmd_syscore = {
-#endif
+static struct syscore_ops qmd_syscore_ops = {
 	.suspend = qmd_syscore_suspend,
 	.resume = qmd_syscore_resume,
 };

@@ -9,8 +9,7 @@
  *   - registers what is new, and what has moved, at its new place;
  *   - registers the copy of the new header, then drops that of the old one;
  *   - drops what is gone, and the old places of what has moved.
- * So a region that stays is never missing, and no header names what the manager lacks. The worker
- * is in rm-worker.c, the list and the requests that change it are in rm-ranges.c; here are the core's calls.
+ * So a region that stays is never missing, and no header names what the manager lacks. The worker is in rm-list.c.
  */
 #include <linux/gfp.h>
 #include <linux/mod_devicetable.h>
@@ -32,50 +31,25 @@
 /* Each round compares all slots with all ranges. */
 #define RM_SLOTS_MAX		1024
 
-static void rm_changed(struct rm *rm)
+/* A region that comes, goes or moves ends with one of these two. */
+static void rm_publish(void *priv, u32 count)
 {
-	rm->changed = true;
+	struct rm *rm = container_of(priv, struct rm, toc);
+
 	irq_work_queue(&rm->kick);
-}
-
-static void rm_write_slot(void *priv, u32 slot, const struct qcom_minidump_slot_data *data)
-{
-	struct rm *rm = priv;
-
-	raw_spin_lock(&rm->lock);
-	qmd_toc_write_slot(&rm->toc, slot, data);
-	rm_changed(rm);
-	raw_spin_unlock(&rm->lock);
 }
 
 static void rm_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 {
-	struct rm *rm = priv;
-
-	raw_spin_lock(&rm->lock);
-	qmd_toc_move_slot(&rm->toc, slot, pa, size);
-	rm_changed(rm);
-	raw_spin_unlock(&rm->lock);
+	qmd_toc_move_slot(priv, slot, pa, size);
+	rm_publish(priv, 0);
 }
 
-static void rm_clear_slot(void *priv, u32 slot)
+static void rm_kick(struct irq_work *kick)
 {
-	struct rm *rm = priv;
+	struct rm *rm = container_of(kick, struct rm, kick);
 
-	raw_spin_lock(&rm->lock);
-	qmd_toc_clear_slot(&rm->toc, slot);
-	rm_changed(rm);
-	raw_spin_unlock(&rm->lock);
-}
-
-static void rm_publish(void *priv, u32 count)
-{
-	struct rm *rm = priv;
-
-	raw_spin_lock(&rm->lock);
-	qmd_toc_publish(&rm->toc, count);
-	rm_changed(rm);
-	raw_spin_unlock(&rm->lock);
+	queue_delayed_work(rm->wq, &rm->work, 0);
 }
 
 static int rm_refuse_manager(struct rm *rm, int err)
@@ -84,21 +58,16 @@ static int rm_refuse_manager(struct rm *rm, int err)
 		dev_err(rm->dev, "the resource manager does not answer within %u s\n", 2 * GUNYAH_RM_TIMEOUT_S);
 	else if (err == -EREMOTEIO)
 		dev_err(rm->dev, "the resource manager does not support minidumps (error %d)\n", rm->manager.error);
-	else if (err == -EIO)
-		dev_err(rm->dev, "the hypervisor passes no messages to the resource manager (error %d)\n",
-			rm->manager.error);
 	else
-		dev_err(rm->dev, "the resource manager does not say how many regions it saves (%pe)\n", ERR_PTR(err));
+		dev_err(rm->dev, "the resource manager can't be asked about minidumps (%pe, error %d)\n", ERR_PTR(err),
+			rm->manager.error);
 	return -ENODEV;
 }
 
 static void rm_free(struct rm *rm)
 {
-	int i;
-
-	for (i = 0; i < 2; i++)
-		if (rm->header[i])
-			free_pages_exact(rm->header[i], rm->header_size);
+	if (rm->headers)
+		free_pages_exact(rm->headers, 2 * rm->header_size);
 	kvfree(rm->ranges);
 	kvfree(rm->want);
 	kvfree(rm->toc.regions);
@@ -108,12 +77,14 @@ static void rm_free(struct rm *rm)
 
 static void rm_close(void *priv)
 {
-	rm_publish(priv, 0);
+	struct rm *rm = container_of(priv, struct rm, toc);
+
+	WRITE_ONCE(rm->stopping, true);
 }
 
 static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 {
-	struct rm *rm = priv;
+	struct rm *rm = container_of(priv, struct rm, toc);
 	u16 slots;
 	int ret;
 
@@ -127,10 +98,7 @@ static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 	}
 
 	/* Perhaps not for the first time, see rm_thaw(): the worker begins with nothing. */
-	rm->stopping = rm->changed = rm->behind = rm->silent = false;
-	rm->unsure = NULL;
-	rm->n_want = rm->n_ranges = rm->live = 0;
-	memset(rm->header, 0, sizeof(rm->header));
+	memset_after(rm, 0, work);
 	rm->capacity = min_t(u32, slots, RM_SLOTS_MAX);
 	limits->slots = rm->capacity - RM_SLOTS_SPARE;
 	limits->name_max = RM_NAME_MAX;
@@ -147,12 +115,10 @@ static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 
 static void rm_exit(void *priv)
 {
-	struct rm *rm = priv;
+	struct rm *rm = container_of(priv, struct rm, toc);
 
-	WRITE_ONCE(rm->stopping, true);
 	irq_work_sync(&rm->kick);
 	cancel_delayed_work_sync(&rm->work);
-
 	if (qmd_rm_drop_all(rm))
 		dev_err(rm->dev, "the resource manager does not answer; it goes on saving %u ranges\n", rm->n_ranges);
 	rm_free(rm);
@@ -160,9 +126,9 @@ static void rm_exit(void *priv)
 
 static const struct qcom_minidump_backend_ops rm_ops = {
 	.init = rm_init,
-	.write_slot = rm_write_slot,
+	.write_slot = qmd_toc_write_slot,
 	.move_slot = rm_move_slot,
-	.clear_slot = rm_clear_slot,
+	.clear_slot = qmd_toc_clear_slot,
 	.publish = rm_publish,
 	.close = rm_close,
 	.exit = rm_exit,
@@ -201,11 +167,14 @@ static int rm_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	raw_spin_lock_init(&rm->lock);
-	rm->toc.ss = &rm->ss;
-	init_irq_work(&rm->kick, qmd_rm_kick);
+	init_irq_work(&rm->kick, rm_kick);
 	INIT_DELAYED_WORK(&rm->work, qmd_rm_work);
-	rm->backend = (struct qcom_minidump_backend){ .name = "rm", .owner = THIS_MODULE, .ops = &rm_ops, .priv = rm };
+	rm->backend = (struct qcom_minidump_backend){
+		.name = "rm",
+		.owner = THIS_MODULE,
+		.ops = &rm_ops,
+		.priv = &rm->toc,
+	};
 	ret = qcom_minidump_backend_register(&rm->backend);
 	if (ret)
 		return ret == -EBUSY ? -ENODEV : ret;	/* the core has said why, so the driver core is not to */

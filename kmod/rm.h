@@ -4,7 +4,6 @@
 #define QCOM_MINIDUMP_RM_H
 
 #include <linux/irq_work.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "backend.h"
@@ -16,9 +15,9 @@
 
 /**
  * struct rm_range - what the manager has
- * @region: as in the table; @valid is not used
+ * @region: as in the table
  * @slot: of the manager
- * @wanted: in the last snapshot, too
+ * @wanted: in the snapshot, too
  */
 struct rm_range {
 	struct minidump_region region;
@@ -30,26 +29,24 @@ struct rm_range {
  * struct rm - one resource manager
  * @dev: for the log
  * @manager: the way to it
- * @backend: for the core
+ * @backend: for the core; its priv is @toc
  * @reboot: for kexec
- * @lock: the table and @changed. Interrupts are off
- * @toc: the table
- * @ss: its count
- * @changed: since the last snapshot
- * @kick: out of the core's locks
+ * @toc: the array alone, under the core's lock
+ * @kick: out of the core's lock
  * @work: the worker; everything below is its own
  * @wq: where it runs
  * @stopping: the worker is to end
  * @capacity: slots that the manager has for this guest
  * @n_want: slots in @want
- * @want: the snapshot. VALI: still to be registered
+ * @want: the snapshot
  * @behind: the snapshot has not got through yet
  * @n_ranges: in @ranges
  * @ranges: the manager's list
  * @unsure: what may have been registered: no reply came
- * @header: copies of the ELF header, that of the snapshot and that of the one before
+ * @headers: two copies of the ELF header
  * @header_size: of one copy
  * @live: the one that the manager has
+ * @next: that of the snapshot
  * @silent: the log says that the manager doesn't answer
  */
 struct rm {
@@ -57,11 +54,7 @@ struct rm {
 	struct gunyah_rm manager;
 	struct qcom_minidump_backend backend;
 	struct notifier_block reboot;
-
-	raw_spinlock_t lock;
 	struct qmd_toc toc;
-	struct minidump_subsystem ss;
-	bool changed;
 	struct irq_work kick;
 
 	struct delayed_work work;
@@ -74,27 +67,17 @@ struct rm {
 	u32 n_ranges;
 	struct rm_range *ranges;
 	const struct minidump_region *unsure;
-	void *header[2];
+	void *headers;
 	size_t header_size;
 	u8 live;
+	u8 next;
 	bool silent;
 };
 
-/* rm-ranges.c */
-
-struct rm_range *qmd_rm_find(struct rm *rm, const struct minidump_region *region);
-/* -ENOSPC: the manager is full; -EREMOTEIO: it doesn't want it. After another error it may or may not have it. */
-int qmd_rm_register(struct rm *rm, const struct minidump_region *region, u16 *slot);
-void qmd_rm_range_add(struct rm *rm, const struct minidump_region *region, u16 slot);
-/* Drops the old place of what is to be registered, before its new one comes; or else something that is gone. */
-int qmd_rm_make_room(struct rm *rm, const struct minidump_region *region);
-int qmd_rm_drop_unwanted(struct rm *rm);
-/* At the end; what may have been registered, too. */
-int qmd_rm_drop_all(struct rm *rm);
-
-/* rm-worker.c */
+/* rm-list.c */
 
 void qmd_rm_work(struct work_struct *work);
-void qmd_rm_kick(struct irq_work *kick);
+/* At the end, when the worker has ended: the manager has nothing any more, unless it doesn't answer. */
+int qmd_rm_drop_all(struct rm *rm);
 
 #endif
