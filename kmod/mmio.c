@@ -23,109 +23,23 @@
 #include "toc-firmware.h"
 
 #define MMIO_BAR	2
-/* A bus reads as this where nothing answers. */
-#define MMIO_ABSENT	(~0U)
 
 struct mmio {
-	struct qmd_toc toc;	/* the array alone */
-	void __iomem *regs;
+	struct qmd_toc toc;
 	struct qcom_minidump_backend backend;
 };
 
-static void mmio_write(const struct mmio *m, unsigned int reg, u32 value)
-{
-	writel(value, m->regs + reg);
-}
-
-static u32 mmio_read(const struct mmio *m, unsigned int reg)
-{
-	return readl(m->regs + reg);
-}
-
-static int mmio_check(const struct mmio *m)
-{
-	const struct firmware_table table = {
-		.status = mmio_read(m, MINIDUMP_REG_STATUS),
-		.revision = mmio_read(m, MINIDUMP_REG_REVISION),
-		.enabled = mmio_read(m, MINIDUMP_REG_ENABLED),
-		.count = mmio_read(m, MINIDUMP_REG_SS_REGION_COUNT),
-		.base = (u64)mmio_read(m, MINIDUMP_REG_SS_REGIONS_BASE_HIGH) << 32 |
-			mmio_read(m, MINIDUMP_REG_SS_REGIONS_BASE_LOW),
-	};
-
-	if (table.status == MMIO_ABSENT && table.revision == MMIO_ABSENT) {
-		pr_err("there is no minidump table: its registers read as all ones\n");
-		return -ENODEV;
-	}
-	return firmware_check(&table);
-}
-
-/* In the order of qmd_toc_open(). */
-static void mmio_open(const struct mmio *m)
-{
-	u64 base = virt_to_phys(m->toc.regions);
-
-	mmio_write(m, MINIDUMP_REG_SS_STATUS, 0);
-	mmio_write(m, MINIDUMP_REG_SS_REGION_COUNT, 0);
-	mmio_write(m, MINIDUMP_REG_SS_REGIONS_BASE_LOW, lower_32_bits(base));
-	mmio_write(m, MINIDUMP_REG_SS_REGIONS_BASE_HIGH, upper_32_bits(base));
-	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_STATUS, qmd_encryption_status(encrypt));
-	mmio_write(m, MINIDUMP_REG_SS_ENCRYPTION_REQUIRED, qmd_encryption_required(encrypt));
-	mmio_write(m, MINIDUMP_REG_SS_ENABLED, MINIDUMP_SS_ENABLED);
-	mmio_write(m, MINIDUMP_REG_SS_STATUS, 1);
-}
-
-static int mmio_init(void *priv, struct qcom_minidump_limits *limits)
-{
-	struct mmio *m = container_of(priv, struct mmio, toc);
-	int ret = mmio_check(m);
-
-	if (ret)
-		return ret;
-	ret = firmware_regions_alloc(&m->toc, limits);
-	if (ret)
-		return ret;
-	mmio_open(m);
-	return 0;
-}
-
-/*
- * writel() keeps the stores to the array before it, so that the count never covers a slot that is not in memory yet.
- * writel_relaxed() would not, and a crash in between would leave garbage. The barrier is for the stores that follow.
- */
-static void mmio_publish(void *priv, u32 count)
-{
-	const struct mmio *m = container_of(priv, struct mmio, toc);
-
-	mmio_write(m, MINIDUMP_REG_SS_REGION_COUNT, count);
-	dma_wmb();
-}
-
-static void mmio_close(void *priv)
-{
-	struct mmio *m = container_of(priv, struct mmio, toc);
-	unsigned int reg;
-
-	for (reg = MINIDUMP_REG_SS_STATUS; reg < MINIDUMP_REGS_SIZE; reg += sizeof(u32))
-		mmio_write(m, reg, 0);
-	/* The array's memory becomes somebody else's only when the registers have been written. */
-	mmio_read(m, MINIDUMP_REG_SS_STATUS);
-}
-
-static void mmio_exit(void *priv)
-{
-	firmware_regions_free(priv);
-}
+/* The registers are in the order of the structures. */
+static_assert(offsetof(struct minidump_global_toc, enabled) == MINIDUMP_REG_ENABLED);
+static_assert(offsetof(struct minidump_subsystem, region_count) ==
+	      MINIDUMP_REG_SS_REGION_COUNT - MINIDUMP_REG_SS_STATUS);
+static_assert(MINIDUMP_REG_SS_REGIONS_BASE_HIGH - MINIDUMP_REG_SS_REGIONS_BASE_LOW == sizeof(u32));
 
 static const struct qcom_minidump_backend_ops mmio_ops = {
-	.init = mmio_init,
-	.write_slot = qmd_toc_write_slot,
-	.move_slot = qmd_toc_move_slot,
-	.slot_address = qmd_toc_slot_address,
-	.clear_slot = qmd_toc_clear_slot,
-	.publish = mmio_publish,
-	.close = mmio_close,
-	.exit = mmio_exit,
+	.init = firmware_init,
+	QMD_TOC_SLOT_OPS,
+	.close = qmd_toc_close,
+	.exit = firmware_exit,
 };
 
 static void mmio_unbind(void *backend)
@@ -138,8 +52,8 @@ static int mmio_resume(struct device *dev)
 {
 	struct mmio *m = dev_get_drvdata(dev);
 
-	mmio_open(m);
-	qcom_minidump_backend_look(&m->backend, mmio_publish);
+	qmd_toc_open(&m->toc, encrypt);
+	qcom_minidump_backend_look(&m->backend, qmd_toc_publish);
 	return 0;
 }
 
@@ -155,12 +69,14 @@ static int mmio_bind(struct device *dev, void __iomem *regs)
 
 	if (!m)
 		return -ENOMEM;
-	m->regs = regs;
+	m->toc.head = regs;
+	m->toc.ss = regs + MINIDUMP_REG_SS_STATUS;
+	m->toc.base = regs + MINIDUMP_REG_SS_REGIONS_BASE_LOW;
 	dev_set_drvdata(dev, m);
 	m->backend = (struct qcom_minidump_backend){
 		.name = "mmio",
 		.owner = THIS_MODULE,
-			.ops = &mmio_ops,
+		.ops = &mmio_ops,
 		.priv = &m->toc,
 	};
 	ret = qcom_minidump_backend_register(&m->backend);
@@ -230,11 +146,8 @@ static struct pci_driver mmio_pci_driver = {
 
 static int __init mmio_module_init(void)
 {
-	int ret = toc_slots_check();
+	int ret = platform_driver_register(&mmio_platform_driver);
 
-	if (ret)
-		return ret;
-	ret = platform_driver_register(&mmio_platform_driver);
 	if (ret)
 		return ret;
 	ret = pci_register_driver(&mmio_pci_driver);

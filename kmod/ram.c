@@ -64,7 +64,8 @@ static int ram_init(void *priv, struct qcom_minidump_limits *limits)
 	table->toc.revision = cpu_to_le32(MINIDUMP_TOC_REVISION);
 	table->toc.enabled = cpu_to_le32(MINIDUMP_SS_ENABLED);
 
-	ram_toc.ss = &table->toc.subsystems[MINIDUMP_SUBSYSTEM_APSS];
+	ram_toc.ss = (void __force __iomem *)&table->toc.subsystems[MINIDUMP_SUBSYSTEM_APSS];
+	ram_toc.base = QMD_TOC_SS(&ram_toc, regions_baseptr);
 	ram_toc.regions = table->regions;
 	qmd_toc_open(&ram_toc, false);
 	ram_write_header(NULL);
@@ -89,11 +90,7 @@ static void ram_exit(void *priv)
 
 static const struct qcom_minidump_backend_ops ram_ops = {
 	.init = ram_init,
-	.write_slot = qmd_toc_write_slot,
-	.move_slot = qmd_toc_move_slot,
-	.slot_address = qmd_toc_slot_address,
-	.clear_slot = qmd_toc_clear_slot,
-	.publish = qmd_toc_publish,
+	QMD_TOC_SLOT_OPS,
 	.close = ram_close,
 	.reopen = ram_write_header,
 	.exit = ram_exit,

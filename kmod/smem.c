@@ -17,25 +17,10 @@
 
 static struct qmd_toc smem_toc;
 
-static int smem_check(const struct minidump_global_toc *gtoc)
-{
-	const struct minidump_subsystem *ss = &gtoc->subsystems[MINIDUMP_SUBSYSTEM_APSS];
-	const struct firmware_table table = {
-		.status = le32_to_cpu(READ_ONCE(gtoc->status)),
-		.revision = le32_to_cpu(READ_ONCE(gtoc->revision)),
-		.enabled = le32_to_cpu(READ_ONCE(gtoc->enabled)),
-		.count = le32_to_cpu(READ_ONCE(ss->region_count)),
-		.base = le64_to_cpu(READ_ONCE(ss->regions_baseptr)),
-	};
-
-	return firmware_check(&table);
-}
-
 static struct minidump_global_toc *smem_find(void)
 {
 	struct minidump_global_toc *gtoc;
 	size_t size;
-	int ret;
 
 	gtoc = qcom_smem_get(QCOM_SMEM_HOST_ANY, SMEM_ITEM_MINIDUMP, &size);
 	if (PTR_ERR_OR_ZERO(gtoc) == -EPROBE_DEFER) {
@@ -57,23 +42,19 @@ static struct minidump_global_toc *smem_find(void)
 		       SMEM_ITEM_MINIDUMP, size, sizeof(*gtoc));
 		return ERR_PTR(-EPROTONOSUPPORT);
 	}
-	ret = smem_check(gtoc);
-	return ret ? ERR_PTR(ret) : gtoc;
+	return gtoc;
 }
 
 static int smem_init(void *priv, struct qcom_minidump_limits *limits)
 {
 	struct minidump_global_toc *gtoc = smem_find();
-	int ret;
 
 	if (IS_ERR(gtoc))
 		return PTR_ERR(gtoc);
-	ret = firmware_regions_alloc(&smem_toc, limits);
-	if (ret)
-		return ret;
-	smem_toc.ss = &gtoc->subsystems[MINIDUMP_SUBSYSTEM_APSS];
-	qmd_toc_open(&smem_toc, encrypt);
-	return 0;
+	smem_toc.head = (void __force __iomem *)gtoc;
+	smem_toc.ss = smem_toc.head + offsetof(struct minidump_global_toc, subsystems[MINIDUMP_SUBSYSTEM_APSS]);
+	smem_toc.base = QMD_TOC_SS(&smem_toc, regions_baseptr);
+	return firmware_init(&smem_toc, limits);
 }
 
 /* The kernel that went to sleep finds its items where they were: qcom_smem relies on that, too. */
@@ -82,21 +63,12 @@ static void smem_reopen(void *priv)
 	qmd_toc_open(&smem_toc, encrypt);
 }
 
-static void smem_exit(void *priv)
-{
-	firmware_regions_free(&smem_toc);
-}
-
 static const struct qcom_minidump_backend_ops smem_ops = {
 	.init = smem_init,
-	.write_slot = qmd_toc_write_slot,
-	.move_slot = qmd_toc_move_slot,
-	.slot_address = qmd_toc_slot_address,
-	.clear_slot = qmd_toc_clear_slot,
-	.publish = qmd_toc_publish,
+	QMD_TOC_SLOT_OPS,
 	.close = qmd_toc_close,
 	.reopen = smem_reopen,
-	.exit = smem_exit,
+	.exit = firmware_exit,
 };
 
 static const struct qcom_minidump_backend toc_backend = {

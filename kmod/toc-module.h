@@ -9,76 +9,50 @@
 
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 
 #include "backend.h"
 #include "toc-slots.h"
 
 static const struct qcom_minidump_backend toc_backend;
 
-/* While bound the core holds this module: "bound" is how to let go of it. */
-static DEFINE_MUTEX(bound_lock);
-static bool bound = true;	/* as asked for */
-static bool is_bound;
-static bool loaded;
-
-static int toc_bind(bool want)
-{
-	int ret = 0;
-
-	if (want && !is_bound)
-		ret = qcom_minidump_backend_register(&toc_backend);
-	else if (!want && is_bound)
-		qcom_minidump_backend_unregister(&toc_backend);
-	if (!ret)
-		is_bound = want;
-	return ret;
-}
+/* While bound the core holds this module: "bound" is how to let go of it. All under the lock of its parameters. */
+static bool bound = true;
+static bool loaded;		/* before that "bound" is what is asked for */
 
 static int bound_set(const char *val, const struct kernel_param *kp)
 {
 	bool want;
 	int ret = kstrtobool(val, &want);
 
+	if (!ret && loaded && want && !bound)
+		ret = qcom_minidump_backend_register(&toc_backend);
 	if (ret)
 		return ret;
-
-	mutex_lock(&bound_lock);
-	if (loaded)
-		ret = toc_bind(want);
-	if (!ret)
-		bound = want;
-	mutex_unlock(&bound_lock);
-	return ret;
+	if (loaded && !want)
+		qcom_minidump_backend_unregister(&toc_backend);
+	bound = want;
+	return 0;
 }
 
-static const struct kernel_param_ops bound_ops = {
-	.set = bound_set,
-	.get = param_get_bool,
-};
+static const struct kernel_param_ops bound_ops = { .set = bound_set, .get = param_get_bool };
 module_param_cb(bound, &bound_ops, &bound, 0644);
 MODULE_PARM_DESC(bound, "whether the table exists; writing 0 takes it away and lets the module be unloaded");
 
 static int __init toc_module_init(void)
 {
-	int ret = toc_slots_check();
+	int ret = 0;
 
-	if (ret)
-		return ret;
-
-	mutex_lock(&bound_lock);
-	ret = toc_bind(bound);
+	kernel_param_lock(THIS_MODULE);
+	if (bound)
+		ret = qcom_minidump_backend_register(&toc_backend);
 	loaded = !ret;
-	mutex_unlock(&bound_lock);
+	kernel_param_unlock(THIS_MODULE);
 	return ret;
 }
 
+/* Not bound, or the core would hold it. */
 static void __exit toc_module_exit(void)
 {
-	mutex_lock(&bound_lock);
-	loaded = false;
-	toc_bind(false);
-	mutex_unlock(&bound_lock);
 }
 
 module_init(toc_module_init);

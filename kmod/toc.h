@@ -11,7 +11,8 @@
 
 #include <linux/compiler.h>
 #include <linux/io.h>
-#include <linux/minmax.h>
+#include <linux/kernel.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
 #include <asm/byteorder.h>
@@ -22,65 +23,70 @@
 
 /**
  * struct qmd_toc - where the table is
- * @ss: of this subsystem; may lie in memory of the firmware, mapped write-combining. NULL: it is no memory, and the
- *	back end has something of its own instead of the first three functions here
+ * @head: what firmware says of the whole, as at the start of struct minidump_global_toc
+ * @ss: of this subsystem, as in struct minidump_subsystem
+ * @base: two words, the low one first, for the address of @regions
  * @regions: the slots, in RAM and physically contiguous
+ *
+ * All but @regions are registers, or memory as good as that. A back end whose table nobody reads has only those, and
+ * something of its own instead of the first three functions here.
  */
 struct qmd_toc {
-	struct minidump_subsystem *ss;
+	void __iomem *head;
+	void __iomem *ss;
+	void __iomem *base;
 	struct minidump_region *regions;
 };
 
-/* What tells firmware whether to encrypt what it saves. */
-static inline u32 qmd_encryption_status(bool encrypt)
-{
-	return encrypt ? MINIDUMP_SS_ENCR_NONE : MINIDUMP_SS_ENCR_DONE;
-}
+#define QMD_TOC_HEAD(toc, field)	((toc)->head + offsetof(struct minidump_global_toc, field))
+#define QMD_TOC_SS(toc, field)		((toc)->ss + offsetof(struct minidump_subsystem, field))
 
-static inline u32 qmd_encryption_required(bool encrypt)
+/*
+ * writel() keeps the stores before it, so that the count never covers a slot that is not in memory yet. The barrier is
+ * for those that follow.
+ */
+static inline void qmd_toc_store(void __iomem *at, u32 value)
 {
-	return encrypt ? MINIDUMP_SS_ENCR_REQ : MINIDUMP_SS_ENCR_NOTREQ;
+	writel(value, at);
+	dma_wmb();
 }
 
 /* An empty table. With @encrypt firmware is asked to encrypt what it saves. */
 static inline void qmd_toc_open(struct qmd_toc *toc, bool encrypt)
 {
-	struct minidump_subsystem *ss = toc->ss;
+	u64 base = virt_to_phys(toc->regions);
 
-	WRITE_ONCE(ss->status, 0);
-	dma_wmb();
-	WRITE_ONCE(ss->region_count, 0);
-	WRITE_ONCE(ss->regions_baseptr, cpu_to_le64(virt_to_phys(toc->regions)));
-	WRITE_ONCE(ss->encryption_status, cpu_to_le32(qmd_encryption_status(encrypt)));
-	WRITE_ONCE(ss->encryption_required, cpu_to_le32(qmd_encryption_required(encrypt)));
-	WRITE_ONCE(ss->enabled, cpu_to_le32(MINIDUMP_SS_ENABLED));
-	dma_wmb();
-	WRITE_ONCE(ss->status, cpu_to_le32(1));
-	dma_wmb();
+	qmd_toc_store(QMD_TOC_SS(toc, status), 0);
+	qmd_toc_store(QMD_TOC_SS(toc, region_count), 0);
+	qmd_toc_store(toc->base, lower_32_bits(base));
+	qmd_toc_store(toc->base + sizeof(u32), upper_32_bits(base));
+	qmd_toc_store(QMD_TOC_SS(toc, encryption_status), encrypt ? MINIDUMP_SS_ENCR_NONE : MINIDUMP_SS_ENCR_DONE);
+	qmd_toc_store(QMD_TOC_SS(toc, encryption_required), encrypt ? MINIDUMP_SS_ENCR_REQ : MINIDUMP_SS_ENCR_NOTREQ);
+	qmd_toc_store(QMD_TOC_SS(toc, enabled), MINIDUMP_SS_ENABLED);
+	qmd_toc_store(QMD_TOC_SS(toc, status), 1);
 }
 
 /* No table any more: all zero, as a subsystem that never set one up. */
 static inline void qmd_toc_close(void *priv)
 {
 	const struct qmd_toc *toc = priv;
-	struct minidump_subsystem *ss = toc->ss;
 
-	WRITE_ONCE(ss->status, 0);
-	WRITE_ONCE(ss->region_count, 0);
-	dma_wmb();
-	WRITE_ONCE(ss->enabled, 0);
-	WRITE_ONCE(ss->encryption_status, 0);
-	WRITE_ONCE(ss->encryption_required, 0);
-	WRITE_ONCE(ss->regions_baseptr, 0);
-	dma_wmb();
+	qmd_toc_store(QMD_TOC_SS(toc, status), 0);
+	qmd_toc_store(QMD_TOC_SS(toc, region_count), 0);
+	qmd_toc_store(QMD_TOC_SS(toc, enabled), 0);
+	qmd_toc_store(QMD_TOC_SS(toc, encryption_status), 0);
+	qmd_toc_store(QMD_TOC_SS(toc, encryption_required), 0);
+	qmd_toc_store(toc->base, 0);
+	qmd_toc_store(toc->base + sizeof(u32), 0);
+	/* The array's memory becomes somebody else's only when they are there. */
+	readl(QMD_TOC_SS(toc, status));
 }
 
 static inline void qmd_toc_publish(void *priv, u32 count)
 {
-	struct qmd_toc *toc = priv;
+	const struct qmd_toc *toc = priv;
 
-	WRITE_ONCE(toc->ss->region_count, cpu_to_le32(count));
-	dma_wmb();
+	qmd_toc_store(QMD_TOC_SS(toc, region_count), count);
 }
 
 static inline void qmd_toc_clear_slot(void *priv, u32 slot)
@@ -131,5 +137,12 @@ static inline void qmd_toc_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 s
 		dma_wmb();
 	}
 }
+
+#define QMD_TOC_SLOT_OPS \
+	.write_slot = qmd_toc_write_slot, \
+	.move_slot = qmd_toc_move_slot, \
+	.slot_address = qmd_toc_slot_address, \
+	.clear_slot = qmd_toc_clear_slot, \
+	.publish = qmd_toc_publish
 
 #endif
