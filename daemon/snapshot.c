@@ -170,7 +170,6 @@ static int copy_header(struct snapshot *s)
 static int write_headers(const struct snapshot *s)
 {
 	struct rawdump_header header = {
-		.magic = RAWDUMP_MAGIC,
 		.version = RAWDUMP_VERSION,
 		.flags = RAWDUMP_VALID,
 		.os_data = RAWDUMP_OS_SNAPSHOT,
@@ -178,8 +177,10 @@ static int write_headers(const struct snapshot *s)
 		.size_required = s->end,
 		.sections = s->n_sections,
 	};
-	int r = pwrite_full(s->fd, &header, sizeof(header), 0);
+	int r;
 
+	memcpy(header.magic, RAWDUMP_MAGIC, sizeof(header.magic));
+	r = pwrite_full(s->fd, &header, sizeof(header), 0);
 	if (r == 0)
 		r = pwrite_full(s->fd, s->sections, s->n_sections * sizeof(*s->sections), sizeof(header));
 	return r;

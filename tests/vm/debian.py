@@ -131,10 +131,10 @@ class Archive:
         self._apt("apt-get", "update", "-q")
 
     def releases(self, version, flavour):
-        """The kernels of a version that there are now, the newest last."""
+        """The kernels of a version, or of any, that there are now, the newest last."""
         with lock(f"apt-{self.name}"):
             self._update()
-            names = self._apt("apt-cache", "pkgnames", f"linux-image-{version}.").split()
+            names = self._apt("apt-cache", "pkgnames", f"linux-image-{version}{'.' if version else ''}").split()
         found = [name.removeprefix("linux-image-") for name in names
                  if re.fullmatch(rf"linux-image-[^-]*(-\d+)?-{flavour}", name)]
         return sorted(found, key=numbers)

@@ -13,7 +13,7 @@ from debian import (ARCHES, CACHE, NATIVE_DEBIAN, OWN_SUITE, TOP, Archive, Probl
 
 CONFIGS = os.path.join(TOP, "tests", "vm", "kernel")
 # What guests of a suite can have, what most tests run with first. Debian's flavour with PREEMPT_RT is a kernel of its
-# own; those of tests/vm/debug-kernel check themselves.
+# own; those of tests/vm/debug-kernel check themselves. Of other suites there is the newest, to build for.
 DEBUG_KERNELS = ("debug", "rt-debug")
 SUITES = {
     "bookworm": ("6.12", "6.1", "rt", *DEBUG_KERNELS),
@@ -22,6 +22,7 @@ SUITES = {
 ALL_KERNELS = tuple(dict.fromkeys(kernel for kernels in SUITES.values() for kernel in kernels))
 ON_ARM64 = ("6.12", "7.3")
 RT = {"rt": "6.12", "7.3-rt": "7.3"}
+NEWEST = "newest"
 # Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
 MODULES = ("crc32c_generic", "ext4", "virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
 
@@ -38,7 +39,7 @@ class Kernel:
         self.suite, self.name, self.arch = suite, name, arch
         self.debian, self.flavour = ARCHES[arch]
         self.foreign = self.debian != NATIVE_DEBIAN
-        self.version = RT.get(name, name)
+        self.version = RT.get(name, name if name != NEWEST else "")
         if name in RT:
             self.flavour = f"rt-{self.debian}"
         # Which one it is, is known by this link.

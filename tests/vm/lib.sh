@@ -59,12 +59,16 @@ vmlinuz() {
 	release=$(release) && echo "$top/build/vm/kernel/$release/boot/vmlinuz-$release"
 }
 
-# A program with its libraries, so that it runs where there is nothing else.
+# A program with its libraries and what loads them, whatever a guest has: FOLDER/run runs it there.
 with_libraries() { # program, folder
 	install -D "$1" -t "$2/bin"
 	ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
 		install -D "$library" -t "$2/lib"
 	done
-	mkdir -p "$2/lib64"
-	cp "$(readlink -f /lib64/ld-linux-x86-64.so.2)" "$2/lib64/ld-linux-x86-64.so.2"
+	cat >"$2/run" <<-END
+	#!/bin/sh
+	here=\$(dirname "\$0")
+	exec "\$here"/lib/ld-linux-*.so.* --library-path "\$here/lib" "\$here/bin/$(basename "$1")" "\$@"
+	END
+	chmod +x "$2/run"
 }

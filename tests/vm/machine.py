@@ -344,9 +344,14 @@ class Machine:
         self.command("cont")
 
     def _step(self, on):
+        """A block for each instruction, or as many as it likes: what that is called changed with QEMU 8.1."""
         self.stepping = on
-        self.replies.clear()
-        self.command("human-monitor-command", **{"command-line": f"singlestep {'on' if on else 'off'}"})
+        for name in ("one-insn-per-tb", "singlestep"):
+            self.replies.clear()
+            line = f"{name} {'on' if on else 'off'}"
+            if not self.command("human-monitor-command", **{"command-line": line}).startswith("unknown command"):
+                return
+        raise Problem("QEMU can't be told to take one instruction at a time")
 
     def _next_instant(self):
         if not self.stepping:

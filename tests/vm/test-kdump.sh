@@ -17,9 +17,10 @@ vmlinuz=$(vmlinuz) || fail "no kernel"
 with_libraries /sbin/kexec "$work/kexec"
 
 # Before kdump-tools do their own part, a panic ends the run.
-unit=/lib/systemd/system/kdump-tools-dump.service
+unit=lib/systemd/system/kdump-tools-dump.service
+[ -e "$tools/$unit" ] || unit=usr/$unit
 vm --crash "$work/crash" --append "crashkernel=$crashkernel" --file "$work/kexec" --file "$work/initrd" \
-	--file "$vmlinuz:/srv/vmlinuz" --file "$tools$unit:$unit" \
+	--file "$vmlinuz:/srv/vmlinuz" --file "$tools/$unit:$unit" \
 	--file "$tools/etc/init.d/kdump-tools:/etc/init.d/kdump-tools" \
 	--file "$tools/usr/sbin/kdump-config:/usr/sbin/kdump-config" >"$work/said" <<'SCRIPT' ||
 echo USE_KDUMP=1 >/etc/default/kdump-tools
@@ -45,7 +46,7 @@ printf '[Service]\nExecStartPre=/srv/send\n' >/etc/systemd/system/kdump-tools-du
 systemctl start qcmdd || exit 1
 # What kdump-config appends
 append='reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb'
-LD_LIBRARY_PATH=kexec/lib kexec/bin/kexec -p vmlinuz --initrd=initrd --command-line="console=ttyS0 $append" || exit 1
+kexec/run -p vmlinuz --initrd=initrd --command-line="console=ttyS0 $append" || exit 1
 echo "qcmd-test: the last words" >/dev/kmsg
 sync
 crash sysrq-c

@@ -6,7 +6,7 @@
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# polkit of this machine, which a guest has not: it is of the same Debian.
+# polkit of this machine, which a guest has not.
 with_libraries /usr/lib/polkit-1/polkitd "$work/polkit"
 cp /usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf "$work/polkit/" || fail "no polkit"
 
@@ -105,7 +105,7 @@ snapshot_of_nobody 1 'qcmdctl: not allowed: Only root, or whom polkit allows it,
 useradd -r polkitd 2>/dev/null || echo 'polkitd:x:990:65534::/nonexistent:/usr/sbin/nologin' >>/etc/passwd
 cp /srv/polkit/*.conf /etc/dbus-1/system.d/ && busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
 mkdir -p /etc/polkit-1/rules.d /usr/share/polkit-1/rules.d
-systemd-run -q -u polkitd -E LD_LIBRARY_PATH=/srv/polkit/lib /srv/polkit/bin/polkitd --no-debug
+systemd-run -q -u polkitd /srv/polkit/run --no-debug
 for i in $(seq 50); do
 	[ "$i" -lt 50 ] || fail "polkitd doesn't start: $(journalctl -u polkitd)"
 	busctl status org.freedesktop.PolicyKit1 >/dev/null 2>&1 && break
