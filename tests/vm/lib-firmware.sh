@@ -28,10 +28,13 @@ operations=2000 rebinds=200
 [ -z "${QCMD_LONG-}" ] || operations=10000 rebinds=1000
 
 need_arm64() {
-	if [ "$kernel" != 6.12 ]; then
-		echo "the arm64 machine has Debian's kernel 6.12 only"
+	case $kernel in
+	6.12 | 7.3) ;;
+	*)
+		echo "the arm64 machine has Debian's kernels 6.12 and 7.3 only"
 		exit 77
-	fi
+		;;
+	esac
 	# Debian's packages for arm64 run their scripts when the guest's root file system is made.
 	"$top/tests/vm/run-foreign" arm64 || exit 77
 	mdnl=$build_for_guest/arm64/tests/mdnl

@@ -38,7 +38,7 @@ echo brought along >"$work/in/file"
 ln -s in/file "$work/link"
 out=$(vm --product none --file "$work/in" --file "$work/link" --fetch /srv/out:"$work/out" <<'SCRIPT' 2>/dev/null
 [ "$(systemctl is-active multi-user.target dbus.service | sort -u)" = active ] || exit 1
-[ "$QCMD_KERNEL" = rt ] || [ "$(uname -r | cut -d. -f1,2)" = "$QCMD_KERNEL" ] || exit 2
+[[ $QCMD_KERNEL = *rt ]] || [ "$(uname -r | cut -d. -f1,2)" = "$QCMD_KERNEL" ] || exit 2
 cmp in/file link || exit 3
 mkdir out && cp in/file out/ && ln -s /etc/passwd out/link
 sleep 1000 &

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 instants=${INSTANTS:-100}
-read -r -a arches <<<"${ARCHES:-x86_64 $([ "$kernel" != 6.12 ] || echo arm64)}"
+read -r -a arches <<<"${ARCHES:-x86_64 $([[ $suite-$kernel != bookworm-6.12 ]] || echo arm64)}"
 
 for arch in "${arches[@]}"; do
 	folder=tests ram=0
