@@ -39,7 +39,9 @@ MASKED = ("getty@tty1.service serial-getty@ttyS0.service serial-getty@ttyAMA0.se
           "systemd-sysusers.service systemd-logind.service systemd-journal-flush.service systemd-tmpfiles-clean.timer "
           "modprobe@configfs.service sys-kernel-config.mount modprobe@fuse.service sys-fs-fuse-connections.mount "
           "dev-hugepages.mount dev-mqueue.mount proc-sys-fs-binfmt_misc.automount getty.target "
-          "systemd-ask-password-console.path systemd-ask-password-wall.path systemd-initctl.socket").split()
+          "systemd-ask-password-console.path systemd-ask-password-wall.path systemd-initctl.socket "
+          "systemd-tmpfiles-setup-dev-early.service systemd-udev-load-credentials.service tmp.mount "
+          "run-lock.mount").split()
 # Modules that udev would load for what the emulated machine has, a quarter of the time until all is quiet.
 FORBIDDEN = ("aesni_intel aes_ce_blk aes_ce_cipher ata_generic ata_piix button crc32_pclmul crc32c_intel crct10dif_ce "
              "crct10dif_pclmul evdev ghash_ce ghash_clmulni_intel gpio_keys kvm_amd polyval_ce polyval_clmulni "
