@@ -125,8 +125,61 @@ static const char *detect_virtualization(const char *root)
 	return !strcmp(compatible, "linux,dummy-virt") ? virtualization_of(compatible) : "";
 }
 
+static struct machine_cpu read_cpu(void)
+{
+	struct machine_cpu cpu = {};
+#ifdef __x86_64__
+	unsigned int eax, ebx, ecx, edx, words[3];
+
+	cpu.is_virtual = __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & (1U << 31));
+	if (__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx))
+		cpu.amd = eax;
+	if (__get_cpuid_count(0x21, 0, &eax, &words[0], &words[2], &words[1]))
+		memcpy(cpu.intel, words, sizeof(words));
+#endif
+	return cpu;
+}
+
+/* Devices through which a guest of that kind asks for its attestation, by the kernel alone or with their driver. */
+static const char *const encrypted_by[][2] = {
+	{ "/sys/devices/platform/sev-guest", "sev-snp" },
+	{ "/sys/class/misc/sev-guest", "sev-snp" },
+	{ "/sys/class/misc/tdx_guest", "tdx" },
+	{ "/sys/devices/platform/arm-cca-dev", "cca" },
+};
+
+const char *machine_encryption(const char *root, const struct machine_cpu *cpu)
+{
+	for (size_t i = 0; i < ARRAY_LEN(encrypted_by); i++)
+		if (match(root, encrypted_by[i][0], NULL, 0))
+			return encrypted_by[i][1];
+	if (!cpu->is_virtual)
+		return "";
+	if (!strcmp(cpu->intel, "IntelTDX    "))
+		return "tdx";
+	if (!(cpu->amd & 1U << 1))
+		return "";
+	return cpu->amd & 1U << 4 ? "sev-snp" : cpu->amd & 1U << 3 ? "sev-es" : "sev";
+}
+
+/* The file says "none [integrity] confidentiality". */
+void machine_lockdown(const char *root, char *ret, size_t size)
+{
+	char line[64], *from, *to;
+
+	read_line(root, "/sys/kernel/security/lockdown", line, sizeof(line));
+	from = strchr(line, '[');
+	to = from ? strchr(from, ']') : NULL;
+	ret[0] = '\0';
+	if (!to || !strncmp(from, "[none]", 6))
+		return;
+	*to = '\0';
+	snprintf(ret, size, "%s", from + 1);
+}
+
 void machine_read(struct machine *m, const char *root)
 {
+	struct machine_cpu cpu = read_cpu();
 	char loaded[8];
 
 	*m = (struct machine){};
@@ -141,6 +194,8 @@ void machine_read(struct machine *m, const char *root)
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));
 	m->capture_kernel = !strcmp(loaded, "1");
 	snprintf(m->virtualization, sizeof(m->virtualization), "%s", detect_virtualization(root));
+	snprintf(m->encryption, sizeof(m->encryption), "%s", machine_encryption(root, &cpu));
+	machine_lockdown(root, m->lockdown, sizeof(m->lockdown));
 }
 
 __attribute__((format(printf, 4, 5))) static int say(struct problem *ret, const char *id, const char *hint,
@@ -177,6 +232,13 @@ int machine_problem(const struct machine *m, struct problem *ret)
 	if (m->missing)
 		return say(ret, "no-module", "make modules && make install, with the headers of this kernel",
 			   "There is no kernel module qcom_minidump for this kernel");
+	if (!m->loaded && m->lockdown[0])
+		return say(ret, "no-module",
+			   "Sign the modules with a key that the kernel trusts, or boot without lockdown "
+			   "(man kernel_lockdown)",
+			   "The kernel module qcom_minidump is not loaded, and the kernel is locked down (%s): it "
+			   "loads signed modules only",
+			   m->lockdown);
 	if (!m->loaded)
 		return say(ret, "no-module",
 			   "systemctl restart qcmd-backend; journalctl -u qcmd-backend says what fails",
@@ -200,7 +262,14 @@ int machine_note(const struct machine *m, struct problem *ret)
 		return say(ret, "download-mode", "qcom_scm.download_mode=mini on the kernel's command line",
 			   "Whether boot firmware would save the table can't be seen: " DOWNLOAD_MODE ": %s",
 			   strerror(-m->download_error));
-	if (strcmp(m->backend, "ram") || m->capture_kernel)
+	if (m->capture_kernel)
+		return 0;
+	if (m->encryption[0] && (!strcmp(m->backend, "ram") || !strcmp(m->backend, "mmio")))
+		return say(ret, "collector", "Load a capture kernel (kdump)",
+			   "Only a capture kernel could collect the dump, and none is loaded (kdump): the memory of "
+			   "this virtual machine is encrypted (%s), so that its host can't read it",
+			   m->encryption);
+	if (strcmp(m->backend, "ram"))
 		return 0;
 	if (m->virtualization[0])
 		return say(ret, "collector",

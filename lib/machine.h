@@ -4,6 +4,7 @@
 #define QCMD_MACHINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct problem {
 	const char *id;
@@ -27,10 +28,23 @@ struct machine {
 	bool scm;	     /* there is an interface to set it with */
 	bool capture_kernel; /* a second kernel waits for the crash (kdump) */
 	char virtualization[16]; /* in the words of systemd-detect-virt(1), or "" */
+	char encryption[16];	 /* what keeps this virtual machine's memory from its host, in such words, or "" */
+	char lockdown[24];	 /* what the kernel keeps from root: "integrity", "confidentiality", or "" */
+};
+
+/* What an x86 CPU says about encrypted memory; of others there is nothing. */
+struct machine_cpu {
+	bool is_virtual;
+	unsigned int amd; /* EAX of CPUID 0x8000001f */
+	char intel[13];	  /* the signature in CPUID 0x21 */
 };
 
 /* root: "" but in tests. */
 void machine_read(struct machine *m, const char *root);
+
+/* The single facts, for those who need no more. */
+const char *machine_encryption(const char *root, const struct machine_cpu *cpu);
+void machine_lockdown(const char *root, char *ret, size_t size);
 
 /* Why there would be no dump at all. 1 with *ret filled in, 0, or -ENOMEM. */
 int machine_problem(const struct machine *m, struct problem *ret);

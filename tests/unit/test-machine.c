@@ -56,7 +56,7 @@ static void assert_says(int (*what)(const struct machine *, struct problem *), c
 	struct problem p;
 
 	machine_read(&m, root);
-	m.virtualization[0] = '\0'; /* which the machine of this test may be */
+	m.virtualization[0] = m.encryption[0] = '\0'; /* which the machine of this test may be */
 	assert_int_equal(what(&m, &p), 1);
 	assert_string_equal(p.id, id);
 	if (!strstr(p.message, words) || !strstr(p.hint, hint))
@@ -154,12 +154,82 @@ static void test_collector(void **state)
 	assert_silent(machine_note);
 }
 
+static void test_encryption(void **state)
+{
+	static const struct {
+		const char *path; /* that is there */
+		struct machine_cpu cpu;
+		const char *right;
+	} facts[] = {
+		{ NULL, {}, "" },
+		{ NULL, { .is_virtual = true }, "" },
+		{ NULL, { .amd = 0x2 }, "" }, /* the host itself */
+		{ NULL, { .intel = "IntelTDX    " }, "" },
+		{ NULL, { .is_virtual = true, .amd = 0x1 }, "" }, /* encrypted for all, by the host's key */
+		{ NULL, { .is_virtual = true, .amd = 0x3 }, "sev" },
+		{ NULL, { .is_virtual = true, .amd = 0xb }, "sev-es" },
+		{ NULL, { .is_virtual = true, .amd = 0x1b }, "sev-snp" },
+		{ NULL, { .is_virtual = true, .intel = "IntelTDX    " }, "tdx" },
+		{ "/sys/devices/platform/sev-guest/modalias", {}, "sev-snp" },
+		{ "/sys/class/misc/sev-guest/dev", {}, "sev-snp" },
+		{ "/sys/class/misc/tdx_guest/dev", {}, "tdx" },
+		{ "/sys/devices/platform/arm-cca-dev/modalias", {}, "cca" },
+	};
+	struct problem p;
+
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+		if (facts[i].path)
+			write_file(facts[i].path, "\n");
+		assert_string_equal(machine_encryption(root, &facts[i].cpu), facts[i].right);
+		empty_root(NULL);
+	}
+
+	/* Then nobody is told to save the memory from outside. */
+	write_file("/sys/class/misc/tdx_guest/dev", "10:123\n");
+	for (const char *const *backend = (const char *const[]){ "ram\n", "mmio\n", NULL }; *backend; backend++) {
+		write_file(BACKEND, *backend);
+		write_file("/sys/kernel/kexec_crash_loaded", "0\n");
+		machine_read(&m, root);
+		assert_int_equal(machine_note(&m, &p), 1);
+		assert_string_equal(p.id, "collector");
+		assert_non_null(strstr(p.message, "encrypted (tdx)"));
+		assert_string_equal(p.hint, "Load a capture kernel (kdump)");
+		problem_done(&p);
+		write_file("/sys/kernel/kexec_crash_loaded", "1\n");
+		assert_silent(machine_note);
+	}
+}
+
+static void test_lockdown(void **state)
+{
+	static const char *const files[][2] = {
+		{ "[none] integrity confidentiality\n", "" },
+		{ "none [integrity] confidentiality\n", "integrity" },
+		{ "none integrity [confidentiality]\n", "confidentiality" },
+		{ "", "" },
+		{ "none [integrity\n", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		write_file("/sys/kernel/security/lockdown", files[i][0]);
+		machine_read(&m, root);
+		assert_string_equal(m.lockdown, files[i][1]);
+	}
+	write_file("/sys/kernel/security/lockdown", files[1][0]);
+	assert_says(machine_problem, "no-module", "locked down (integrity): it loads signed modules only", "Sign");
+	write_file(CORE "/version", "0.1\n");
+	write_file(BACKEND, "ram\n");
+	assert_silent(machine_problem);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_module, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_download_mode, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_collector, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_encryption, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_lockdown, empty_root, empty_root),
 	};
 	int r;
 
