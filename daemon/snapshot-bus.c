@@ -28,23 +28,24 @@ static void question_free(void *p)
 	free(q);
 }
 
-static int failed(sd_bus_error *error, int r)
+static int failed(sd_bus_error *error, int r, const char *reason)
 {
 	if (r == -EAGAIN)
 		return manager_bus_busy(error, r);
 	if (r == -ENODATA || r == -ENOENT)
 		return sd_bus_error_set(error, SD_BUS_ERROR_FAILED,
 					"There is no table to take a snapshot of: no back end is bound");
-	return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "The memory can't be read: %s", strerror(-r));
+	return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "The memory can't be read: %s", reason ?: strerror(-r));
 }
 
 static int reply_snapshot(struct manager *m, sd_bus_message *message, sd_bus_error *error)
 {
+	_cleanup_free_ char *reason = NULL;
 	_cleanup_close_ int fd = -1;
 	bool changed;
-	int r = snapshot_take(m->module, &fd, &changed);
+	int r = snapshot_take(m->module, &fd, &changed, &reason);
 
-	return r < 0 ? failed(error, r) : sd_bus_reply_method_return(message, "hb", fd, changed);
+	return r < 0 ? failed(error, r, reason) : sd_bus_reply_method_return(message, "hb", fd, changed);
 }
 
 static int answer(const struct question *q, sd_bus_message *reply, sd_bus_error *error)

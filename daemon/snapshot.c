@@ -16,6 +16,7 @@
 #include "lib/journal.h"
 #include "qcmd_rawdump.h"
 #include "daemon/snapshot.h"
+#include "daemon/source/bpf-util.h"
 #include "bpf/snapshot-chunk.h"
 #include "bpf/snapshot.skel.h"
 
@@ -254,17 +255,21 @@ static int take_once(struct module *module, struct snapshot_bpf *skel, int fd, b
 	return r;
 }
 
-int snapshot_take(struct module *module, int *ret_fd, bool *ret_changed)
+int snapshot_take(struct module *module, int *ret_fd, bool *ret_changed, char **ret_reason)
 {
 	_cleanup_close_ int fd = memfd_create("qcmd-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	struct snapshot_bpf *skel;
 	int r;
 
+	*ret_reason = NULL;
 	if (fd < 0)
 		return -errno;
 	skel = snapshot_bpf__open_and_load();
-	if (!skel)
-		return -errno;
+	if (!skel) {
+		r = -errno;
+		*ret_reason = bpf_load_reason("", r);
+		return r;
+	}
 	for (int try = 0; try < TRIES; try++) {
 		r = take_once(module, skel, fd, ret_changed);
 		if (r != -EAGAIN && (r < 0 || !*ret_changed))

@@ -14,7 +14,10 @@ typedef int (*snapshot_read_fn)(void *arg, uint64_t addr, void *buf, size_t size
  */
 int snapshot_write(int fd, const struct module_region *regions, size_t n, snapshot_read_fn read, void *arg);
 
-/* A file that nobody can change any more. changed: the table did meanwhile, in each of several tries. */
-int snapshot_take(struct module *module, int *ret_fd, bool *ret_changed);
+/*
+ * A file that nobody can change any more. changed: the table did meanwhile, in each of several tries. On failure
+ * *ret_reason is what to tell people, to be freed, or NULL.
+ */
+int snapshot_take(struct module *module, int *ret_fd, bool *ret_changed, char **ret_reason);
 
 #endif

@@ -40,7 +40,7 @@ static int load(struct maps *m, char **ret_reason)
 	m->skel = map_bpf__open_and_load();
 	if (!m->skel) {
 		err = -errno;
-		*ret_reason = bpf_load_reason(err);
+		*ret_reason = bpf_load_reason("", err);
 		return err;
 	}
 	err = map_bpf__attach(m->skel);

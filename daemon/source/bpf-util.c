@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "daemon/source/bpf-util.h"
 #include "lib/journal.h"
+#include "lib/machine.h"
 
 __attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level level, const char *format, va_list ap)
 {
@@ -32,10 +34,15 @@ char *bpf_reason(const char *what, int err)
 	return asprintf(&text, "%s: %s", what, buffer) < 0 ? NULL : text;
 }
 
-char *bpf_load_reason(int err)
+char *bpf_load_reason(const char *root, int err)
 {
-	return bpf_reason(access("/sys/kernel/btf/vmlinux", R_OK) < 0 ?
-				  "the kernel has no type information (CONFIG_DEBUG_INFO_BTF)" :
-				  "the kernel refuses the BPF program",
-			  err);
+	char lockdown[24], btf[PATH_MAX];
+
+	machine_lockdown(root, lockdown, sizeof(lockdown));
+	if (!strcmp(lockdown, "confidentiality"))
+		return strdup("the kernel is locked down (confidentiality): no BPF program may read its memory");
+	snprintf(btf, sizeof(btf), "%s/sys/kernel/btf/vmlinux", root);
+	if (access(btf, R_OK) < 0)
+		return strdup("the kernel has no type information (CONFIG_DEBUG_INFO_BTF)");
+	return bpf_reason("the kernel refuses the BPF program", err);
 }

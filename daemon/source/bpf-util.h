@@ -9,7 +9,10 @@ void bpf_log_quietly(void);
 /* What failed and what libbpf's error number means, for people; to be freed; NULL without memory. */
 char *bpf_reason(const char *what, int err);
 
-/* The same for a program that could not be loaded. */
-char *bpf_load_reason(int err);
+/*
+ * The same for a program that could not be loaded: the error alone, which is often "Invalid argument", doesn't say why.
+ * root: "" but in tests.
+ */
+char *bpf_load_reason(const char *root, int err);
 
 #endif

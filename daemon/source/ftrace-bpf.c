@@ -28,7 +28,7 @@ int ftrace_walker_new(struct ftrace_walker **ret, char **ret_reason)
 	w->skel = ftrace_bpf__open_and_load();
 	if (!w->skel) {
 		err = -errno;
-		*ret_reason = bpf_load_reason(err);
+		*ret_reason = bpf_load_reason("", err);
 		free(w);
 		return err;
 	}

@@ -26,7 +26,7 @@ int kread_new(struct kread **ret, char **ret_reason)
 	if (!k->skel) {
 		int err = -errno;
 
-		*ret_reason = bpf_load_reason(err);
+		*ret_reason = bpf_load_reason("", err);
 		free(k);
 		return err;
 	}

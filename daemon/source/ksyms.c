@@ -171,7 +171,7 @@ static int load(struct ksyms *k, char **ret_reason)
 	k->skel = ksyms_bpf__open_and_load();
 	if (!k->skel) {
 		err = -errno;
-		*ret_reason = bpf_load_reason(err);
+		*ret_reason = bpf_load_reason("", err);
 		return err;
 	}
 	err = ksyms_bpf__attach(k->skel);

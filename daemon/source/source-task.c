@@ -255,7 +255,7 @@ static void set_cgroup_problem(struct source *s, int error)
 	free(s->cgroup_problem);
 	s->cgroup_problem = NULL;
 	if (error == -EOPNOTSUPP)
-		s->cgroup_problem = strdup("Cgroup= needs the unified hierarchy of cgroups in /sys/fs/cgroup");
+		s->cgroup_problem = strdup("Cgroup= needs the unified hierarchy of cgroups, version 2");
 	else if (error &&
 		 asprintf(&s->cgroup_problem,
 			  "more than %d different Cgroup= in all policies, or %d cgroups that they match: some are not "

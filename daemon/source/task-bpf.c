@@ -95,7 +95,7 @@ static int load(struct task_watcher *w, char **ret_reason)
 	w->skel = task_bpf__open_and_load();
 	if (!w->skel) {
 		err = -errno;
-		*ret_reason = bpf_load_reason(err);
+		*ret_reason = bpf_load_reason("", err);
 		return err;
 	}
 	err = task_bpf__attach(w->skel);

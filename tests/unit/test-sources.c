@@ -5,10 +5,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <cmocka.h>
 
+#include "daemon/source/bpf-util.h"
 #include "daemon/source/sources.h"
 #include "lib/cleanup.h"
 #include "lib/journal.h"
@@ -70,11 +73,45 @@ static void test_failure(void **state)
 	sd_event_unref(s.host.event);
 }
 
+/* What stands in the way of a BPF program is named, where it can be seen. */
+static void test_load_reason(void **state)
+{
+	static const struct {
+		const char *lockdown;
+		bool has_btf;
+		const char *right;
+	} facts[] = {
+		{ "none integrity [confidentiality]", true,
+		  "the kernel is locked down (confidentiality): no BPF program may read its memory" },
+		{ "none [integrity] confidentiality", false,
+		  "the kernel has no type information (CONFIG_DEBUG_INFO_BTF)" },
+		{ "none [integrity] confidentiality", true, "the kernel refuses the BPF program: Invalid argument" },
+		{ "", true, "the kernel refuses the BPF program: Invalid argument" },
+	};
+	char root[] = "/tmp/test-sources-XXXXXX", command[512];
+
+	assert_non_null(mkdtemp(root));
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+		_cleanup_free_ char *reason = NULL;
+
+		snprintf(command, sizeof(command),
+			 "cd %s && rm -rf sys && mkdir -p sys/kernel/security sys/kernel/btf && "
+			 "echo '%s' >sys/kernel/security/lockdown && %s",
+			 root, facts[i].lockdown, facts[i].has_btf ? "touch sys/kernel/btf/vmlinux" : "true");
+		assert_int_equal(system(command), 0);
+		reason = bpf_load_reason(root, -EINVAL);
+		assert_string_equal(reason, facts[i].right);
+	}
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_load_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -252,5 +252,43 @@ systemctl stop qcmdd || fail "stop"
 journalctl -u qcmdd --no-pager -p err -o cat >errors
 grep -v -e '50-test.conf' -e 'policies have errors' -e 'Reload failed' errors && fail "errors in the log"
 echo "ok: stop"
+
+# Where it can't do all, it says why: no cgroups of version 2, and a kernel that is locked down, which stays so.
+printf '[Task]\nComm=*\nCgroup=/system.slice\n' >/etc/qcmd.d/50-test.conf
+dropins=/run/systemd/system/qcmdd.service.d
+mkdir -p $dropins
+printf '[Service]\nTemporaryFileSystem=/sys/fs/cgroup:ro\n' >$dropins/test.conf
+systemctl daemon-reload
+systemctl start qcmdd || fail "no start without cgroups"
+until_true "no cgroups" status_says 3 "the unified hierarchy of cgroups, version 2"
+systemctl stop qcmdd
+rm -r $dropins /etc/qcmd.d/50-test.conf
+systemctl daemon-reload
+
+sysctl -qw kernel.ftrace_enabled=0
+systemctl start qcmdd || fail "no start without the function tracer"
+until_true "without the function tracer" status_says 0 "A crash now would give a dump"
+
+lockdown=/sys/kernel/security/lockdown
+echo integrity >$lockdown || fail "no lockdown: $(cat $lockdown)"
+systemctl restart qcmdd
+until_true "locked down for integrity" status_says 0 "A crash now would give a dump"
+qcmdctl snapshot -o integrity.img || fail "no snapshot in lockdown for integrity"
+echo confidentiality >$lockdown
+systemctl restart qcmdd
+until_true "locked down for confidentiality" status_says 3 "the kernel is locked down (confidentiality)"
+list | grep -q 'name=KLOGBUF .*state=active' || fail "not even the log: $(list)"
+qcmdctl --no-pager explain KBANNER | grep -q 'locked down' || fail "$(qcmdctl --no-pager explain KBANNER)"
+qcmdctl snapshot -o confidentiality.img 2>err && fail "a snapshot in lockdown for confidentiality"
+grep -q 'locked down (confidentiality)' err || fail "a snapshot fails with: $(cat err)"
+qcmdctl --no-pager status | grep -i 'invalid argument' && fail "status says Invalid argument"
+systemctl stop qcmdd
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram qcom_minidump_panic qcom_minidump || fail "the modules can't be unloaded"
+status_says 3 'the kernel is locked down (confidentiality): it loads signed modules only' ||
+	fail "$(qcmdctl --no-pager status)"
+systemctl restart qcmd-backend 2>/dev/null && fail "an unsigned module is loaded"
+journalctl -u qcmd-backend --no-pager -o cat | grep -q 'the kernel is locked down' ||
+	fail "$(journalctl -u qcmd-backend --no-pager -o cat)"
 exit 0
 SCRIPT
