@@ -46,21 +46,39 @@ static Elf_Data *section_data(const struct vmlinux *v, const char *name, GElf_Sh
 	return data && data->d_buf && data->d_size == shdr->sh_size ? data : NULL;
 }
 
-static bool find_symbol(const struct vmlinux *v, const char *name, uint64_t *ret)
+static bool find_symbol(const struct vmlinux *v, const char *name, GElf_Sym *ret)
 {
 	GElf_Shdr shdr;
 	Elf_Data *data = section_data(v, ".symtab", &shdr);
-	GElf_Sym sym;
 
-	for (int i = 0; data && gelf_getsym(data, i, &sym); i++) {
-		const char *s = elf_strptr(v->elf, shdr.sh_link, sym.st_name);
+	for (int i = 0; data && gelf_getsym(data, i, ret); i++) {
+		const char *s = elf_strptr(v->elf, shdr.sh_link, ret->st_name);
 
-		if (!s || strcmp(s, name))
-			continue;
-		*ret = sym.st_value;
-		return true;
+		if (s && !strcmp(s, name))
+			return true;
 	}
 	return false;
+}
+
+/* What is at an address, and how much of it up to the end of its section; NULL: nothing. */
+static const char *contents(const struct vmlinux *v, uint64_t addr, uint64_t *left)
+{
+	Elf_Scn *scn = NULL;
+
+	while ((scn = elf_nextscn(v->elf, scn))) {
+		GElf_Shdr shdr;
+		Elf_Data *data;
+
+		if (!gelf_getshdr(scn, &shdr) || !(shdr.sh_flags & SHF_ALLOC) || shdr.sh_type != SHT_PROGBITS ||
+		    addr < shdr.sh_addr || addr - shdr.sh_addr >= shdr.sh_size || shdr.sh_size > SECTION_MAX)
+			continue;
+		data = elf_getdata(scn, NULL);
+		*left = shdr.sh_size - (addr - shdr.sh_addr);
+		return data && data->d_buf && data->d_size == shdr.sh_size ?
+			       (const char *)data->d_buf + (addr - shdr.sh_addr) :
+			       NULL;
+	}
+	return NULL;
 }
 
 /* An address of the file is one of the dump. */
@@ -103,7 +121,7 @@ static bool add_lookup(const struct vmlinux *v)
 {
 	GElf_Shdr ips_shdr, lookup_shdr;
 	Elf_Data *ips = section_data(v, ".orc_unwind_ip", &ips_shdr);
-	uint64_t variable, start, stop;
+	GElf_Sym variable, start, stop;
 	uint32_t blocks, *lookup;
 
 	if (!ips || !find_section(v, ".orc_lookup", &lookup_shdr) || !find_symbol(v, "lookup_num_blocks", &variable) ||
@@ -115,9 +133,36 @@ static bool add_lookup(const struct vmlinux *v)
 	lookup = (uint32_t *)add(v, lookup_shdr.sh_addr, lookup_shdr.sh_size);
 	for (uint32_t i = 0; i < blocks; i++)
 		lookup[i] = find_entry(ips->d_buf, ips->d_size / sizeof(int32_t), ips_shdr.sh_addr,
-				       i + 1 < blocks ? start + (uint64_t)i * LOOKUP_BLOCK : stop);
-	memcpy(add(v, variable, sizeof(blocks)), &blocks, sizeof(blocks));
+				       i + 1 < blocks ? start.st_value + (uint64_t)i * LOOKUP_BLOCK : stop.st_value);
+	memcpy(add(v, variable.st_value, sizeof(blocks)), &blocks, sizeof(blocks));
 	return true;
+}
+
+/* An array of texts, by pointers that moved with the kernel. */
+static void add_texts(const struct vmlinux *v, const char *array)
+{
+	GElf_Sym sym;
+	uint64_t left, addr;
+	const char *from = find_symbol(v, array, &sym) ? contents(v, sym.st_value, &left) : NULL;
+	char *to;
+
+	if (!from || left < sym.st_size)
+		return;
+	to = add(v, sym.st_value, sym.st_size);
+	for (uint64_t i = 0; i + sizeof(addr) <= sym.st_size; i += sizeof(addr)) {
+		const char *text;
+		uint64_t moved;
+		size_t len;
+
+		memcpy(&addr, from + i, sizeof(addr));
+		text = contents(v, addr, &left);
+		if (!text)
+			continue;
+		len = strnlen(text, left);
+		memcpy(add(v, addr, len + 1), text, len);
+		moved = addr + v->offset;
+		memcpy(to + i, &moved, sizeof(moved));
+	}
 }
 
 static bool same_build(const struct vmlinux *v, const char *build_id)
@@ -157,10 +202,12 @@ static int add_all(const struct vmlinux *v, const struct kv *vmcoreinfo, struct 
 		return derr_set(err, -EINVAL, "%s has no code in it: it is no vmlinux.", v->path);
 	if (add_section(&moved, ".orc_unwind_ip") && add_section(&moved, ".orc_unwind"))
 		add_lookup(&moved);
+	/* Of these crash takes the numbers that states have. */
+	add_texts(&moved, "task_state_array");
 	for (size_t i = first; i < v->made->n; i++)
 		size += v->made->v[i].size;
-	strlist_addf(&v->made->what, "code of the kernel and tables to unwind its stacks, from %s: %s", v->path,
-		     size_text(size).s);
+	strlist_addf(&v->made->what, "code of the kernel, tables to unwind its stacks and names of states, from %s: %s",
+		     v->path, size_text(size).s);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What never changes while a kernel runs and is in its vmlinux: its code, and the tables by which stacks are unwound
- * (ORC, x86_64).
+ * What never changes while a kernel runs and is in its vmlinux: its code, the tables by which stacks are unwound (ORC,
+ * x86_64), and the names of tasks' states.
  */
 #ifndef KTEXT_H
 #define KTEXT_H

@@ -15,9 +15,9 @@ enum { ORDER_IMAGE, ORDER_OTHER, ORDER_DIRECT };
 #define MODULES_START 0xffffffffc0000000ULL
 #define MODULES_END   0xffffffffff000000ULL
 
-/* And what each CPU needs to enter the kernel, with the stacks of exceptions: for as many CPUs as it can have. */
+/* And what each CPU needs to enter the kernel, with the stacks of exceptions: somewhere in there, from Linux 6.2 on. */
 #define ENTRY_AREA_START 0xfffffe0000000000ULL
-#define ENTRY_AREA_END	 (ENTRY_AREA_START + 2 * GIB)
+#define ENTRY_AREA_END	 (ENTRY_AREA_START + 512 * GIB)
 
 static int order_of(uint64_t vaddr, uint64_t paddr, const struct kmap *k)
 {

@@ -81,12 +81,33 @@ int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
 	return 0;
 }
 
+/* The entry of level 3 for 1 GiB that is all the same. */
+static uint64_t same_everywhere(struct pagetable *pt, uint64_t paddr)
+{
+	size_t page = add_page(pt);
+
+	for (size_t i = 0; i < 512; i++)
+		pt->pages[page][i] = paddr | ENTRY_FLAGS | ENTRY_LARGE;
+	return (pt->rest + (page - 1) * DUMP_PAGE) | ENTRY_FLAGS;
+}
+
 int pagetable_fill(struct pagetable *pt, uint64_t from, uint64_t to, uint64_t paddr)
 {
-	for (uint64_t vaddr = from; vaddr < to; vaddr += PAGETABLE_LARGE) {
-		uint64_t *at, *pages;
-		int r = descend(pt, vaddr, 2, &at);
+	uint64_t same = to - from >= GIB ? same_everywhere(pt, paddr) : 0, step;
 
+	for (uint64_t vaddr = from; vaddr < to; vaddr += step) {
+		bool whole = vaddr % GIB == 0 && to - vaddr >= GIB;
+		uint64_t *at, *pages;
+		int r = descend(pt, vaddr, whole ? 3 : 2, &at);
+
+		if (r < 0)
+			return r;
+		step = whole && !*at ? GIB : PAGETABLE_LARGE;
+		if (step == GIB) {
+			*at = same;
+			continue;
+		}
+		r = descend(pt, vaddr, 2, &at);
 		if (r < 0)
 			return r;
 		if (!*at) {
