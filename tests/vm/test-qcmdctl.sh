@@ -47,6 +47,12 @@ expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now 
 expect 1 'qcmdctl: qcmdd is not running; *' regions
 expect 1 'qcmdctl: qcmdd is not running; *' reload
 systemctl is-active -q qcmdd && fail "asking started the daemon"
+# Nobody starts a daemon that is disabled by a call; one that is enabled, anybody may.
+describe() {
+	as_nobody busctl call org.qcmd1 /org/qcmd1 org.qcmd1.Manager Describe
+}
+describe >/dev/null 2>&1 && fail "a call of nobody's was answered while qcmdd is disabled"
+systemctl is-active -q qcmdd && fail "a call of nobody's started the daemon that is disabled"
 systemctl enable -q qcmdd
 expect 3 '* would NOT give a dump: qcmdd is not running.*To do: systemctl start qcmdd*' status
 mkdir -p /etc/systemd/system/qcmdd.service.d
@@ -59,7 +65,7 @@ systemctl daemon-reload
 
 # All is well
 systemctl reset-failed qcmdd
-systemctl start qcmdd || fail "the daemon doesn't start"
+describe >/dev/null || fail "a call doesn't start the daemon that is enabled"
 expect 0 '● A crash now would give a dump: dmesg, * tasks* (* of 1024 slots, back end ram).*state ok*' status
 expect 0 '*Note: Only the host can collect the dump*' status
 expect 0 '*"notes":[{"id":"collector",*' status --json=short
