@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
+#include "daemon/policy/config.h"
 #include "daemon/policy/policy-internal.h"
 #include "lib/alloc.h"
 #include "lib/strv.h"
 #include "lib/text.h"
+
+#define DAEMON_USER "qcmd"
 
 static struct json_object *diags_to_json(const struct diags *diags)
 {
@@ -54,17 +61,72 @@ static int report(const struct diags *diags, const char *checked, enum json_form
 	return n_errors > 0 ? CTL_FAILURE : CTL_OK;
 }
 
-static void check_file(const char *path, struct diags *diags)
+/* What is installed is read by whom it will be read: root may do more than that. Without the user, by who asks. */
+static void become_daemon(void)
+{
+	const struct passwd *user = geteuid() == 0 ? getpwnam(DAEMON_USER) : NULL;
+
+	if (user &&
+	    (initgroups(DAEMON_USER, user->pw_gid) < 0 || setegid(user->pw_gid) < 0 || seteuid(user->pw_uid) < 0))
+		fprintf(stderr, "qcmdctl: what the user " DAEMON_USER " can read is not known: %s\n", strerror(errno));
+}
+
+static void become_root(void)
+{
+	if (getuid() == 0 && geteuid() != 0 && (seteuid(0) < 0 || setegid(getgid()) < 0))
+		abort();
+}
+
+/* Whether it is a policy or a drop-in in its place, rather than one that is yet to be put there. */
+static bool is_installed(const char *path)
+{
+	_cleanup_free_ char *copy = xprintf("%s", path), *in = realpath(dirname(copy), NULL);
+
+	for (const char *const *dir = policy_dirs(); in && *dir; dir++) {
+		_cleanup_free_ char *folder = realpath(*dir, NULL);
+		size_t n = folder ? strlen(folder) : 0;
+
+		if (n && strncmp(in, folder, n) == 0 && (!in[n] || in[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* The daemon's own settings are told from a policy by their name. */
+static bool is_config(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strcmp(slash ? slash + 1 : path, strrchr(CONFIG_PATH, '/') + 1) == 0 && !is_installed(path);
+}
+
+static int read_config(const char *path, struct diags *diags)
+{
+	struct config config;
+
+	return access(path, F_OK) < 0 ? -errno : config_load(path, &config, diags);
+}
+
+static int read_policy(const char *path, struct diags *diags)
 {
 	struct policy policy;
 	int r = policy_load_file(path, &policy, diags);
 
 	policy_done(&policy);
-	if (r >= 0)
-		return;
+	return r;
+}
 
-	errno = -r;
-	if (diag_add(diags, path, 0, 0, true, "can't be read: %m") < 0)
+static void check_file(const char *path, struct diags *diags)
+{
+	int r;
+
+	if (is_installed(path) || strcmp(path, CONFIG_PATH) == 0)
+		become_daemon();
+	r = is_config(path) ? read_config(path, diags) : read_policy(path, diags);
+	if (r < 0)
+		r = policy_unreadable(diags, path, "", -r);
+	become_root();
+	if (r < 0)
 		out_of_memory();
 }
 
@@ -72,8 +134,14 @@ static int check_installed(enum json_form json)
 {
 	_cleanup_free_ char *checked = NULL;
 	struct policy_set *set;
-	int r = policy_set_load(policy_dirs(), &set);
+	struct config config;
+	int r;
 
+	become_daemon();
+	r = policy_set_load(policy_dirs(), &set);
+	if (r >= 0)
+		r = config_load(CONFIG_PATH, &config, &set->diags);
+	become_root();
 	if (r < 0)
 		out_of_memory();
 

@@ -67,7 +67,8 @@ static char *write_dropin(const char *folder, const char *path, bool enabled)
 {
 	_cleanup_close_ int fd = -1;
 
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+	/* Whatever the umask is, qcmdd has to be able to look into it. */
+	if (mkdir(folder, 0755) < 0 ? errno != EEXIST : chmod(folder, 0755) < 0)
 		return xprintf("%s can't be made: %s", folder, strerror(errno));
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0 || dprintf(fd, "# Made by qcmdctl(1).\n[Policy]\nEnabled=%s\n", enabled ? "yes" : "no") < 0 ||

@@ -22,10 +22,8 @@ int config_load(const char *path, struct config *ret, struct diags *diags)
 	r = policy_file_read(path, &text, &size, diags);
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0 && r != -ENOMEM) {
-		errno = -r;
-		return diag_add(diags, path, 0, 0, true, "can't be read: %m");
-	}
+	if (r < 0 && r != -ENOMEM)
+		return policy_unreadable(diags, path, "", -r);
 	if (r == POLICY_FILE_TEXT)
 		r = ini_parse(&format, path, text, size, &config, diags);
 	if (r >= 0 && diags_errors(diags) == errors)

@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "daemon/policy/policy-internal.h"
 #include "lib/file.h"
@@ -103,6 +105,14 @@ static int add_entry(struct policy_files *files, const char *dir, const char *na
 	return strv_append(dropin_dirs, path);
 }
 
+int policy_unreadable(struct diags *diags, const char *path, const char *folder, int error)
+{
+	const struct passwd *user = error == EACCES ? getpwuid(geteuid()) : NULL;
+
+	return diag_add(diags, path, 0, 0, true, "%scan't be read%s%s: %s", folder, user ? " by the user " : "",
+			user ? user->pw_name : "", strerror(error));
+}
+
 static int read_directory(const char *dir, struct policy_files *files, char ***dropin_dirs, struct diags *diags)
 {
 	_cleanup_(closedirp) DIR *d = opendir(dir);
@@ -111,7 +121,7 @@ static int read_directory(const char *dir, struct policy_files *files, char ***d
 	if (!d && (errno == ENOENT || errno == ENOMEM))
 		return errno == ENOENT ? 0 : -ENOMEM;
 	if (!d)
-		return diag_add(diags, dir, 0, 0, true, "the folder can't be read: %m");
+		return policy_unreadable(diags, dir, "the folder ", errno);
 
 	while ((entry = readdir(d))) {
 		int r = add_entry(files, dir, entry->d_name, dropin_dirs, diags);

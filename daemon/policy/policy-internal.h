@@ -68,6 +68,9 @@ enum policy_file_type {
 	POLICY_FILE_REFUSED, /* not fit to be believed: there is a diagnostic */
 };
 
+/* An error: the file, or the folder, can't be read. Without the right to, it says who. 0 or -ENOMEM. */
+int policy_unreadable(struct diags *diags, const char *path, const char *folder, int error);
+
 /* Reads a file; returns enum policy_file_type with the text in *ret, or negative errno. */
 int policy_file_read(const char *path, char **ret, size_t *ret_size, struct diags *diags);
 

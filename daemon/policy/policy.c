@@ -251,8 +251,7 @@ static int load_file_of_set(const char *path, struct policy *policy, struct diag
 	if (r >= 0 || r == -ENOMEM)
 		return r;
 
-	errno = -r;
-	r = diag_add(diags, path, 0, 0, true, "can't be read: %m");
+	r = policy_unreadable(diags, path, "", -r);
 	return r < 0 ? r : POLICY_FILE_REFUSED;
 }
 

@@ -129,6 +129,15 @@ static void test_usage(void **state)
 	}
 }
 
+/* Takes path over. */
+static void expect_mode(char *path, const char *mode)
+{
+	_cleanup_free_ char *command = xprintf("stat -c %%a %s", path);
+
+	free(path);
+	expect(0, command, mode);
+}
+
 /* A policy of a package, with and without drop-ins of the administrator. */
 static void test_enable(void **state)
 {
@@ -152,7 +161,10 @@ static void test_enable(void **state)
 	assert_non_null(strstr(output, "can't talk to qcmdd"));
 	policy = xprintf("test ! -e %s/on.conf.d", etc);
 	assert_int_equal(run(policy), 0);
-	run("build/qcmdctl disable on");
+	/* Whoever may not look into the folder can't read the policy either: no umask is to make it so. */
+	run("umask 077; build/qcmdctl disable on");
+	expect_mode(xprintf("%s/on.conf.d", etc), "755\n");
+	expect_mode(xprintf("%s/on.conf.d/zz-qcmdctl.conf", etc), "644\n");
 	assert_int_equal(run("build/qcmdctl cat-config on"), CTL_OK);
 	assert_non_null(strstr(output, "Enabled=no"));
 	run("build/qcmdctl enable on");
@@ -216,6 +228,51 @@ static void test_check(void **state)
 	       "docs: not a regular file: replace it with one, or with a link to /dev/null\n");
 	expect(CTL_FAILURE, "build/qcmdctl help >/dev/full",
 	       "qcmdctl: can't write the output: No space left on device\n");
+}
+
+#define AS_INSTALLED "unshare -m sh -c 'mount --bind $ROOT/passwd /etc/passwd && "
+
+/* What the daemon's user can't read is an error, whoever asks; the user is made up, for these commands alone. */
+static void test_check_installed(void **state)
+{
+	char root[] = "/tmp/test-ctl-cli-XXXXXX";
+	_cleanup_free_ char *make = NULL, *path = NULL, *said = NULL, *command = NULL;
+
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(root));
+	make = xprintf("cd %s && chmod 755 . && mkdir etc etc/b.conf.d && echo '[Printk]' | tee etc/a.conf etc/b.conf "
+		       "new.conf && chmod 600 etc/a.conf new.conf && chmod 700 etc/b.conf.d && "
+		       "{ cat /etc/passwd && echo qcmd:x:65533:65533::/:/bin/false; } >passwd",
+		       root);
+	assert_int_equal(run(make), 0);
+	path = xprintf("%s/etc", root);
+	setenv("ROOT", root, 1);
+	setenv("QCMD_POLICY_PATH", path, 1);
+
+	expect(CTL_FAILURE, AS_INSTALLED "build/qcmdctl check' 2>/dev/null",
+	       "2 policies checked: 2 errors, 0 warnings\n");
+	said = xprintf("%s/etc/b.conf.d: the folder can't be read by the user qcmd: Permission denied\n"
+		       "%s/etc/a.conf: can't be read by the user qcmd: Permission denied\n",
+		       root, root);
+	expect(CTL_FAILURE, AS_INSTALLED "build/qcmdctl check' 2>&1 >/dev/null", said);
+	expect(CTL_FAILURE, AS_INSTALLED "build/qcmdctl check $ROOT/etc/*.conf' 2>/dev/null",
+	       "2 files checked: 1 error, 0 warnings\n");
+	/* It is yet to be installed. */
+	expect(CTL_OK, AS_INSTALLED "build/qcmdctl check $ROOT/new.conf'", "1 file checked: no errors\n");
+
+	/* The daemon's own settings are no policy, but where policies are. */
+	expect(CTL_OK, "echo '[Daemon]' >$ROOT/qcmdd.conf && build/qcmdctl check $ROOT/qcmdd.conf",
+	       "1 file checked: no errors\n");
+	assert_int_equal(run("echo AutoReload=7 >>$ROOT/qcmdd.conf && build/qcmdctl check $ROOT/qcmdd.conf"),
+			 CTL_FAILURE);
+	assert_non_null(strstr(output, "/qcmdd.conf:2:12: AutoReload= takes yes or no, not '7'"));
+	assert_int_equal(run("cp $ROOT/qcmdd.conf $ROOT/etc && build/qcmdctl check $ROOT/etc/qcmdd.conf"), CTL_FAILURE);
+	assert_non_null(strstr(output, "unknown section [Daemon]"));
+
+	unsetenv("QCMD_POLICY_PATH");
+	command = xprintf("rm -r %s", root);
+	assert_int_equal(run(command), 0);
 }
 
 #define CAT "QCMD_POLICY_PATH=systemd/qcmd.d TERM=xterm build/qcmdctl cat-config minimal"
@@ -282,9 +339,16 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_help),	    cmocka_unit_test(test_documents), cmocka_unit_test(test_usage),
-		cmocka_unit_test(test_without_bus), cmocka_unit_test(test_check),     cmocka_unit_test(test_pager),
-		cmocka_unit_test(test_enable),	    cmocka_unit_test(test_colours),   cmocka_unit_test(test_locale),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_without_bus),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_pager),
+		cmocka_unit_test(test_check_installed),
+		cmocka_unit_test(test_enable),
+		cmocka_unit_test(test_colours),
+		cmocka_unit_test(test_locale),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

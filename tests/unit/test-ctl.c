@@ -391,7 +391,7 @@ static int tree_setup(void **state)
 	_cleanup_free_ char *dropin = NULL, *masked = NULL, *null = NULL, *path = NULL;
 
 	strcpy(root + strlen(root) - 6, "XXXXXX");
-	if (!mkdtemp(root))
+	if (!mkdtemp(root) || chmod(root, 0755) < 0)
 		return -1;
 	make_folder("etc");
 	make_folder("lib");

@@ -188,6 +188,7 @@ policies_lack() { # name
 mkdir -p /etc/qcmd
 echo -e '[Daemon]\nAutoReload=maybe' >/etc/qcmd/qcmdd.conf
 expect 1 "/etc/qcmd/qcmdd.conf:2:12: AutoReload= takes yes or no, not 'maybe'*nothing was changed*" reload
+expect 1 "/etc/qcmd/qcmdd.conf:2:12: AutoReload= takes yes or no, not 'maybe'"*'1 error*' check
 systemctl restart qcmdd || fail "no restart with broken settings"
 expect 3 '*default settings: /etc/qcmd/qcmdd.conf:2:12: *' status
 echo -e '[Daemon]\nAutoReload=yes' >/etc/qcmd/qcmdd.conf
