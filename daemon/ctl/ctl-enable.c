@@ -12,6 +12,7 @@
 
 /* The last drop-in wins. */
 #define DROPIN "zz-qcmdctl.conf"
+#define MADE   "# Made by qcmdctl(1).\n[Policy]\n"
 
 static struct policy_set *load(void)
 {
@@ -63,35 +64,82 @@ static char *refusal(const struct policy_set *set, const char *name, bool enable
 	return NULL;
 }
 
-static char *write_dropin(const char *folder, const char *path, bool enabled)
+static char *write_dropin(const struct ctl_dropin *dropin, const char *text)
 {
 	_cleanup_close_ int fd = -1;
 
 	/* Whatever the umask is, qcmdd has to be able to look into it. */
-	if (mkdir(folder, 0755) < 0 ? errno != EEXIST : chmod(folder, 0755) < 0)
-		return xprintf("%s can't be made: %s", folder, strerror(errno));
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0 || dprintf(fd, "# Made by qcmdctl(1).\n[Policy]\nEnabled=%s\n", enabled ? "yes" : "no") < 0 ||
-	    fchmod(fd, 0644) < 0 || fsync(fd) < 0)
-		return xprintf("%s can't be written: %s", path, strerror(errno));
+	if (mkdir(dropin->folder, 0755) < 0 ? errno != EEXIST : chmod(dropin->folder, 0755) < 0)
+		return xprintf("%s can't be made: %s", dropin->folder, strerror(errno));
+	fd = open(dropin->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0 || dprintf(fd, "%s", text) < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+		return xprintf("%s can't be written: %s", dropin->path, strerror(errno));
 	return NULL;
 }
 
-char *ctl_set_enabled(const char *name, bool enabled)
+static char *remove_dropin(const struct ctl_dropin *dropin)
 {
-	_cleanup_free_ char *folder = xprintf("%s/%s.conf.d", policy_dirs()[0], name);
-	_cleanup_free_ char *path = xprintf("%s/" DROPIN, folder);
-	_cleanup_(set_freep) struct policy_set *before = load(), *without = NULL;
-	char *error = refusal(before, name, enabled);
+	if (unlink(dropin->path) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return xprintf("%s can't be removed: %s", dropin->path, strerror(errno));
+	rmdir(dropin->folder); /* if nothing else is in it */
+	return NULL;
+}
+
+/* What can't be read can't be put back, and is no drop-in that qcmdd could read. */
+static char *read_text(const char *path)
+{
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (f && getdelim(&text, &size, '\0', f) < 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+void ctl_dropin_done(struct ctl_dropin *dropin)
+{
+	free(dropin->folder);
+	free(dropin->path);
+	free(dropin->text);
+	*dropin = (struct ctl_dropin){ .path = NULL };
+}
+
+char *ctl_dropin_restore(const struct ctl_dropin *before)
+{
+	char *error = remove_dropin(before);
+
+	return error || !before->text ? error : write_dropin(before, before->text);
+}
+
+static char *set_enabled(const char *name, bool enabled, const struct ctl_dropin *dropin)
+{
+	_cleanup_(set_freep) struct policy_set *without = NULL;
+	char *error = remove_dropin(dropin);
 
 	if (error)
 		return error;
-	if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return xprintf("%s can't be removed: %s", path, strerror(errno));
-	rmdir(folder); /* if nothing else is in it */
-
 	without = load();
 	if (find(without, name)->enabled == enabled)
 		return NULL;
-	return write_dropin(folder, path, enabled);
+	return write_dropin(dropin, enabled ? MADE "Enabled=yes\n" : MADE "Enabled=no\n");
+}
+
+char *ctl_set_enabled(const char *name, bool enabled, struct ctl_dropin *ret_before)
+{
+	_cleanup_(set_freep) struct policy_set *before = load();
+	char *error = refusal(before, name, enabled);
+
+	*ret_before = (struct ctl_dropin){ .path = NULL };
+	if (error)
+		return error;
+	ret_before->folder = xprintf("%s/%s.conf.d", policy_dirs()[0], name);
+	ret_before->path = xprintf("%s/" DROPIN, ret_before->folder);
+	ret_before->text = read_text(ret_before->path);
+	error = set_enabled(name, enabled, ret_before);
+	if (error)
+		ctl_dropin_done(ret_before);
+	return error;
 }

@@ -189,26 +189,40 @@ static struct json_object *find_policy(struct json_object *describe, const char 
 	return NULL;
 }
 
-/* One line for a policy that came, went or changed; returns whether there was one. */
+/* A line for each thing that is another one; returns whether there was any. */
+static bool print_differences(FILE *f, const char *name, struct json_object *was, struct json_object *is)
+{
+	const char *state_was = policy_state(was) ?: "unknown", *state = policy_state(is) ?: "unknown";
+	int64_t wanted_was = json_get_int(was, "wanted", 0), wanted = json_get_int(is, "wanted", 0);
+	int64_t priority_was = json_get_int(was, "priority", 0), priority = json_get_int(is, "priority", 0);
+	_cleanup_free_ char *regions = ctl_things(json_get_size(is, "wanted"), "region", "regions");
+	bool other_text = !equal(json_get_string(was, "description") ?: "", json_get_string(is, "description") ?: "");
+
+	if (!equal(state_was, state))
+		fprintf(f, "~ %s: %s, was %s\n", name, state, state_was);
+	else if (wanted_was != wanted)
+		fprintf(f, "~ %s: %s, was %lld\n", name, regions, (long long)wanted_was);
+	if (priority_was != priority)
+		fprintf(f, "~ %s: priority %lld, was %lld\n", name, (long long)priority, (long long)priority_was);
+	if (other_text)
+		fprintf(f, "~ %s: another description\n", name);
+	return !equal(state_was, state) || wanted_was != wanted || priority_was != priority || other_text;
+}
+
+/* What there is to say of a policy that came, went or changed; returns whether there was anything. */
 static bool print_change(FILE *f, struct json_object *was, struct json_object *is, const struct style *style)
 {
 	_cleanup_free_ char *name = clean_text(json_get_string(is ?: was, "name") ?: "?");
 	_cleanup_free_ char *regions = ctl_things(json_get_size(is ?: was, "wanted"), "region", "regions");
-	const char *state_was = policy_state(was) ?: "unknown", *state = policy_state(is) ?: "unknown";
-	int64_t wanted_was = json_get_int(was, "wanted", 0), wanted = json_get_int(is, "wanted", 0);
 
-	if (!was)
-		fprintf(f, "%s+ %s: %s, %s%s\n", sgr(style, COLOUR_BOLD_GREEN), name, state, regions,
-			sgr(style, COLOUR_NORMAL));
-	else if (!is)
+	if (was && is)
+		return print_differences(f, name, was, is);
+	if (is)
+		fprintf(f, "%s+ %s: %s, %s%s\n", sgr(style, COLOUR_BOLD_GREEN), name, policy_state(is) ?: "unknown",
+			regions, sgr(style, COLOUR_NORMAL));
+	else
 		fprintf(f, "%s- %s: gone, with %s%s\n", sgr(style, COLOUR_BOLD_RED), name, regions,
 			sgr(style, COLOUR_NORMAL));
-	else if (!equal(state_was, state))
-		fprintf(f, "~ %s: %s, was %s\n", name, state, state_was);
-	else if (wanted_was != wanted)
-		fprintf(f, "~ %s: %s, was %lld\n", name, regions, (long long)wanted_was);
-	else
-		return false;
 	return true;
 }
 
@@ -232,6 +246,6 @@ void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *
 	if (style->legend) {
 		_cleanup_free_ char *total = ctl_things(json_array_length(new), "policy", "policies");
 
-		fprintf(f, "%s%s loaded.\n", changed ? "" : "Nothing changed, ", total);
+		fprintf(f, "%s%s loaded.\n", changed ? "" : "No change that shows, ", total);
 	}
 }

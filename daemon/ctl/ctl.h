@@ -85,7 +85,16 @@ struct json_object *ctl_explain_find(struct json_object *describe, const char *w
 void ctl_explain_print(FILE *f, struct json_object *regions, const struct style *style);
 
 /* ctl-enable.c: turns a policy on or off from the next reload on. NULL, or why that can't be done. */
-char *ctl_set_enabled(const char *name, bool enabled);
+struct ctl_dropin {
+	char *folder;
+	char *path; /* NULL: nothing has been done */
+	char *text; /* as it was before; NULL: it was not there */
+};
+
+char *ctl_set_enabled(const char *name, bool enabled, struct ctl_dropin *ret_before);
+/* As if nothing had been done. NULL, or why that can't be. */
+char *ctl_dropin_restore(const struct ctl_dropin *before);
+void ctl_dropin_done(struct ctl_dropin *dropin);
 
 /* ctl-check.c: need no daemon. */
 int ctl_check(char *const *files, size_t n, enum json_form json);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
+#include "lib/alloc.h"
 #include "lib/options.h"
 #include "lib/pager.h"
 #include "lib/text.h"
@@ -123,31 +124,36 @@ static int regions(const struct options *options, char *const *arguments, size_t
 	return list(options, "regions", ctl_regions_print);
 }
 
-/* The error message of a refused reload has the diagnostics, one a line. */
-static int reload_failure(const struct ctl_bus_error *error)
+static bool is_refused_reload(const struct ctl_bus_error *error)
 {
-	size_t length;
-
-	if (!error->name || strcmp(error->name, "org.qcmd1.Error.InvalidPolicy") != 0)
-		return bus_failure(error);
-
-	length = strlen(error->message);
-	fprintf(stderr, "%s%s", error->message, length && error->message[length - 1] == '\n' ? "" : "\n");
-	complain("nothing was changed: the policies of before stay in use");
-	return CTL_FAILURE;
+	return error->name && strcmp(error->name, "org.qcmd1.Error.InvalidPolicy") == 0;
 }
 
-static int reload(const struct options *options, char *const *arguments, size_t n)
+enum reload_result {
+	RELOAD_FAILED,
+	RELOAD_REFUSED, /* the policies of before stay in use */
+	RELOAD_DONE,
+};
+
+static int try_reload(const struct options *options, enum reload_result *ret)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 	_cleanup_(json_putp) struct json_object *before = describe(), *after = NULL;
 	struct style style = terminal_style(!options->no_legend);
 
+	*ret = RELOAD_FAILED;
 	if (!before)
 		return CTL_FAILURE;
-	if (ctl_bus_reload(&error) < 0)
-		return reload_failure(&error);
+	if (ctl_bus_reload(&error) < 0) {
+		if (!is_refused_reload(&error))
+			return bus_failure(&error);
+		*ret = RELOAD_REFUSED;
+		/* The diagnostics, one a line */
+		fprintf(stderr, "%s%s", error.message, ends_in(error.message, "\n") ? "" : "\n");
+		return CTL_FAILURE;
+	}
 
+	*ret = RELOAD_DONE;
 	after = describe();
 	if (!after)
 		return CTL_FAILURE;
@@ -159,30 +165,74 @@ static int reload(const struct options *options, char *const *arguments, size_t 
 	return CTL_OK;
 }
 
+static void nothing_changed(void)
+{
+	complain("nothing was changed: the policies of before stay in use");
+}
+
+static int reload(const struct options *options, char *const *arguments, size_t n)
+{
+	enum reload_result result;
+	int r = try_reload(options, &result);
+
+	if (result == RELOAD_REFUSED)
+		nothing_changed();
+	return r;
+}
+
+static bool restore(const struct ctl_dropin *before, size_t n)
+{
+	bool restored = true;
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *failure = before[i].path ? ctl_dropin_restore(&before[i]) : NULL;
+
+		if (failure)
+			complain("%s", failure);
+		restored &= !failure;
+	}
+	return restored;
+}
+
 /* What a drop-in says counts from the next reload on; without the daemon, from its next start on. */
-static int set_enabled(const struct options *options, char *const *names, size_t n, bool enabled)
+static int use_dropins(const struct options *options, const struct ctl_dropin *before, size_t n)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 	_cleanup_(json_putp) struct json_object *o = NULL;
+	enum reload_result result;
+	int r;
+
+	if (ctl_bus_describe(&o, &error) < 0 && error.absent) {
+		complain("qcmdd is not running: this counts when it is started");
+		return CTL_OK;
+	}
+	r = try_reload(options, &result);
+	if (result == RELOAD_REFUSED && restore(before, n))
+		nothing_changed();
+	else if (result != RELOAD_DONE)
+		complain("this counts from the next reload or start of qcmdd on");
+	return r;
+}
+
+static int set_enabled(const struct options *options, char *const *names, size_t n, bool enabled)
+{
+	struct ctl_dropin *before = xcalloc(n, sizeof(*before));
 	size_t failed = 0;
-	int status;
+	int status = CTL_FAILURE;
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *failure = ctl_set_enabled(names[i], enabled);
+		_cleanup_free_ char *failure = ctl_set_enabled(names[i], enabled, &before[i]);
 
 		if (failure) {
 			complain("%s", failure);
 			failed++;
 		}
 	}
-	if (failed == n)
-		return CTL_FAILURE;
-	if (ctl_bus_describe(&o, &error) < 0 && error.absent) {
-		complain("qcmdd is not running: this counts when it is started");
-		status = CTL_OK;
-	} else {
-		status = reload(options, NULL, 0);
-	}
+	if (failed < n)
+		status = use_dropins(options, before, n);
+	for (size_t i = 0; i < n; i++)
+		ctl_dropin_done(&before[i]);
+	free(before);
 	return failed ? CTL_FAILURE : status;
 }
 

@@ -13,11 +13,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
 #include "daemon/ctl/ctl.h"
+#include "golden.h"
 #include "lib/alloc.h"
 
 static pid_t bus_pid, service_pid;
@@ -203,6 +205,64 @@ static void test_reload(void **state)
 	assert_false(error.absent);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+}
+
+static void expect_file(const char *path, const char *text)
+{
+	size_t size;
+	_cleanup_free_ char *found = golden_read(path, &size);
+
+	if (text)
+		assert_string_equal(found, text);
+	else
+		assert_null(found);
+}
+
+/* What a refused reload was to carry out is not left for the next one; what nobody has refused stays. */
+static void test_disable(void **state)
+{
+	_cleanup_free_ char *policies = xprintf("%s/etc", folder), *policy = xprintf("%s/on.conf", policies);
+	_cleanup_free_ char *in = xprintf("%s.d", policy), *dropin = xprintf("%s/zz-qcmdctl.conf", in);
+	const char *kept = "[Policy]\nEnabled=no\n# mine\n";
+
+	assert_int_equal(mkdir(policies, 0755), 0);
+	write_file(policy, "[Printk]\n");
+	setenv("QCMD_POLICY_PATH", policies, 1);
+	describe_answer = "{\"schema\":1,\"state\":\"ok\"}";
+	reload_error = "org.qcmd1.Error.InvalidPolicy";
+	reload_message = "/etc/qcmd.d/a.conf:1:1: wrong";
+	start_service();
+	assert_int_not_equal(system("build/qcmdctl disable on 2>/dev/null"), 0);
+	expect_file(dropin, NULL);
+	assert_int_equal(access(in, F_OK), -1);
+
+	assert_int_equal(mkdir(in, 0755), 0);
+	write_file(dropin, kept);
+	assert_int_not_equal(system("build/qcmdctl enable on 2>/dev/null"), 0);
+	expect_file(dropin, kept);
+	stop_service(NULL);
+
+	describe_answer = "{\"schema\":1,\"state\":\"ok\"}";
+	start_service();
+	assert_int_equal(system("build/qcmdctl enable on >/dev/null"), 0);
+	expect_file(dropin, NULL);
+	assert_int_equal(system("build/qcmdctl disable on >/dev/null"), 0);
+	expect_file(dropin, "# Made by qcmdctl(1).\n[Policy]\nEnabled=no\n");
+	unsetenv("QCMD_POLICY_PATH");
+	unlink(dropin);
+	rmdir(in);
+	unlink(policy);
+	rmdir(policies);
+}
+
 /* No systemd on this bus: nothing is known about the unit, and that is no reason to fail. */
 static void test_facts(void **state)
 {
@@ -236,6 +296,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_describe, stop_service),
 		cmocka_unit_test_teardown(test_describe_garbage, stop_service),
 		cmocka_unit_test_teardown(test_reload, stop_service),
+		cmocka_unit_test_teardown(test_disable, stop_service),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_no_bus),
 	};

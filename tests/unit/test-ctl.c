@@ -181,9 +181,10 @@ static void test_maimed(void **state)
 static void test_changes(void **state)
 {
 	_cleanup_(json_putp) struct json_object *before = fixture("tests/unit/ctl/ok.json"),
-						*after = fixture("tests/unit/ctl/policy-error.json");
-	_cleanup_free_ char *text = NULL, *same = NULL;
-	struct json_object *first = json_object_array_get_idx(json_get_array(after, "policies"), 0);
+						*after = fixture("tests/unit/ctl/policy-error.json"),
+						*other = fixture("tests/unit/ctl/ok.json");
+	_cleanup_free_ char *text = NULL, *small = NULL, *same = NULL;
+	struct json_object *first = json_object_array_get_idx(json_get_array(after, "policies"), 0), *policy;
 	char *changes = NULL;
 	size_t size;
 	FILE *f;
@@ -203,11 +204,23 @@ static void test_changes(void **state)
 				  "+ 40-off: disabled, 0 regions\n"
 				  "4 policies loaded.\n");
 
+	/* What shows elsewhere than in the number of regions is a change as well. */
+	policy = json_object_array_get_idx(json_get_array(other, "policies"), 0);
+	json_object_object_add(policy, "priority", json_object_new_int(7));
+	json_object_object_add(policy, "description", json_object_new_string("The log"));
+	f = open_memstream(&changes, &size);
+	ctl_changes_print(f, before, other, &plain);
+	fclose(f);
+	small = changes;
+	assert_string_equal(small, "~ 10-dmesg: priority 7, was 200\n"
+				   "~ 10-dmesg: another description\n"
+				   "2 policies loaded.\n");
+
 	f = open_memstream(&changes, &size);
 	ctl_changes_print(f, before, before, &plain);
 	fclose(f);
 	same = changes;
-	assert_string_equal(same, "Nothing changed, 2 policies loaded.\n");
+	assert_string_equal(same, "No change that shows, 2 policies loaded.\n");
 }
 
 static void test_offline(void **state)
