@@ -16,12 +16,6 @@
 #define SUFFIX	      ".conf"
 #define DROPIN_SUFFIX ".conf.d"
 
-static void closedirp(DIR **d)
-{
-	if (*d)
-		closedir(*d);
-}
-
 static void file_done(struct policy_file *file)
 {
 	for (size_t i = 0; i < file->n_dropins; i++)
@@ -66,9 +60,6 @@ static int add_file(struct policy_files *files, const char *dir, const char *nam
 
 	if (file)
 		return strv_append(&file->overridden, path);
-	if (files->n >= POLICY_FILES_MAX)
-		return -E2BIG;
-
 	grown = reallocarray(files->items, files->n + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -79,25 +70,24 @@ static int add_file(struct policy_files *files, const char *dir, const char *nam
 	return grown[files->n++].name ? 0 : -ENOMEM;
 }
 
+static bool is_dropin_folder(const char *name)
+{
+	return ends_in(name, DROPIN_SUFFIX);
+}
+
 static int add_entry(struct policy_files *files, const char *dir, const char *name, char ***dropin_dirs,
 		     struct diags *diags)
 {
-	bool is_dropin_dir = dropin_dirs && ends_in(name, DROPIN_SUFFIX);
 	_cleanup_free_ char *path = NULL;
-
-	if (name[0] == '.' || !(is_dropin_dir || ends_in(name, SUFFIX)))
-		return 0;
 
 	if (!name_is_plain(name))
 		return diag_add(diags, dir, 0, 0, true,
 				"the name of '%s' has characters other than letters, "
 				"digits and -_.:@+: rename it",
 				quote(name, strlen(name)).s);
-	if (!is_dropin_dir)
+	if (!is_dropin_folder(name))
 		return add_file(files, dir, name);
 
-	if (strv_length(*dropin_dirs) >= POLICY_FILES_MAX)
-		return -E2BIG;
 	if (asprintf(&path, "%s/%s", dir, name) < 0) {
 		path = NULL;
 		return -ENOMEM;
@@ -113,28 +103,51 @@ int policy_unreadable(struct diags *diags, const char *path, const char *folder,
 			user ? user->pw_name : "", strerror(error));
 }
 
+static int is_relevant(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.' && (ends_in(entry->d_name, SUFFIX) || is_dropin_folder(entry->d_name));
+}
+
+static int by_entry_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int too_many(struct diags *diags, const char *dir, const char *first, bool folder)
+{
+	return diag_add(diags, dir, 0, 0, true,
+			"more than %d %s: %s and those after it by name are not used, merge or "
+			"remove some",
+			POLICY_FILES_MAX, folder ? "folders of drop-ins" : "files", first);
+}
+
+/* In the order of their names, so that it does not depend on the file system which are one too many. */
 static int read_directory(const char *dir, struct policy_files *files, char ***dropin_dirs, struct diags *diags)
 {
-	_cleanup_(closedirp) DIR *d = opendir(dir);
-	struct dirent *entry;
+	struct dirent **entries;
+	size_t counts[2] = {};
+	int n = scandir(dir, &entries, is_relevant, by_entry_name), r = 0;
 
-	if (!d && (errno == ENOENT || errno == ENOMEM))
+	if (n < 0 && (errno == ENOENT || errno == ENOMEM))
 		return errno == ENOENT ? 0 : -ENOMEM;
-	if (!d)
+	if (n < 0)
 		return policy_unreadable(diags, dir, "the folder ", errno);
 
-	while ((entry = readdir(d))) {
-		int r = add_entry(files, dir, entry->d_name, dropin_dirs, diags);
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		bool folder = is_dropin_folder(name);
 
-		if (r == -E2BIG)
-			return diag_add(diags, dir, 0, 0, true,
-					"more than %d files: merge or remove some, the rest was not read",
-					POLICY_FILES_MAX);
-		if (r < 0)
-			return r;
+		if (r >= 0 && (dropin_dirs || !folder)) {
+			if (counts[folder] < POLICY_FILES_MAX)
+				r = add_entry(files, dir, name, dropin_dirs, diags);
+			else if (counts[folder] == POLICY_FILES_MAX)
+				r = too_many(diags, dir, name, folder);
+			counts[folder]++;
+		}
+		free(entries[i]);
 	}
-
-	return 0;
+	free(entries);
+	return r < 0 ? r : 0;
 }
 
 static int by_name(const void *a, const void *b)

@@ -21,7 +21,7 @@
 #include "uapi/linux/qcom_minidump.h"
 
 #define POLICY_FILE_SIZE_MAX	(256 * 1024) /* bytes */
-#define POLICY_FILES_MAX	256	     /* in all directories; the same for the drop-ins of one policy */
+#define POLICY_FILES_MAX	256	     /* of one directory, the first by name; likewise its folders of drop-ins */
 #define POLICY_SECTIONS_MAX	64	     /* of one policy */
 #define POLICY_PRIORITY_DEFAULT 100	     /* range 0..1000; the higher one wins when the table is full */
 

@@ -475,22 +475,30 @@ static void test_foreign_owner(void **state)
 		       "etc/a.conf a: error (belongs to user 65534, not to root: chown root), priority 100\n");
 }
 
+/* The first of a folder are used, by name, whatever the order of the file system is; other folders have their own. */
 static void test_too_many_files(void **state)
 {
 	struct tree *t = *state;
 	struct policy_set *set;
 
-	for (int i = 0; i <= POLICY_FILES_MAX; i++) {
+	for (int i = 0; i < POLICY_FILES_MAX + 44; i++) {
 		char name[32];
 
-		snprintf(name, sizeof(name), "lib/%03d.conf", i);
+		snprintf(name, sizeof(name), "etc/%03d.conf", (i * 7) % (POLICY_FILES_MAX + 44));
 		tree_write(t, name, "[Printk]\n");
 	}
+	tree_write(t, "lib/minimal.conf", "[Printk]\n");
 
 	assert_int_equal(policy_set_load((const char *const *)t->dirs, &set), 0);
-	assert_int_equal(set->n_policies, POLICY_FILES_MAX);
+	assert_int_equal(set->n_policies, POLICY_FILES_MAX + 1);
+	assert_string_equal(set->policies[0].name, "000");
+	assert_string_equal(set->policies[POLICY_FILES_MAX - 1].name, "255");
+	assert_string_equal(set->policies[POLICY_FILES_MAX].name, "minimal");
+	assert_int_equal(set->policies[POLICY_FILES_MAX].state, POLICY_ENABLED);
 	assert_int_equal(diags_errors(&set->diags), 1);
-	assert_string_equal(set->diags.items[0].path, t->dirs[2]);
+	assert_string_equal(set->diags.items[0].path, t->dirs[0]);
+	assert_string_equal(set->diags.items[0].message, "more than 256 files: 256.conf and those after it by name are "
+							 "not used, merge or remove some");
 	policy_set_free(set);
 }
 
