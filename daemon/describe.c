@@ -134,12 +134,13 @@ static void describe_problems(struct builder *b, json_object *top, const struct 
 
 static void describe_notes(struct builder *b, json_object *top, const struct status *s)
 {
-	json_object *array = put_array(b, top, "notes"), *o;
+	json_object *array = put_array(b, top, "notes");
 
-	if (!s->note.message || b->failed)
-		return;
-	o = append_object(b, array);
-	put_problem(b, o, &s->note);
+	for (size_t i = 0; i < s->n_notes && !b->failed; i++) {
+		json_object *o = append_object(b, array);
+
+		put_problem(b, o, &s->notes[i]);
+	}
 }
 
 static void describe_module(struct builder *b, json_object *top, const struct status *s)

@@ -13,6 +13,7 @@
 #include "daemon/source/sources.h"
 
 #define STATUS_PROBLEMS_MAX 16
+#define STATUS_NOTES_MAX    2
 
 enum status_state {
 	STATUS_OK,
@@ -45,7 +46,8 @@ struct status {
 	enum status_state state;
 	struct problem problems[STATUS_PROBLEMS_MAX];
 	size_t n_problems;
-	struct problem note; /* no message: there is nothing to note */
+	struct problem notes[STATUS_NOTES_MAX];
+	size_t n_notes;
 };
 
 /* One line of a listing: a region of the module, or a wanted one that is not there. */

@@ -55,8 +55,9 @@ void status_done(struct status *s)
 {
 	for (size_t i = 0; i < s->n_problems; i++)
 		problem_done(&s->problems[i]);
-	s->n_problems = 0;
-	problem_done(&s->note);
+	for (size_t i = 0; i < s->n_notes; i++)
+		problem_done(&s->notes[i]);
+	s->n_problems = s->n_notes = 0;
 }
 
 static void judge_machine(struct status *s)
@@ -68,8 +69,8 @@ static void judge_machine(struct status *s)
 		worsen(s, STATUS_FAILED);
 	if (r > 0)
 		s->problems[s->n_problems++] = problem;
-	if (machine_note(&s->machine, &s->note) <= 0)
-		s->note = (struct problem){};
+	s->n_notes += machine_note(&s->machine, &s->notes[s->n_notes]) > 0;
+	s->n_notes += machine_panic_note(&s->machine, &s->notes[s->n_notes]) > 0;
 }
 
 static const struct diag *first_error(const struct policy_set *set, const struct policy *policy)
@@ -164,7 +165,7 @@ static void judge_entries(struct status *s)
 void status_judge(struct status *s)
 {
 	s->state = STATUS_OK;
-	s->n_problems = 0;
+	s->n_problems = s->n_notes = 0;
 	judge_machine(s);
 	judge_policies(s);
 	judge_config(s);

@@ -185,6 +185,7 @@ void machine_read(struct machine *m, const char *root)
 	*m = (struct machine){};
 	m->loaded = match(root, "/sys/module/qcom_minidump", NULL, 0);
 	m->missing = !m->loaded && module_is_missing(root);
+	m->panic = match(root, "/sys/module/qcom_minidump_panic", NULL, 0);
 	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
 	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
 	if (!m->backend[0])
@@ -279,4 +280,14 @@ int machine_note(const struct machine *m, struct problem *ret)
 		ret, "collector", "Load a capture kernel (kdump), or have RAM read in another way after a crash",
 		"Nobody is known to collect the dump: no capture kernel is loaded (kdump), and this does not look like "
 		"a virtual machine");
+}
+
+/* Of interest where there is a table that it would be in. */
+int machine_panic_note(const struct machine *m, struct problem *ret)
+{
+	if (!m->loaded || !m->backend[0] || m->panic)
+		return 0;
+	return say(ret, "no-registers", "modprobe qcom_minidump_panic; /etc/modprobe.d may forbid it",
+		   "The registers of the CPU that panics will not be in the dump: the kernel module "
+		   "qcom_minidump_panic is not loaded");
 }

@@ -22,6 +22,7 @@ struct machine {
 	bool missing;	     /* and there is none for this kernel; false where that can't be seen */
 	char version[32];    /* of the module */
 	char backend[32];    /* the one that is bound, or "" */
+	bool panic;	     /* qcom_minidump_panic is loaded */
 	char modules[128];   /* of back ends, loaded, where none is bound: "qcom_minidump_ram, qcom_minidump_smem" */
 	char download[32];   /* Qualcomm's download mode, or "" */
 	int download_error;  /* why that can't be read */
@@ -51,5 +52,6 @@ int machine_problem(const struct machine *m, struct problem *ret);
 
 /* What is good to know and no problem; likewise. */
 int machine_note(const struct machine *m, struct problem *ret);
+int machine_panic_note(const struct machine *m, struct problem *ret);
 
 #endif

@@ -83,6 +83,7 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 	add_daemon_problem(problems, facts);
 	add_if_any(problems, machine_problem(&facts->machine, &found), &found);
 	add_if_any(notes, machine_note(&facts->machine, &found), &found);
+	add_if_any(notes, machine_panic_note(&facts->machine, &found), &found);
 
 	set(module, "loaded", json_object_new_boolean(facts->machine.loaded));
 	if (facts->machine.version[0])

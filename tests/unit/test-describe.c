@@ -258,6 +258,8 @@ static void test_describe_top(void **state)
 	assert_int_equal(json_object_get_int(get(get(o, "backend"), "slots_max")), 1024);
 	assert_int_equal(json_object_get_int(get(get(o, "events"), "received")), 10);
 	assert_null(get(o, "reload"));
+	assert_int_equal(json_object_array_length(get(o, "notes")), 1);
+	assert_string(at(o, "notes", 0), "id", "no-registers");
 	p = at(o, "policies", 0);
 	assert_string(p, "state", "enabled");
 	assert_string(p, "reason", NULL);

@@ -222,6 +222,17 @@ static void test_lockdown(void **state)
 	assert_silent(machine_problem);
 }
 
+static void test_panic_module(void **state)
+{
+	write_file(MODULES "/qcom_minidump/refcnt", "0\n");
+	assert_silent(machine_panic_note);
+	write_file(BACKEND, "ram\n");
+	assert_says(machine_panic_note, "no-registers", "qcom_minidump_panic is not loaded",
+		    "modprobe qcom_minidump_panic");
+	write_file(MODULES "/qcom_minidump_panic/refcnt", "0\n");
+	assert_silent(machine_panic_note);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +241,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_collector, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_encryption, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_lockdown, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_panic_module, empty_root, empty_root),
 	};
 	int r;
 

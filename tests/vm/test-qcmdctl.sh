@@ -71,6 +71,9 @@ expect 0 '*Note: Only the host can collect the dump*' status
 expect 0 '*"notes":[{"id":"collector",*' status --json=short
 said=$(journalctl -u qcmd-backend --no-pager -o cat _TRANSPORT=stdout)
 [ "$said" = 'the back end ram is bound' ] || fail "qcmd-backend said: $said"
+rmmod qcom_minidump_panic || fail "what runs at a panic can't be unloaded"
+expect 0 '* would give a dump: *Note: The registers of the CPU that panics*To do: modprobe qcom_minidump_panic*' status
+modprobe qcom_minidump_panic && qcmdctl status | grep -q qcom_minidump_panic && fail "it is loaded again"
 expect 0 '*minimal *enabled *standard *enabled *' policies
 expect 0 '* KLOGBUF *active * minimal *0xffff*systemd (1)*' regions
 expect 0 '*"schema": 1,*' status --json
