@@ -98,15 +98,30 @@ static void judge_policy(struct status *s, const struct policy *p)
 					"it has errors");
 }
 
-static void judge_config(struct status *s)
+static bool is_of_some_policy(const struct policy_set *set, const struct diag *d)
+{
+	for (size_t i = 0; i < set->n_policies; i++)
+		if (policy_has_path(&set->policies[i], d->path))
+			return true;
+	return false;
+}
+
+/* What is wrong with a folder makes no policy wrong, but there may be some that are not even known. */
+static void judge_files(struct status *s)
 {
 	for (size_t i = 0; i < s->policies->diags.n; i++) {
 		const struct diag *d = &s->policies->diags.items[i];
+		_cleanup_free_ char *line = NULL;
 
-		if (d->error && !strcmp(d->path, CONFIG_PATH))
+		if (!d->error || is_of_some_policy(s->policies, d))
+			continue;
+		line = diag_line(d);
+		if (strcmp(d->path, CONFIG_PATH))
+			add_problem(s, STATUS_DEGRADED, "policy-folder", "qcmdctl check, then qcmdctl reload",
+				    "Not all policies in %s are used: %s", d->path, d->message);
+		else
 			add_problem(s, STATUS_DEGRADED, "config", "correct the file, then qcmdctl reload",
-				    "The daemon has its default settings: %s:%u:%u: %s", d->path, d->line, d->column,
-				    d->message);
+				    "The daemon has its default settings: %s", line ?: d->message);
 	}
 }
 
@@ -168,7 +183,7 @@ void status_judge(struct status *s)
 	s->n_problems = s->n_notes = 0;
 	judge_machine(s);
 	judge_policies(s);
-	judge_config(s);
+	judge_files(s);
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
 		if (s->source_problems[i])
 			add_problem(s, STATUS_DEGRADED, source_table[i]->id, "journalctl -u qcmdd", "%s: %s",

@@ -13,6 +13,7 @@
 #include <linux/qcom_minidump_table.h>
 
 #include "daemon/describe.h"
+#include "daemon/policy/config.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 #define PORT 4711
@@ -50,6 +51,18 @@ static struct policy_set two_policies = {
 	.diags = { .items = diags, .n = 1 },
 };
 static struct policy_set no_policies;
+static struct diag folder_diag = { .path = (char *)"/etc/qcmd.d", .error = true, .message = (char *)"more than 256" };
+static struct diag config_diags[] = {
+	{ .path = (char *)CONFIG_PATH, .line = 2, .column = 1, .error = true, .message = (char *)"unknown key" },
+	{ .path = (char *)CONFIG_PATH, .error = true, .message = (char *)"can't be read" },
+};
+static struct policy_set with_bad_folder = { .policies = policies, .n_policies = 1, .diags = { &folder_diag, 1 } };
+static struct policy_set with_bad_config = { .policies = policies, .n_policies = 1, .diags = { config_diags, 1 } };
+static struct policy_set with_closed_config = {
+	.policies = policies,
+	.n_policies = 1,
+	.diags = { config_diags + 1, 1 },
+};
 
 static struct entry entry(const char *name, uint32_t id, int error)
 {
@@ -117,6 +130,13 @@ static void test_problems(void **state)
 	s = good();
 	s.policies = &two_policies;
 	assert_problem(&s, STATUS_DEGRADED, "policy-error", "20-b.conf:3:5: unknown key");
+	s = good();
+	s.policies = &with_bad_folder;
+	assert_problem(&s, STATUS_DEGRADED, "policy-folder", "policies in /etc/qcmd.d are used: more than 256");
+	s.policies = &with_bad_config;
+	assert_problem(&s, STATUS_DEGRADED, "config", "settings: " CONFIG_PATH ":2:1: unknown key");
+	s.policies = &with_closed_config;
+	assert_problem(&s, STATUS_DEGRADED, "config", "settings: " CONFIG_PATH ": can't be read");
 	s = good();
 	s.policies = &no_policies;
 	assert_problem(&s, STATUS_FAILED, "no-policy", "No policy");
