@@ -15,8 +15,9 @@
 #define SYSTEMD_NAME   "org.freedesktop.systemd1"
 #define UNIT_INTERFACE SYSTEMD_NAME ".Unit"
 
-/* Somebody may be asked for a password. */
-#define TIMEOUT_USEC (150 * UINT64_C(1000000))
+#define USEC_PER_SEC UINT64_C(1000000)
+#define ASK_TIMEOUT  (10 * USEC_PER_SEC)  /* a daemon that is stopped is no reason to wait for long */
+#define DO_TIMEOUT   (150 * USEC_PER_SEC) /* somebody may be asked for a password */
 
 static void bus_unrefp(sd_bus **bus)
 {
@@ -45,7 +46,7 @@ static int fail(struct ctl_bus_error *error, const char *name, const char *messa
 }
 
 /* Asking must not start the daemon: that it does not run is what people want to know. */
-static int call(const char *method, sd_bus_message **ret, struct ctl_bus_error *error)
+static int call(const char *method, uint64_t timeout, sd_bus_message **ret, struct ctl_bus_error *error)
 {
 	_cleanup_(message_unrefp) sd_bus_message *m = NULL;
 	_cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
@@ -65,7 +66,7 @@ static int call(const char *method, sd_bus_message **ret, struct ctl_bus_error *
 	if (r >= 0)
 		r = sd_bus_message_set_allow_interactive_authorization(m, true);
 	if (r >= 0)
-		r = sd_bus_call(bus, m, TIMEOUT_USEC, &bus_error, ret);
+		r = sd_bus_call(bus, m, timeout, &bus_error, ret);
 	return r < 0 ? fail(error, bus_error.name, bus_error.message, r) : 0;
 }
 
@@ -76,7 +77,7 @@ int ctl_bus_describe(struct json_object **ret, struct ctl_bus_error *error)
 	const char *text;
 	int r;
 
-	r = call("Describe", &reply, error);
+	r = call("Describe", ASK_TIMEOUT, &reply, error);
 	if (r < 0)
 		return r;
 
@@ -99,7 +100,7 @@ int ctl_bus_reload(struct ctl_bus_error *error)
 {
 	_cleanup_(message_unrefp) sd_bus_message *reply = NULL;
 
-	return call("Reload", &reply, error);
+	return call("Reload", DO_TIMEOUT, &reply, error);
 }
 
 int ctl_bus_snapshot(int *ret_fd, bool *ret_changed, struct ctl_bus_error *error)
@@ -107,7 +108,7 @@ int ctl_bus_snapshot(int *ret_fd, bool *ret_changed, struct ctl_bus_error *error
 	_cleanup_(message_unrefp) sd_bus_message *reply = NULL;
 	int r, fd, changed;
 
-	r = call("Snapshot", &reply, error);
+	r = call("Snapshot", DO_TIMEOUT, &reply, error);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(reply, "hb", &fd, &changed);

@@ -31,6 +31,18 @@ static void add_if_any(struct json_object *array, int r, struct problem *found)
 	problem_done(found);
 }
 
+/* Somebody has the daemon's name, whatever systemd knows of that. */
+static bool is_silent(const struct ctl_facts *facts)
+{
+	return facts->unit == CTL_UNIT_UNKNOWN && facts->error;
+}
+
+/* It may run, and what it has registered may be in the table. */
+static bool may_be_well(const struct ctl_facts *facts)
+{
+	return !facts->bus || is_silent(facts) || facts->unit == CTL_UNIT_ACTIVE || facts->unit == CTL_UNIT_STARTING;
+}
+
 static void add_daemon_problem(struct json_object *problems, const struct ctl_facts *facts)
 {
 	static const char id[] = "no-daemon";
@@ -43,7 +55,7 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 		return;
 	}
 
-	switch (facts->unit) {
+	switch (is_silent(facts) ? CTL_UNIT_ACTIVE : facts->unit) {
 	case CTL_UNIT_NOT_FOUND:
 		add_problem(problems, id, "qcmdd is not installed: there is no qcmdd.service.",
 			    "Install it, then: systemctl enable --now qcmdd");
@@ -75,13 +87,20 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 {
 	struct json_object *describe = json_object_new_object(), *problems = json_object_new_array();
 	struct json_object *module = json_object_new_object(), *notes = json_object_new_array();
+	const char *state = "failed";
 	struct problem found;
 
 	if (!describe || !problems || !module || !notes)
 		out_of_memory();
 
-	add_daemon_problem(problems, facts);
+	if (!may_be_well(facts))
+		add_daemon_problem(problems, facts);
 	add_if_any(problems, machine_problem(&facts->machine, &found), &found);
+	/* What is known already makes no doubt of it. */
+	if (may_be_well(facts)) {
+		state = json_object_array_length(problems) > 0 ? "failed" : "unknown";
+		add_daemon_problem(problems, facts);
+	}
 	add_if_any(notes, machine_note(&facts->machine, &found), &found);
 	add_if_any(notes, machine_panic_note(&facts->machine, &found), &found);
 
@@ -91,7 +110,7 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 
 	set(describe, "schema", json_object_new_int(1));
 	set(describe, "version", NULL);
-	set(describe, "state", json_object_new_string("failed"));
+	set(describe, "state", json_object_new_string(state));
 	set(describe, "problems", problems);
 	set(describe, "notes", notes);
 	set(describe, "module", module);

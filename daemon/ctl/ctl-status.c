@@ -348,8 +348,12 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 		first = json_object_array_get_idx(problems, 0);
 		reason = as_clause(json_get_string(first, "message") ?: "unknown reason");
 	}
-	fprintf(f, "%s%s%s A crash now would NOT give a dump: %s.\n", sgr(style, COLOUR_BOLD_RED), dot,
-		sgr(style, COLOUR_NORMAL), reason ?: "no policy asks for anything, see qcmd.d(5)");
+	if (equal(json_get_string(describe, "state"), "unknown"))
+		fprintf(f, "%s%s%s Can't tell whether a crash now would give a dump: %s.\n",
+			sgr(style, COLOUR_BOLD_YELLOW), dot, sgr(style, COLOUR_NORMAL), reason ?: "nobody knows");
+	else
+		fprintf(f, "%s%s%s A crash now would NOT give a dump: %s.\n", sgr(style, COLOUR_BOLD_RED), dot,
+			sgr(style, COLOUR_NORMAL), reason ?: "no policy asks for anything, see qcmd.d(5)");
 }
 
 int ctl_status_exit(struct json_object *describe)

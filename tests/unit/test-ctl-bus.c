@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
@@ -188,6 +189,20 @@ static void test_describe_garbage(void **state)
 	}
 }
 
+/* A daemon that is stopped is told from one that is not there, and soon. */
+static void test_stopped(void **state)
+{
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	time_t start = time(NULL);
+	struct json_object *o;
+
+	start_service();
+	assert_int_equal(kill(service_pid, SIGSTOP), 0);
+	assert_true(ctl_bus_describe(&o, &error) < 0);
+	assert_false(error.absent);
+	assert_true(time(NULL) - start < 30);
+}
+
 static void test_reload(void **state)
 {
 	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
@@ -295,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test_teardown(test_describe, stop_service),
 		cmocka_unit_test_teardown(test_describe_garbage, stop_service),
+		cmocka_unit_test_teardown(test_stopped, stop_service),
 		cmocka_unit_test_teardown(test_reload, stop_service),
 		cmocka_unit_test_teardown(test_disable, stop_service),
 		cmocka_unit_test(test_facts),
