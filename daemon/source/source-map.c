@@ -154,7 +154,8 @@ static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
 		changed |= look_again(s, &s->items[i]);
 	if (changed)
 		s->host.changed(s->host.userdata);
-	sd_event_source_set_time(source, now + LOOK_INTERVAL);
+	/* From now on, and not from when this was due: what a stall has missed is not caught up with. */
+	sd_event_source_set_time_relative(source, LOOK_INTERVAL);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
@@ -292,8 +293,13 @@ static int want_all(struct source *s, struct wants *wants, const struct want *ba
 {
 	int r = 0;
 
-	for (; whats && *whats && r >= 0; whats++)
-		r = want_item(s, wants, base, find_item(s->items, s->n_items, *whats));
+	for (; whats && *whats && r >= 0; whats++) {
+		const struct item *item = find_item(s->items, s->n_items, *whats);
+
+		/* After a reload that had no memory for it. */
+		if (item)
+			r = want_item(s, wants, base, item);
+	}
 	return r;
 }
 

@@ -241,7 +241,8 @@ static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
 	struct source *s = userdata;
 
 	look_again(s);
-	sd_event_source_set_time(source, now + READ_INTERVAL);
+	/* From now on, and not from when this was due: what a stall has missed is not caught up with. */
+	sd_event_source_set_time_relative(source, READ_INTERVAL);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "daemon/source/bpf-util.h"
@@ -106,12 +107,71 @@ static void test_load_reason(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+static char *pin[] = { (char *)"/sys/fs/bpf/none-such", NULL }, *other_pin[] = { (char *)"/sys/fs/bpf/other", NULL };
+static char *pointer[] = { (char *)"none_such", NULL }, size[] = "8";
+static struct policy_section with_timers[] = {
+	{ .kind = POLICY_SOURCE_MAP, .map.pins = pin },
+	{ .kind = POLICY_SOURCE_SYMBOL, .symbol.pointers = pointer, .symbol.size = size },
+};
+static struct policy timers_policy = { .state = POLICY_ENABLED, .sections = with_timers, .n_sections = 2 };
+static const struct policy_set timers_policies = { .policies = &timers_policy, .n_policies = 1 };
+
+/* After a stall each timer is due once, however often it would have been meanwhile. */
+static void test_no_bursts(void **state)
+{
+	static const enum policy_source_kind kinds[] = { POLICY_SOURCE_MAP, POLICY_SOURCE_SYMBOL };
+	struct source_host hosts[ARRAY_LEN(kinds)] = {};
+	struct source *sources[ARRAY_LEN(kinds)] = {};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		hosts[i].changed = on_changed;
+		assert_int_equal(sd_event_new(&hosts[i].event), 0);
+		if (source_start(source_table[kinds[i]], &hosts[i], &timers_policies, &sources[i]) < 0)
+			skip(); /* it takes privileges */
+	}
+	while (sd_event_run(hosts[1].event, 0) > 0)
+		;
+	sleep(5);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		int n = 0;
+
+		while (sd_event_run(hosts[i].event, 100000) > 0)
+			n++;
+		assert_int_equal(n, 1);
+		source_stop(source_table[kinds[i]], sources[i]);
+		sd_event_unref(hosts[i].event);
+	}
+}
+
+/* What a reload had no memory for is not known, but asked for. */
+static void test_unknown_map(void **state)
+{
+	struct policy_section section = { .kind = POLICY_SOURCE_MAP, .map.pins = other_pin };
+	struct policy policy = { .state = POLICY_ENABLED, .sections = &section, .n_sections = 1 };
+	const struct policy_set others = { .policies = &policy, .n_policies = 1 };
+	struct source_host host = { .changed = on_changed };
+	_cleanup_(wants_done) struct wants wants = {};
+	struct source *s;
+
+	assert_int_equal(sd_event_new(&host.event), 0);
+	if (source_start(&source_map, &host, &timers_policies, &s) < 0)
+		skip();
+	assert_int_equal(source_map.want(s, &timers_policies, &wants), 0);
+	assert_int_equal(wants.n, 1);
+	assert_int_equal(source_map.want(s, &others, &wants), 0);
+	assert_int_equal(wants.n, 1);
+	source_stop(&source_map, s);
+	sd_event_unref(host.event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_load_reason),
+		cmocka_unit_test(test_no_bursts),
+		cmocka_unit_test(test_unknown_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
