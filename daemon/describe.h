@@ -41,6 +41,8 @@ struct status {
 	const char *source_problems[_POLICY_SOURCE_MAX]; /* why one can't do its work, or NULL */
 	struct source_stats stats;
 	const struct reload_info *reload;
+	const char *bus_problem; /* why nobody can ask, or NULL */
+	int error;		 /* why what is in the table could not be brought up to date, or 0 */
 
 	/* status_judge() */
 	enum status_state state;

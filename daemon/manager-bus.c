@@ -16,8 +16,14 @@
 #define LOG_PATH      "/org/freedesktop/LogControl1"
 #define LOG_INTERFACE "org.freedesktop.LogControl1"
 #define BUS_ADDRESS   "unix:path=/run/dbus/system_bus_socket"
-#define BUS_RETRY     1000000ULL /* us: after the bus has gone away */
-#define BUS_WAIT      2000000ULL /* likewise: for our name on it, before READY */
+#define SEC	      1000000ULL /* us */
+#define BUS_WAIT      (2 * SEC)	 /* for our name on it, before READY */
+#define RETRY_MIN     (1 * SEC)	 /* after the bus has gone away, or could not be opened; doubled each time in a row */
+#define RETRY_MAX     (60 * SEC)
+#define NAME_TRIES    3 /* so that one that ends while we start is not taken for another one */
+
+/* What the bus answers to who wants a name that somebody else has. */
+#define DBUS_REQUEST_NAME_REPLY_EXISTS 3
 
 static int open_bus(struct manager *m);
 
@@ -41,13 +47,57 @@ static void wait_for_name(struct manager *m)
 		sd_event_add_time_relative(m->event, &m->bus_late, CLOCK_MONOTONIC, BUS_WAIT, 0, on_bus_late, m) >= 0;
 }
 
+static void set_problem(struct manager *m, char *text)
+{
+	free(m->bus_problem);
+	m->bus_problem = text;
+}
+
+static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata);
+
+static int retry_bus(struct manager *m)
+{
+	uint64_t delay = RETRY_MIN << (m->bus_failures < 6 ? m->bus_failures : 6);
+
+	m->bus_failures++;
+	m->bus_retry = sd_event_source_disable_unref(m->bus_retry);
+	return sd_event_add_time_relative(m->event, &m->bus_retry, CLOCK_MONOTONIC,
+					  delay < RETRY_MAX ? delay : RETRY_MAX, 0, on_bus_retry, m);
+}
+
+/* Who has not looked at anything yet has nothing else to tell. */
+static void tell(struct manager *m)
+{
+	if (m->reconciled)
+		manager_tell(m);
+}
+
+/* What is saved in a crash does not depend on it, but nobody can ask. */
+static void bus_failed(struct manager *m, const char *what, const char *why)
+{
+	char *text;
+	int r;
+
+	if (asprintf(&text, "%s: %s", what, why) < 0)
+		text = NULL;
+	set_problem(m, text);
+	r = retry_bus(m);
+	if (r < 0)
+		log_error("Can't try the system bus again: %s", strerror(-r));
+	tell(m);
+}
+
+static void start_bus(struct manager *m)
+{
+	int r = open_bus(m);
+
+	if (r < 0)
+		bus_failed(m, "the system bus can't be opened", strerror(-r));
+}
+
 static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata)
 {
-	struct manager *m = userdata;
-
-	m->bus_retry = sd_event_source_disable_unref(m->bus_retry);
-	if (open_bus(m) < 0)
-		log_warning("Can't open the system bus");
+	start_bus(userdata);
 	return 0;
 }
 
@@ -57,16 +107,36 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 
 	log_notice("The system bus has gone away, waiting for it");
 	stop_waiting(m);
-	return sd_event_add_time_relative(m->event, &m->bus_retry, CLOCK_MONOTONIC, BUS_RETRY, 0, on_bus_retry, m);
+	return retry_bus(m);
+}
+
+static int name_is_taken(struct manager *m)
+{
+	if (m->bus_failures + 1 < NAME_TRIES) {
+		bus_failed(m, "the bus name " BUS_NAME " can't be had", "another qcmdd has it");
+		return 0;
+	}
+	log_error("Another qcmdd has the bus name " BUS_NAME ": one is enough, so this one ends");
+	return sd_event_exit(m->event, -EEXIST);
 }
 
 static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	const sd_bus_error *e = sd_bus_message_get_error(message);
 	struct manager *m = userdata;
+	uint32_t answer = 0;
 
-	if (e)
-		log_error("Can't have the bus name %s: %s", BUS_NAME, e->message);
+	if (!e && sd_bus_message_read(message, "u", &answer) >= 0 && answer == DBUS_REQUEST_NAME_REPLY_EXISTS) {
+		stop_waiting(m);
+		return name_is_taken(m);
+	}
+	if (e) {
+		bus_failed(m, "the bus name " BUS_NAME " can't be had", e->message);
+	} else {
+		m->bus_failures = 0;
+		set_problem(m, NULL);
+		tell(m);
+	}
 	stop_waiting(m);
 	return 0;
 }
@@ -111,16 +181,11 @@ static int open_bus(struct manager *m)
 	return r;
 }
 
-int manager_bus_start(struct manager *m)
+void manager_bus_start(struct manager *m)
 {
-	int r = open_bus(m);
-
-	/* What is saved in a crash does not depend on it. */
-	if (r < 0)
-		log_warning("Can't open the system bus, qcmdctl won't work: %s", strerror(-r));
-	else
+	start_bus(m);
+	if (!m->bus_problem)
 		wait_for_name(m);
-	return r == -ENOMEM ? r : 0;
 }
 
 void manager_bus_stop(struct manager *m)

@@ -26,6 +26,8 @@ struct manager {
 	sd_event_source *work;
 	sd_event_source *retry;
 	unsigned int failures; /* in a row */
+	int error;	       /* the last of them, or 0 */
+	sd_event_source *ready_retry;
 
 	struct policy_set *policies;
 	struct utsname uts;
@@ -40,7 +42,9 @@ struct manager {
 	sd_bus *bus;
 	sd_event_source *bus_retry;
 	sd_event_source *bus_late;
-	bool bus_pending; /* our name on the bus has been asked for, and there may be an answer soon */
+	bool bus_pending;	   /* our name on the bus has been asked for, and there may be an answer soon */
+	unsigned int bus_failures; /* in a row */
+	char *bus_problem;	   /* why nobody can ask us, or NULL */
 
 	bool reconciled; /* for the first time */
 	bool ready;
@@ -86,7 +90,7 @@ void manager_tell(struct manager *m);
 
 /* manager-bus.c */
 
-int manager_bus_start(struct manager *m);
+void manager_bus_start(struct manager *m);
 void manager_bus_stop(struct manager *m);
 void manager_bus_changed(struct manager *m, bool state, bool backend, bool module);
 

@@ -26,6 +26,8 @@ void manager_status(struct manager *m, struct status *ret)
 		.port = module_port(m->module),
 		.policies = m->policies,
 		.reload = &m->reload,
+		.bus_problem = m->bus_problem,
+		.error = m->error,
 	};
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
 		ret->source_problems[i] = sources_problem(&m->sources, i);

@@ -11,9 +11,10 @@
 #include "lib/journal.h"
 #include "lib/strv.h"
 
-#define MSEC	  1000ULL
-#define RETRY_MIN (100 * MSEC)
-#define RETRY_MAX (5000 * MSEC)
+#define MSEC	    1000ULL
+#define RETRY_MIN   (100 * MSEC)
+#define RETRY_MAX   (5000 * MSEC)
+#define READY_RETRY (1000 * MSEC)
 
 void manager_schedule(struct manager *m)
 {
@@ -98,6 +99,7 @@ int manager_work(struct manager *m)
 {
 	int r = run(m);
 
+	m->error = r < 0 ? r : 0;
 	if (r < 0)
 		retry_later(m, r);
 	else
@@ -116,12 +118,26 @@ static int on_work(sd_event_source *s, void *userdata)
 	return 0;
 }
 
+static int on_ready_retry(sd_event_source *s, uint64_t now, void *userdata)
+{
+	manager_tell_ready(userdata);
+	return 0;
+}
+
 void manager_tell_ready(struct manager *m)
 {
+	int r;
+
 	if (m->ready || !m->reconciled || m->bus_pending)
 		return;
-	sd_notify(false, "READY=1");
-	m->ready = true;
+	r = sd_notify(false, "READY=1");
+	m->ready = r >= 0;
+	if (m->ready)
+		return;
+	/* Without that it would be starting for ever, and then be ended for it. */
+	log_warning("Can't tell systemd that qcmdd is ready, trying again: %s", strerror(-r));
+	m->ready_retry = sd_event_source_disable_unref(m->ready_retry);
+	sd_event_add_time_relative(m->event, &m->ready_retry, CLOCK_MONOTONIC, READY_RETRY, 0, on_ready_retry, m);
 }
 
 static void on_source_changed(void *userdata)
@@ -188,6 +204,7 @@ struct manager *manager_free(struct manager *m)
 	sources_done(&m->sources);
 	sd_event_source_disable_unref(m->work);
 	sd_event_source_disable_unref(m->retry);
+	sd_event_source_disable_unref(m->ready_retry);
 	sd_event_source_disable_unref(m->module_io);
 	reconcile_free(m->reconcile);
 	module_free(m->module);
@@ -195,6 +212,7 @@ struct manager *manager_free(struct manager *m)
 	strv_free(m->reload.errors);
 	free(m->layout);
 	free(m->told_problems);
+	free(m->bus_problem);
 	sd_event_unref(m->event);
 	free(m);
 	return NULL;
@@ -217,9 +235,7 @@ int manager_start(struct manager *m)
 	r = manager_first_policies(m);
 	if (r < 0)
 		return r;
-	r = manager_bus_start(m);
-	if (r < 0)
-		return r;
+	manager_bus_start(m);
 	manager_schedule(m);
 	return 0;
 }

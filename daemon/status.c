@@ -190,6 +190,13 @@ void status_judge(struct status *s)
 				    source_table[i]->fault, s->source_problems[i]);
 	if (s->machine.loaded)
 		judge_entries(s);
+	if (s->error)
+		add_problem(s, STATUS_DEGRADED, "table", "journalctl -u qcmdd",
+			    "The table can't be brought up to date, which is tried again and again: %s",
+			    strerror(-s->error));
+	if (s->bus_problem)
+		add_problem(s, STATUS_DEGRADED, "bus", "journalctl -u qcmdd -u dbus",
+			    "Nobody can ask qcmdd, which is tried again and again: %s", s->bus_problem);
 }
 
 struct policy_use status_use(const struct status *s, const struct policy *policy)

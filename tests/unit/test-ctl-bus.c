@@ -21,10 +21,10 @@
 
 #include "daemon/ctl/ctl.h"
 #include "golden.h"
+#include "private-bus.h"
 #include "lib/alloc.h"
 
-static pid_t bus_pid, service_pid;
-static char folder[] = "/tmp/test-ctl-bus-XXXXXX";
+static pid_t service_pid;
 
 /* What the service says. */
 static const char *describe_answer;
@@ -87,65 +87,6 @@ static int stop_service(void **state)
 	service_pid = 0;
 	describe_answer = reload_error = reload_message = NULL;
 	return 0;
-}
-
-/* No service files: nothing is started because somebody asks for it. */
-static int write_bus_config(const char *path)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f)
-		return -1;
-	fprintf(f,
-		"<busconfig><type>session</type><listen>unix:path=%s/bus</listen><policy context=\"default\">"
-		"<allow send_destination=\"*\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/></policy>"
-		"</busconfig>\n",
-		folder);
-	return fclose(f);
-}
-
-static int start_bus(void **state)
-{
-	_cleanup_free_ char *config = NULL, *option = NULL;
-	char line[256];
-	int fds[2];
-	FILE *f;
-
-	if (!mkdtemp(folder) || pipe(fds) < 0)
-		return -1;
-	config = xprintf("%s/config", folder);
-	option = xprintf("--config-file=%s", config);
-	if (write_bus_config(config) < 0)
-		return -1;
-
-	bus_pid = fork();
-	if (bus_pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(fds[1], STDOUT_FILENO);
-		execlp("dbus-daemon", "dbus-daemon", "--nofork", "--print-address", option, NULL);
-		_exit(127);
-	}
-	close(fds[1]);
-
-	f = fdopen(fds[0], "re");
-	if (!f || !fgets(line, sizeof(line), f))
-		return -1;
-	fclose(f);
-	line[strcspn(line, "\n")] = '\0';
-	return setenv("DBUS_SYSTEM_BUS_ADDRESS", line, 1);
-}
-
-static int stop_bus(void **state)
-{
-	_cleanup_free_ char *path = xprintf("%s/bus", folder), *config = xprintf("%s/config", folder);
-
-	if (bus_pid > 0) {
-		kill(bus_pid, SIGKILL);
-		waitpid(bus_pid, NULL, 0);
-	}
-	unlink(path);
-	unlink(config);
-	return rmdir(folder);
 }
 
 static void test_absent(void **state)
@@ -244,7 +185,8 @@ static void expect_file(const char *path, const char *text)
 /* What a refused reload was to carry out is not left for the next one; what nobody has refused stays. */
 static void test_disable(void **state)
 {
-	_cleanup_free_ char *policies = xprintf("%s/etc", folder), *policy = xprintf("%s/on.conf", policies);
+	_cleanup_free_ char *policies = xprintf("%s/etc", private_bus_folder),
+			    *policy = xprintf("%s/on.conf", policies);
 	_cleanup_free_ char *in = xprintf("%s.d", policy), *dropin = xprintf("%s/zz-qcmdctl.conf", in);
 	const char *kept = "[Policy]\nEnabled=no\n# mine\n";
 
@@ -317,5 +259,5 @@ int main(void)
 		cmocka_unit_test(test_no_bus),
 	};
 
-	return cmocka_run_group_tests(tests, start_bus, stop_bus);
+	return cmocka_run_group_tests(tests, private_bus_start, private_bus_stop);
 }

@@ -150,6 +150,12 @@ static void test_problems(void **state)
 	s.source_problems[POLICY_SOURCE_MAP] = "no memory";
 	assert_problem(&s, STATUS_DEGRADED, "map", "BPF maps can't be found: no memory");
 	s = good();
+	s.error = -ENOBUFS;
+	assert_problem(&s, STATUS_DEGRADED, "table", "No buffer space");
+	s = good();
+	s.bus_problem = "no bus";
+	assert_problem(&s, STATUS_DEGRADED, "bus", "Nobody can ask qcmdd, which is tried again and again: no bus");
+	s = good();
 	s.entries = &full;
 	s.n_entries = 1;
 	assert_problem(&s, STATUS_DEGRADED, "table-full", "1 wanted region is");

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the daemon does when the bus, its name on it, or systemd can't be had: it says so and tries again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "daemon/manager-private.h"
+#include "lib/journal.h"
+#include "private-bus.h"
+
+#define SEC 1000000ULL
+
+/* One that has looked at all there is, which without the module is nothing. */
+static struct manager *new_manager(void)
+{
+	struct manager *m;
+	sd_event *event;
+
+	assert_true(sd_event_new(&event) >= 0);
+	assert_true(manager_new(event, &m) >= 0);
+	sd_event_unref(event);
+	assert_int_equal(module_new(-1, &m->module), 0);
+	m->reconciled = true;
+	return m;
+}
+
+static void run_for(struct manager *m, uint64_t usec)
+{
+	uint64_t now, end;
+
+	assert_true(sd_event_now(m->event, CLOCK_MONOTONIC, &end) >= 0);
+	for (end += usec, now = 0; now < end;) {
+		assert_true(sd_event_run(m->event, 50000) >= 0);
+		sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+	}
+}
+
+static bool has_problem(struct manager *m, const char *id)
+{
+	struct status s;
+	bool found = false;
+
+	manager_status(m, &s);
+	for (size_t i = 0; i < s.n_problems; i++)
+		found |= !strcmp(s.problems[i].id, id);
+	status_done(&s);
+	return found;
+}
+
+static bool name_has_owner(void)
+{
+	sd_bus_message *reply = NULL;
+	sd_bus *bus = NULL;
+	int owned = 0;
+
+	assert_true(sd_bus_open_system(&bus) >= 0);
+	assert_true(sd_bus_call_method(bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", NULL,
+				       &reply, "s", "org.qcmd1") >= 0);
+	assert_true(sd_bus_message_read(reply, "b", &owned) >= 0);
+	sd_bus_message_unref(reply);
+	sd_bus_flush_close_unref(bus);
+	return owned;
+}
+
+/* The second one ends; not at once, as the first may be about to. */
+static void test_second(void **state)
+{
+	struct manager *first = new_manager(), *second = new_manager();
+
+	manager_bus_start(first);
+	run_for(first, SEC / 2);
+	assert_true(name_has_owner());
+	assert_false(has_problem(first, "bus"));
+
+	manager_bus_start(second);
+	run_for(second, SEC / 2);
+	assert_true(has_problem(second, "bus"));
+	assert_int_equal(sd_event_loop(second->event), -EEXIST);
+	manager_free(second);
+	manager_free(first);
+
+	first = new_manager();
+	second = new_manager();
+	manager_bus_start(first);
+	run_for(first, SEC / 2);
+	manager_bus_start(second);
+	run_for(second, SEC / 2);
+	manager_free(first);
+	run_for(second, 2 * SEC);
+	assert_true(name_has_owner());
+	assert_false(has_problem(second, "bus"));
+	manager_free(second);
+}
+
+/* At the start as later: it is tried again, more than once, and is a problem meanwhile. */
+static void test_bus_comes_late(void **state)
+{
+	_cleanup_free_ char *address = xprintf("%s", getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+	struct manager *m = new_manager();
+
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", "nonsense", 1);
+	manager_bus_start(m);
+	assert_true(has_problem(m, "bus"));
+	assert_false(m->bus_pending);
+	run_for(m, SEC + SEC / 2);
+	assert_true(has_problem(m, "bus"));
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+	run_for(m, 2 * SEC);
+	assert_true(name_has_owner());
+	assert_false(has_problem(m, "bus"));
+	manager_free(m);
+}
+
+/* systemd can't be told, as no more files can be opened, for example: that is tried again. */
+static void test_ready(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct manager *m = new_manager();
+	char text[64] = "";
+	int fd;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", private_bus_folder);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	manager_tell_ready(m);
+	assert_false(m->ready);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	run_for(m, SEC + SEC / 2);
+	assert_true(m->ready);
+	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, "READY=1");
+	unsetenv("NOTIFY_SOCKET");
+	close(fd);
+	unlink(address.sun_path);
+	manager_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_second),
+		cmocka_unit_test(test_bus_comes_late),
+		cmocka_unit_test(test_ready),
+	};
+
+	log_set_max_level("emerg");
+	return cmocka_run_group_tests(tests, private_bus_start, private_bus_stop);
+}
