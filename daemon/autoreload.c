@@ -31,12 +31,12 @@ struct autoreload {
 	sd_event_source *timer;
 	int fd;
 	const char *const *dirs;
-	uint64_t quiet;
+	const struct autoreload_ops *ops;
+	uint64_t deadline; /* of the wait for files that somebody is writing, 0: nobody waits */
 	struct watch *watches;
 	size_t n_watches;
 	char **made;	/* files that came since it was quiet, and that nobody was seen to open */
 	char **writing; /* files that somebody has not closed yet */
-	void (*changed)(void *userdata);
 	void *userdata;
 };
 
@@ -261,7 +261,7 @@ static bool on_change(struct autoreload *a, const struct inotify_event *e)
 
 static void wait_for_quiet(struct autoreload *a)
 {
-	int r = sd_event_source_set_time_relative(a->timer, a->quiet);
+	int r = sd_event_source_set_time_relative(a->timer, a->ops->quiet);
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
@@ -288,16 +288,40 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	return 0;
 }
 
-static int on_quiet(sd_event_source *source, uint64_t now, void *userdata)
+static bool is_patient(struct autoreload *a, uint64_t now)
+{
+	if (!a->writing || !a->writing[0])
+		return false;
+	if (!a->deadline) {
+		a->deadline = now + a->ops->patience;
+		log_info("%s is being written: the policies are reloaded when it is closed", a->writing[0]);
+		a->ops->waiting(a->userdata);
+	}
+	return now < a->deadline;
+}
+
+const char *autoreload_waits_for(const struct autoreload *a)
+{
+	return a->deadline && a->writing ? a->writing[0] : NULL;
+}
+
+static int on_quiet(sd_event_source *source, uint64_t due, void *userdata)
 {
 	struct autoreload *a = userdata;
+	uint64_t now;
 
+	sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &now);
 	scan(a);
 	a->made = strv_free(a->made);
+	if (is_patient(a, now)) {
+		sd_event_source_set_time(source, a->deadline);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
 	if (a->writing && a->writing[0])
-		log_info("%s is being written: the policies are reloaded when it is closed", a->writing[0]);
-	else
-		a->changed(a->userdata);
+		log_notice("%s is still being written: the policies are reloaded as they are", a->writing[0]);
+	a->deadline = 0;
+	a->writing = strv_free(a->writing);
+	a->ops->changed(a->userdata);
 	return 0;
 }
 
@@ -310,7 +334,7 @@ static int start(struct autoreload *a, sd_event *event)
 		return -errno;
 	r = sd_event_add_io(event, &a->io, a->fd, EPOLLIN, on_io, a);
 	if (r >= 0)
-		r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, a->quiet, 1000, on_quiet, a);
+		r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, a->ops->quiet, 1000, on_quiet, a);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
 	if (r < 0)
@@ -320,15 +344,15 @@ static int start(struct autoreload *a, sd_event *event)
 	return scan(a);
 }
 
-int autoreload_new(sd_event *event, const char *const *dirs, uint64_t quiet, void (*changed)(void *userdata),
-		   void *userdata, struct autoreload **ret)
+int autoreload_new(sd_event *event, const char *const *dirs, const struct autoreload_ops *ops, void *userdata,
+		   struct autoreload **ret)
 {
 	struct autoreload *a = calloc(1, sizeof(*a));
 	int r;
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct autoreload){ .fd = -1, .dirs = dirs, .quiet = quiet, .changed = changed, .userdata = userdata };
+	*a = (struct autoreload){ .fd = -1, .dirs = dirs, .ops = ops, .userdata = userdata };
 	r = start(a, event);
 	if (r < 0) {
 		autoreload_free(a);

@@ -9,12 +9,26 @@
 
 struct autoreload;
 
-/*
- * dirs, NULL-terminated, stay with the caller and need not exist. quiet: for how many microseconds nothing has to
- * change before that is told.
+/**
+ * struct autoreload_ops - when to tell that policies have changed: when nothing has for a while, and all files are whole
+ * @quiet: for how many microseconds nothing has to change
+ * @patience: for how many microseconds files that somebody seems to be writing are waited for. Not all do: who reads a
+ * file that has just been linked looks the same, and of who writes by truncate(2) there is nothing else to be seen
+ * @changed: that it is so
+ * @waiting: the wait for a file begins
  */
-int autoreload_new(sd_event *event, const char *const *dirs, uint64_t quiet, void (*changed)(void *userdata),
-		   void *userdata, struct autoreload **ret);
+struct autoreload_ops {
+	uint64_t quiet;
+	uint64_t patience;
+	void (*changed)(void *userdata);
+	void (*waiting)(void *userdata);
+};
+
+/* dirs, NULL-terminated, and ops stay with the caller; the folders need not exist. */
+int autoreload_new(sd_event *event, const char *const *dirs, const struct autoreload_ops *ops, void *userdata,
+		   struct autoreload **ret);
+/* A file, or NULL: for nobody. */
+const char *autoreload_waits_for(const struct autoreload *a);
 struct autoreload *autoreload_free(struct autoreload *a); /* returns NULL */
 
 #endif

@@ -41,6 +41,7 @@ struct status {
 	const char *source_problems[_POLICY_SOURCE_MAX]; /* why one can't do its work, or NULL */
 	struct source_stats stats;
 	const struct reload_info *reload;
+	const char *waits_for;	 /* a file that somebody is writing, before policies are read anew; or NULL */
 	const char *bus_problem; /* why nobody can ask, or NULL */
 	int error;		 /* why what is in the table could not be brought up to date, or 0 */
 

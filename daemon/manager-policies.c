@@ -13,8 +13,6 @@
 #include "lib/strv.h"
 #include "qcmd_note.h"
 
-#define QUIET 500000ULL /* us, of files of policies: then what was begun is done */
-
 /* Whether any policy has changed by that, or -ENOMEM. */
 static int judge_policies(struct manager *m, struct policy_set *policies)
 {
@@ -173,6 +171,18 @@ static void on_files_changed(void *userdata)
 	manager_reload(userdata);
 }
 
+static void on_waiting(void *userdata)
+{
+	manager_tell(userdata);
+}
+
+static const struct autoreload_ops autoreload_ops = {
+	.quiet = 500000, /* then what was begun is done */
+	.patience = 10000000,
+	.changed = on_files_changed,
+	.waiting = on_waiting,
+};
+
 static void set_config(struct manager *m, const struct config *config)
 {
 	int r;
@@ -181,7 +191,7 @@ static void set_config(struct manager *m, const struct config *config)
 		m->autoreload = autoreload_free(m->autoreload);
 	if (!config->auto_reload || m->autoreload)
 		return;
-	r = autoreload_new(m->event, policy_dirs(), QUIET, on_files_changed, m, &m->autoreload);
+	r = autoreload_new(m->event, policy_dirs(), &autoreload_ops, m, &m->autoreload);
 	if (r < 0)
 		log_error("AutoReload=yes has no effect: %s", strerror(-r));
 }

@@ -26,6 +26,7 @@ void manager_status(struct manager *m, struct status *ret)
 		.port = module_port(m->module),
 		.policies = m->policies,
 		.reload = &m->reload,
+		.waits_for = m->autoreload ? autoreload_waits_for(m->autoreload) : NULL,
 		.bus_problem = m->bus_problem,
 		.error = m->error,
 	};

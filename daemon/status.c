@@ -190,6 +190,9 @@ void status_judge(struct status *s)
 				    source_table[i]->fault, s->source_problems[i]);
 	if (s->machine.loaded)
 		judge_entries(s);
+	if (s->waits_for)
+		add_problem(s, STATUS_DEGRADED, "autoreload", "close the file, or qcmdctl reload",
+			    "Policies that have changed are not in use yet: %s is being written", s->waits_for);
 	if (s->error)
 		add_problem(s, STATUS_DEGRADED, "table", "journalctl -u qcmdd",
 			    "The table can't be brought up to date, which is tried again and again: %s",

@@ -16,7 +16,8 @@
 #include "daemon/autoreload.h"
 #include "daemon/policy/config.h"
 
-#define QUIET 100000 /* microseconds */
+#define QUIET	 100000 /* microseconds */
+#define PATIENCE (20 * QUIET)
 
 struct fixture {
 	char root[32];
@@ -26,6 +27,7 @@ struct fixture {
 	sd_event *event;
 	struct autoreload *a;
 	int changes;
+	int waits;
 };
 
 static void on_changed(void *userdata)
@@ -34,6 +36,16 @@ static void on_changed(void *userdata)
 
 	f->changes++;
 }
+
+static void on_waiting(void *userdata)
+{
+	struct fixture *f = userdata;
+
+	f->waits++;
+}
+
+static const struct autoreload_ops patient = { QUIET, 1000 * QUIET, on_changed, on_waiting };
+static const struct autoreload_ops hasty = { QUIET, PATIENCE, on_changed, on_waiting };
 
 static int setup(void **state)
 {
@@ -49,7 +61,7 @@ static int setup(void **state)
 	f->dirs[0] = f->etc;
 	f->dirs[1] = f->usr;
 	assert_true(sd_event_new(&f->event) >= 0);
-	assert_int_equal(autoreload_new(f->event, f->dirs, QUIET, on_changed, f, &f->a), 0);
+	assert_int_equal(autoreload_new(f->event, f->dirs, &patient, f, &f->a), 0);
 	return 0;
 }
 
@@ -167,6 +179,43 @@ static void test_link(void **state)
 	assert_int_equal(changes(f), 1);
 }
 
+/* What looks like writing for ever is not waited for, for ever, and is told meanwhile. */
+static void expect_wait(struct fixture *f, const char *path)
+{
+	assert_int_equal(changes(f), 0);
+	assert_int_equal(f->waits, 1);
+	assert_string_equal(autoreload_waits_for(f->a), path);
+	while (!f->changes)
+		assert_true(sd_event_run(f->event, 2 * PATIENCE) > 0);
+	assert_null(autoreload_waits_for(f->a));
+	f->changes = f->waits = 0;
+}
+
+static void test_patience(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *path = strdup(in(f->usr, "a.conf"));
+	int fd;
+
+	autoreload_free(f->a);
+	assert_int_equal(autoreload_new(f->event, f->dirs, &hasty, f, &f->a), 0);
+	/* A reader of a file that has just been linked, which is taken for who has made it. */
+	write_file(in(f->usr, ".new"));
+	assert_int_equal(link(in(f->usr, ".new"), path), 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	expect_wait(f, path);
+	close(fd);
+	/* truncate(2) opens and closes nothing. */
+	assert_int_equal(truncate(path, 3), 0);
+	expect_wait(f, path);
+	/* Somebody who does write: what there is counts, and again when all is there. */
+	fd = begin_file(path);
+	expect_wait(f, path);
+	close(fd);
+	assert_int_equal(changes(f), 1);
+	assert_int_equal(f->waits, 0);
+}
+
 static void test_other_names(void **state)
 {
 	struct fixture *f = *state;
@@ -270,8 +319,8 @@ static void test_config(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_quiet),	TEST(test_file),    TEST(test_slow_writer), TEST(test_link),
-		TEST(test_other_names), TEST(test_folders), TEST(test_config),
+		TEST(test_quiet),    TEST(test_file),	     TEST(test_slow_writer), TEST(test_link),
+		TEST(test_patience), TEST(test_other_names), TEST(test_folders),     TEST(test_config),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

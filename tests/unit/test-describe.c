@@ -150,6 +150,9 @@ static void test_problems(void **state)
 	s.source_problems[POLICY_SOURCE_MAP] = "no memory";
 	assert_problem(&s, STATUS_DEGRADED, "map", "BPF maps can't be found: no memory");
 	s = good();
+	s.waits_for = "/etc/qcmd.d/a.conf";
+	assert_problem(&s, STATUS_DEGRADED, "autoreload", "/etc/qcmd.d/a.conf is being written");
+	s = good();
 	s.error = -ENOBUFS;
 	assert_problem(&s, STATUS_DEGRADED, "table", "No buffer space");
 	s = good();
