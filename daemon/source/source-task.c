@@ -78,6 +78,12 @@ static void schedule_resync(struct source *s, uint64_t delay)
 		s->due = due;
 }
 
+/* Now, unless that is what others make happen all the time. */
+static void schedule_resync_soon(struct source *s)
+{
+	schedule_resync(s, now_of(s) - s->last_resync < RESYNC_INTERVAL ? RESYNC_INTERVAL : 0);
+}
+
 static void on_exited(struct source *s, const struct task_event *e, uint64_t delay)
 {
 	struct task *t = task_table_find(&s->tasks, e->pid);
@@ -113,7 +119,7 @@ static void on_event(const struct task_event *e, void *userdata)
 		break;
 	case TASK_EVENT_CGROUP:
 		/* Tasks may be in it already, and nothing has been told of them. */
-		schedule_resync(s, 0);
+		schedule_resync_soon(s);
 		break;
 	case TASK_EVENT_LOOK:
 		schedule_resync(s, RESYNC_INTERVAL);
@@ -212,7 +218,7 @@ static void check_lost(struct source *s)
 	task_watcher_counters(s->watcher, &c);
 	if (c.lost == s->seen_lost && c.unwatched == s->seen_unwatched)
 		return;
-	schedule_resync(s, now_of(s) - s->last_resync < RESYNC_INTERVAL ? RESYNC_INTERVAL : 0);
+	schedule_resync_soon(s);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)

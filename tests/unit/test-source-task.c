@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -451,14 +452,59 @@ static void test_reload(void **state)
 	stop(other);
 }
 
+#define UNIFIED "/sys/fs/cgroup/unified"
+#define CGROUPS 200
+
+/* Who makes many cgroups that a section asks for, as a user in a tree of their own, makes no look at all tasks each. */
+static void test_many_cgroups(void **state)
+{
+	const char *root = access(UNIFIED, X_OK) == 0 ? UNIFIED : "/sys/fs/cgroup";
+	char *globs[] = { (char[32]){ "" }, NULL };
+	struct policy_section section = {
+		.kind = POLICY_SOURCE_TASK,
+		.task = { .cgroups = globs, .parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT), .max_tasks = 2 },
+	};
+	struct policy by_cgroup = { .sections = &section, .n_sections = 1 };
+	const struct policy_set policies = { .policies = &by_cgroup, .n_policies = 1 };
+	struct fixture *f = fixture(state);
+	struct source_stats before, after;
+	char path[128];
+	size_t made = 0;
+	uint64_t start, end;
+
+	snprintf(globs[0], 32, "/%s-*", own_name);
+	assert_int_equal(source_task.reload(f->source, &policies), 0);
+	source_task.stats(f->source, &before);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &start);
+	for (int i = 0; i < CGROUPS; i++) {
+		snprintf(path, sizeof(path), "%s/%s-%d", root, own_name, i);
+		made += mkdir(path, 0755) == 0;
+		assert_true(sd_event_run(f->event, 1000) >= 0);
+	}
+	settle(f);
+	source_task.stats(f->source, &after);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
+	for (int i = 0; i < CGROUPS; i++) {
+		snprintf(path, sizeof(path), "%s/%s-%d", root, own_name, i);
+		rmdir(path);
+	}
+	if (!made || source_task.problem(f->source)) {
+		print_message("needs a unified hierarchy of cgroups\n");
+		skip();
+	}
+	assert_true(after.received > before.received);
+	/* At most four times a second. */
+	assert_in_range(after.resyncs - before.resyncs, 0, (end - start) / 250000 + 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),	TEST(test_oldest_stay), TEST(test_mm),
-		TEST(test_newest_stay), TEST(test_state),	TEST(test_reparented),
-		TEST(test_gone),	TEST(test_lost_events), TEST(test_reload),
+		TEST(test_life),   TEST(test_oldest_stay),  TEST(test_mm),   TEST(test_newest_stay),
+		TEST(test_state),  TEST(test_reparented),   TEST(test_gone), TEST(test_lost_events),
+		TEST(test_reload), TEST(test_many_cgroups),
 	};
 
 	snprintf(own_name, sizeof(own_name), "qs%d", getpid());
