@@ -50,8 +50,10 @@ struct json_object *ctl_dumps_list(char **ret_failure)
 	struct json_object *list = NULL;
 	struct store store;
 	struct derr err;
+	int r = store_open(&store, store_folder(), false, &err);
 
-	if (store_open(&store, store_folder(), false, &err) < 0) {
+	/* Nothing has been collected yet, which is no fault. */
+	if (r < 0 && r != -ENOENT) {
 		*ret_failure = xprintf("%s", err.text);
 	} else {
 		list = json_object_new_array();
@@ -90,7 +92,10 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *styl
 		table_add(t, json_get_string(o, "release"), NULL);
 		table_add(t, json_get_string(o, "crash") ?: json_get_string(o, "error"), NULL);
 	}
-	table_print(t, f, style);
+	if (n > 0)
+		table_print(t, f, style);
+	else if (style->legend)
+		fprintf(f, "No dump has been collected, see qcmd-collect(8).\n");
 	table_free(t);
 }
 
@@ -211,8 +216,9 @@ static char *find_dump(const char *what, char **ret_failure)
 	char *path = NULL;
 	struct store store;
 	struct derr err;
+	int r = store_open(&store, store_folder(), false, &err);
 
-	if (store_open(&store, store_folder(), false, &err) == 0)
+	if (r == 0 || r == -ENOENT)
 		dump = store_find(&store, what, &err);
 	if (dump)
 		path = store_path(&store, dump);

@@ -288,6 +288,9 @@ int policy_file_read(const char *path, char **ret, size_t *ret_size, struct diag
 		return (int)size;
 	if (size > POLICY_FILE_SIZE_MAX)
 		return refuse(diags, path, "grows while it is read: try again when it is written");
+	/* It has shrunk since, or is a file of the kernel's. */
+	if (size == 0)
+		return POLICY_FILE_EMPTY;
 
 	*ret = text;
 	*ret_size = size;

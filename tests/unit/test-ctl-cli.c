@@ -219,6 +219,20 @@ static void test_without_bus(void **state)
 	assert_int_equal(run("build/qcmdctl reload"), CTL_FAILURE);
 }
 
+/* As on a machine that has never crashed, or collects nothing. */
+static void test_no_dumps(void **state)
+{
+	setenv("QCMD_DUMPS", "/nonexistent/dumps", 1);
+	expect(CTL_OK, "build/qcmdctl dumps", "No dump has been collected, see qcmd-collect(8).\n");
+	expect(CTL_OK, "build/qcmdctl dumps --no-legend", "");
+	assert_int_equal(run("build/qcmdctl dumps --json=short"), CTL_OK);
+	assert_string_equal(output, "[]\n");
+	expect(CTL_FAILURE, "build/qcmdctl dump info", "qcmdctl: There is no dump 'latest': none was collected yet.\n");
+	setenv("QCMD_DUMPS", "/dev/null", 1);
+	assert_int_equal(run("build/qcmdctl dumps"), CTL_FAILURE);
+	unsetenv("QCMD_DUMPS");
+}
+
 static void test_check(void **state)
 {
 	expect(CTL_OK, "build/qcmdctl check systemd/qcmd.d/*.conf", "8 files checked: no errors\n");
@@ -341,15 +355,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_help),
-		cmocka_unit_test(test_documents),
-		cmocka_unit_test(test_usage),
-		cmocka_unit_test(test_without_bus),
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_pager),
-		cmocka_unit_test(test_check_installed),
-		cmocka_unit_test(test_enable),
-		cmocka_unit_test(test_colours),
+		cmocka_unit_test(test_help),   cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_usage),  cmocka_unit_test(test_without_bus),
+		cmocka_unit_test(test_check),  cmocka_unit_test(test_no_dumps),
+		cmocka_unit_test(test_pager),  cmocka_unit_test(test_check_installed),
+		cmocka_unit_test(test_enable), cmocka_unit_test(test_colours),
 		cmocka_unit_test(test_locale),
 	};
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -521,6 +523,36 @@ static void test_cat_config(void **state)
 			"chmod go-w\n# lib/20-bad.conf is masked by etc/20-bad.conf\n");
 }
 
+/* A file of the kernel's that has a size and nothing in it, as one that is emptied at that moment. */
+static char *find_hollow(void)
+{
+	glob_t found = {};
+	char *path = NULL;
+
+	glob("/sys/kernel/irq/*/actions", 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && !path; i++) {
+		_cleanup_close_ int fd = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+		char byte;
+
+		if (fd >= 0 && read(fd, &byte, 1) == 0)
+			path = xprintf("%s", found.gl_pathv[i]);
+	}
+	globfree(&found);
+	return path;
+}
+
+static void test_hollow_file(void **state)
+{
+	_cleanup_free_ char *hollow = find_hollow(), *path = xprintf("%s/etc/50-hollow.conf", root);
+	struct check_arguments one = { .files = { (char *)"50-hollow" }, .n = 1 };
+
+	if (!hollow)
+		skip();
+	assert_int_equal(symlink(hollow, path), 0);
+	assert_int_equal(capture(run_cat, &one), CTL_OK);
+	assert_captured("# etc/50-hollow.conf is empty: this disables it\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test_setup_teardown(test_check, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_cat_config, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_hollow_file, tree_setup, tree_teardown),
 	};
 
 	setenv("LC_ALL", "C.UTF-8", 1);
