@@ -186,7 +186,8 @@ void ftrace_array_set_up(struct ftrace_array *a, const struct policy_ftrace *f)
 
 	r = trace_create(f->instance);
 	if (r < 0) {
-		set_up_fails(a, "trace array %s can't be made: %s", f->instance, strerror(-r));
+		set_up_fails(a, "trace array %s can't be made: %s%s", f->instance, strerror(-r),
+			     r == -EACCES ? ": systemctl restart qcmdd" : "");
 	} else if (r > 0 || (a->settings && settings && strcmp(a->settings, settings) != 0)) {
 		trace_set_up(f, &problem);
 		set_problem(a, problem);

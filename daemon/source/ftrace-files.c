@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "daemon/source/ftrace-files.h"
 
-#define TRACEFS	     "/sys/kernel/tracing"
 #define FILE_MAX     (1024 * 1024) /* bytes that are read of one */
 #define SIZE_DEFAULT (64 * 1024)   /* per CPU */
 #define SUBBUF_MAX   (512 * 1024)  /* what the kernel takes at most, with pages of 4 KiB */
@@ -19,6 +20,13 @@ const char *trace_path(char buffer[PATH_MAX], const char *instance, const char *
 {
 	snprintf(buffer, PATH_MAX, TRACEFS "%s%s/%s", instance ? "/instances/" : "", instance ?: "", file);
 	return buffer;
+}
+
+bool trace_is_mounted(void)
+{
+	struct statfs st;
+
+	return statfs(TRACEFS, &st) == 0 && st.f_type == TRACEFS_MAGIC;
 }
 
 int trace_read(const char *instance, const char *file, char **ret, size_t *ret_size)

@@ -9,6 +9,10 @@
 
 #include "daemon/policy/policy.h"
 
+#define TRACEFS "/sys/kernel/tracing"
+
+bool trace_is_mounted(void);
+
 /* The path of one of its files; in 6.1 the top-level array has all that an instance has. */
 const char *trace_path(char buffer[PATH_MAX], const char *instance, const char *file);
 

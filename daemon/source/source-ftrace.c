@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "daemon/source/ftrace-array.h"
+#include "daemon/source/ftrace-files.h"
 #include "daemon/source/ftrace-note.h"
 #include "daemon/source/ftrace-want.h"
 #include "daemon/source/ftrace-watch.h"
@@ -28,6 +30,7 @@ struct source {
 	struct ftrace_array *arrays; /* the index of each stays: it is in the names of its regions */
 	size_t n_arrays;
 	char *problem;
+	const char *tracefs_problem;
 	int watch_fd;
 	sd_event_source *watch;
 	sd_event_source *timer;
@@ -150,10 +153,29 @@ static void ftrace_retire(struct source *s)
 		ftrace_array_retire(&s->arrays[i]);
 }
 
+/* The rings are found without tracefs. What readers need to know of them is not, nor can any be made. */
+static const char *tracefs_problem(const struct source *s)
+{
+	char path[PATH_MAX];
+
+	if (!trace_is_mounted())
+		return "there is no tracefs on " TRACEFS
+		       ", so that no trace array can be made, and readers of the dump lack "
+		       "the formats of events. Where the kernel has it: systemctl restart qcmdd";
+	for (size_t i = 0; i < s->n_arrays; i++)
+		if (s->arrays[i].wanted && access(trace_path(path, s->arrays[i].instance, "trace_clock"), R_OK) < 0 &&
+		    errno == EACCES)
+			return "qcmdd may not read " TRACEFS
+			       ", so that readers of the dump lack the formats of events: "
+			       "systemctl restart qcmdd, unless its mount option gid= has been chosen to be another one";
+	return NULL;
+}
+
 static int ftrace_reload(struct source *s, const struct policy_set *policies)
 {
 	struct section_cursor c = {};
 
+	s->tracefs_problem = tracefs_problem(s);
 	if (!s->walker)
 		return 0;
 	for (size_t i = 0; i < s->n_arrays; i++)
@@ -172,6 +194,8 @@ static int ftrace_reload(struct source *s, const struct policy_set *policies)
 	for (size_t i = 0; i < s->n_arrays; i++)
 		if (!s->arrays[i].wanted)
 			ftrace_array_retire(&s->arrays[i]);
+	/* Those that are wanted are others now. */
+	s->tracefs_problem = tracefs_problem(s);
 	watch_arrays(s);
 	look(s);
 	return update_note(s);
@@ -209,7 +233,7 @@ static int ftrace_start(struct source *s, const struct policy_set *policies)
 	r = ftrace_walker_new(&s->walker, &s->problem);
 	if (r < 0) {
 		log_error("Trace arrays can't be found: %s", s->problem ?: strerror(-r));
-		return 0;
+		return ftrace_reload(s, policies);
 	}
 	r = start_watching(s);
 	return r < 0 ? r : ftrace_reload(s, policies);
@@ -240,10 +264,13 @@ static int ftrace_want(struct source *s, const struct policy_set *policies, stru
 
 static const char *ftrace_problem(const struct source *s)
 {
+	/* Where there is none, nothing else can be expected to work. */
+	if (s->tracefs_problem || s->problem)
+		return s->tracefs_problem ?: s->problem;
 	for (size_t i = 0; i < s->n_arrays; i++)
 		if (s->arrays[i].problem || s->arrays[i].error_text)
 			return s->arrays[i].problem ?: s->arrays[i].error_text;
-	return s->problem;
+	return NULL;
 }
 
 const struct source_vtable source_ftrace = {

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -164,6 +167,43 @@ static void test_unknown_map(void **state)
 	sd_event_unref(host.event);
 }
 
+/* In a child, whose tracefs is another one: none. */
+static _Noreturn void find_no_tracefs(void)
+{
+	struct policy_section section = { .kind = POLICY_SOURCE_FTRACE };
+	struct policy policy = { .state = POLICY_ENABLED, .sections = &section, .n_sections = 1 };
+	const struct policy_set policies = { .policies = &policy, .n_policies = 1 };
+	struct source_host host = { .changed = on_changed };
+	const char *problem;
+	struct source *s;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/sys/kernel/tracing", "tmpfs", 0, NULL) < 0 || sd_event_new(&host.event) < 0 ||
+	    source_start(&source_ftrace, &host, &policies, &s) < 0)
+		_exit(77);
+	problem = source_ftrace.problem(s);
+	_exit(problem && strstr(problem, "there is no tracefs on /sys/kernel/tracing") ? 0 : 1);
+}
+
+/* What is found all the same, by BPF, is not all that there is to know. */
+static void test_no_tracefs(void **state)
+{
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		find_no_tracefs();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_load_reason),
 		cmocka_unit_test(test_no_bursts),
 		cmocka_unit_test(test_unknown_map),
+		cmocka_unit_test(test_no_tracefs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

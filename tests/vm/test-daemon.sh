@@ -36,6 +36,10 @@ received() {
 	qcmdctl --json=short status | sed -n 's/.*"received":\([0-9]*\).*/\1/p'
 }
 
+tracefs_group() {
+	stat -c %G /sys/kernel/tracing
+}
+
 # No module: the daemon runs and says so.
 echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/none.conf
 systemctl start qcmdd || fail "qcmdd doesn't start without the module"
@@ -94,6 +98,8 @@ own=$(own_region)
 watch_gaps "restart" systemctl restart --no-block qcmdd
 
 # The same with each kind of region, and with maps whose regions are called like those of trace arrays and notes.
+# Nobody has asked for a trace array.
+[ "$(tracefs_group)" = root ] || fail "tracefs was given to $(tracefs_group)"
 mkdir -p /etc/qcmd.d
 for name in FTmap FReelist QCMD_TRACE; do
 	{ ./mkmap array /sys/fs/bpf/$name && chgrp qcmd /sys/fs/bpf/$name && chmod g+r /sys/fs/bpf/$name; } ||
@@ -132,6 +138,7 @@ each_kind() {
 	done
 	[ "$(list | grep -c 'name=KQCMD_TRACE .*state=active')" = 2 ]
 }
+[ "$(tracefs_group)" = qcmd ] || fail "tracefs was not given to qcmdd: $(tracefs_group)"
 until_true "each kind of region" each_kind
 own=$(own_region)
 watch_gaps "restart with each kind" systemctl restart --no-block qcmdd
