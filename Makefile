@@ -74,7 +74,7 @@ $(SYSROOT): tests/vm/sysroot
 	@tests/vm/sysroot $(ARCH) $@
 endif
 
-$(addprefix $(M)/deps/,reader build check): $(M)/deps/%: tests/packages tests/deps
+$(addprefix $(M)/deps/,reader build unit): $(M)/deps/%: tests/packages tests/deps
 	@tests/deps $*
 	@mkdir -p $(@D) && touch $@
 
@@ -226,7 +226,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c)
 san_libs := $(addprefix $(B)/san/,libqcmdd.a libctl.a libpolicy.a libqcmdump.a libqcmd.a)
 fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libctl.a libpolicy.a libqcmdump.a libqcmd.a)
 
-$(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(M)/deps/check
+$(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(M)/deps/unit
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
 

@@ -128,7 +128,7 @@ static void test_glob_random(void **state)
 			fail_msg("'%s' and '%s': fnmatch and the matcher differ", pattern, text);
 		matches += kernel_matches(pattern, text);
 	}
-	assert_in_range(matches, 1000, 199000);
+	assert_true(matches >= 1000 && matches <= 199000);
 }
 
 /* Bracket expressions, escapes and patterns that are too long match more, never less. */
@@ -147,7 +147,7 @@ static void test_glob_superset(void **state)
 		if (!kernel_matches(pattern, text))
 			fail_msg("'%s' matches '%s', and the matcher says no", pattern, text);
 	}
-	assert_in_range(matches, 1000, 199000);
+	assert_true(matches >= 1000 && matches <= 199000);
 	assert_false(kernel_matches("ab[c]", "ba"));
 	assert_true(kernel_matches("ab[c]", "abd"));
 }
