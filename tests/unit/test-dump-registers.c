@@ -78,7 +78,7 @@ static void start(struct machine *m, bool split)
 	running = m;
 }
 
-static void stop(struct machine *m)
+static void stop_machine(struct machine *m)
 {
 	runs_left = 0;
 	close(m->fd);
@@ -122,7 +122,7 @@ static void dead_machine(void **state)
 	show_is(show_log, out, false, false, "[    0.001000] hello\n");
 	collection_clear(&c);
 	unlink(out);
-	stop(&m);
+	stop_machine(&m);
 }
 
 /* A raw image with memory above 4 GiB, so that both halves of the address count; a vmcore of it. */
@@ -152,7 +152,7 @@ static void other_images(void **state)
 	collection_clear(&c);
 	unlink(out);
 	unlink(core);
-	stop(&m);
+	stop_machine(&m);
 }
 
 static void move_buffer(struct machine *m)
@@ -182,7 +182,7 @@ static void table_changes(void **state)
 		assert_true(toc_region(&c.toc, "KBUF")->paddr == m.di.slots[m.buffer].paddr);
 		collection_clear(&c);
 		unlink(out);
-		stop(&m);
+		stop_machine(&m);
 	}
 }
 
@@ -213,7 +213,7 @@ static void elf_header_changes(void **state)
 		assert_true(toc_region(&c.toc, "KBUF")->vaddr == m.di.slots[m.buffer].vaddr);
 		collection_clear(&c);
 		unlink(out);
-		stop(&m);
+		stop_machine(&m);
 	}
 }
 
@@ -246,7 +246,7 @@ static void count_changes(void **state)
 		assert_int_equal(c.toc.n_regions, m.di.n_slots);
 		collection_clear(&c);
 		unlink(out);
-		stop(&m);
+		stop_machine(&m);
 	}
 }
 
@@ -280,7 +280,7 @@ static void memory_is_reused(void **state)
 	assert_memory_equal(got, want, sizeof(want));
 	collection_clear(&c);
 	unlink(out);
-	stop(&m);
+	stop_machine(&m);
 }
 
 /* It never stands still: what there is, is saved, and what may be wrong with it is said, also in the dump. */
@@ -309,7 +309,7 @@ static void never_still(void **state)
 	free(info);
 	collection_clear(&c);
 	unlink(out);
-	stop(&m);
+	stop_machine(&m);
 }
 
 static void no_table(void **state)
@@ -337,7 +337,7 @@ static void no_table(void **state)
 		if (i < 4)
 			set(&m, 0x30, 0);
 		refused(&m, &o, cases[i].why);
-		stop(&m);
+		stop_machine(&m);
 	}
 	start(&m, false);
 	set(&m, 0x00, UINT32_MAX);
@@ -347,7 +347,7 @@ static void no_table(void **state)
 	refused(&m, &o, "has 59 bytes; the registers of a minidump table take 60");
 	assert_int_equal(ftruncate(m.fd, 0), 0);
 	refused(&m, &o, "is empty");
-	stop(&m);
+	stop_machine(&m);
 }
 
 /* As much as there is. */
@@ -369,7 +369,7 @@ static void impossible_count(void **state)
 		assert_int_equal(c.toc.n_regions, m.di.n_slots);
 		collection_clear(&c);
 		unlink(out);
-		stop(&m);
+		stop_machine(&m);
 	}
 }
 
@@ -391,7 +391,7 @@ static void hostile_slots(void **state)
 	assert_int_equal(c.toc.n_regions, m.di.n_slots - 2);
 	collection_clear(&c);
 	unlink(out);
-	stop(&m);
+	stop_machine(&m);
 }
 
 static void wrong_use(void **state)
@@ -411,7 +411,7 @@ static void wrong_use(void **state)
 	assert_true(run_collect("/tmp", &o, out, &c, &err) < 0);
 	assert_non_null(strstr(err.text, "leave --registers out"));
 	collection_clear(&c);
-	stop(&m);
+	stop_machine(&m);
 }
 
 int main(void)

@@ -175,7 +175,7 @@ static pid_t start(const char *name)
 	return pid;
 }
 
-static void stop(pid_t pid)
+static void stop_process(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -205,7 +205,7 @@ static void test_life(void **state)
 	snprintf(comment, sizeof(comment), "parent of %s-a (%d)", own_name, pid);
 	assert_string_equal(w->comment, comment);
 	assert_null(find(f, REGION_STACK, getpid()));
-	stop(pid);
+	stop_process(pid);
 	wait_until(f, pid, false);
 	assert_int_equal(f->wants.n, 0);
 }
@@ -222,10 +222,10 @@ static void test_oldest_stay(void **state)
 	assert_non_null(find(f, REGION_TASK, b));
 	assert_null(find(f, REGION_TASK, c));
 	assert_true(find(f, REGION_TASK, a)->order < find(f, REGION_TASK, b)->order);
-	stop(a);
+	stop_process(a);
 	wait_until(f, c, true);
-	stop(b);
-	stop(c);
+	stop_process(b);
+	stop_process(c);
 	wait_until(f, b, false);
 	wait_until(f, c, false);
 }
@@ -286,7 +286,7 @@ static void test_mm(void **state)
 	assert_non_null(find(f, REGION_MM, pid));
 	assert_int_not_equal(find(f, REGION_MM, pid)->address, before);
 	unlink(other_program);
-	stop(pid);
+	stop_process(pid);
 	wait_until(f, pid, false);
 	assert_null(find(f, REGION_MM, pid));
 
@@ -311,10 +311,10 @@ static void test_newest_stay(void **state)
 	wait_until(f, c, true);
 	assert_null(find(f, REGION_TASK, a));
 	assert_true(find(f, REGION_TASK, c)->order < find(f, REGION_TASK, b)->order);
-	stop(c);
+	stop_process(c);
 	wait_until(f, a, true);
-	stop(a);
-	stop(b);
+	stop_process(a);
+	stop_process(b);
 	wait_until(f, b, false);
 	use(f, &usual);
 }
@@ -348,8 +348,8 @@ static void test_state(void **state)
 	for (int i = 0; i < 4; i++)
 		assert_true(sd_event_run(f->event, 500000) >= 0);
 	assert_int_equal(f->changes, 0);
-	stop(pid);
-	stop(other);
+	stop_process(pid);
+	stop_process(other);
 	use(f, &usual);
 }
 
@@ -378,10 +378,10 @@ static void test_reparented(void **state)
 	wait_until(f, child, true);
 	assert_non_null(find(f, REGION_TASK, parent));
 	assert_null(find(f, REGION_TASK, getpid()));
-	stop(parent);
+	stop_process(parent);
 	wait_until(f, getpid(), true);
 	assert_null(find(f, REGION_TASK, parent));
-	stop(child);
+	stop_process(child);
 	wait_until(f, child, false);
 	close(pipes[0]);
 	close(pipes[1]);
@@ -404,7 +404,7 @@ static void test_gone(void **state)
 	source_task.gone(f->source, &key);
 	collect(f);
 	assert_null(find(f, REGION_TASK, pid));
-	stop(pid);
+	stop_process(pid);
 }
 
 /* More events than the ring takes: all tasks are looked at again, and what is wanted is right. */
@@ -418,7 +418,7 @@ static void test_lost_events(void **state)
 	do {
 		prctl(PR_SET_NAME, named("-s"));
 		for (int i = 0; i < 200; i++)
-			stop(start(named("-t")));
+			stop_process(start(named("-t")));
 		prctl(PR_SET_NAME, own_name);
 		source_task.stats(f->source, &after);
 	} while (after.lost == before.lost);
@@ -432,7 +432,7 @@ static void test_lost_events(void **state)
 	collect(f);
 	/* Task and stack, and the parent. */
 	assert_int_equal(f->wants.n, 3);
-	stop(pid);
+	stop_process(pid);
 	wait_until(f, pid, false);
 }
 
@@ -448,8 +448,8 @@ static void test_reload(void **state)
 	assert_null(find(f, REGION_TASK, pid));
 	assert_non_null(find(f, REGION_TASK, other));
 	assert_null(find(f, REGION_STACK, other));
-	stop(pid);
-	stop(other);
+	stop_process(pid);
+	stop_process(other);
 }
 
 #define UNIFIED "/sys/fs/cgroup/unified"
