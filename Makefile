@@ -230,6 +230,10 @@ $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(M)/dep
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
 
+$(B)/tests/print-note: $(B)/san/tests/print-note.o $(addprefix $(B)/san/,libqcmdd.a libpolicy.a libqcmd.a)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_qcmdd))
+
 $(REPLAYS): $(B)/tests/fuzz/replay-%: $(B)/san/tests/fuzz/fuzz-%.o $(B)/san/tests/fuzz/replay.o $(san_libs)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
@@ -282,7 +286,7 @@ $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 
 .PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style
 .PHONY: bench bench-sections instant storm storm-rt
-tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/mdnl $(VM_PROGRAMS) \
+tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/print-note $(B)/tests/mdnl $(VM_PROGRAMS) \
 	$(B)/tests/bench/switch-rate
 fuzz: $(FUZZERS)
 

@@ -17,14 +17,12 @@ static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
 static struct ktype_place place_of(const struct btf *btf, const struct btf_type *t, int i)
 {
 	const struct btf_type *type = skip_modifiers(btf, btf_members(t)[i].type);
-	__s64 size = btf__resolve_size(btf, btf_members(t)[i].type);
 	unsigned int bits = btf_member_bitfield_size(t, i);
+	__s64 size = btf__resolve_size(btf, btf_members(t)[i].type);
 
 	return (struct ktype_place){
 		.offset = btf_member_bit_offset(t, i),
-		.width = bits		  ?:
-				 size > 0 ? size * 8 :
-					    0,
+		.width = bits || size < 0 ? bits : size * 8,
 		.is_bitfield = bits,
 		.is_signed = type && btf_is_int(type) && btf_int_encoding(type) & BTF_INT_SIGNED,
 	};

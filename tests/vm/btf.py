@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the members of a kernel's structures are, by its BTF (Documentation/bpf/btf.rst)."""
+"""Structures of a kernel and of BPF programs, by their BTF (Documentation/bpf/btf.rst)."""
 
 import struct
+from typing import NamedTuple
 
-STRUCT, UNION, TYPEDEF, VOLATILE, CONST = 4, 5, 8, 9, 10
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT = range(1, 12)
+VAR, TYPE_TAG, ENUM64 = 14, 18, 19
+MODIFIERS = (TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG)
 # Bytes behind each type: fixed, and for each of its elements.
-EXTRA = {1: (4, 0), 3: (12, 0), 4: (0, 12), 5: (0, 12), 6: (0, 8), 13: (0, 8), 14: (4, 0), 15: (0, 12), 17: (4, 0),
-         19: (0, 12)}
+EXTRA = {INT: (4, 0), ARRAY: (12, 0), STRUCT: (0, 12), UNION: (0, 12), ENUM: (0, 8), 13: (0, 8), VAR: (4, 0),
+         15: (0, 12), 17: (4, 0), ENUM64: (0, 12)}
+SIGNED = 1
+
+
+class Member(NamedTuple):
+    """Both in bits; an array without a size has width 0."""
+    offset: int
+    width: int
+    signed: bool
+    type_id: int
 
 
 class Btf:
@@ -17,13 +29,13 @@ class Btf:
         self.data = data
         self.strings = header + strings
         self.types = [0]
-        self.structures = {}
+        self.named = {STRUCT: {}, UNION: {}, TYPEDEF: {}, VAR: {}}
         place, end = header + types, header + types + types_size
         while place < end:
             name, info, _ = struct.unpack_from("<III", data, place)
             kind = info >> 24 & 0x1f
-            if kind == STRUCT and name:
-                self.structures.setdefault(self.name(name), len(self.types))
+            if kind in self.named and name:
+                self.named[kind].setdefault(self.name(name), len(self.types))
             self.types.append(place)
             fixed, each = EXTRA.get(kind, (0, 0))
             place += 12 + fixed + each * (info & 0xffff)
@@ -32,25 +44,74 @@ class Btf:
         start = self.strings + offset
         return self.data[start:self.data.index(b"\0", start)].decode()
 
-    def find(self, type_id, member):
-        """Offset in bits, with the members of anonymous structures as in C; None if there is none."""
-        place = self.types[type_id]
-        _, info, target = struct.unpack_from("<III", self.data, place)
-        kind = info >> 24 & 0x1f
-        if kind in (TYPEDEF, VOLATILE, CONST):
-            return self.find(target, member)
-        if kind not in (STRUCT, UNION):
-            return None
-        for index in range(info & 0xffff):
+    def _head(self, type_id):
+        """Kind, number of elements, size or type, and whether members of it can be bit-fields."""
+        _, info, target = struct.unpack_from("<III", self.data, self.types[type_id])
+        return info >> 24 & 0x1f, info & 0xffff, target, info >> 31
+
+    def plain(self, type_id):
+        """Without typedef, const and the like."""
+        while type_id:
+            kind, _, target, _ = self._head(type_id)
+            if kind not in MODIFIERS:
+                break
+            type_id = target
+        return type_id
+
+    def kind(self, type_id):
+        return self._head(self.plain(type_id))[0] if self.plain(type_id) else 0
+
+    def type_name(self, type_id):
+        return self.name(struct.unpack_from("<I", self.data, self.types[self.plain(type_id)])[0])
+
+    def target(self, type_id):
+        """Type of a variable."""
+        return self._head(type_id)[2]
+
+    def array(self, type_id):
+        """Type and number of its elements."""
+        element, _, count = struct.unpack_from("<III", self.data, self.types[self.plain(type_id)] + 12)
+        return element, count
+
+    def size(self, type_id):
+        """In bytes; of void 0."""
+        kind = self.kind(type_id)
+        if kind == PTR:
+            return 8
+        if kind == ARRAY:
+            element, count = self.array(type_id)
+            return self.size(element) * count
+        return self._head(self.plain(type_id))[2] if kind in (INT, STRUCT, UNION, ENUM, ENUM64) else 0
+
+    def is_signed(self, type_id):
+        encoding, = struct.unpack_from("<I", self.data, self.types[self.plain(type_id)] + 12)
+        return self.kind(type_id) == INT and bool(encoding >> 24 & SIGNED)
+
+    def members(self, type_id):
+        """Names, "" of anonymous ones, and members."""
+        place = self.types[self.plain(type_id)]
+        kind, count, _, has_bits = self._head(self.plain(type_id))
+        for index in range(count if kind in (STRUCT, UNION) else 0):
             name, inner, offset = struct.unpack_from("<III", self.data, place + 12 + 12 * index)
-            offset &= 0xffffff if info >> 31 else 0xffffffff
-            if name and self.name(name) == member:
-                return offset
-            found = None if name else self.find(inner, member)
-            if found is not None:
-                return offset + found
+            bits = offset >> 24 if has_bits else 0
+            yield self.name(name), Member(offset & 0xffffff if has_bits else offset, bits or 8 * self.size(inner),
+                                          self.is_signed(inner), inner)
+
+    def find(self, type_id, name):
+        """A member, also of anonymous structures, as in C; None if there is none."""
+        for own, member in self.members(type_id):
+            if own == name:
+                return member
+            if not own and (found := self.find(member.type_id, name)):
+                return found._replace(offset=found.offset + member.offset)
         return None
 
-    def offset(self, structure, member):
-        """In bytes."""
-        return self.find(self.structures[structure], member) // 8
+    def structure(self, name):
+        """Its type, also by the name of a typedef; 0 if there is none."""
+        for kind in (STRUCT, TYPEDEF):
+            if self.kind(self.named[kind].get(name, 0)) == STRUCT:
+                return self.named[kind][name]
+        return 0
+
+    def member(self, structure, name):
+        return self.find(self.structure(structure), name) if self.structure(structure) else None

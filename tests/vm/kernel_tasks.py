@@ -18,18 +18,23 @@ MEMBERS = {"task_struct": ("pid", "comm", "tasks", "signal", "thread_node", "sta
            "ring_buffer_per_cpu": ("cpu", "pages", "reader_page"), "buffer_page": ("list", "page")}
 
 
+KINDS = {8: "b", 16: "h", 32: "i", 64: "q"}
+
+
 class Task:
     def __init__(self, kernel, address):
+        def number(member):
+            return kernel.number(address, "task_struct", member)
         offsets = kernel.offsets["task_struct"]
         self.address = address
         self.memory = kernel.memory
-        self.pid = self.memory.number(address + offsets["pid"], "i")
+        self.pid = number("pid")
         self.comm = self.memory.read(address + offsets["comm"], 16).split(b"\0")[0]
-        self.stack = self.memory.number(address + offsets["stack"])
-        self.mm = self.memory.number(address + offsets["mm"])
-        self.on_cpu = self.memory.number(address + offsets["on_cpu"], "I")
-        self.exiting = bool(self.memory.number(address + offsets["flags"], "I") & 4)  # PF_EXITING
-        self.cpu = self.memory.number(address + offsets["thread_info"] + kernel.offsets["thread_info"]["cpu"], "I")
+        self.stack = number("stack")
+        self.mm = number("mm")
+        self.on_cpu = number("on_cpu")
+        self.exiting = bool(number("flags") & 4)  # PF_EXITING
+        self.cpu = kernel.number(address + offsets["thread_info"], "thread_info", "cpu")
 
     def __str__(self):
         return f"{self.pid} ({self.comm.decode(errors='backslashreplace')}) at {self.address:#x}"
@@ -47,8 +52,16 @@ class KernelTasks:
         self.symbols = symbols
         start = symbols["__start_BTF"]
         btf = Btf(memory.read(start, symbols["__stop_BTF"] - start))
-        self.offsets = {name: {member: btf.offset(name, member) for member in members}
+        self.members = {name: {member: btf.member(name, member) for member in members}
                         for name, members in MEMBERS.items()}
+        self.offsets = {name: {member: found.offset // 8 for member, found in members.items()}
+                        for name, members in self.members.items()}
+
+    def number(self, address, structure, member):
+        """As wide as it is in this kernel."""
+        found = self.members[structure][member]
+        kind = KINDS[found.width]
+        return self.memory.number(address + found.offset // 8, kind if found.signed else kind.upper())
 
     def task(self, address):
         return Task(self, address)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import struct
 import tempfile
 
 from debian import (ARCHES, CACHE, NATIVE_DEBIAN, OWN_SUITE, TOP, Archive, Problem, lock, made_whole, numbers, say,
@@ -154,6 +155,41 @@ class DebugKernel(Kernel):
 
 def kernel_of(suite, name, arch):
     return (DebugKernel if name in DEBUG_KERNELS else Kernel)(suite, name, arch)
+
+
+def uncompress(image, path):
+    """The ELF file in a bzImage (Documentation/arch/x86/boot.rst), as Debian compresses that of 6.1."""
+    with open(image, "rb") as file:
+        data = file.read()
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    offset += (data[0x1f1] + 1) * 512
+    with tempfile.NamedTemporaryFile(dir=CACHE) as compressed:
+        compressed.write(data[offset:offset + length - 4])
+        compressed.flush()
+        tool("lz4", "-d", compressed.name, path)
+
+
+def types_of(suite, name, arch):
+    """An ELF file with the types (BTF) of a kernel of Debian's, and its release. Headers come with such a file, but those
+    of 6.1."""
+    debian, flavour = ARCHES[arch]
+    folder = os.path.join(CACHE, "types", f"{suite}-{name}-{debian}")
+    with lock(f"types-{suite}-{name}-{debian}"):
+        if not os.path.exists(folder):
+            archive = Archive(suite, debian)
+            releases = archive.releases(RT.get(name, name), f"rt-{debian}" if name in RT else flavour)
+            if not releases:
+                raise Problem(f"{suite} has no kernel {name} for {debian}")
+            with made_whole(folder) as new, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+                archive.unpack([f"linux-headers-{releases[-1]}"], scratch)
+                os.mkdir(new)
+                if found := glob.glob(f"{scratch}/usr/src/*/vmlinux"):
+                    shutil.move(found[0], os.path.join(new, releases[-1]))
+                else:
+                    kernel = kernel_of(suite, name, arch)
+                    uncompress(kernel.image, os.path.join(new, kernel.release))
+    release, = os.listdir(folder)
+    return os.path.join(folder, release), release
 
 
 def patience(name):
