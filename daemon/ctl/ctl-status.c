@@ -233,6 +233,10 @@ static void print_use(FILE *f, struct json_object *policy)
 	_cleanup_free_ char *limit = clean_text(json_get_string(policy, "limit") ?: "");
 	int64_t slots = json_get_int(policy, "slots", -1);
 
+	if (json_get_int(policy, "wanted", 0) == 0) {
+		fprintf(f, "nothing of its own: there is none of it, or another policy has it\n");
+		return;
+	}
 	fprintf(f, "%lld of %lld regions", (long long)json_get_int(policy, "registered", 0),
 		(long long)json_get_int(policy, "wanted", 0));
 	if (slots > 0)

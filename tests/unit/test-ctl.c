@@ -225,6 +225,19 @@ static void test_changes(void **state)
 	assert_string_equal(same, "No change that shows, 2 policies loaded.\n");
 }
 
+/* "0 of 0" would look as if nothing had been found. */
+static void test_nothing_of_its_own(void **state)
+{
+	_cleanup_(json_putp) struct json_object *describe = fixture("tests/unit/ctl/ok.json");
+	struct json_object *policy = json_object_array_get_idx(json_get_array(describe, "policies"), 1);
+	_cleanup_free_ char *text = NULL;
+
+	json_object_object_add(policy, "wanted", json_object_new_int(0));
+	json_object_object_add(policy, "registered", json_object_new_int(0));
+	text = render(ctl_status_print, describe, &plain);
+	assert_non_null(strstr(text, "20-tasks: nothing of its own: there is none of it, or another policy has it\n"));
+}
+
 #define NOT   "● A crash now would NOT give a dump: "
 #define MAYBE "● Can't tell whether a crash now would give a dump: "
 #define WELL  .loaded = true, .backend = "ram"
@@ -561,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_maimed),
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_nothing_of_its_own),
 		cmocka_unit_test(test_offline),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test_setup_teardown(test_check, tree_setup, tree_teardown),
