@@ -494,7 +494,7 @@ static void test_many_cgroups(void **state)
 	}
 	assert_true(after.received > before.received);
 	/* At most four times a second. */
-	assert_in_range(after.resyncs - before.resyncs, 0, (end - start) / 250000 + 2);
+	assert_true(after.resyncs - before.resyncs <= (end - start) / 250000 + 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -264,7 +264,7 @@ echo "ok: stop"
 printf '[Task]\nComm=*\nCgroup=/system.slice\n' >/etc/qcmd.d/50-test.conf
 dropins=/run/systemd/system/qcmdd.service.d
 mkdir -p $dropins
-printf '[Service]\nTemporaryFileSystem=/sys/fs/cgroup:ro\n' >$dropins/test.conf
+printf '[Service]\nInaccessiblePaths=/sys/fs/cgroup\n' >$dropins/test.conf
 systemctl daemon-reload
 systemctl start qcmdd || fail "no start without cgroups"
 until_true "no cgroups" status_says 3 "the unified hierarchy of cgroups, version 2"
