@@ -208,6 +208,17 @@ void qcom_minidump_backend_unregister(const struct qcom_minidump_backend *be)
 }
 EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_unregister, QMD_NAMESPACE);
 
+void qcom_minidump_backend_look(const struct qcom_minidump_backend *be, void (*fn)(void *priv, u32 count))
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	if (qmd.backend == be)
+		fn(be->priv, qmd.n_slots);
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+}
+EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_look, QMD_NAMESPACE);
+
 struct qmd_tracepoint {
 	const char *name;
 	struct tracepoint *found;

@@ -9,7 +9,6 @@
  * A reboot leaves it: whoever collects after a reset, or from a machine that a watchdog stopped on its way down, needs
  * it, and firmware sets up its own part anew.
  */
-#include <linux/export.h>
 #include <linux/kmsg_dump.h>
 #include <linux/reboot.h>
 #include <linux/suspend.h>
@@ -78,17 +77,6 @@ static int qmd_syscore_suspend(QMD_SYSCORE_ARG)
 	qmd_leave();
 	return 0;
 }
-
-void qcom_minidump_backend_look(const struct qcom_minidump_backend *be, void (*fn)(void *priv, u32 count))
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&qmd.lock, flags);
-	if (qmd.backend == be)
-		fn(be->priv, qmd.n_slots);
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-}
-EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_look, QMD_NAMESPACE);
 
 /* Before any device's resume. The kernel that runs now may be the one in the image. */
 static void qmd_syscore_resume(QMD_SYSCORE_ARG)
