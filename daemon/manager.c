@@ -8,6 +8,7 @@
 
 #include "daemon/manager-private.h"
 #include "daemon/note.h"
+#include "daemon/source/ktypes.h"
 #include "lib/journal.h"
 #include "lib/strv.h"
 
@@ -171,6 +172,7 @@ static const struct reconcile_ops reconcile_ops = {
 int manager_new(sd_event *event, struct manager **ret)
 {
 	struct manager *m = calloc(1, sizeof(*m));
+	struct source_host host = { .event = event, .changed = on_source_changed, .userdata = m };
 	int r;
 
 	if (!m)
@@ -179,9 +181,10 @@ int manager_new(sd_event *event, struct manager **ret)
 	uname(&m->uts);
 	machine_read(&m->machine, "");
 	m->event = sd_event_ref(event);
-	m->sources.host = (struct source_host){ .event = event, .changed = on_source_changed, .userdata = m };
 	m->policies = calloc(1, sizeof(*m->policies));
-	r = m->policies ? reconcile_new(&reconcile_ops, m, &m->reconcile) : -ENOMEM;
+	r = sources_init(&m->sources, &host);
+	if (r >= 0)
+		r = m->policies ? reconcile_new(&reconcile_ops, m, &m->reconcile) : -ENOMEM;
 	if (r >= 0)
 		r = sd_event_add_defer(m->event, &m->work, on_work, m);
 	if (r >= 0)
@@ -233,6 +236,7 @@ int manager_start(struct manager *m)
 		log_warning("The kernel has no type information (CONFIG_DEBUG_INFO_BTF): "
 			    "readers of a dump will need the kernel's debug symbols");
 	r = manager_first_policies(m);
+	ktypes_rest();
 	if (r < 0)
 		return r;
 	manager_bus_start(m);

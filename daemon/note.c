@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,16 +138,11 @@ int note_describe(const struct btf *btf, char **ret)
 
 int note_layout(char **ret)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	int r;
+	const struct btf *btf = ktypes_get();
 
 	if (!btf)
 		return errno == ENOMEM ? -ENOMEM : -ENOENT;
-	r = note_describe(btf, ret);
-	btf__free(btf);
-	/* The types of a kernel take several MiB, which are not needed again. */
-	malloc_trim(0);
-	return r;
+	return note_describe(btf, ret);
 }
 
 /* A path with a line break would be read as more lines. */

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "daemon/policy/policy.h"
 #include "daemon/source/bpf-util.h"
 #include "daemon/source/ksyms.h"
 #include "bpf/ksyms.skel.h"
@@ -65,6 +66,14 @@ static int remember(struct addresses *a, uint64_t address)
 	return 0;
 }
 
+/* What is behind the module that a name may begin with. */
+static const char *plain_name(const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	return colon ? colon + 1 : name;
+}
+
 /* What the name is called in syms, without its module; NULL: it is of another module. */
 static const char *local_name(const char *name, const struct line *line)
 {
@@ -79,7 +88,7 @@ static const char *local_name(const char *name, const struct line *line)
 /* Only a name that begins alike is looked at: the table has tens of thousands. */
 static void guess(struct ksym *sym, const struct line *line)
 {
-	const char *plain = strchr(sym->name, ':') ? strchr(sym->name, ':') + 1 : sym->name;
+	const char *plain = plain_name(sym->name);
 	char full[sizeof(sym->meant)];
 
 	if (strncmp(plain, line->name, 3))
@@ -100,14 +109,20 @@ static void match(struct ksym *sym, const struct line *line)
 {
 	const char *name = local_name(sym->name, line);
 
-	if (!name || strcmp(name, line->name)) {
-		if (!sym->n_found)
-			guess(sym, line);
-		return;
-	}
-	if (!sym->n_found++)
+	if (name && !strcmp(name, line->name) && !sym->n_found++)
 		sym->address = line->address;
-	sym->meant[0] = '\0';
+}
+
+/* Lines whose names begin otherwise are most. */
+static void sort_by_letter(struct ksym *syms, size_t n, struct ksym *ret[256])
+{
+	memset(ret, 0, 256 * sizeof(*ret));
+	for (size_t i = n; i-- > 0;) {
+		struct ksym **first = &ret[(unsigned char)*plain_name(syms[i].name)];
+
+		syms[i].next = *first;
+		*first = &syms[i];
+	}
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -139,9 +154,11 @@ int ksyms_parse(FILE *f, struct ksym *syms, size_t n)
 	_cleanup_free_ uint64_t *items = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct addresses addresses = {};
+	struct ksym *wanted[256];
 	size_t size = 0;
 	int r = 0;
 
+	sort_by_letter(syms, n, wanted);
 	while (r >= 0 && getline(&text, &size, f) > 0) {
 		struct line line;
 
@@ -149,8 +166,8 @@ int ksyms_parse(FILE *f, struct ksym *syms, size_t n)
 			continue;
 		r = remember(&addresses, line.address);
 		items = addresses.items;
-		for (size_t i = 0; i < n; i++)
-			match(&syms[i], &line);
+		for (struct ksym *sym = wanted[(unsigned char)*line.name]; sym; sym = sym->next)
+			match(sym, &line);
 	}
 	if (r < 0)
 		return r;
@@ -158,6 +175,23 @@ int ksyms_parse(FILE *f, struct ksym *syms, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (syms[i].n_found)
 			syms[i].size = size_of(&addresses, syms[i].address);
+	return 0;
+}
+
+int ksyms_guess(FILE *f, struct ksym *syms, size_t n)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+
+	while (getline(&text, &size, f) > 0) {
+		struct line line;
+
+		if (!parse_line(text, &line))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (!syms[i].n_found)
+				guess(&syms[i], &line);
+	}
 	return 0;
 }
 
@@ -182,7 +216,7 @@ static int load(struct ksyms *k, char **ret_reason)
 	return err;
 }
 
-static int read_table(struct ksyms *k, struct ksym *syms, size_t n)
+static int read_table(struct ksyms *k, int (*parse)(FILE *f, struct ksym *syms, size_t n), struct ksym *syms, size_t n)
 {
 	int fd, r;
 	FILE *f;
@@ -197,7 +231,7 @@ static int read_table(struct ksyms *k, struct ksym *syms, size_t n)
 		return r;
 	}
 	setvbuf(f, NULL, _IOFBF, 64 * 1024);
-	r = ksyms_parse(f, syms, n);
+	r = parse(f, syms, n);
 	if (r >= 0 && ferror(f))
 		r = -EIO;
 	fclose(f);
@@ -228,6 +262,23 @@ static int add_unknown(struct ksyms *k, const char *name)
 	return 0;
 }
 
+static bool is_missing(const struct ksyms *k, const char *item)
+{
+	return *item != '-' && !find_known(k, item)->n_found;
+}
+
+/* Those behind the first that were known. */
+static int look_up(struct ksyms *k, size_t known, const char *const *names, size_t n)
+{
+	bool missing = false;
+	int r = read_table(k, ksyms_parse, k->found + known, k->n_found - known);
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		missing |= is_missing(k, names[i]);
+	/* What was meant is a question to each line, which takes longer than all else. */
+	return r < 0 || !missing ? r : read_table(k, ksyms_guess, k->found + known, k->n_found - known);
+}
+
 int ksyms_find(struct ksyms *k, const char *const *names, size_t n, const struct ksym **ret, char **ret_reason)
 {
 	size_t known = k->n_found;
@@ -235,11 +286,12 @@ int ksyms_find(struct ksyms *k, const char *const *names, size_t n, const struct
 
 	*ret_reason = NULL;
 	for (size_t i = 0; i < n && r >= 0; i++)
-		r = strlen(names[i]) < sizeof(k->found->name) ? add_unknown(k, names[i]) : -ENAMETOOLONG;
+		r = strlen(names[i]) < sizeof(k->found->name) ? add_unknown(k, policy_symbol_name(names[i])) :
+								-ENAMETOOLONG;
 	if (r >= 0 && k->n_found > known) {
 		r = load(k, ret_reason);
 		if (r >= 0)
-			r = read_table(k, k->found + known, k->n_found - known);
+			r = look_up(k, known, names, n);
 	}
 	if (r < 0) {
 		k->n_found = known;
@@ -248,7 +300,7 @@ int ksyms_find(struct ksyms *k, const char *const *names, size_t n, const struct
 		return r;
 	}
 	for (size_t i = 0; i < n; i++)
-		ret[i] = find_known(k, names[i]);
+		ret[i] = find_known(k, policy_symbol_name(names[i]));
 	return 0;
 }
 

@@ -14,6 +14,7 @@
  * @address: of the first one. Of a per-CPU variable: to be added to __per_cpu_offset of a CPU
  * @size: bytes up to the next variable, so with the padding between them; of the last one KSYM_SIZE_UNKNOWN
  * @meant: where there is none: a name that was maybe meant, or ""
+ * @next: while the table is read
  */
 struct ksym {
 	char name[128];
@@ -21,6 +22,7 @@ struct ksym {
 	uint64_t address;
 	uint64_t size;
 	char meant[128];
+	struct ksym *next;
 };
 
 #define KSYM_SIZE_UNKNOWN (1 << 20)
@@ -31,8 +33,9 @@ int ksyms_new(struct ksyms **ret);
 struct ksyms *ksyms_free(struct ksyms *k); /* returns NULL */
 
 /*
- * Find n variables by their names, in one pass through the kernel's symbol table; *ret[i] is valid up to the
- * next call. Those that were found before are remembered. On failure *ret_reason is what to tell people, to be freed.
+ * Find n variables by their names, in one pass through the kernel's symbol table, and in another one if there are names
+ * that it does not have; but those that begin with '-' may be absent. *ret[i] is valid up to the next call. Those that
+ * were found before are remembered. On failure *ret_reason is what to tell people, to be freed.
  */
 int ksyms_find(struct ksyms *k, const char *const *names, size_t n, const struct ksym **ret, char **ret_reason);
 
@@ -41,5 +44,7 @@ void ksyms_forget_modules(struct ksyms *k);
 
 /* Fill in syms from lines "address name module", the module being empty for the kernel's own. 0 or -ENOMEM. */
 int ksyms_parse(FILE *f, struct ksym *syms, size_t n);
+/* Likewise what was meant by those that are not there. */
+int ksyms_guess(FILE *f, struct ksym *syms, size_t n);
 
 #endif

@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <malloc.h>
 #include <string.h>
 
 #include "daemon/source/ktypes.h"
 
 #define NESTING_MAX 8 /* anonymous structures in each other */
+
+static struct btf *kernel; /* while it is needed */
+
+const struct btf *ktypes_get(void)
+{
+	if (!kernel)
+		kernel = btf__load_vmlinux_btf();
+	return kernel;
+}
+
+void ktypes_rest(void)
+{
+	if (!kernel)
+		return;
+	btf__free(kernel);
+	kernel = NULL;
+	malloc_trim(0);
+}
 
 static const struct btf_type *skip_modifiers(const struct btf *btf, __u32 id)
 {

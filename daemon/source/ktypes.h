@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Types of the running kernel, from its BTF. */
+/*
+ * Types of the running kernel, from its BTF: several MiB that take long to read. So it is read once for all who ask at
+ * the same time, and forgotten when they have asked.
+ */
 #ifndef QCMDD_KTYPES_H
 #define QCMDD_KTYPES_H
 
@@ -14,6 +17,10 @@ struct ktype_place {
 	bool is_bitfield;
 	bool is_signed; /* a number that may be negative */
 };
+
+/* NULL: the kernel has none, or there is no memory, as errno says. Valid up to the next ktypes_rest(). */
+const struct btf *ktypes_get(void);
+void ktypes_rest(void);
 
 /* The structure or union of that name ("task_struct", "struct task_struct", or a typedef of one), or NULL. */
 const struct btf_type *ktype_find(const struct btf *btf, const char *name);

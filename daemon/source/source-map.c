@@ -36,7 +36,6 @@ struct item {
 struct source {
 	struct source_host host;
 	struct maps *maps;
-	struct symbol_reader *reader;
 	struct item *items;
 	size_t n_items;
 	sd_event_source *timer;
@@ -216,15 +215,12 @@ static void map_stop(struct source *s)
 	sd_event_source_disable_unref(s->timer);
 	items_free(s->items, s->n_items);
 	maps_free(s->maps);
-	symbol_reader_free(s->reader);
 }
 
 static int map_start(struct source *s, const struct policy_set *policies)
 {
 	int r = maps_new(&s->maps);
 
-	if (r >= 0)
-		r = symbol_reader_new(&s->reader);
 	if (r >= 0)
 		r = map_reload(s, policies);
 	return r < 0 ? r :
@@ -269,7 +265,7 @@ static int want_percpu(struct source *s, struct wants *wants, const struct want 
 				char part[64];
 
 				snprintf(part, sizeof(part), ": entry %u of CPU %d", i, cpu);
-				symbol_percpu_at(s->reader, item->place.address + i * sizeof(uint64_t), cpu,
+				symbol_percpu_at(s->host.symbols, item->place.address + i * sizeof(uint64_t), cpu,
 						 item->memory.elem_size, &place);
 				r = add(wants, base, item, &place, part);
 			}

@@ -88,13 +88,7 @@ static int printk_want(struct source *s, const struct policy_set *policies, stru
 
 static int printk_start(struct source *s, const struct policy_set *policies)
 {
-	struct symbol_reader *reader;
-	int r = symbol_reader_new(&reader);
-
-	if (r < 0)
-		return r;
-	symbol_model(reader, &s->model);
-	symbol_reader_free(reader);
+	symbol_model(s->host.symbols, &s->model);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <systemd/sd-device.h>
 
 #include "daemon/source/cpulist.h"
+#include "daemon/source/ktypes.h"
 #include "lib/journal.h"
 #include "daemon/source/source.h"
 #include "daemon/source/symbol.h"
@@ -32,7 +33,6 @@ static const char *const named[][2] = {
 
 struct source {
 	struct source_host host;
-	struct symbol_reader *reader;
 	const struct policy_set *policies; /* of the last reload */
 	struct wants wants;
 	sd_device_monitor *monitor;
@@ -85,14 +85,14 @@ static void limit(const struct context *c, struct symbol_place *place)
 	const char *size = c->section->symbol.size;
 
 	if (size && *size != '-')
-		symbol_limit(c->s->reader, size, place);
+		symbol_limit(c->s->host.symbols, size, place);
 }
 
 static int want_name(struct context *c, const char *symbol)
 {
 	struct symbol_place place;
 
-	symbol_find(c->s->reader, symbol, &place);
+	symbol_find(c->s->host.symbols, symbol, &place);
 	limit(c, &place);
 	region_key_set_what(&c->base.key, "%s", policy_symbol_name(symbol));
 	return add(c, symbol, &place, "variable %s", policy_symbol_name(symbol));
@@ -102,7 +102,7 @@ static int want_variable_of(struct context *c, const char *symbol, int cpu)
 {
 	struct symbol_place place;
 
-	symbol_find_percpu(c->s->reader, symbol, cpu, &place);
+	symbol_find_percpu(c->s->host.symbols, symbol, cpu, &place);
 	limit(c, &place);
 	region_key_set_what(&c->base.key, "%s@%d", policy_symbol_name(symbol), cpu);
 	return add(c, symbol, &place, "variable %s of CPU %d", policy_symbol_name(symbol), cpu);
@@ -112,7 +112,7 @@ static int want_pointer_of(struct context *c, const char *symbol, int cpu)
 {
 	struct symbol_place place;
 
-	symbol_follow(c->s->reader, symbol, cpu, c->section->symbol.size, &place);
+	symbol_follow(c->s->host.symbols, symbol, cpu, c->section->symbol.size, &place);
 	region_key_set_what(&c->base.key, "*%s@%d", policy_symbol_name(symbol), cpu);
 	return add(c, symbol, &place, "what %s of CPU %d points to", policy_symbol_name(symbol), cpu);
 }
@@ -140,9 +140,9 @@ static int want_pointer(struct context *c, const char *symbol)
 {
 	struct symbol_place place;
 
-	if (symbol_is_percpu(c->s->reader, symbol))
+	if (symbol_is_percpu(c->s->host.symbols, symbol))
 		return want_cpus(c, symbol, want_pointer_of);
-	symbol_follow(c->s->reader, symbol, -1, c->section->symbol.size, &place);
+	symbol_follow(c->s->host.symbols, symbol, -1, c->section->symbol.size, &place);
 	region_key_set_what(&c->base.key, "*%s", policy_symbol_name(symbol));
 	return add(c, symbol, &place, "what %s points to", policy_symbol_name(symbol));
 }
@@ -159,7 +159,7 @@ static int want_list(struct context *c, const char *list)
 	snprintf(head, sizeof(head), "%.*s", (int)(colon - list), list);
 	snprintf(type, sizeof(type), "%.*s", (int)(dot - colon - 1), colon + 1);
 	c->many = true;
-	r = symbol_list(c->s->reader, head, type, dot + 1, &place, &elements, &n);
+	r = symbol_list(c->s->host.symbols, head, type, dot + 1, &place, &elements, &n);
 	region_key_set_what(&c->base.key, "%s", list);
 	if (r >= 0)
 		r = add(c, head, &place, "head of the list %s", list);
@@ -208,7 +208,7 @@ static int look_up(struct source *s, struct wants *ret)
 
 	while (r >= 0 && section_next(s->policies, POLICY_SOURCE_SYMBOL, &c))
 		r = want_section(s, c.policy, c.section, ret);
-	symbol_rest(s->reader);
+	ktypes_rest();
 	return r;
 }
 
@@ -250,8 +250,8 @@ static int on_module(sd_device_monitor *monitor, sd_device *device, void *userda
 {
 	struct source *s = userdata;
 
-	symbol_modules_changed(s->reader);
-	symbol_prepare(s->reader, s->policies);
+	symbol_modules_changed(s->host.symbols);
+	symbol_prepare(s->host.symbols, s->policies);
 	look_again(s);
 	/* In memory where a module has just gone, the module of ours takes nothing. */
 	s->host.changed(s->host.userdata);
@@ -297,8 +297,6 @@ static int symbol_reload(struct source *s, const struct policy_set *policies)
 {
 	s->policies = policies;
 	wants_done(&s->wants);
-	/* All names in one pass. */
-	symbol_prepare(s->reader, policies);
 	if (look_up(s, &s->wants) < 0)
 		return -ENOMEM;
 	return set_timer(s);
@@ -308,19 +306,15 @@ static void symbol_stop(struct source *s)
 {
 	sd_event_source_disable_unref(s->timer);
 	sd_device_monitor_unref(s->monitor);
-	symbol_reader_free(s->reader);
 	wants_done(&s->wants);
 }
 
 static int symbol_start(struct source *s, const struct policy_set *policies)
 {
-	int r = symbol_reader_new(&s->reader), watched;
+	int r = watch_modules(s);
 
 	if (r < 0)
-		return r;
-	watched = watch_modules(s);
-	if (watched < 0)
-		log_warning("Modules that come and go can't be watched: %s", strerror(-watched));
+		log_warning("Modules that come and go can't be watched: %s", strerror(-r));
 	return symbol_reload(s, policies);
 }
 

@@ -13,9 +13,12 @@
 #include "daemon/policy/policy.h"
 #include "daemon/table/want.h"
 
+struct symbol_reader;
+
 /* What a source is given by whoever runs it. */
 struct source_host {
 	sd_event *event;
+	struct symbol_reader *symbols;	 /* in which the names that the policies have were looked up */
 	void (*changed)(void *userdata); /* what it wants is different now */
 	void *userdata;
 };

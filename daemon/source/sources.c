@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/source/sources.h"
+#include "daemon/source/symbol.h"
 #include "lib/journal.h"
 
 const struct source_vtable *const source_table[_POLICY_SOURCE_MAX] = {
@@ -57,8 +58,22 @@ static int set_source(struct sources *s, int i, const struct policy_set *policie
 	return 0;
 }
 
+static bool needs_symbols(const struct policy_set *policies)
+{
+	return has_section(policies, POLICY_SOURCE_PRINTK) || has_section(policies, POLICY_SOURCE_SYMBOL) ||
+	       has_section(policies, POLICY_SOURCE_MAP);
+}
+
+int sources_init(struct sources *s, const struct source_host *host)
+{
+	*s = (struct sources){ .host = *host };
+	return symbol_reader_new(&s->host.symbols);
+}
+
 void sources_set(struct sources *s, const struct policy_set *policies)
 {
+	if (needs_symbols(policies))
+		symbol_prepare(s->host.symbols, policies);
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
 		int r = set_source(s, i, policies);
 
@@ -77,6 +92,7 @@ void sources_done(struct sources *s)
 		source_stop(source_table[i], s->running[i]);
 		free(s->failures[i]);
 	}
+	symbol_reader_free(s->host.symbols);
 }
 
 int sources_want(const struct sources *s, const struct policy_set *policies, struct wants *wants)

@@ -17,6 +17,7 @@ struct sources {
 	char *failures[_POLICY_SOURCE_MAX];
 };
 
+int sources_init(struct sources *s, const struct source_host *host);
 /* Starts and stops them as policies need it. One that fails has a problem, which the others don't suffer from. */
 void sources_set(struct sources *s, const struct policy_set *policies);
 void sources_done(struct sources *s);

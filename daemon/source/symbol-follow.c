@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Where pointers and lists lead, and how much of that is wanted. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,6 +11,11 @@
 
 #define TRIES_MAX     5		 /* to walk a list that changes */
 #define SIZE_MAX_READ (64 << 20) /* more than that in a variable is no size */
+
+bool symbol_size_is_variable(const char *size)
+{
+	return !strchr(size, ' ') && !isdigit((unsigned char)size[*size == '-']);
+}
 
 static bool size_of(struct symbol_reader *r, const char *text, uint64_t *ret, struct symbol_place *place)
 {

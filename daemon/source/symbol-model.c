@@ -111,15 +111,20 @@ static bool find_sections(struct symbol_reader *r, struct symbol_model *m, uint6
 	return roots;
 }
 
+int symbol_model_names(char ***all)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && r >= 0; i++)
+		r = strv_append(all, names[i]);
+	return r;
+}
+
 void symbol_model(struct symbol_reader *r, struct symbol_model *ret)
 {
-	_cleanup_(strv_freep) char **all = NULL;
 	uint64_t section_size;
 
 	*ret = (struct symbol_model){};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		strv_append(&all, policy_symbol_name(names[i]));
-	symbol_look_up_all(r, &all);
 	symbol_find(r, names[0], &ret->uts);
 	symbol_find(r, names[1], &ret->nodes);
 	symbol_find(r, names[2], &ret->section);

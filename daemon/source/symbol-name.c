@@ -10,8 +10,8 @@
 #include "lib/strv.h"
 
 /* The symbols between which things are that are not what they seem. */
-static const char *const borders[] = { "__init_begin", "__init_end", "__per_cpu_start", "__per_cpu_end",
-				       "__per_cpu_offset" };
+static const char *const borders[] = { "-__init_begin", "-__init_end", "-__per_cpu_start", "-__per_cpu_end",
+				       "-__per_cpu_offset" };
 
 void symbol_variable(const char *item, char ret[static SYMBOL_ITEM_SIZE])
 {
@@ -27,7 +27,7 @@ static int add_all(char ***names, char *const *more)
 
 	for (; more && *more && r >= 0; more++) {
 		symbol_variable(*more, variable);
-		r = strv_append(names, policy_symbol_name(variable));
+		r = strv_append(names, variable);
 	}
 	return r;
 }
@@ -40,7 +40,7 @@ static int add_section(char ***names, const struct policy_symbol *y)
 		r = add_all(names, y->percpu);
 	if (r >= 0)
 		r = add_all(names, y->pointers);
-	if (r >= 0 && y->size)
+	if (r >= 0 && y->size && symbol_size_is_variable(y->size))
 		r = strv_append(names, y->size);
 	for (char **l = y->lists; l && *l && r >= 0; l++) {
 		_cleanup_free_ char *head = strndup(*l, strstr(*l, ":struct ") - *l);
@@ -50,29 +50,32 @@ static int add_section(char ***names, const struct policy_symbol *y)
 	return r;
 }
 
-/* What fails here fails again, with somebody to tell it to. */
-void symbol_look_up_all(struct symbol_reader *r, char ***names)
+static int add_policies(char ***names, const struct policy_set *policies)
 {
-	_cleanup_free_ const struct ksym **found = NULL;
-	_cleanup_free_ char *reason = NULL;
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(borders); i++)
-		if (strv_append(names, borders[i]) < 0)
-			return;
-	found = calloc(strv_length(*names), sizeof(*found));
-	if (found)
-		ksyms_find(r->ksyms, (const char *const *)*names, strv_length(*names), found, &reason);
+	for (size_t i = 0; i < policies->n_policies; i++)
+		for (size_t j = 0; j < policies->policies[i].n_sections && r >= 0; j++)
+			r = add_section(names, &policies->policies[i].sections[j].symbol);
+	for (size_t i = 0; i < ARRAY_LEN(borders) && r >= 0; i++)
+		r = strv_append(names, borders[i]);
+	return r < 0 ? r : symbol_model_names(names);
 }
 
 void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies)
 {
+	_cleanup_free_ const struct ksym **found = NULL;
 	_cleanup_(strv_freep) char **names = NULL;
+	_cleanup_free_ char *reason = NULL;
+	int err;
 
-	for (size_t i = 0; i < policies->n_policies; i++)
-		for (size_t j = 0; j < policies->policies[i].n_sections; j++)
-			if (add_section(&names, &policies->policies[i].sections[j].symbol) < 0)
-				return;
-	symbol_look_up_all(r, &names);
+	r->no_symbols = r->no_memory = (struct symbol_place){};
+	if (add_policies(&names, policies) < 0)
+		return;
+	found = calloc(strv_length(names), sizeof(*found));
+	err = found ? ksyms_find(r->ksyms, (const char *const *)names, strv_length(names), found, &reason) : -ENOMEM;
+	if (err < 0)
+		symbol_fail(&r->no_symbols, err, "%s", reason ?: strerror(-err));
 }
 
 /* "ext4:x" without ext4 is no mistake. */
@@ -91,8 +94,13 @@ bool symbol_look_up(struct symbol_reader *r, const char *item, const struct ksym
 {
 	_cleanup_free_ char *reason = NULL;
 	const char *name = policy_symbol_name(item);
-	int err = ksyms_find(r->ksyms, &name, 1, ret, &reason);
+	int err;
 
+	if (r->no_symbols.error) {
+		*place = r->no_symbols;
+		return false;
+	}
+	err = ksyms_find(r->ksyms, &item, 1, ret, &reason);
 	if (err < 0)
 		return symbol_fail(place, err, "%s", reason ?: strerror(-err));
 	if ((*ret)->n_found == 1)

@@ -20,9 +20,11 @@ struct symbol_type {
 struct symbol_reader {
 	struct ksyms *ksyms;
 	struct kread *kread;
-	struct btf *btf; /* while it is needed */
 	struct symbol_type *types;
 	size_t n_types;
+	/* What can't be loaded is not tried again before symbol_prepare(): that takes long, and names are many. */
+	struct symbol_place no_symbols;
+	struct symbol_place no_memory;
 };
 
 /* symbol-name.c */
@@ -31,11 +33,17 @@ struct symbol_reader {
 #define SYMBOL_ITEM_SIZE (POLICY_SYMBOL_MAX + 2)
 void symbol_variable(const char *item, char ret[static SYMBOL_ITEM_SIZE]);
 
-/* All of them in one pass, and what symbol_find() needs with them; that is added to names. */
-void symbol_look_up_all(struct symbol_reader *r, char ***names);
 bool symbol_look_up(struct symbol_reader *r, const char *item, const struct ksym **ret, struct symbol_place *place);
 bool symbol_is_percpu_at(struct symbol_reader *r, uint64_t address);
 bool symbol_is_boot_only(struct symbol_reader *r, uint64_t address);
+
+/* symbol-model.c: adds all that symbol_model() looks up. */
+
+int symbol_model_names(char ***names);
+
+/* symbol-follow.c: whether Size= names a variable, not a number or a structure. */
+
+bool symbol_size_is_variable(const char *size);
 
 /* symbol-type.c: "struct x", "union x", or a per-CPU variable; member may be NULL */
 

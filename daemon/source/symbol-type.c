@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sizes of the kernel's types and offsets of members, by its BTF, which is loaded when a type is asked for. */
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +16,15 @@ static struct symbol_type *known_type(const struct symbol_reader *r, const char 
 	return NULL;
 }
 
-static void look_up_type(struct symbol_reader *r, struct symbol_type *type, const char *name, const char *member)
+static void look_up_type(struct symbol_type *type, const char *name, const char *member)
 {
+	const struct btf *btf = ktypes_get();
 	const struct btf_type *t = NULL;
 	struct ktype_place place = {};
 
-	if (!r->btf)
-		r->btf = btf__load_vmlinux_btf();
-	if (r->btf)
-		t = strchr(name, ' ') ? ktype_find(r->btf, name) : ktype_of_variable(r->btf, name);
-	if (!t || (member && (!ktype_member(r->btf, t, member, &place) || place.is_bitfield)))
+	if (btf)
+		t = strchr(name, ' ') ? ktype_find(btf, name) : ktype_of_variable(btf, name);
+	if (!t || (member && (!ktype_member(btf, t, member, &place) || place.is_bitfield)))
 		return;
 	type->found = true;
 	type->size = t->size;
@@ -45,19 +43,10 @@ bool symbol_type(struct symbol_reader *r, const char *name, const char *member, 
 		if (!types)
 			return symbol_fail(place, -ENOMEM, "out of memory");
 		r->types = types;
-		look_up_type(r, &type, name, member);
+		look_up_type(&type, name, member);
 		known = &r->types[r->n_types++];
 		*known = type;
 	}
 	*ret = *known;
 	return known->found ? true : symbol_fail(place, -ENXIO, "this kernel has no %s", type.name);
-}
-
-void symbol_rest(struct symbol_reader *r)
-{
-	if (!r->btf)
-		return;
-	btf__free(r->btf);
-	r->btf = NULL;
-	malloc_trim(0);
 }

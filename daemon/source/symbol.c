@@ -25,7 +25,6 @@ struct symbol_reader *symbol_reader_free(struct symbol_reader *r)
 {
 	if (!r)
 		return NULL;
-	symbol_rest(r);
 	ksyms_free(r->ksyms);
 	kread_free(r->kread);
 	free(r->types);
@@ -52,10 +51,13 @@ bool symbol_fail(struct symbol_place *ret, int error, const char *format, ...)
 bool symbol_open_memory(struct symbol_reader *r, struct symbol_place *ret)
 {
 	_cleanup_free_ char *reason = NULL;
-	int err = r->kread ? 0 : kread_new(&r->kread, &reason);
+	int err = r->kread || r->no_memory.error ? 0 : kread_new(&r->kread, &reason);
 
-	return err < 0 ? symbol_fail(ret, err, "the kernel's memory can't be read: %.100s", reason ?: strerror(-err)) :
-			 true;
+	if (err < 0)
+		symbol_fail(&r->no_memory, err, "the kernel's memory can't be read: %.100s", reason ?: strerror(-err));
+	if (!r->kread)
+		*ret = r->no_memory;
+	return r->kread;
 }
 
 bool symbol_read_word(struct symbol_reader *r, uint64_t address, const char *what, uint64_t *ret,

@@ -49,11 +49,9 @@ struct symbol_reader;
 int symbol_reader_new(struct symbol_reader **ret);
 struct symbol_reader *symbol_reader_free(struct symbol_reader *r); /* returns NULL */
 
-/* Look up all names that the policies have, at once; without it each of them costs a pass. */
+/* Look up all names that the policies have, and those of symbol_model(), at once; else each of them costs a pass. */
 void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies);
 void symbol_modules_changed(struct symbol_reader *r);
-/* Give memory back that is needed while names are looked up only. */
-void symbol_rest(struct symbol_reader *r);
 
 /* Names are as in the policy, with '-' before those that may not be there. */
 bool symbol_is_percpu(struct symbol_reader *r, const char *item);

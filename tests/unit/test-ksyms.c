@@ -78,6 +78,8 @@ static struct ksym lookup(const char *name)
 	assert_non_null(f);
 	snprintf(sym.name, sizeof(sym.name), "%s", name);
 	assert_int_equal(ksyms_parse(f, &sym, 1), 0);
+	rewind(f);
+	assert_int_equal(ksyms_guess(f, &sym, 1), 0);
 	fclose(f);
 	return sym;
 }
@@ -230,7 +232,7 @@ static void test_words(void **state)
 	words[1].address = 0;
 	assert_int_equal(kread_words(kernel->kread, words, ARRAY_LEN(words)), 0);
 	assert_memory_equal(&words[0].value, "Linux ve", 8);
-	assert_int_equal(words[1].error, -EFAULT);
+	assert_true(words[1].error < 0);
 	assert_memory_equal(&words[KREAD_WORDS_MAX + 2].value, "Linux ve", 8);
 }
 

@@ -17,6 +17,7 @@
 
 #include "daemon/source/bpf-util.h"
 #include "daemon/source/sources.h"
+#include "daemon/source/symbol.h"
 #include "lib/cleanup.h"
 #include "lib/journal.h"
 
@@ -44,13 +45,15 @@ static void test_failure(void **state)
 	struct policy_section sections[] = { { .kind = POLICY_SOURCE_PRINTK }, { .kind = POLICY_SOURCE_CURRENT } };
 	struct policy policy = { .state = POLICY_ENABLED, .sections = sections, .n_sections = 2 };
 	const struct policy_set policies = { .policies = &policy, .n_policies = 1 }, none = {};
-	struct sources s = { .host.changed = on_changed };
+	struct source_host host = { .changed = on_changed };
+	struct sources s;
 	_cleanup_(wants_done) struct wants wants = {};
 	struct rlimit usual, tight;
 	struct source_stats stats;
 
 	log_set_max_level("emerg");
-	assert_int_equal(sd_event_new(&s.host.event), 0);
+	assert_int_equal(sd_event_new(&host.event), 0);
+	assert_int_equal(sources_init(&s, &host), 0);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
 	tight = usual;
 	tight.rlim_cur = 0;
@@ -74,7 +77,7 @@ static void test_failure(void **state)
 	sources_set(&s, &none);
 	assert_null(s.running[POLICY_SOURCE_CURRENT]);
 	sources_done(&s);
-	sd_event_unref(s.host.event);
+	sd_event_unref(host.event);
 }
 
 /* What stands in the way of a BPF program is named, where it can be seen. */
@@ -129,6 +132,7 @@ static void test_no_bursts(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		hosts[i].changed = on_changed;
 		assert_int_equal(sd_event_new(&hosts[i].event), 0);
+		assert_int_equal(symbol_reader_new(&hosts[i].symbols), 0);
 		if (source_start(source_table[kinds[i]], &hosts[i], &timers_policies, &sources[i]) < 0)
 			skip(); /* it takes privileges */
 	}
@@ -142,6 +146,7 @@ static void test_no_bursts(void **state)
 			n++;
 		assert_int_equal(n, 1);
 		source_stop(source_table[kinds[i]], sources[i]);
+		symbol_reader_free(hosts[i].symbols);
 		sd_event_unref(hosts[i].event);
 	}
 }
@@ -157,6 +162,7 @@ static void test_unknown_map(void **state)
 	struct source *s;
 
 	assert_int_equal(sd_event_new(&host.event), 0);
+	assert_int_equal(symbol_reader_new(&host.symbols), 0);
 	if (source_start(&source_map, &host, &timers_policies, &s) < 0)
 		skip();
 	assert_int_equal(source_map.want(s, &timers_policies, &wants), 0);
@@ -164,6 +170,7 @@ static void test_unknown_map(void **state)
 	assert_int_equal(source_map.want(s, &others, &wants), 0);
 	assert_int_equal(wants.n, 1);
 	source_stop(&source_map, s);
+	symbol_reader_free(host.symbols);
 	sd_event_unref(host.event);
 }
 
@@ -207,10 +214,8 @@ static void test_no_tracefs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_failure),
-		cmocka_unit_test(test_load_reason),
-		cmocka_unit_test(test_no_bursts),
+		cmocka_unit_test(test_names),	    cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_load_reason), cmocka_unit_test(test_no_bursts),
 		cmocka_unit_test(test_unknown_map),
 		cmocka_unit_test(test_no_tracefs),
 	};
