@@ -127,8 +127,11 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c | $(M)/deps/build $(SYSROOT)
 	@mkdir -p $(@D)
 	$(call say,BPF)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	$(call say,SKEL)$(BPFTOOL) gen skeleton $< > $@
+# Where members of the kernel's structures are, the kernel itself finds out for what is loaded by a light skeleton. For
+# any other, libbpf would read all of the kernel's types again, each time.
+$(addprefix $(B)/bpf/,ftrace.skel.h ksyms.skel.h map.skel.h task.skel.h): SKEL_FLAGS := -L
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o Makefile
+	$(call say,SKEL)$(BPFTOOL) gen skeleton $(SKEL_FLAGS) $< > $@
 
 # Modules: for the headers in KDIR, or those of the running kernel, or the newest that are installed. Kbuild writes
 # its products beside its sources, so it gets a folder of links. It would not see that symbols of another folder have

@@ -80,9 +80,15 @@ struct trace_array___max {
 	struct array_buffer max_buffer;
 } __attribute__((preserve_access_index));
 
-/* The result: read by the daemon when the program has returned. */
-struct ftrace_page pages[FTRACE_PAGES_MAX];
-struct ftrace_cpu cpus[FTRACE_CPUS_MAX];
+/* Not among the variables: their first values are a part of the daemon. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ftrace_found);
+} found SEC(".maps");
+
 __u32 n_pages;
 __u32 n_cpus;
 bool is_reserved;
@@ -104,19 +110,26 @@ struct buffer_walk {
 	__u32 state;
 };
 
+static struct ftrace_found *found_memory(void)
+{
+	__u32 first = 0;
+
+	return bpf_map_lookup_elem(&found, &first);
+}
+
 static bool put_page(struct cpu_walk *w, struct buffer_page *page)
 {
+	struct ftrace_found *f = found_memory();
+	__u64 address = (__u64)BPF_CORE_READ(page, page);
 	__u32 i = n_pages;
 
-	if (i >= FTRACE_PAGES_MAX) {
+	if (!f || i >= FTRACE_PAGES_MAX) {
 		w->full = true;
 		return false;
 	}
-	pages[i].address = (__u64)BPF_CORE_READ(page, page);
-	pages[i].size = w->size;
-	pages[i].cpu = w->cpu;
+	f->pages[i] = (struct ftrace_page){ address, w->size, w->cpu };
 	n_pages = i + 1;
-	return pages[i].address;
+	return address;
 }
 
 static long walk_page(__u32 i, void *data)
@@ -137,13 +150,12 @@ static __u32 walk_cpu(struct ring_buffer_per_cpu *c, __u32 size, __u32 cpu)
 {
 	unsigned long nr_pages = BPF_CORE_READ(c, nr_pages);
 	struct cpu_walk w = { .size = size, .cpu = cpu };
+	struct ftrace_found *f = found_memory();
 	__u32 before, i = n_cpus;
 
-	if (i >= FTRACE_CPUS_MAX || nr_pages > FTRACE_PAGES_MAX)
+	if (!f || i >= FTRACE_CPUS_MAX || nr_pages > FTRACE_PAGES_MAX)
 		return FTRACE_WALK_FULL;
-	cpus[i].address = (__u64)c;
-	cpus[i].size = bpf_core_type_size(struct ring_buffer_per_cpu);
-	cpus[i].cpu = cpu;
+	f->cpus[i] = (struct ftrace_cpu){ (__u64)c, bpf_core_type_size(struct ring_buffer_per_cpu), cpu };
 	n_cpus = i + 1;
 
 	w.first = w.at = BPF_CORE_READ(c, pages);

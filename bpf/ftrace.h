@@ -32,6 +32,12 @@ struct ftrace_cpu {
 	__u32 cpu;
 };
 
+/* All of them, in a map that the daemon reads when the program has returned. */
+struct ftrace_found {
+	struct ftrace_page pages[FTRACE_PAGES_MAX];
+	struct ftrace_cpu cpus[FTRACE_CPUS_MAX];
+};
+
 enum ftrace_walk_state {
 	FTRACE_WALK_WHOLE,
 	FTRACE_WALK_NONE, /* there is no such array, or not of a kind that is known */

@@ -37,18 +37,16 @@ static int load(struct maps *m, char **ret_reason)
 	if (m->skel)
 		return 0;
 	bpf_log_quietly();
-	m->skel = map_bpf__open_and_load();
-	if (!m->skel) {
-		err = -errno;
-		*ret_reason = bpf_load_reason("", err);
-		return err;
-	}
-	err = map_bpf__attach(m->skel);
+	m->skel = map_bpf__open();
+	err = m->skel ? map_bpf__load(m->skel) : -ENOMEM;
 	if (err < 0) {
+		*ret_reason = bpf_load_reason("", err);
+	} else if (map_bpf__attach(m->skel) < 0) {
+		err = -errno;
 		*ret_reason = bpf_reason("the maps can't be iterated", err);
-		map_bpf__destroy(m->skel);
-		m->skel = NULL;
 	}
+	if (err < 0)
+		m->skel = (map_bpf__destroy(m->skel), NULL);
 	return err;
 }
 
@@ -72,7 +70,7 @@ int maps_find(struct maps *m, uint32_t id, struct map_memory *ret, char **ret_re
 	err = load(m, ret_reason);
 	if (err < 0)
 		return err;
-	fd = bpf_iter_create(bpf_link__fd(m->skel->links.on_map));
+	fd = bpf_iter_create(m->skel->links.on_map_fd);
 	err = fd < 0 ? -errno : find(fd, id, ret);
 	if (err < 0 && err != -ENOENT)
 		*ret_reason = bpf_reason("the maps can't be listed", err);

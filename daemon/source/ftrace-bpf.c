@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -13,8 +14,27 @@
 
 struct ftrace_walker {
 	struct ftrace_bpf *skel;
+	const struct ftrace_found *found; /* NULL: none */
 	unsigned int n_cpus;
 };
+
+static int load(struct ftrace_walker *w, char **ret_reason)
+{
+	void *found;
+	int err;
+
+	w->skel = ftrace_bpf__open();
+	err = w->skel ? ftrace_bpf__load(w->skel) : -ENOMEM;
+	if (err < 0) {
+		*ret_reason = bpf_load_reason("", err);
+		return err;
+	}
+	found = mmap(NULL, sizeof(*w->found), PROT_READ, MAP_SHARED, w->skel->maps.found.map_fd, 0);
+	if (found == MAP_FAILED)
+		return -errno;
+	w->found = found;
+	return 0;
+}
 
 int ftrace_walker_new(struct ftrace_walker **ret, char **ret_reason)
 {
@@ -24,12 +44,9 @@ int ftrace_walker_new(struct ftrace_walker **ret, char **ret_reason)
 	*ret_reason = NULL;
 	if (!w)
 		return -ENOMEM;
-	bpf_log_quietly();
-	w->skel = ftrace_bpf__open_and_load();
-	if (!w->skel) {
-		err = -errno;
-		*ret_reason = bpf_load_reason("", err);
-		free(w);
+	err = load(w, ret_reason);
+	if (err < 0) {
+		ftrace_walker_free(w);
 		return err;
 	}
 	n_cpus = libbpf_num_possible_cpus();
@@ -41,8 +58,11 @@ int ftrace_walker_new(struct ftrace_walker **ret, char **ret_reason)
 
 struct ftrace_walker *ftrace_walker_free(struct ftrace_walker *w)
 {
-	if (w)
-		ftrace_bpf__destroy(w->skel);
+	if (!w)
+		return NULL;
+	if (w->found)
+		munmap((void *)w->found, sizeof(*w->found));
+	ftrace_bpf__destroy(w->skel);
 	free(w);
 	return NULL;
 }
@@ -62,15 +82,15 @@ int ftrace_walker_walk(struct ftrace_walker *w, int fd, struct ftrace_view *ret)
 	};
 	struct ftrace_request request = { .fd = fd, .n_cpus = w->n_cpus };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &request, .ctx_size_in = sizeof(request));
-	int err = bpf_prog_test_run_opts(bpf_program__fd(w->skel->progs.walk), &opts);
+	int err = bpf_prog_test_run_opts(w->skel->progs.walk.prog_fd, &opts);
 
 	if (err < 0)
 		return err;
 	if (opts.retval >= ARRAY_LEN(errors))
 		return -EIO;
 	*ret = (struct ftrace_view){
-		.pages = w->skel->bss->pages,
-		.cpus = w->skel->bss->cpus,
+		.pages = w->found->pages,
+		.cpus = w->found->cpus,
 		.n_pages = w->skel->bss->n_pages,
 		.n_cpus = w->skel->bss->n_cpus,
 		.is_reserved = w->skel->bss->is_reserved,

@@ -202,17 +202,16 @@ static int load(struct ksyms *k, char **ret_reason)
 	if (k->skel)
 		return 0;
 	bpf_log_quietly();
-	k->skel = ksyms_bpf__open_and_load();
-	if (!k->skel) {
-		err = -errno;
-		*ret_reason = bpf_load_reason("", err);
-		return err;
-	}
-	err = ksyms_bpf__attach(k->skel);
+	k->skel = ksyms_bpf__open();
+	err = k->skel ? ksyms_bpf__load(k->skel) : -ENOMEM;
 	if (err < 0) {
+		*ret_reason = bpf_load_reason("", err);
+	} else if (ksyms_bpf__attach(k->skel) < 0) {
+		err = -errno;
 		*ret_reason = bpf_reason("the symbol table can't be iterated", err);
-		k->skel = (ksyms_bpf__destroy(k->skel), NULL);
 	}
+	if (err < 0)
+		k->skel = (ksyms_bpf__destroy(k->skel), NULL);
 	return err;
 }
 
@@ -221,7 +220,7 @@ static int read_table(struct ksyms *k, int (*parse)(FILE *f, struct ksym *syms, 
 	int fd, r;
 	FILE *f;
 
-	fd = bpf_iter_create(bpf_link__fd(k->skel->links.on_ksym));
+	fd = bpf_iter_create(k->skel->links.on_ksym_fd);
 	if (fd < 0)
 		return -errno;
 	f = fdopen(fd, "re");

@@ -56,7 +56,7 @@ void glob_compile(const char *pattern, struct glob *ret)
 static int put_cgroup(uint64_t id, uint64_t bits, void *userdata)
 {
 	struct task_watcher *w = userdata;
-	int fd = bpf_map__fd(w->skel->maps.cgroups);
+	int fd = w->skel->maps.cgroups.map_fd;
 	uint64_t known = 0;
 
 	bpf_map_lookup_elem(fd, &id, &known);
@@ -92,18 +92,18 @@ static int load(struct task_watcher *w, char **ret_reason)
 {
 	int err;
 
-	w->skel = task_bpf__open_and_load();
-	if (!w->skel) {
-		err = -errno;
+	w->skel = task_bpf__open();
+	err = w->skel ? task_bpf__load(w->skel) : -ENOMEM;
+	if (err < 0) {
 		*ret_reason = bpf_load_reason("", err);
 		return err;
 	}
-	err = task_bpf__attach(w->skel);
-	if (err < 0) {
+	if (task_bpf__attach(w->skel) < 0) {
+		err = -errno;
 		*ret_reason = bpf_reason("the BPF program can't be attached", err);
 		return err;
 	}
-	w->ring = ring_buffer__new(bpf_map__fd(w->skel->maps.ring), on_event, w, NULL);
+	w->ring = ring_buffer__new(w->skel->maps.ring.map_fd, on_event, w, NULL);
 	if (!w->ring) {
 		err = -errno;
 		*ret_reason = bpf_reason("the BPF ring buffer can't be read", err);
@@ -152,7 +152,7 @@ static int put_filter(struct task_watcher *w, const char *comm, const struct tas
 	if (i == TASK_FILTERS_MAX)
 		return -E2BIG;
 	glob_compile(comm, &f.comm);
-	if (bpf_map_update_elem(bpf_map__fd(w->skel->maps.filters), &i, &f, BPF_ANY) < 0)
+	if (bpf_map_update_elem(w->skel->maps.filters.map_fd, &i, &f, BPF_ANY) < 0)
 		return -errno;
 	w->n_filters++;
 	return 0;
@@ -165,7 +165,7 @@ static int put_pids(struct task_watcher *w, const unsigned int *pids, __u32 numb
 
 	for (; pids && *pids; pids++) {
 		key.pid = *pids;
-		if (bpf_map_update_elem(bpf_map__fd(w->skel->maps.pids), &key, &value, BPF_ANY) < 0)
+		if (bpf_map_update_elem(w->skel->maps.pids.map_fd, &key, &value, BPF_ANY) < 0)
 			return -errno;
 	}
 	return 0;
@@ -236,11 +236,11 @@ int task_watcher_set_selectors(struct task_watcher *w, const struct policy_task 
 	w->n_filters = 0;
 	cgroups = collect_cgroups(w, selectors, n);
 	scan = task_watcher_scan_cgroups(w);
-	r = clear_map(bpf_map__fd(w->skel->maps.pids));
+	r = clear_map(w->skel->maps.pids.map_fd);
 	if (r >= 0)
 		r = put_selectors(w, selectors, n);
 	if (r >= 0)
-		r = clear_map(bpf_map__fd(w->skel->maps.watched));
+		r = clear_map(w->skel->maps.watched.map_fd);
 	__atomic_store_n(&w->skel->bss->n_filters, w->n_filters, __ATOMIC_RELEASE);
 	return r < 0 ? r : cgroups < 0 ? cgroups : scan;
 }
@@ -252,7 +252,7 @@ uint64_t task_watcher_cgroups(const struct task_watcher *w, const struct policy_
 
 int task_watcher_scan_cgroups(struct task_watcher *w)
 {
-	int r = clear_map(bpf_map__fd(w->skel->maps.cgroups));
+	int r = clear_map(w->skel->maps.cgroups.map_fd);
 
 	return r < 0 ? r : cgroup_patterns_scan(&w->cgroups, put_cgroup, w);
 }
@@ -290,7 +290,7 @@ int task_watcher_iterate(struct task_watcher *w)
 {
 	_cleanup_close_ int fd = -1;
 
-	fd = bpf_iter_create(bpf_link__fd(w->skel->links.on_iter));
+	fd = bpf_iter_create(w->skel->links.on_iter_fd);
 	return fd < 0 ? -errno : iterate_fd(w, fd);
 }
 
