@@ -275,14 +275,18 @@ static int get_family(struct module *module, struct module_family *ret)
 
 int module_get_backend(struct module *module, struct module_backend *ret)
 {
-	struct get get = { .seq = module->seq, .parse = parse_backend, .ret = ret };
+	struct module_backend backend = {};
+	struct get get = { .seq = module->seq, .parse = parse_backend, .ret = &backend };
 	int r;
 
-	*ret = (struct module_backend){};
 	if (!module->family.id)
 		return -ENOENT;
 	r = send_get(module, module->family.id, QCOM_MINIDUMP_CMD_BACKEND_GET, NLM_F_ACK, 0, NULL);
-	return r < 0 ? r : collect(module, on_get, &get);
+	if (r >= 0)
+		r = collect(module, on_get, &get);
+	if (r >= 0)
+		*ret = backend;
+	return r;
 }
 
 struct list {

@@ -128,6 +128,7 @@ uint32_t module_port(const struct module *module);
 int module_apply(struct module *module, const struct module_request *requests, struct module_result *results, size_t n);
 void module_results_done(struct module_result *results, size_t n);
 
+/* After a failure *ret is as it was. */
 int module_get_backend(struct module *module, struct module_backend *ret);
 /* All regions, of all owners. -EAGAIN: the table changed too fast for a listing that is right. */
 int module_list(struct module *module, struct module_region **ret, size_t *ret_n);

@@ -431,12 +431,16 @@ static void test_lost_kernel(void **state)
 {
 	struct peer *p = peer(state);
 	struct module_request q = { .cmd = QCOM_MINIDUMP_CMD_REGION_DEL, .id = 1 };
+	struct module_backend backend = { .name = "ram" };
 	struct module_result result;
 
 	assert_int_equal(kill(p->pid, SIGKILL), 0);
 	assert_int_equal(waitpid(p->pid, NULL, 0), p->pid);
 	p->pid = 0;
 	assert_true(module_apply(p->module, &q, &result, 1) < 0);
+	/* What was known is better than nothing. */
+	assert_true(module_get_backend(p->module, &backend) < 0);
+	assert_string_equal(backend.name, "ram");
 	module_disconnect(p->module);
 	assert_int_equal(module_apply(p->module, &q, &result, 1), -ENOENT);
 }
