@@ -13,6 +13,8 @@
 #include "lib/strv.h"
 #include "qcmd_note.h"
 
+#define SOURCES_RETRY_MIN 1000000ULL /* us, doubled each time, 64 times that at most */
+
 /* Whether any policy has changed by that, or -ENOMEM. */
 static int judge_policies(struct manager *m, struct policy_set *policies)
 {
@@ -26,6 +28,40 @@ static int judge_policies(struct manager *m, struct policy_set *policies)
 	return policy_set_judge(policies, &facts);
 }
 
+static int on_sources_retry(sd_event_source *event, uint64_t due, void *userdata)
+{
+	struct manager *m = userdata;
+
+	sources_retry(&m->sources, m->policies);
+	m->source_failures++;
+	manager_watch_sources(m);
+	m->recollect = true;
+	manager_schedule(m);
+	return 0;
+}
+
+/* What could not be started may be later, when there is memory or there are descriptors again. */
+void manager_watch_sources(struct manager *m)
+{
+	uint64_t delay = SOURCES_RETRY_MIN << (m->source_failures < 6 ? m->source_failures : 6);
+	int r;
+
+	m->sources_retry = sd_event_source_disable_unref(m->sources_retry);
+	if (!sources_failed(&m->sources)) {
+		m->source_failures = 0;
+		return;
+	}
+	r = sd_event_add_time_relative(m->event, &m->sources_retry, CLOCK_MONOTONIC, delay, 0, on_sources_retry, m);
+	if (r < 0)
+		log_error("Can't set a timer: %s", strerror(-r));
+}
+
+static void set_sources(struct manager *m, const struct policy_set *policies)
+{
+	sources_set(&m->sources, policies);
+	manager_watch_sources(m);
+}
+
 /* Another back end, and other policies are in use. */
 int manager_follow_backend(struct manager *m)
 {
@@ -35,7 +71,7 @@ int manager_follow_backend(struct manager *m)
 		return r;
 	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
 	if (r > 0) {
-		sources_set(&m->sources, m->policies);
+		set_sources(m, m->policies);
 		m->recollect = true;
 	}
 	return 0;
@@ -151,10 +187,10 @@ static int apply_policies(struct manager *m, struct policy_set *policies)
 	if (r < 0)
 		return r;
 	snprintf(m->judged_backend, sizeof(m->judged_backend), "%s", m->backend.name);
-	sources_set(&m->sources, policies);
+	set_sources(m, policies);
 	r = collect(m, policies);
 	if (r < 0) {
-		sources_set(&m->sources, m->policies);
+		set_sources(m, m->policies);
 		m->recollect = true;
 		return r;
 	}

@@ -34,6 +34,8 @@ struct manager {
 	struct machine machine;				 /* as it was at the start: of use for what does not change */
 	char judged_backend[QCOM_MINIDUMP_NAME_MAX + 1]; /* that the conditions of the policies were judged by */
 	struct sources sources;
+	sd_event_source *sources_retry;
+	unsigned int source_failures; /* of starting them, in a row */
 	struct reconcile *reconcile;
 	char *layout; /* for the note */
 	struct reload_info reload;
@@ -76,6 +78,8 @@ int manager_release(struct manager *m);
 
 int manager_first_policies(struct manager *m);
 int manager_recollect(struct manager *m);
+/* Sources that could not be started are tried again. */
+void manager_watch_sources(struct manager *m);
 /* Another back end, and other policies are in use. */
 int manager_follow_backend(struct manager *m);
 

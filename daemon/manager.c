@@ -208,6 +208,7 @@ struct manager *manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->work);
 	sd_event_source_disable_unref(m->retry);
 	sd_event_source_disable_unref(m->ready_retry);
+	sd_event_source_disable_unref(m->sources_retry);
 	sd_event_source_disable_unref(m->module_io);
 	reconcile_free(m->reconcile);
 	module_free(m->module);

@@ -70,20 +70,39 @@ int sources_init(struct sources *s, const struct source_host *host)
 	return symbol_reader_new(&s->host.symbols);
 }
 
+static void try_source(struct sources *s, int i, const struct policy_set *policies)
+{
+	int r = set_source(s, i, policies);
+
+	free(s->failures[i]);
+	s->failures[i] = NULL;
+	if (r >= 0)
+		return;
+	log_error("Can't look for what [%s] sections ask for: %s", policy_source_to_string(i), strerror(-r));
+	s->failures[i] = strdup(strerror(-r));
+}
+
 void sources_set(struct sources *s, const struct policy_set *policies)
 {
 	if (needs_symbols(policies))
 		symbol_prepare(s->host.symbols, policies);
-	for (int i = 0; i < _POLICY_SOURCE_MAX; i++) {
-		int r = set_source(s, i, policies);
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		try_source(s, i, policies);
+}
 
-		free(s->failures[i]);
-		s->failures[i] = NULL;
-		if (r >= 0)
-			continue;
-		log_error("Can't look for what [%s] sections ask for: %s", policy_source_to_string(i), strerror(-r));
-		s->failures[i] = strdup(strerror(-r));
-	}
+bool sources_failed(const struct sources *s)
+{
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (s->failures[i])
+			return true;
+	return false;
+}
+
+void sources_retry(struct sources *s, const struct policy_set *policies)
+{
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (s->failures[i])
+			try_source(s, i, policies);
 }
 
 void sources_done(struct sources *s)

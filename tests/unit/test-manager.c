@@ -141,12 +141,40 @@ static void test_ready(void **state)
 	manager_free(m);
 }
 
+/* A source that could not be started, as above: without a reload it is, when that works. */
+static void test_source_comes_late(void **state)
+{
+	static struct policy_section section = { .kind = POLICY_SOURCE_CURRENT, .path = (char *)"/x.conf" };
+	static struct policy policy = {
+		.name = (char *)"x",
+		.path = (char *)"/x.conf",
+		.state = POLICY_ENABLED,
+		.sections = &section,
+		.n_sections = 1,
+	};
+	static struct policy_set policies = { .policies = &policy, .n_policies = 1 };
+	struct manager *m = new_manager();
+	struct policy_set *none = m->policies;
+
+	m->policies = &policies;
+	m->sources.failures[POLICY_SOURCE_CURRENT] = strdup("Too many open files");
+	manager_watch_sources(m);
+	assert_true(has_problem(m, "current"));
+	run_for(m, SEC + SEC / 2);
+	assert_false(has_problem(m, "current"));
+	assert_non_null(m->sources.running[POLICY_SOURCE_CURRENT]);
+	assert_int_equal(m->source_failures, 0);
+	m->policies = none;
+	manager_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_second),
 		cmocka_unit_test(test_bus_comes_late),
 		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_source_comes_late),
 	};
 
 	log_set_max_level("emerg");

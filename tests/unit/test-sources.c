@@ -72,7 +72,9 @@ static void test_failure(void **state)
 	sources_stats(&s, &stats);
 	assert_int_equal(stats.resyncs, 0);
 
-	sources_set(&s, &policies);
+	assert_true(sources_failed(&s));
+	sources_retry(&s, &policies);
+	assert_false(sources_failed(&s));
 	assert_null(sources_problem(&s, POLICY_SOURCE_CURRENT));
 	sources_set(&s, &none);
 	assert_null(s.running[POLICY_SOURCE_CURRENT]);
