@@ -10,7 +10,7 @@
 struct autoreload;
 
 /**
- * struct autoreload_ops - when to tell that policies have changed: when nothing has for a while, and all files are whole
+ * struct autoreload_ops - when changed policies are told: when nothing has changed for a while, and all files are whole
  * @quiet: for how many microseconds nothing has to change
  * @patience: for how many microseconds files that somebody seems to be writing are waited for. Not all do: who reads a
  * file that has just been linked looks the same, and of who writes by truncate(2) there is nothing else to be seen

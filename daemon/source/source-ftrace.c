@@ -167,7 +167,7 @@ static const char *tracefs_problem(const struct source *s)
 		    errno == EACCES)
 			return "qcmdd may not read " TRACEFS
 			       ", so that readers of the dump lack the formats of events: "
-			       "systemctl restart qcmdd, unless its mount option gid= has been chosen to be another one";
+			       "systemctl restart qcmdd, unless somebody has chosen another gid= for it";
 	return NULL;
 }
 

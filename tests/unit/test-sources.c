@@ -218,8 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),	    cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_load_reason), cmocka_unit_test(test_no_bursts),
-		cmocka_unit_test(test_unknown_map),
-		cmocka_unit_test(test_no_tracefs),
+		cmocka_unit_test(test_unknown_map), cmocka_unit_test(test_no_tracefs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
