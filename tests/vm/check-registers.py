@@ -41,7 +41,8 @@ def function(mode, console, said):
     if mode == "oops":
         start = int(last(r"qcmd_crash: oops as asked, in ([0-9a-f]+)", console), 16)
         return start, start + OOPS_SIZE
-    return tuple(int(each, 16) for each in last(r"^([0-9a-f]{16}) T panic\n([0-9a-f]{16}) ", said))
+    name = "vpanic" if " T vpanic\n" in said else "panic"
+    return tuple(int(each, 16) for each in last(rf"^([0-9a-f]{{16}}) T {name}\n([0-9a-f]{{16}}) ", said))
 
 
 def check_stack(task, start, end):

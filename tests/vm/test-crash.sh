@@ -54,8 +54,8 @@ sleep 1
 SCRIPT
 	[ "$1" != sysrq-c ] || recycle
 	cat <<'SCRIPT'
-# Where panic() is, and what is behind it.
-grep -A1 -E ' T panic$' /proc/kallsyms
+# Where panic() is, or what does its work from 6.17 on, and what is behind it.
+grep -A1 -E ' T v?panic$' /proc/kallsyms
 for pid in $(pgrep '^named-'); do
 	read -r _ comm state ppid _ <"/proc/$pid/stat"
 	comm=${comm#\(}
