@@ -79,7 +79,8 @@ echo "ok: $(wc -l <"$work/live") events are those that the machine had"
 
 "$qcmdump" trace --array=qcmd --output="$work/trace.dat" "$work/dump.elf" || fail "trace --output"
 trace-cmd report -N "$work/trace.dat" >"$work/reported" 2>&1 || fail "trace-cmd: $(cat "$work/reported")"
-sed 1d "$work/reported" | diff "$work/trace" - >"$work/diff" ||
+# trace-cmd 3.3 has flags of the event behind the number of the CPU.
+sed -E -e 1d -e 's/^([^[]*\[[0-9]+\]) [^ ]*[^ :]( )/\1\2/' "$work/reported" | diff "$work/trace" - >"$work/diff" ||
 	fail "trace-cmd shows other events: $(head -n 6 "$work/diff")"
 same_elsewhere "$work/dump.elf" 15
 
