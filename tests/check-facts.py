@@ -315,7 +315,8 @@ def note_of(kernel):
 def main():
     programs = sorted(path.replace("bpf/", "build/bpf/").replace(".c", ".o")
                       for path in glob.glob("bpf/*.bpf.c", root_dir=TOP))
-    if subprocess.run([os.path.join(TOP, "tests", "make"), *programs, "build/tests/print-note"], check=False).returncode:
+    make = [os.path.join(TOP, "tests", "make"), *programs, "build/tests/print-note"]
+    if subprocess.run(make, check=False).returncode:
         return 1
     checker = Checker(all_kernels())
     for path in programs:

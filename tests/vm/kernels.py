@@ -170,8 +170,8 @@ def uncompress(image, path):
 
 
 def types_of(suite, name, arch):
-    """An ELF file with the types (BTF) of a kernel of Debian's, and its release. Headers come with such a file, but those
-    of 6.1."""
+    """An ELF file with the types (BTF) of a kernel of Debian's, and its release. Headers come with such a file, but
+    those of 6.1."""
     debian, flavour = ARCHES[arch]
     folder = os.path.join(CACHE, "types", f"{suite}-{name}-{debian}")
     with lock(f"types-{suite}-{name}-{debian}"):
