@@ -9,7 +9,9 @@ cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 if [ $# -eq 0 ]; then
 	while read -r suite kernels; do
 		# shellcheck disable=SC2086
-		headers=$(tests/vm/headers "$suite" $kernels) && tests/vm/inside "$suite" tests/check-samples.sh $headers || exit 1
+		headers=$(tests/vm/headers "$suite" $kernels) || exit 1
+		# shellcheck disable=SC2086
+		tests/vm/inside "$suite" tests/check-samples.sh $headers </dev/null || exit 1
 	done <<-END
 	bookworm 6.1 6.12
 	trixie 7.3
