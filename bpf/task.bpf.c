@@ -114,22 +114,32 @@ __u64 sent;
 
 #define CGROUP_DEPTH_MAX 32 /* the kernel sets no limit, people never come near this */
 
+struct cgroup_walk {
+	__u64 ancestors; /* of the cgroup, itself the last: address of the pointers to them */
+	__u64 patterns;
+};
+
+static long look_at_ancestor(__u32 i, void *data)
+{
+	struct cgroup_walk *w = data;
+	struct cgroup *ancestor = NULL;
+	__u64 id, *found;
+
+	bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void *)(w->ancestors + i * sizeof(ancestor)));
+	id = BPF_CORE_READ(ancestor, kn, id);
+	found = bpf_map_lookup_elem(&cgroups, &id);
+	w->patterns |= found ? *found : 0;
+	return 0;
+}
+
 /* The patterns that the cgroup or one above matches. */
 static __u64 cgroup_patterns(struct cgroup *cgroup)
 {
-	__u64 ancestors = (__u64)cgroup + bpf_core_field_offset(cgroup->ancestors), patterns = 0;
-	int level = BPF_CORE_READ(cgroup, level);
+	struct cgroup_walk w = { .ancestors = (__u64)cgroup + bpf_core_field_offset(cgroup->ancestors) };
+	__u32 n = BPF_CORE_READ(cgroup, level) + 1;
 
-	for (int i = 0; i < CGROUP_DEPTH_MAX && i <= level; i++) {
-		struct cgroup *ancestor = NULL;
-		__u64 id, *found;
-
-		bpf_probe_read_kernel(&ancestor, sizeof(ancestor), (void *)(ancestors + i * sizeof(ancestor)));
-		id = BPF_CORE_READ(ancestor, kn, id);
-		found = bpf_map_lookup_elem(&cgroups, &id);
-		patterns |= found ? *found : 0;
-	}
-	return patterns;
+	bpf_loop(n < CGROUP_DEPTH_MAX ? n : CGROUP_DEPTH_MAX, look_at_ancestor, &w, 0);
+	return w.patterns;
 }
 
 static __u64 task_cgroups(struct task_struct *task)
