@@ -24,10 +24,10 @@ without_context() {
 	sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] )\[C[0-9]+ T[0-9]+ [^]]*\] /\1/'
 }
 
-# The other tools print the time once for a record, and may indent the rest; dmesg and qcmdump print it for each line.
-# makedumpfile 1.7.6 prints the caller, too: "[ T376]".
+# The other tools print the time once for a record, and indent the rest; dmesg and qcmdump print it for each line.
+# makedumpfile 1.7.6 prints the caller, too, "[    T376]", and indents by that as well: so blanks don't count.
 without_times() {
-	without_context | sed -E 's/^(\[ *[0-9]+\.[0-9]{6}\] (\[ *[TC][0-9]+\] )?| {15})//'
+	without_context | sed -E 's/^\[ *[0-9]+\.[0-9]{6}\] (\[ *[TC][0-9]+\] )?//; s/^ +//'
 }
 
 same_text() { # core, log, what another program prints
