@@ -100,6 +100,27 @@ static bool add_section(const struct vmlinux *v, const char *name)
 	return true;
 }
 
+/*
+ * What functions return by is a jump in the file. The kernel makes a return of it, as apply_returns() in
+ * arch/x86/kernel/alternative.c does, but on CPUs that need more: programs that disassemble know that alone.
+ */
+static void patch_returns(const struct vmlinux *v, struct made *text)
+{
+	static const unsigned char ret[] = { 0xc3, 0xcc, 0xcc, 0xcc, 0xcc };
+	GElf_Shdr shdr;
+	Elf_Data *sites = section_data(v, ".return_sites", &shdr);
+
+	for (size_t i = 0; sites && i + sizeof(int32_t) <= sites->d_size; i += sizeof(int32_t)) {
+		uint64_t at;
+		int32_t to;
+
+		memcpy(&to, (const char *)sites->d_buf + i, sizeof(to));
+		at = shdr.sh_addr + i + (int64_t)to + v->offset - text->vaddr;
+		if (at < text->size && text->size - at >= sizeof(ret) && (unsigned char)text->data[at] == 0xe9)
+			memcpy(text->data + at, ret, sizeof(ret));
+	}
+}
+
 /* The last entry whose code is not behind ip. */
 static uint32_t find_entry(const int32_t *ips, size_t n, uint64_t table, uint64_t ip)
 {
@@ -200,6 +221,7 @@ static int add_all(const struct vmlinux *v, const struct kv *vmcoreinfo, struct 
 				v->path, quote(build_id, strlen(build_id)).s);
 	if (!add_section(&moved, ".text"))
 		return derr_set(err, -EINVAL, "%s has no code in it: it is no vmlinux.", v->path);
+	patch_returns(&moved, &v->made->v[v->made->n - 1]);
 	if (add_section(&moved, ".orc_unwind_ip") && add_section(&moved, ".orc_unwind"))
 		add_lookup(&moved);
 	/* Of these crash takes the numbers that states have. */
