@@ -78,4 +78,7 @@ void qmd_events_exit(void)
 {
 	irq_work_sync(&qmd_event_irq_work);
 	flush_work(&qmd_event_worker);
+	/* Nor does anybody else send what he has begun to. */
+	mutex_lock(&qmd_events_lock);
+	mutex_unlock(&qmd_events_lock);
 }

@@ -35,7 +35,8 @@ static void qmd_region_see(const struct qmd_region *r)
 	qmd_follow_unlock(r);
 	/* May be text of a back end, which can go as soon as the lock is dropped. */
 	strscpy(qmd_seen_error, r->error ?: "", sizeof(qmd_seen_error));
-	qmd_seen_in_table = qmd_region_in_table(r);
+	/* What is being removed has its segments for a while, but no slots. */
+	qmd_seen_in_table = r->there && qmd_region_in_table(r);
 	qmd_seen_align = qmd_seen_in_table ? qmd.limits.align : 1;
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 }
@@ -118,7 +119,8 @@ int qmd_put_region(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd, con
 		genl_dump_check_consistent(cb, hdr);
 	mutex_lock(&qmd_seen_lock);
 	qmd_region_see(r);
-	ret = qmd_put_region_attrs(skb, to);
+	/* A list has what is there in that very instant. */
+	ret = cb && !qmd_seen.there ? -ENOENT : qmd_put_region_attrs(skb, to);
 	mutex_unlock(&qmd_seen_lock);
 	if (ret) {
 		genlmsg_cancel(skb, hdr);

@@ -6,6 +6,7 @@
 #include <linux/sizes.h>
 #include <net/sock.h>
 
+#include "core.h"
 #include "event.h"
 #include "modules.h"
 #include "netlink.h"
@@ -37,12 +38,30 @@ static void qmd_owned_remove(u32 portid)
 	qmd_events_send();
 }
 
+/* Anybody may open and close such sockets as fast as he likes: those that own nothing wait for nobody. */
+static bool qmd_owns_any(u32 portid)
+{
+	bool found = false;
+	struct qmd_region *r;
+	unsigned long id;
+
+	rcu_read_lock();
+	xa_for_each(&qmd.ids, id, r) {
+		found = r->sk && r->portid == portid;
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 /* The last descriptor of a netlink socket was closed. */
 static int qmd_netlink_release(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct netlink_notify *n = data;
 
-	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC || !net_eq(n->net, &init_net))
+	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC || !net_eq(n->net, &init_net) ||
+	    !qmd_owns_any(n->portid))
 		return NOTIFY_DONE;
 	qmd_owned_remove(n->portid);
 	return NOTIFY_OK;
@@ -57,13 +76,13 @@ static struct notifier_block qmd_netlink_nb = {
  * state, is limited, and half of that for each of them: the rest is for such as the daemon. Under qmd_owners_lock:
  * nobody else takes more meanwhile.
  */
-int qmd_share_check(const struct qmd_region *new, u32 slots, u64 bytes, struct qmd_why *why)
+int qmd_share_check(const struct qmd_region *new, u32 slots, s64 more, struct qmd_why *why)
 {
-	u64 own_slots = slots, own_bytes = bytes;
+	u64 own_slots = slots, bytes = more, own_bytes = more;
 	struct qmd_region *r;
 	u32 id;
 
-	if (!new->unprivileged)
+	if (!new->unprivileged || (!slots && more <= 0))
 		return 0;
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
 		if (r->unprivileged && READ_ONCE(r->there)) {
@@ -73,6 +92,7 @@ int qmd_share_check(const struct qmd_region *new, u32 slots, u64 bytes, struct q
 			own_bytes += r->sk == new->sk ? r->size : 0;
 		}
 		qmd_region_put(r);
+		cond_resched();
 	}
 	if (slots <= READ_ONCE(unprivileged_slots) && own_slots <= READ_ONCE(unprivileged_slots) / 2 &&
 	    bytes <= READ_ONCE(unprivileged_bytes) && own_bytes <= READ_ONCE(unprivileged_bytes) / 2)

@@ -172,8 +172,9 @@ static int qmd_region_get_dumpit(struct sk_buff *skb, struct netlink_callback *c
 
 	for (; !ret && (r = qmd_region_next(&id)); id += !ret) {
 		cb->seq = READ_ONCE(qmd.generation) ?: 1;
-		if (READ_ONCE(r->there))
-			ret = qmd_put_region(skb, &to, QCOM_MINIDUMP_CMD_REGION_GET, r, cb);
+		ret = qmd_put_region(skb, &to, QCOM_MINIDUMP_CMD_REGION_GET, r, cb);
+		if (ret == -ENOENT)
+			ret = 0;
 		qmd_region_put(r);
 	}
 	cb->args[0] = id;

@@ -29,7 +29,7 @@ void qmd_netlink_exit(void);
 extern struct mutex qmd_owners_lock;
 void qmd_owners_init(void);
 void qmd_owners_exit(void);
-int qmd_share_check(const struct qmd_region *new, u32 slots, u64 bytes, struct qmd_why *why);
+int qmd_share_check(const struct qmd_region *new, u32 slots, s64 more, struct qmd_why *why);
 struct qmd_region *qmd_owner_add(struct sk_buff *skb, struct qmd_spec *spec, struct sk_buff **msg, struct qmd_why *why);
 
 /* netlink-request.c */

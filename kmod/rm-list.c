@@ -201,11 +201,6 @@ static int rm_apply(struct rm *rm)
 	return rm_drop_unwanted(rm, true) ?: rm_drop_unwanted(rm, false);
 }
 
-static void *rm_header(const struct rm *rm, u8 which)
-{
-	return rm->headers + which * rm->header_size;
-}
-
 /* What the table says now, copied under the core's lock, which RM_SLOTS_MAX bounds: it may never hold still. */
 static void rm_copy_table(void *priv, u32 count)
 {
@@ -213,23 +208,29 @@ static void rm_copy_table(void *priv, u32 count)
 
 	rm->n_want = count;
 	memcpy(rm->want, rm->toc.regions, count * sizeof(*rm->want));
-	memcpy(rm_header(rm, !rm->live), phys_to_virt(le64_to_cpu(rm->want[0].address)), rm->header_size);
+	memcpy(rm->headers[!rm->live], phys_to_virt(le64_to_cpu(rm->want[0].address)), rm->header_size);
 }
 
 static void rm_snapshot(struct rm *rm)
 {
 	qcom_minidump_backend_look(&rm->backend, rm_copy_table);
-	rm->next = memcmp(rm_header(rm, 0), rm_header(rm, 1), rm->header_size) ? !rm->live : rm->live;
-	rm->want[0].address = cpu_to_le64(virt_to_phys(rm_header(rm, rm->next)));
+	rm->next = memcmp(rm->headers[0], rm->headers[1], rm->header_size) ? !rm->live : rm->live;
+	rm->want[0].address = cpu_to_le64(virt_to_phys(rm->headers[rm->next]));
 	rm->want[0].seq_num = 0;	/* readers look for its name */
 }
 
 /* The core says in slot 0 how long its header is. */
 static int rm_alloc_headers(struct rm *rm)
 {
+	int i;
+
+	if (rm->headers[1])
+		return 0;
 	rm->header_size = le64_to_cpu(READ_ONCE(rm->toc.regions[0].size));
-	rm->headers = alloc_pages_exact(2 * rm->header_size, GFP_KERNEL | __GFP_ZERO);
-	return rm->headers ? 0 : -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(rm->headers); i++)
+		if (!rm->headers[i])
+			rm->headers[i] = alloc_pages_exact(rm->header_size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+	return rm->headers[0] && rm->headers[1] ? 0 : -ENOMEM;
 }
 
 static void rm_report(struct rm *rm, int err)
@@ -245,7 +246,7 @@ static void rm_report(struct rm *rm, int err)
 void qmd_rm_work(struct work_struct *work)
 {
 	struct rm *rm = container_of(to_delayed_work(work), struct rm, work);
-	int ret = rm->headers ? 0 : rm_alloc_headers(rm);
+	int ret = rm_alloc_headers(rm);
 
 	if (!ret && !rm->behind)
 		rm_snapshot(rm);

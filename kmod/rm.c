@@ -66,8 +66,11 @@ static int rm_refuse_manager(struct rm *rm, int err)
 
 static void rm_free(struct rm *rm)
 {
-	if (rm->headers)
-		free_pages_exact(rm->headers, 2 * rm->header_size);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rm->headers); i++)
+		if (rm->headers[i])
+			free_pages_exact(rm->headers[i], rm->header_size);
 	kvfree(rm->ranges);
 	kvfree(rm->want);
 	kvfree(rm->toc.regions);

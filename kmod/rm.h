@@ -67,7 +67,7 @@ struct rm {
 	u32 n_ranges;
 	struct rm_range *ranges;
 	const struct minidump_region *unsure;
-	void *headers;
+	void *headers[2];
 	size_t header_size;
 	u8 live;
 	u8 next;

@@ -198,6 +198,16 @@ printf 'note %s\n' 'fill=32748 name=NA' 'fill=32748 name=NB' 'fill=16 name=NB' '
 	'fill=32748 name=NB' 'fill=1 name=NB' 'fill=32748 name=NC' | as ,+net_admin >notes
 [ "$(sed -n 's/^\(region\|error [A-Z]*\).*/\1/p' notes | xargs)" = \
 	"region error EDQUOT region error EDQUOT region region region" ] || fail "bytes of notes: $(cat notes)"
+# A limit that is lowered takes nothing away, and is no reason to refuse what takes no more.
+echo 100000 >$bytes
+{
+	echo 'note fill=32748 name=NA'
+	until grep -q . notes; do sleep 0.1; done
+	echo 1000 >$bytes
+	printf 'note %s\n' 'fill=32748 name=NA' 'fill=32000 name=NA' 'fill=32748 name=NA'
+} | as ,+net_admin >notes
+[ "$(sed -n 's/^\(region\|error [A-Z]*\).*/\1/p' notes | xargs)" = "region region region error EDQUOT" ] ||
+	fail "after the limit was lowered: $(cat notes)"
 echo "$was" >$bytes
 echo "ok: shares"
 
