@@ -4,7 +4,7 @@
 that crash, drgn, gdb and makedumpfile open it: with virtual addresses, and the kernel's image first.
 
 The registers (NT_PRSTATUS) are those of a minidump of the same crash, if it has any: QEMU's do not say whose they
-are."""
+are. drgn since 0.0.27 finds registers by what QEMU says instead: --by-cpu."""
 
 import argparse
 import mmap
@@ -14,6 +14,7 @@ import struct
 import sys
 
 PT_LOAD, PT_NOTE, NT_PRSTATUS = 1, 4, 1
+PID = 20 + 32  # in a note with the name "CORE"
 IMAGE = 0xffffffff80000000
 IMAGE_SIZE = 1 << 30
 COPY = 1 << 26
@@ -57,6 +58,11 @@ def direct_map(core, vmcoreinfo, system_map):
     return phys_base, text, struct.unpack_from("<Q", core.data, core.at(variable + moved - IMAGE + phys_base))[0]
 
 
+def numbered(notes):
+    """As QEMU's: with the number of the CPU, from 1 on, where others have the pid."""
+    return [note[:PID] + struct.pack("<i", cpu + 1) + note[PID + 4:] for cpu, note in enumerate(notes)]
+
+
 def copy(core, offset, size, out, to):
     """Keeps the holes."""
     at, end = offset, offset + size
@@ -78,13 +84,14 @@ def main():
     options.add_argument("minidump")
     options.add_argument("system_map", help="of the guest's kernel")
     options.add_argument("output")
+    options.add_argument("--by-cpu", action="store_true", help="registers have the number of their CPU, not a pid")
     options = options.parse_args()
     core, minidump = Core(options.vmcore), Core(options.minidump)
     vmcoreinfo = next((note for name, _, note in core.notes if name == b"VMCOREINFO"), None)
     if not vmcoreinfo:
         sys.exit(f"{options.vmcore} has no VMCOREINFO")
     registers = [note for name, kind, note in minidump.notes if name == b"CORE" and kind == NT_PRSTATUS]
-    notes = b"".join(registers) + vmcoreinfo
+    notes = b"".join(numbered(registers) if options.by_cpu else registers) + vmcoreinfo
     phys_base, text, page_offset = direct_map(core, vmcoreinfo, options.system_map)
 
     offset, headers, places = 1 << 16, [], []

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Debian's crash and drgn, unmodified, say of a dump with the policy crash-utility what they say of a full dump of the
-# same crash, and gdb shows the stack of the task that crashed. On 6.12 Debian's drgn finds no stacks in a full dump
-# either, and its crash does not start. qcmdctl dump debug starts each of them with what qcmd-collect keeps.
+# What crash, drgn and gdb of Debian 12 and 13 (at length of sid, too), unmodified, say of a dump with the policies
+# crash-utility and memory, and what of a full dump of the same crash: as docs/readers.md says. On this machine
+# qcmdctl dump debug starts each of them with what qcmd-collect keeps.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,104 +28,45 @@ POLICY
 qcmdctl enable crash-utility && qcmdctl enable memory && systemctl start qcmdd || exit 1
 until_true "all is registered" qcmdctl --no-pager status
 qcmdctl --no-pager regions
+# The other CPU is to be idle: of one that ran a program there is no stack, and debuggers show whatever is left there.
+pkill -STOP qcmdd
 sleep 2
 crash sysrq-c
 SCRIPT
 
 release=$(release)
-vmlinux=/usr/lib/debug/boot/vmlinux-$release
-if [ ! -e "$vmlinux" ]; then
-	echo "no debug symbols: apt-get install linux-image-$release-dbg"
-	exit 77
+symbols=/usr/lib/debug
+if [ ! -e "$symbols/boot/vmlinux-$release" ]; then
+	symbols=$("$top/tests/vm/unpacked" "$suite" "linux-image-$release-dbg")/usr/lib/debug || fail "no debug symbols"
 fi
+vmlinux=$(readlink -f "$symbols/boot/vmlinux-$release")
+map=$symbols/boot/System.map-$release
+[ -e "$map" ] || map=$symbols/lib/modules/$release/System.map
+[[ -e $vmlinux && -e $map ]] || fail "no debug symbols of $release in $symbols"
 
 "$qcmdump" collect "$work/crash/vmcore" -o "$work/dump.elf" || fail "collect"
 no_complaints "$work/dump.elf"
 "$qcmdump" info "$work/dump.elf" | tee "$work/info"
 grep -q 'Problems: none' "$work/info" || fail "the dump has problems"
 grep -q 'Made besides: index of tasks by pid' "$work/info" || fail "there is no index of tasks"
-"$top/tests/vm/full-dump.py" "$work/crash/vmcore" "$work/dump.elf" "/usr/lib/debug/boot/System.map-$release" \
-	"$work/full.elf" || fail "no full dump"
-# Idle ones are stopped on the interrupt stack of their CPU.
+"$qcmdump" convert --for=crash --vmlinux="$vmlinux" "$work/dump.elf" -o "$work/crash.elf" || fail "convert"
+for option in '' --by-cpu; do
+	# shellcheck disable=SC2086 # none, or one
+	"$top/tests/vm/full-dump.py" $option "$work/crash/vmcore" "$work/dump.elf" "$map" "$work/full$option.elf" ||
+		fail "no full dump"
+done
+# All idle ones have PID 0, and what CPUs ran is looked at besides.
 mapfile -t tasks < <("$qcmdump" tasks --json "$work/dump.elf" | python3 -c '
 import json, sys
-print(*(hex(task["address"]) for task in json.load(sys.stdin) if task["pid"]), sep="\n")')
+print(*("--task=" + hex(task["address"]) for task in json.load(sys.stdin) if task["pid"]), sep="\n")')
 [ "${#tasks[@]}" -gt 50 ] || fail "there are ${#tasks[@]} tasks only"
-
-# Runs a tool on both; fails if it does not say the same, or not what is expected.
-compare() { # tool, expected pattern...
-	local tool=$1 dump pattern
-	shift
-	for dump in full dump; do
-		"run_$tool" "$work/$dump.elf" 2>&1 | "normal_$tool" >"$work/$tool-$dump"
-	done
-	diff "$work/$tool-full" "$work/$tool-dump" >"$work/diff" ||
-		fail "$tool says something else: $(head -n 40 "$work/diff")"
-	for pattern; do
-		grep -q -E "$pattern" "$work/$tool-dump" || fail "$tool doesn't say $pattern: $(cat "$work/$tool-dump")"
-	done
-	echo "ok: $tool says the same, $(wc -l <"$work/$tool-dump") lines"
-}
-
-# crash starts with what was converted for it.
-run_crash() {
-	local dump=$1
-
-	if [ "$dump" = "$work/dump.elf" ]; then
-		"$qcmdump" convert --for=crash --vmlinux="$vmlinux" "$dump" -o "$work/crash.elf" >/dev/null ||
-			fail "convert"
-		dump=$work/crash.elf
-	fi
-	{
-		printf '%s\n' sys log ps 'bt -a' mod runq 'p jiffies'
-		printf 'bt %s\n' "${tasks[@]}"
-		printf 'struct task_struct %s\n' "${tasks[0]}"
-	} | crash "$vmlinux" "$dump"
-}
-
-# Without the name of the dump, and without what it shows while it waits.
-# No policy has the names of modules' functions: from where one is on a stack on, crash without them goes other ways.
-normal_crash() {
-	awk '!/^>? *#/ { cut = 0 } /^>? *#.* \[[a-z0-9_]+\]$/ { cut = 1 } !cut' |
-		sed -E -e 's/.*\r//' -e '/^please wait/d' -e '/^ *DUMPFILE: /d'
-}
-
-run_drgn() {
-	local stacks=()
-
-	[ "$kernel" != 6.1 ] || stacks=(--stacks)
-	/usr/bin/python3 "$top/tests/vm/drgn-views.py" "${stacks[@]}" "$1" "$vmlinux" "${tasks[@]}"
-}
-
-# Behind the kernel's last frame drgn goes on, through whatever memory a full dump has there.
-normal_drgn() {
-	sed -E '/^#[0-9]+ +0x[0-9a-f]+$/d'
-}
-
-# gdb looks up virtual addresses in the program headers alone, where a full dump has no stacks: nothing to compare with.
-check_gdb() {
-	local offset
-	offset=$(strings "$work/dump.elf" | sed -n '/^KERNELOFFSET=/{s///p;q}')
-	gdb -nx -batch -ex 'set pagination off' -ex "core-file $work/dump.elf" -ex "symbol-file -o 0x$offset $vmlinux" \
-		-ex 'info threads' -ex 'thread apply all bt' -ex 'p init_uts_ns.name.release' >"$work/gdb" 2>&1
-	for pattern in '^\* *1 +(process|LWP)' '^ *2 +(process|LWP)' ' in sysrq_handle_crash ' \
-		' in write_sysrq_trigger ' 'do_syscall_64 ' "= \"${release//+/.}\""; do
-		grep -q -E "$pattern" "$work/gdb" || fail "gdb doesn't say $pattern: $(cat "$work/gdb")"
-	done
-	echo "ok: gdb"
-}
-
-compare drgn 'sysrq triggered crash' "release: ${release//+/.}" '^tasks: \[\(1, ' 'find_task 1: systemd' \
-	'^panic_cpu: \(int\)[01]$' '^runqueue 1: \[[0-9]' '^current 0: '
-[ "$kernel" != 6.1 ] || grep -q '(drivers/tty/sysrq.c' "$work/drgn-dump" || fail "drgn has no stack of the crash"
-check_gdb
-[ "$kernel" = 6.1 ] || exit 0
-compare crash '^ *PANIC: "Kernel panic - not syncing: sysrq triggered crash"' \
-	'^\[ *[0-9.]+\] Kernel panic - not syncing: sysrq' \
-	'^>? +0 +0 +1 +[0-9a-f]{16} +RU +0\.0 +0 +0 +\[swapper/1\]$' \
-	'^> +[0-9]+ +-?[0-9]+ +[01] +[0-9a-f]{16} +RU +[0-9.]+ +[1-9][0-9]+ +[1-9][0-9]+ +crash$' \
-	'^ *#[0-9]+ \[[0-9a-f]+\] write_sysrq_trigger at ' '^[0-9a-f]{16} +qcom_minidump_ram ' '^CPU 1 RUNQUEUE: ' \
-	'^jiffies = \$[0-9]+ = [0-9]+$' '^  comm = "systemd'
+moved=$(strings "$work/dump.elf" | sed -n '/^KERNELOFFSET=/{s///p;q}')
+"$top/tests/vm/readers.py" --kernel="$kernel" --release="$release" --scratch="$work" --vmlinux="$vmlinux" \
+	--dump="$work/dump.elf" --crash="$work/crash.elf" --full="$work/full.elf" \
+	--full-by-cpu="$work/full--by-cpu.elf" --moved="$moved" "${tasks[@]}" \
+	bookworm trixie ${QCMD_LONG:+sid} || fail "a reader"
+# This machine's crash is to start, too.
+[[ $suite = "$own_suite" && $suite-$kernel =~ ^(bookworm-6\.1|trixie-6\.12)$ ]] || exit 0
 
 # What qcmd-collect makes of it is compressed, and has no path that says what it is of.
 mkdir "$work/store"
