@@ -107,6 +107,12 @@ static int read_layout(struct task_layout *l, const struct kv *v, const char *pa
 				"note of qcmdd describes it. A newer qcmdump may know it.",
 				path, l->unreadable);
 	l->needed = needed(l);
+	if (l->needed > MEMBER_PLACE_MAX)
+		return derr_set(
+			err, -EINVAL,
+			"Tasks in %s cannot be read: the note of qcmdd in it describes a task_struct of more than %d "
+			"bytes.",
+			path, MEMBER_PLACE_MAX);
 	return 0;
 }
 

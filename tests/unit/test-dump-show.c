@@ -163,6 +163,26 @@ static void tasks_impossible(void **state)
 	di_done(&d);
 }
 
+/* Each place by itself is in a structure that could be, and they are in one another. */
+static void tasks_of_impossible_size(void **state)
+{
+	const uint64_t size = 121000;
+	uint64_t paddr;
+	char out[64];
+	struct di d;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_task_keys(&d);
+	di_note(&d, "BITS(task_struct.thread)=480000:0\nBITS(thread_struct.sp)=480000:64");
+	paddr = di_alloc(&d, size, 64);
+	di_add(&d, MINIDUMP_TASK_NAME, 0, paddr, DI_DIRECT + paddr, size);
+	di_finish(&d);
+	must_collect(&d, out);
+	show_fails(show_tasks, out, "describes a task_struct of more than 65536 bytes");
+	unlink(out);
+	di_done(&d);
+}
+
 /* The same task in two slots, and a region that is too small for one. */
 static void tasks_twice(void **state)
 {
@@ -434,6 +454,7 @@ int main(void)
 		cmocka_unit_test(task_states),
 		cmocka_unit_test(tasks_with_few_keys),
 		cmocka_unit_test(tasks_impossible),
+		cmocka_unit_test(tasks_of_impossible_size),
 		cmocka_unit_test(tasks_twice),
 		cmocka_unit_test(regions),
 		cmocka_unit_test(regions_extract),
