@@ -126,7 +126,9 @@ int kv_bits(const struct kv *kv, const char *name, uint64_t *offset, uint64_t *w
 	value = kv_get(kv, key);
 	if (!value)
 		return -ENOENT;
-	if (sscanf(value, "%9" SCNu64 ":%9" SCNu64 "%n", offset, width, &end) != 2)
+	/* sscanf() takes blanks and signs as part of a number. */
+	if (value[strcspn(value, "+- \t\n\v\f\r")] ||
+	    sscanf(value, "%9" SCNu64 ":%9" SCNu64 "%n", offset, width, &end) != 2)
 		return -EINVAL;
 	*is_signed = value[end] == 's';
 	return value[end + *is_signed] ? -EINVAL : 0;

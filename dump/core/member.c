@@ -14,7 +14,7 @@ bool member_find(const struct kv *kv, const char *name, unsigned int bytes, stru
 			return false;
 		m = (struct member){ .bit = offset * 8, .bits = bytes * 8 };
 	}
-	if (member_end(&m) > MEMBER_PLACE_MAX)
+	if (m.bit > MEMBER_PLACE_MAX * 8 || m.bits > MEMBER_PLACE_MAX * 8 || member_end(&m) > MEMBER_PLACE_MAX)
 		return false;
 	*ret = m;
 	return true;

@@ -616,10 +616,34 @@ static void accessor(void **state)
 	}
 }
 
+static void impossible_places(void **state)
+{
+	static const struct {
+		const char *note;
+		bool found;
+	} cases[] = {
+		{ "BITS(a)=0:524288", true },  { "BITS(a)=524280:8", true },  { "BITS(a)=524281:8", false },
+		{ "BITS(a)=524289:0", false }, { "BITS(a)=0:524289", false }, { "BITS(a)=999999999:999999999", false },
+		{ "BITS(a)=-64:64", false },   { "BITS(a)=64:-64", false },   { "OFFSET(a)=65535", false },
+		{ "OFFSET(a)=-1", false },     { "OFFSET(a)=65534", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct member m;
+		struct kv kv;
+
+		kv_parse(&kv, cases[i].note, strlen(cases[i].note));
+		if (member_find(&kv, "a", 2, &m) != cases[i].found)
+			fail_msg("%s", cases[i].note);
+		kv_clear(&kv);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accessor),
+		cmocka_unit_test(impossible_places),
 		cmocka_unit_test(each_width),
 		cmocka_unit_test(without_widths),
 	};

@@ -159,6 +159,25 @@ static void key_values(void **state)
 	kv_clear(&kv);
 }
 
+static void bits_are_plain_numbers(void **state)
+{
+	static const char *const wrong[] = {
+		"-8:16", "1:-1", "8:-32", "+8:16", "8:+16", " 8:16", "8: 16", "8 :16", "8:16 ", "8:", ":16", "8", "",
+	};
+	uint64_t offset, width;
+	bool is_signed;
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		char text[64];
+		struct kv kv;
+
+		kv_parse(&kv, text, snprintf(text, sizeof(text), "BITS(a)=%s", wrong[i]));
+		if (kv_bits(&kv, "a", &offset, &width, &is_signed) != -EINVAL)
+			fail_msg("'%s' is taken", wrong[i]);
+		kv_clear(&kv);
+	}
+}
+
 static void notes(void **state)
 {
 	struct notebuf b = { 0 };
@@ -303,6 +322,7 @@ int main(void)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(range_reads),
 		cmocka_unit_test(key_values),
+		cmocka_unit_test(bits_are_plain_numbers),
 		cmocka_unit_test(notes),
 		cmocka_unit_test(page_tables),
 		cmocka_unit_test(page_tables_are_bounded),
