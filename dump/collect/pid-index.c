@@ -26,7 +26,8 @@ struct pids {
 	struct collection *c;
 	struct pids_layout l;
 	const struct region *ns;
-	char *root;   /* the node at the address that init_pid_ns has */
+	char *root; /* the node at the address that init_pid_ns has */
+	unsigned int root_shift;
 	char **nodes; /* the others, one after the other from here on */
 	size_t n_nodes, capacity;
 	uint64_t nodes_paddr;
@@ -68,6 +69,23 @@ static bool is_number_in(const struct member *m, uint64_t size)
 	return member_is_number(m) && member_end(m) <= size;
 }
 
+static bool are_apart(const struct member *a, const struct member *b)
+{
+	return a->bit + a->bits <= b->bit || b->bit + b->bits <= a->bit;
+}
+
+/* The numbers of a node lie in front of its slots, each in a place of its own. */
+static bool node_fits(const struct pids_layout *l)
+{
+	const uint64_t slots = member_first(&l->node_slots);
+
+	return l->node_size <= STRUCT_MAX && l->node_slots.bits == NODE_SLOTS * 64 && l->node_slots.bit % 8 == 0 &&
+	       member_end(&l->node_slots) <= l->node_size && is_number_in(&l->node_shift, slots) &&
+	       is_number_in(&l->node_offset, slots) && is_number_in(&l->node_count, slots) &&
+	       are_apart(&l->node_shift, &l->node_offset) && are_apart(&l->node_shift, &l->node_count) &&
+	       are_apart(&l->node_offset, &l->node_count);
+}
+
 /* Whether it is made of numbers and pointers as below. */
 static bool layout_fits(struct pids_layout *l)
 {
@@ -79,13 +97,10 @@ static bool layout_fits(struct pids_layout *l)
 	l->xa_head = member_inside(&l->ns_idr, &l->xa_head);
 	l->pid_size =
 		member_end(&l->upid_nr) > member_end(&l->upid_ns) ? member_end(&l->upid_nr) : member_end(&l->upid_ns);
-	return l->node_size <= STRUCT_MAX && l->pid_size <= STRUCT_MAX && member_is_number(&l->task_pid) &&
+	return node_fits(l) && l->pid_size <= STRUCT_MAX && member_is_number(&l->task_pid) &&
 	       member_is_number(&l->task_thread_pid) && l->xa_head.bits == 64 &&
-	       is_number_in(&l->node_shift, l->node_size) && is_number_in(&l->node_offset, l->node_size) &&
-	       is_number_in(&l->node_count, l->node_size) && l->node_slots.bits == NODE_SLOTS * 64 &&
-	       l->node_slots.bit % 8 == 0 && member_end(&l->node_slots) <= l->node_size &&
 	       is_number_in(&l->pid_tasks, l->pid_size) && is_number_in(&l->upid_nr, l->pid_size) &&
-	       l->upid_ns.bits == 64;
+	       l->upid_ns.bits == 64 && is_number_in(&l->upid_ns, l->pid_size);
 }
 
 /* Where the direct map has this; UINT64_MAX: it doesn't. */
@@ -121,7 +136,6 @@ static void init_node(const struct pids *p, char *node, unsigned int shift, unsi
 static bool add_root(struct pids *p, int32_t max)
 {
 	uint64_t head, paddr, vaddr;
-	unsigned int shift = 0;
 
 	if (!collect_member(p->c, p->ns, &p->l.xa_head, &head) || (head & NODE_MASK) != NODE_TAG)
 		return false;
@@ -129,10 +143,10 @@ static bool add_root(struct pids *p, int32_t max)
 	paddr = direct_paddr(p, vaddr, p->l.node_size);
 	if (paddr == UINT64_MAX)
 		return false;
-	while (max >> (shift + NODE_BITS))
-		shift += NODE_BITS;
+	while (max >> (p->root_shift + NODE_BITS))
+		p->root_shift += NODE_BITS;
 	p->root = made_add(&p->c->made, vaddr, paddr, p->l.node_size);
-	init_node(p, p->root, shift, 0);
+	init_node(p, p->root, p->root_shift, 0);
 	return true;
 }
 
@@ -154,7 +168,7 @@ static void insert(struct pids *p, int32_t pid, uint64_t entry)
 {
 	char *node = p->root;
 
-	for (unsigned int shift = member_value(&p->l.node_shift, node, p->l.node_size);; shift -= NODE_BITS) {
+	for (unsigned int shift = p->root_shift;; shift -= NODE_BITS) {
 		unsigned int i = (pid >> shift) % NODE_SLOTS;
 		char *slot = node + member_first(&p->l.node_slots) + i * sizeof(uint64_t);
 		uint64_t count = member_value(&p->l.node_count, node, p->l.node_size);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <assert.h>
 #include <string.h>
 
 #include "dump/core/member.h"
@@ -47,6 +48,7 @@ uint64_t member_number(const struct member *m, const void *bytes)
 {
 	uint64_t value = 0;
 
+	assert(member_is_number(m));
 	memcpy(&value, bytes, member_end(m) - member_first(m));
 	value <<= 64 - m->bit % 8 - m->bits;
 	return m->is_signed ? (uint64_t)((int64_t)value >> (64 - m->bits)) : value >> (64 - m->bits);
@@ -69,10 +71,12 @@ uint64_t member_value(const struct member *m, const void *structure, uint64_t si
 
 void member_write(const struct member *m, void *structure, uint64_t value)
 {
-	uint64_t shift = m->bit % 8, mask = UINT64_MAX >> (64 - m->bits) << shift, old = 0;
+	uint64_t shift = m->bit % 8, mask, old = 0;
 	char *at = (char *)structure + member_first(m);
 	size_t n = member_end(m) - member_first(m);
 
+	assert(member_is_number(m));
+	mask = UINT64_MAX >> (64 - m->bits) << shift;
 	memcpy(&old, at, n);
 	old = (old & ~mask) | (value << shift & mask);
 	memcpy(at, &old, n);

@@ -33,7 +33,7 @@ uint64_t member_end(const struct member *m);
 /* A number can be read: it is there, and not wider than 64 bits. */
 bool member_is_number(const struct member *m);
 
-/* Its value, in the bytes from its first one on: member_end() - member_first(). */
+/* The value of a number, in the bytes from its first one on: member_end() - member_first(). */
 uint64_t member_first(const struct member *m);
 uint64_t member_number(const struct member *m, const void *bytes);
 

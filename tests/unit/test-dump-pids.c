@@ -41,15 +41,22 @@ static void keys(struct di *d)
 	di_note(d, "OFFSET(upid.ns)=16");
 }
 
-static void start(struct machine *m)
+/* first: the keys that are believed in place of those here */
+static void start_with(struct machine *m, const char *first)
 {
 	*m = (struct machine){ 0 };
 	di_init(&m->d, 8 * MIB_, 0, 0);
+	di_note(&m->d, "%s", first);
 	keys(&m->d);
 	m->ns = di_alloc(&m->d, 128, 64);
 	di_add(&m->d, MINIDUMP_SYMBOL_NAME "init_pid_ns", 0, m->ns, DI_DIRECT + m->ns, 128);
 	m->root = DI_DIRECT + di_alloc(&m->d, 4096, 4096) + 8;
 	di_write64(&m->d, m->ns + XA_HEAD, m->root | 2);
+}
+
+static void start(struct machine *m)
+{
+	start_with(m, "");
 }
 
 static void add(struct machine *m, int32_t pid)
@@ -191,12 +198,62 @@ static void not_without_a_root(void **state)
 	}
 }
 
+/* Layouts that no node can have, and numbers that would be written beside the place that there is for them. */
+static void hostile_layout(void **state)
+{
+	static const char *const wrong[] = {
+		"OFFSET(xa_node.shift)=48",   "OFFSET(xa_node.shift)=56",    "OFFSET(xa_node.offset)=50",
+		"OFFSET(xa_node.count)=559",  "OFFSET(xa_node.shift)=3",     "OFFSET(xa_node.count)=1",
+		"BITS(xa_node.offset)=16:16", "BITS(xa_node.slots)=8:32768", "BITS(upid.ns)=129:64",
+		"BITS(upid.ns)=128:63",
+	};
+	struct collection c;
+	struct machine m;
+	struct derr err;
+	char out[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		start_with(&m, wrong[i]);
+		add(&m, 1);
+		add(&m, 4097);
+		di_finish(&m.d);
+		assert_int_equal(run_collect(m.d.path, NULL, out, &c, &err), 0);
+		if (!has_problem(&c, "an index of tasks by pid that this qcmdump does not know") || c.made.n)
+			fail_msg("%s is taken", wrong[i]);
+		collection_clear(&c);
+		unlink(out);
+		di_done(&m.d);
+	}
+}
+
+/* Where the number of a level does not fit, the nodes are those of the levels all the same. */
+static void narrow_shift(void **state)
+{
+	struct collection c;
+	struct machine m;
+	struct derr err;
+	char out[64];
+
+	start_with(&m, "BITS(xa_node.shift)=8:3");
+	add(&m, 1);
+	add(&m, 4097);
+	di_finish(&m.d);
+	assert_int_equal(run_collect(m.d.path, NULL, out, &c, &err), 0);
+	/* The root, two nodes below it for each of the two, and their struct pids. */
+	assert_int_equal(c.made.n, 1 + 2 * 2 + 2);
+	collection_clear(&c);
+	unlink(out);
+	di_done(&m.d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(index_has_the_tasks),
 		cmocka_unit_test(one_node_is_enough),
 		cmocka_unit_test(hostile),
+		cmocka_unit_test(hostile_layout),
+		cmocka_unit_test(narrow_shift),
 		cmocka_unit_test(not_without_a_root),
 	};
 
