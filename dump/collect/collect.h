@@ -7,6 +7,9 @@
 #include "dump/core/member.h"
 #include "dump/collect/layout.h"
 
+/* What Linux can be built for. */
+#define CPUS_MAX 8192
+
 struct collect_options {
 	struct image_options image;
 	const uint64_t *table; /* physical address that the user named, or NULL */

@@ -21,6 +21,7 @@ static size_t count_cpus(const struct collection *c, const struct region *offset
 	size_t n = offsets->size / sizeof(uint64_t);
 	uint64_t last, before;
 
+	n = n < CPUS_MAX ? n : CPUS_MAX;
 	while (n > 1 && collect_word(c, offsets, (n - 1) * sizeof(last), &last) &&
 	       collect_word(c, offsets, (n - 2) * sizeof(before), &before) && last == before)
 		n--;
@@ -69,7 +70,7 @@ void memory_counters_add(struct collection *c, uint64_t end)
 	uint64_t size;
 
 	if (!x.offsets || kv_size(v, "mm_rss_stat", &size) == 0 || kv_size(v, "percpu_counter", &x.size) < 0 ||
-	    !x.size || !member_find(v, "mm_struct.rss_stat", 4 * x.size, &x.stat) ||
+	    !x.size || x.size > MEMBER_PLACE_MAX / 4 || !member_find(v, "mm_struct.rss_stat", 4 * x.size, &x.stat) ||
 	    !member_find(v, "percpu_counter.counters", 8, &x.pointer))
 		return;
 	x.pointer = member_inside(&x.stat, &x.pointer);

@@ -5,9 +5,6 @@
 #include "dump/collect/registers-saved.h"
 #include "dump/collect/registers.h"
 
-/* What Linux can be built for. */
-#define CPUS_MAX 8192
-
 static bool next_source_note(const struct collection *c, size_t *pos, struct elfnote *note)
 {
 	while (elfnote_next(c->img.elf.notes, c->img.elf.notes_size, pos, note))

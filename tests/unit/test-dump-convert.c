@@ -167,7 +167,7 @@ static void add_words(struct di *d, const char *name, const uint64_t *words, siz
 }
 
 /* The per-CPU part of what a process has, on kernels that have one: two CPUs, and the rest of those that could be. */
-static void counters_are_zeros(const char *more_keys, bool there)
+static void counters_are_zeros(const char *first_keys, bool there)
 {
 	static const uint64_t offsets[] = { 0xffffe8ffffa00000, 0xffffe8ffffc00000, 0x100, 0x100, 0x100 };
 	/* Twice in a page, in the next one, in the direct map; of each counter the second word is the pointer. */
@@ -178,8 +178,8 @@ static void counters_are_zeros(const char *more_keys, bool there)
 	struct di d;
 
 	start_image(&d);
-	di_note(&d, "OFFSET(mm_struct.rss_stat)=8\nSIZE(percpu_counter)=16\nOFFSET(percpu_counter.counters)=8%s",
-		more_keys);
+	di_note(&d, "%s\nOFFSET(mm_struct.rss_stat)=8\nSIZE(percpu_counter)=16\nOFFSET(percpu_counter.counters)=8",
+		first_keys);
 	add_words(&d, MINIDUMP_SYMBOL_NAME "__per_cpu_of", offsets, ARRAY_LEN(offsets));
 	add_words(&d, MINIDUMP_MM_NAME, mm, ARRAY_LEN(mm));
 	di_finish(&d);
@@ -209,7 +209,43 @@ static void counters_are_zeros(const char *more_keys, bool there)
 static void memory_counters(void **state)
 {
 	counters_are_zeros("", true);
-	counters_are_zeros("\nSIZE(mm_rss_stat)=32", false);
+	counters_are_zeros("SIZE(mm_rss_stat)=32", false);
+}
+
+/* A note whose numbers are no counters: nothing is made, and at once. */
+static void counters_of_impossible_size(void **state)
+{
+	counters_are_zeros("SIZE(percpu_counter)=2305843009213693952\nBITS(mm_struct.rss_stat)=64:512", false);
+	counters_are_zeros("SIZE(percpu_counter)=1073741828", false);
+	counters_are_zeros("SIZE(percpu_counter)=16385\nBITS(mm_struct.rss_stat)=64:512", false);
+}
+
+/* More CPUs than Linux can have: of those behind them there is nothing. */
+static void counters_of_many_cpus(void **state)
+{
+	static const uint64_t mm[] = { 0, 5, 0x10, 6, 0 };
+	static uint64_t offsets[8192 + 2];
+	char dump[64], out[64];
+	struct corefile core;
+	struct derr err;
+	struct di d;
+
+	for (size_t i = 0; i < ARRAY_LEN(offsets); i++)
+		offsets[i] = 0xffffe8ff00000000 + i * 4096;
+	start_image(&d);
+	di_note(&d, "OFFSET(mm_struct.rss_stat)=8\nSIZE(percpu_counter)=16\nOFFSET(percpu_counter.counters)=8");
+	add_words(&d, MINIDUMP_SYMBOL_NAME "__per_cpu_of", offsets, ARRAY_LEN(offsets));
+	add_words(&d, MINIDUMP_MM_NAME, mm, ARRAY_LEN(mm));
+	di_finish(&d);
+	must_collect(&d, dump);
+	must_convert(dump, "crash", out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	assert_true(translate(&core, offsets[8191] + 0x10));
+	assert_false(translate(&core, offsets[8192] + 0x10));
+	core_close(&core);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
 }
 
 static void no_zeros_for_others(void **state)
@@ -324,6 +360,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps_are_what_is_missing),
 		cmocka_unit_test(memory_counters),
+		cmocka_unit_test(counters_of_impossible_size),
+		cmocka_unit_test(counters_of_many_cpus),
 		cmocka_unit_test(modules_are_zeros),
 		cmocka_unit_test(no_zeros_for_others),
 		cmocka_unit_test(same_contents),
