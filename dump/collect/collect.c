@@ -257,6 +257,7 @@ static int find_regions(struct collection *c, const struct collect_options *o, s
 
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err)
 {
+	struct kv registers;
 	int r;
 
 	*c = (struct collection){ 0 };
@@ -275,7 +276,9 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	add_vmcoreinfo(c);
 	kmap_apply(&c->kmap, &c->kelf, &c->toc, &c->vmcoreinfo);
 	pids_add(c, rangemap_end(&c->img.phys));
-	crash_notes_add(c, rangemap_end(&c->img.phys));
+	kv_parse(&registers, c->registers ?: "", c->registers ? strlen(c->registers) : 0);
+	crash_notes_add(c, &registers, rangemap_end(&c->img.phys));
+	kv_clear(&registers);
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &c->img.phys, .made = &c->made }, &c->toc.problems);
 	add_collect_note(c);

@@ -119,7 +119,7 @@ static int build(struct collection *c, const struct corefile *core, const struct
 		return r;
 	find_memory(&ram, c, core);
 	pids_add(c, rangemap_end(&ram));
-	crash_notes_add(c, rangemap_end(&ram));
+	crash_notes_add(c, &core->collect_note, rangemap_end(&ram));
 	if (gaps)
 		memory_counters_add(c, rangemap_end(&ram));
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,

@@ -12,7 +12,10 @@
 /* When the machine died, by its own clock: seconds since the epoch. False: that is not in the dump. */
 bool crash_notes_time(const struct collection *c, uint64_t *ret);
 
-/* Makes crash_notes of the NT_PRSTATUS that c->notes has, if the dump says where they belong. end: of the memory. */
-void crash_notes_add(struct collection *c, uint64_t end);
+/*
+ * Makes crash_notes of the NT_PRSTATUS that c->notes has, if the dump says where they belong. registers: where each is
+ * from, see registers.h. end: of the memory.
+ */
+void crash_notes_add(struct collection *c, const struct kv *registers, uint64_t end);
 
 #endif

@@ -483,6 +483,85 @@ static void as_for_kdump(void **state)
 	done(&m);
 }
 
+/* Of the CPU that each of two notes is of, -1: nobody knows, the dump has it as crash_notes; of others it has none. */
+static void notes_of(const char *path, uint64_t pointer, const uint64_t offsets[CPUS], const int8_t cpus[2])
+{
+	struct corefile core;
+	struct derr err;
+
+	assert_int_equal(core_open(&core, path, &err), 0);
+	for (int cpu = 0; cpu < CPUS; cpu++) {
+		int k = cpus[0] == cpu ? 0 : cpus[1] == cpu ? 1 : -1;
+		uint64_t sp, at = pointer + offsets[cpu] + 20 + 112 + 19 * 8;
+
+		assert_int_equal(core_read_virt(&core, at, &sp, sizeof(sp)) == 0, k >= 0);
+		assert_true(k < 0 || sp == STACK + 0x200 + k);
+	}
+	core_close(&core);
+}
+
+static void convert_again(const char *path, char again[64])
+{
+	struct collection c;
+	struct derr err;
+	int fd;
+
+	assert_int_equal(convert_prepare(&c, path, &(struct convert_options){ .program = "drgn" }, &err), 0);
+	strcpy(again, "/tmp/qcmd-test-XXXXXX");
+	fd = mkstemp(again);
+	assert_int_equal(collect_write(&c, fd, &err), 0);
+	close(fd);
+	collection_clear(&c);
+}
+
+/* A kernel that died for kdump has notes of the CPUs that were on line: who ran what tells which they are. */
+static void kdump_without_a_cpu(void **state)
+{
+	static const uint64_t pointer = 0x1a080;
+	static const uint64_t offsets[] = { DI_DIRECT + 0x500000, DI_DIRECT + 0x600000, DI_DIRECT + 0x700000 };
+	static const struct {
+		int32_t third;	 /* the PID on CPU 2; the others have 7 and 8 */
+		int32_t pids[2]; /* of the notes */
+		int8_t cpus[2];
+	} cases[] = {
+		{ 9, { 7, 9 }, { 0, 2 } },  { 9, { 8, 9 }, { 1, 2 } },	{ 9, { 7, 77 }, { 0, -1 } },
+		{ 9, { 0, 9 }, { -1, 2 } }, { 0, { 7, 0 }, { 0, 2 } },	{ 0, { 0, 0 }, { -1, -1 } },
+		{ 8, { 8, 8 }, { 1, 2 } },  { 8, { 7, 8 }, { 0, -1 } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct di_load all = { 0, 8 * MIB_ };
+		struct notebuf b = { 0 };
+		struct collection c;
+		struct machine m;
+		struct derr err;
+		char vmcore[64], again[64];
+
+		start(&m);
+		di_task(&m.d, &(struct di_task){ .pid = cases[i].third, .comm = "runs", .cpu = 2, .on_cpu = true });
+		for (int k = 0; k < 2; k++) {
+			uint8_t desc[336] = { 0 };
+
+			put_prstatus(desc, cases[i].pids[k], CODE, STACK + 0x200 + k);
+			notebuf_add(&b, "CORE", NT_PRSTATUS, desc, sizeof(desc));
+		}
+		di_key(&m.d, "CRASHTIME=1800000000");
+		variable(&m, MINIDUMP_SYMBOL_NAME "crash_notes", &pointer, sizeof(pointer));
+		variable(&m, MINIDUMP_SYMBOL_NAME "__per_cpu_of", offsets, sizeof(offsets));
+		di_finish(&m.d);
+		di_elf(&m.d, &all, 1, b.data, b.size, vmcore);
+		assert_int_equal(run_collect(vmcore, NULL, m.out, &c, &err), 0);
+		collection_clear(&c);
+		notes_of(m.out, pointer, offsets, cases[i].cpus);
+		convert_again(m.out, again);
+		notes_of(again, pointer, offsets, cases[i].cpus);
+		notebuf_clear(&b);
+		unlink(again);
+		unlink(vmcore);
+		done(&m);
+	}
+}
+
 /* Readers would look for crash_notes that are not there. */
 static void not_as_for_kdump(void **state)
 {
@@ -504,11 +583,17 @@ static void not_as_for_kdump(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(taken),	  cmocka_unit_test(survived),
-		cmocka_unit_test(half_written),	  cmocka_unit_test(damaged_entry),
-		cmocka_unit_test(damaged_header), cmocka_unit_test(cut_off),
-		cmocka_unit_test(as_for_kdump),	  cmocka_unit_test(not_as_for_kdump),
-		cmocka_unit_test(best_source),	  cmocka_unit_test(unwound),
+		cmocka_unit_test(taken),
+		cmocka_unit_test(survived),
+		cmocka_unit_test(half_written),
+		cmocka_unit_test(damaged_entry),
+		cmocka_unit_test(damaged_header),
+		cmocka_unit_test(cut_off),
+		cmocka_unit_test(as_for_kdump),
+		cmocka_unit_test(kdump_without_a_cpu),
+		cmocka_unit_test(not_as_for_kdump),
+		cmocka_unit_test(best_source),
+		cmocka_unit_test(unwound),
 		cmocka_unit_test(idle),
 	};
 
