@@ -112,47 +112,8 @@ static void sort_pages(struct tracebuf *b)
 	b->n_pages = n;
 }
 
-/* A counter of struct ring_buffer_per_cpu. */
-static bool read_counter(struct tracebuf *b, const struct region *reg, const char *name, uint64_t *ret)
-{
-	struct member m;
-	uint64_t bytes = 0, first, end;
-
-	if (!member_find(&b->core->kernel_note, name, sizeof(uint64_t), &m))
-		return false;
-	first = member_first(&m);
-	end = member_end(&m);
-	if (!member_is_number(&m)) {
-		strlist_addf(&b->problems,
-			     "This kernel has %s as something else than a number: events that were "
-			     "read while it ran are among these.",
-			     name);
-		return false;
-	}
-	if (end > reg->size || rangemap_read(&b->core->phys, b->core->fd, reg->paddr + first, &bytes, end - first) < 0)
-		return false;
-	*ret = member_number(&m, &bytes);
-	return true;
-}
-
-/* How many of the events in the buffer nobody has read. */
-static bool read_unread(struct tracebuf *b, unsigned int array, unsigned int cpu, uint64_t *ret)
-{
-	const struct region *reg = NULL;
-	uint64_t entries, overrun, read;
-	char name[32];
-
-	snprintf(name, sizeof(name), MINIDUMP_TRACE_CPU_NAME "%uC%u", array, cpu);
-	for (size_t i = 0; i < b->core->n_regions && !reg; i++)
-		if (!strcmp(b->core->regions[i].name, name))
-			reg = &b->core->regions[i];
-	if (!reg || !read_counter(b, reg, "ring_buffer_per_cpu.entries", &entries) ||
-	    !read_counter(b, reg, "ring_buffer_per_cpu.overrun", &overrun) ||
-	    !read_counter(b, reg, "ring_buffer_per_cpu.read", &read))
-		return false;
-	*ret = entries - overrun - read;
-	return *ret <= entries;
-}
+/* What is read of struct ring_buffer_per_cpu */
+enum { ENTRIES, OVERRUN, READ, COUNTERS };
 
 struct reading {
 	struct tracebuf *b;
@@ -160,10 +121,65 @@ struct reading {
 	size_t capacity;
 	tracebuf_event_fn fn;
 	void *arg;
+	struct member counters[COUNTERS];
+	bool has_counters;
 	const struct trace_page *cpu; /* the first of the CPU at hand */
 	size_t first;		      /* record of it */
 	size_t damaged;		      /* pages of it */
 };
+
+static void find_counters(struct reading *r)
+{
+	static const char *const names[] = {
+		[ENTRIES] = "ring_buffer_per_cpu.entries",
+		[OVERRUN] = "ring_buffer_per_cpu.overrun",
+		[READ] = "ring_buffer_per_cpu.read",
+	};
+
+	for (size_t i = 0; i < COUNTERS; i++) {
+		if (!member_find(&r->b->core->kernel_note, names[i], sizeof(uint64_t), &r->counters[i]))
+			return;
+		if (member_is_number(&r->counters[i]))
+			continue;
+		strlist_addf(&r->b->problems,
+			     "This kernel has %s as something else than a number: events that were "
+			     "read while it ran are among these.",
+			     names[i]);
+		return;
+	}
+	r->has_counters = true;
+}
+
+static bool read_counter(const struct tracebuf *b, const struct region *reg, const struct member *m, uint64_t *ret)
+{
+	uint64_t bytes = 0, first = member_first(m), end = member_end(m);
+
+	if (end > reg->size || rangemap_read(&b->core->phys, b->core->fd, reg->paddr + first, &bytes, end - first) < 0)
+		return false;
+	*ret = member_number(m, &bytes);
+	return true;
+}
+
+/* How many of the events in the buffer nobody has read. */
+static bool read_unread(const struct reading *r, unsigned int array, unsigned int cpu, uint64_t *ret)
+{
+	const struct corefile *core = r->b->core;
+	const struct region *reg = NULL;
+	uint64_t counted[COUNTERS];
+	char name[32];
+
+	snprintf(name, sizeof(name), MINIDUMP_TRACE_CPU_NAME "%uC%u", array, cpu);
+	for (size_t i = 0; i < core->n_regions && !reg; i++)
+		if (!strcmp(core->regions[i].name, name))
+			reg = &core->regions[i];
+	if (!reg || !r->has_counters)
+		return false;
+	for (size_t i = 0; i < COUNTERS; i++)
+		if (!read_counter(r->b, reg, &r->counters[i], &counted[i]))
+			return false;
+	*ret = counted[ENTRIES] - counted[OVERRUN] - counted[READ];
+	return *ret <= counted[ENTRIES];
+}
 
 static void read_page(struct reading *r, size_t i)
 {
@@ -245,7 +261,7 @@ static void read_cpu(struct reading *r, size_t *i)
 	r->damaged = 0;
 	for (; *i < b->n_pages && !cmp_cpu(&b->pages[*i], first); ++*i)
 		read_page(r, *i);
-	if (read_unread(b, first->array, first->cpu, &unread) && unread < b->n_records - r->first)
+	if (read_unread(r, first->array, first->cpu, &unread) && unread < b->n_records - r->first)
 		drop_oldest(r, b->n_records - r->first - unread);
 	if (r->damaged)
 		strlist_addf(&b->problems,
@@ -281,6 +297,7 @@ int tracebuf_read(struct tracebuf *b, const struct corefile *core, const struct 
 	for (size_t n = 0; n < core->n_regions; n++)
 		add_pages(b, &core->regions[n], &capacity, &bytes);
 	sort_pages(b);
+	find_counters(&r);
 	r.page = xcalloc(largest, 1);
 	while (i < b->n_pages)
 		read_cpu(&r, &i);

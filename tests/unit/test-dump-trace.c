@@ -207,6 +207,33 @@ static void consumed(void **state)
 		       "2000000000 0 <...>-1 mark: 3: read too (0x3)\n" NEW NEWEST);
 }
 
+/* What is true of the kernel is said once, not for each CPU. */
+static void counters_of_another_kind(void **state)
+{
+	struct di d;
+
+	begin(&d);
+	dt_note(&d, LINES, "", false);
+	di_note(&d, "BITS(ring_buffer_per_cpu.entries)=64:128");
+	for (int cpu = 0; cpu < 3; cpu++) {
+		uint64_t paddr = di_alloc(&d, 64, 64);
+		char name[16];
+
+		dt_page(&pages[0], 4096, (cpu + 1) * SEC);
+		dt_mark(&pages[0], 0, 1, 1, "here");
+		dt_commit(&pages[0], 0);
+		snprintf(name, sizeof(name), MINIDUMP_TRACE_NAME "0C%d", cpu);
+		dt_add(&d, name, 0, pages, 1);
+		snprintf(name, sizeof(name), MINIDUMP_TRACE_CPU_NAME "0C%d", cpu);
+		di_add(&d, name, 0, paddr, DI_DIRECT + paddr, 64);
+	}
+	events_are(&d, "1000000000 0 <...>-1 mark: 1: here (one)\n"
+		       "2000000000 1 <...>-1 mark: 1: here (one)\n"
+		       "3000000000 2 <...>-1 mark: 1: here (one)\n"
+		       "This kernel has ring_buffer_per_cpu.entries as something else than a number: events that were "
+		       "read while it ran are among these.\n");
+}
+
 static void lost(void **state)
 {
 	uint64_t number = 42;
@@ -503,17 +530,12 @@ static void trace_dat_consumed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(events),
-		cmocka_unit_test(moved),
-		cmocka_unit_test(consumed),
-		cmocka_unit_test(lost),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(large_pages),
-		cmocka_unit_test(hostile_formats),
-		cmocka_unit_test(notes),
-		cmocka_unit_test(array_names),
-		cmocka_unit_test(trace_dat),
-		cmocka_unit_test(trace_dat_consumed),
+		cmocka_unit_test(events),      cmocka_unit_test(moved),
+		cmocka_unit_test(consumed),    cmocka_unit_test(counters_of_another_kind),
+		cmocka_unit_test(lost),	       cmocka_unit_test(damaged),
+		cmocka_unit_test(large_pages), cmocka_unit_test(hostile_formats),
+		cmocka_unit_test(notes),       cmocka_unit_test(array_names),
+		cmocka_unit_test(trace_dat),   cmocka_unit_test(trace_dat_consumed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
