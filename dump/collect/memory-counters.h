@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How much memory a process has is counted in its struct mm_struct and, from Linux 6.2 on, in per-CPU memory besides,
- * which no dump has. The kernel itself looks at the first alone (/proc/PID/statm); crash adds the others up and stops
- * at the first that it cannot read.
+ * which no dump has. crash adds all of these up and stops at the first that it cannot read.
  */
 #ifndef MEMORY_COUNTERS_H
 #define MEMORY_COUNTERS_H
