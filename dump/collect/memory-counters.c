@@ -4,6 +4,9 @@
 #include "dump/collect/memory-counters.h"
 #include "dump/core/page.h"
 
+/* A few for each CPU are enough; a dump with more is none that a kernel left. */
+#define PAGES_MAX (4 * CPUS_MAX)
+
 struct counters {
 	struct collection *c;
 	const struct region *offsets; /* __per_cpu_offset */
@@ -41,8 +44,8 @@ static void add_page(struct counters *x, uint64_t vaddr)
 {
 	uint64_t page = page_down(vaddr);
 
-	if (vaddr >> 56 != 0xff || (x->c->kmap.has_direct && page - x->c->kmap.direct_offset < x->zeros) ||
-	    is_there(x, page))
+	if (x->pages == PAGES_MAX || vaddr >> 56 != 0xff ||
+	    (x->c->kmap.has_direct && page - x->c->kmap.direct_offset < x->zeros) || is_there(x, page))
 		return;
 	made_add(&x->c->made, page, x->zeros, DUMP_PAGE);
 	x->pages++;
