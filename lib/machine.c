@@ -148,8 +148,9 @@ static const char *const encrypted_by[][2] = {
 	{ "/sys/devices/platform/arm-cca-dev", "cca" },
 };
 
-const char *machine_encryption(const char *root, const struct machine_cpu *cpu)
+const char *machine_encryption(const char *root, const struct machine_cpu *cpu, bool *ret_sure)
 {
+	*ret_sure = true;
 	for (size_t i = 0; i < ARRAY_LEN(encrypted_by); i++)
 		if (match(root, encrypted_by[i][0], NULL, 0))
 			return encrypted_by[i][1];
@@ -159,6 +160,8 @@ const char *machine_encryption(const char *root, const struct machine_cpu *cpu)
 		return "tdx";
 	if (!(cpu->amd & 1U << 1))
 		return "";
+	/* What the CPU can do, which a hypervisor may show to a guest that does without. */
+	*ret_sure = false;
 	return cpu->amd & 1U << 4 ? "sev-snp" : cpu->amd & 1U << 3 ? "sev-es" : "sev";
 }
 
@@ -195,7 +198,7 @@ void machine_read(struct machine *m, const char *root)
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));
 	m->capture_kernel = !strcmp(loaded, "1");
 	snprintf(m->virtualization, sizeof(m->virtualization), "%s", detect_virtualization(root));
-	snprintf(m->encryption, sizeof(m->encryption), "%s", machine_encryption(root, &cpu));
+	snprintf(m->encryption, sizeof(m->encryption), "%s", machine_encryption(root, &cpu, &m->encryption_sure));
 	machine_lockdown(root, m->lockdown, sizeof(m->lockdown));
 }
 
@@ -267,8 +270,9 @@ int machine_note(const struct machine *m, struct problem *ret)
 		return 0;
 	if (m->encryption[0] && (!strcmp(m->backend, "ram") || !strcmp(m->backend, "mmio")))
 		return say(ret, "collector", "Load a capture kernel (kdump)",
-			   "Only a capture kernel could collect the dump, and none is loaded (kdump): the memory of "
-			   "this virtual machine is encrypted (%s), so that its host can't read it",
+			   "Only a capture kernel %s collect the dump, and none is loaded (kdump): the memory of "
+			   "this virtual machine %s encrypted (%s), so that its host can't read it",
+			   m->encryption_sure ? "could" : "is sure to", m->encryption_sure ? "is" : "may be",
 			   m->encryption);
 	if (strcmp(m->backend, "ram"))
 		return 0;

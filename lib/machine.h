@@ -30,6 +30,7 @@ struct machine {
 	bool capture_kernel; /* a second kernel waits for the crash (kdump) */
 	char virtualization[16]; /* in the words of systemd-detect-virt(1), or "" */
 	char encryption[16];	 /* what keeps this virtual machine's memory from its host, in such words, or "" */
+	bool encryption_sure;	 /* the memory is encrypted, and not just the CPU able to do that */
 	char lockdown[24];	 /* what the kernel keeps from root: "integrity", "confidentiality", or "" */
 };
 
@@ -44,7 +45,7 @@ struct machine_cpu {
 void machine_read(struct machine *m, const char *root);
 
 /* The single facts, for those who need no more. */
-const char *machine_encryption(const char *root, const struct machine_cpu *cpu);
+const char *machine_encryption(const char *root, const struct machine_cpu *cpu, bool *ret_sure);
 void machine_lockdown(const char *root, char *ret, size_t size);
 
 /* Why there would be no dump at all. 1 with *ret filled in, 0, or -ENOMEM. */

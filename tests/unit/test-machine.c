@@ -160,27 +160,30 @@ static void test_encryption(void **state)
 		const char *path; /* that is there */
 		struct machine_cpu cpu;
 		const char *right;
+		bool sure;
 	} facts[] = {
-		{ NULL, {}, "" },
-		{ NULL, { .is_virtual = true }, "" },
-		{ NULL, { .amd = 0x2 }, "" }, /* the host itself */
-		{ NULL, { .intel = "IntelTDX    " }, "" },
-		{ NULL, { .is_virtual = true, .amd = 0x1 }, "" }, /* encrypted for all, by the host's key */
-		{ NULL, { .is_virtual = true, .amd = 0x3 }, "sev" },
-		{ NULL, { .is_virtual = true, .amd = 0xb }, "sev-es" },
-		{ NULL, { .is_virtual = true, .amd = 0x1b }, "sev-snp" },
-		{ NULL, { .is_virtual = true, .intel = "IntelTDX    " }, "tdx" },
-		{ "/sys/devices/platform/sev-guest/modalias", {}, "sev-snp" },
-		{ "/sys/class/misc/sev-guest/dev", {}, "sev-snp" },
-		{ "/sys/class/misc/tdx_guest/dev", {}, "tdx" },
-		{ "/sys/devices/platform/arm-cca-dev/modalias", {}, "cca" },
+		{ NULL, {}, "", true },
+		{ NULL, { .is_virtual = true }, "", true },
+		{ NULL, { .amd = 0x2 }, "", true }, /* the host itself */
+		{ NULL, { .intel = "IntelTDX    " }, "", true },
+		{ NULL, { .is_virtual = true, .amd = 0x1 }, "", true }, /* encrypted for all, by the host's key */
+		{ NULL, { .is_virtual = true, .amd = 0x3 }, "sev", false },
+		{ NULL, { .is_virtual = true, .amd = 0xb }, "sev-es", false },
+		{ NULL, { .is_virtual = true, .amd = 0x1b }, "sev-snp", false },
+		{ NULL, { .is_virtual = true, .intel = "IntelTDX    " }, "tdx", true },
+		{ "/sys/devices/platform/sev-guest/modalias", {}, "sev-snp", true },
+		{ "/sys/class/misc/sev-guest/dev", {}, "sev-snp", true },
+		{ "/sys/class/misc/tdx_guest/dev", {}, "tdx", true },
+		{ "/sys/devices/platform/arm-cca-dev/modalias", {}, "cca", true },
 	};
 	struct problem p;
+	bool sure;
 
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
 		if (facts[i].path)
 			write_file(facts[i].path, "\n");
-		assert_string_equal(machine_encryption(root, &facts[i].cpu), facts[i].right);
+		assert_string_equal(machine_encryption(root, &facts[i].cpu, &sure), facts[i].right);
+		assert_int_equal(sure, facts[i].sure);
 		empty_root(NULL);
 	}
 
@@ -192,8 +195,12 @@ static void test_encryption(void **state)
 		machine_read(&m, root);
 		assert_int_equal(machine_note(&m, &p), 1);
 		assert_string_equal(p.id, "collector");
-		assert_non_null(strstr(p.message, "encrypted (tdx)"));
+		assert_non_null(strstr(p.message, "is encrypted (tdx)"));
 		assert_string_equal(p.hint, "Load a capture kernel (kdump)");
+		problem_done(&p);
+		m.encryption_sure = false;
+		assert_int_equal(machine_note(&m, &p), 1);
+		assert_non_null(strstr(p.message, "may be encrypted (tdx)"));
 		problem_done(&p);
 		write_file("/sys/kernel/kexec_crash_loaded", "1\n");
 		assert_silent(machine_note);
