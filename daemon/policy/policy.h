@@ -85,7 +85,6 @@ struct policy_symbol {
 	char **lists; /* List=: "head:struct type.member" */
 };
 
-/* Without the '-' of one that not all kernels have. */
 /* Pointer=NAME.MEMBER; NULL: it is a variable. Compilers call those in functions "name.1". */
 static inline const char *policy_symbol_member(const char *item)
 {
@@ -94,6 +93,7 @@ static inline const char *policy_symbol_member(const char *item)
 	return dot && (dot[1] < '0' || dot[1] > '9') ? dot + 1 : NULL;
 }
 
+/* Without the '-' of one that not all kernels have. */
 static inline const char *policy_symbol_name(const char *item)
 {
 	return item + (*item == '-');

@@ -48,12 +48,17 @@ struct context {
 	bool many; /* of one name: told apart by their number */
 };
 
-/* Of a member its own: some kernels have in a structure what is a variable in others. */
 static const char *local_name(const char *symbol)
 {
 	const char *colon = strchr(symbol, ':');
 
-	return policy_symbol_member(symbol) ?: colon ? colon + 1 : policy_symbol_name(symbol);
+	return colon ? colon + 1 : policy_symbol_name(symbol);
+}
+
+/* Of a member its own: some kernels have in a structure what is a variable in others. */
+static const char *pointer_name(const char *symbol)
+{
+	return policy_symbol_member(symbol) ?: symbol;
 }
 
 __attribute__((format(printf, 4, 5))) static int add(struct context *c, const char *symbol,
@@ -114,7 +119,7 @@ static int want_pointer_of(struct context *c, const char *symbol, int cpu)
 
 	symbol_follow(c->s->host.symbols, symbol, cpu, c->section->symbol.size, &place);
 	region_key_set_what(&c->base.key, "*%s@%d", policy_symbol_name(symbol), cpu);
-	return add(c, symbol, &place, "what %s of CPU %d points to", policy_symbol_name(symbol), cpu);
+	return add(c, pointer_name(symbol), &place, "what %s of CPU %d points to", policy_symbol_name(symbol), cpu);
 }
 
 static int want_cpus(struct context *c, const char *symbol, int (*want)(struct context *c, const char *symbol, int cpu))
@@ -144,7 +149,7 @@ static int want_pointer(struct context *c, const char *symbol)
 		return want_cpus(c, symbol, want_pointer_of);
 	symbol_follow(c->s->host.symbols, symbol, -1, c->section->symbol.size, &place);
 	region_key_set_what(&c->base.key, "*%s", policy_symbol_name(symbol));
-	return add(c, symbol, &place, "what %s points to", policy_symbol_name(symbol));
+	return add(c, pointer_name(symbol), &place, "what %s points to", policy_symbol_name(symbol));
 }
 
 static int want_list(struct context *c, const char *list)

@@ -22,11 +22,20 @@ void symbol_variable(const char *item, char ret[static SYMBOL_ITEM_SIZE])
 
 static int add_all(char ***names, char *const *more)
 {
+	int r = 0;
+
+	for (; more && *more && r >= 0; more++)
+		r = strv_append(names, *more);
+	return r;
+}
+
+static int add_pointers(char ***names, char *const *pointers)
+{
 	char variable[SYMBOL_ITEM_SIZE];
 	int r = 0;
 
-	for (; more && *more && r >= 0; more++) {
-		symbol_variable(*more, variable);
+	for (; pointers && *pointers && r >= 0; pointers++) {
+		symbol_variable(*pointers, variable);
 		r = strv_append(names, variable);
 	}
 	return r;
@@ -39,7 +48,7 @@ static int add_section(char ***names, const struct policy_symbol *y)
 	if (r >= 0)
 		r = add_all(names, y->percpu);
 	if (r >= 0)
-		r = add_all(names, y->pointers);
+		r = add_pointers(names, y->pointers);
 	if (r >= 0 && y->size && symbol_size_is_variable(y->size))
 		r = strv_append(names, y->size);
 	for (char **l = y->lists; l && *l && r >= 0; l++) {

@@ -20,6 +20,7 @@
 #include "daemon/source/symbol.h"
 #include "lib/cleanup.h"
 #include "lib/journal.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 static void on_changed(void *userdata)
 {
@@ -176,6 +177,39 @@ static void test_unknown_map(void **state)
 	sd_event_unref(host.event);
 }
 
+static const char *name_of(const struct wants *wants, const char *what)
+{
+	for (size_t i = 0; i < wants->n; i++)
+		if (!strcmp(wants->items[i].key.what, what))
+			return wants->items[i].name;
+	return NULL;
+}
+
+/* Compilers put more into names than "name.1"; what is behind the dot is a member where there can be one. */
+static void test_dots_in_names(void **state)
+{
+	char *names[] = { (char *)"foo.llvm.1", NULL }, *pointers[] = { (char *)"foo.next", NULL };
+	struct policy_section section = {
+		.kind = POLICY_SOURCE_SYMBOL,
+		.symbol = { .names = names, .pointers = pointers, .size = (char *)"8" },
+	};
+	struct policy policy = { .state = POLICY_ENABLED, .sections = &section, .n_sections = 1 };
+	const struct policy_set policies = { .policies = &policy, .n_policies = 1 };
+	struct source_host host = { .changed = on_changed };
+	_cleanup_(wants_done) struct wants wants = {};
+	struct source *s;
+
+	assert_int_equal(sd_event_new(&host.event), 0);
+	assert_int_equal(symbol_reader_new(&host.symbols), 0);
+	assert_int_equal(source_start(&source_symbol, &host, &policies, &s), 0);
+	assert_int_equal(source_symbol.want(s, &policies, &wants), 0);
+	assert_string_equal(name_of(&wants, "foo.llvm.1"), MINIDUMP_SYMBOL_NAME "foo_llvm_1");
+	assert_string_equal(name_of(&wants, "*foo.next"), MINIDUMP_SYMBOL_NAME "next");
+	source_stop(&source_symbol, s);
+	symbol_reader_free(host.symbols);
+	sd_event_unref(host.event);
+}
+
 /* In a child, whose tracefs is another one: none. */
 static _Noreturn void find_no_tracefs(void)
 {
@@ -219,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_names),	    cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_load_reason), cmocka_unit_test(test_no_bursts),
 		cmocka_unit_test(test_unknown_map), cmocka_unit_test(test_no_tracefs),
+		cmocka_unit_test(test_dots_in_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
