@@ -53,16 +53,12 @@ static void set_problem(struct manager *m, char *text)
 	m->bus_problem = text;
 }
 
-static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata);
-
-static int retry_bus(struct manager *m)
+static void retry_bus(struct manager *m)
 {
 	uint64_t delay = RETRY_MIN << (m->bus_failures < 6 ? m->bus_failures : 6);
 
 	m->bus_failures++;
-	m->bus_retry = sd_event_source_disable_unref(m->bus_retry);
-	return sd_event_add_time_relative(m->event, &m->bus_retry, CLOCK_MONOTONIC,
-					  delay < RETRY_MAX ? delay : RETRY_MAX, 0, on_bus_retry, m);
+	manager_set_timer(m->bus_retry, delay < RETRY_MAX ? delay : RETRY_MAX);
 }
 
 /* Who has not looked at anything yet has nothing else to tell. */
@@ -76,14 +72,11 @@ static void tell(struct manager *m)
 static void bus_failed(struct manager *m, const char *what, const char *why)
 {
 	char *text;
-	int r;
 
 	if (asprintf(&text, "%s: %s", what, why) < 0)
 		text = NULL;
 	set_problem(m, text);
-	r = retry_bus(m);
-	if (r < 0)
-		log_error("Can't try the system bus again: %s", strerror(-r));
+	retry_bus(m);
 	tell(m);
 }
 
@@ -95,7 +88,7 @@ static void start_bus(struct manager *m)
 		bus_failed(m, "the system bus can't be opened", strerror(-r));
 }
 
-static int on_bus_retry(sd_event_source *s, uint64_t now, void *userdata)
+int manager_on_bus_retry(sd_event_source *s, uint64_t now, void *userdata)
 {
 	start_bus(userdata);
 	return 0;
@@ -107,7 +100,8 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 
 	log_notice("The system bus has gone away, waiting for it");
 	stop_waiting(m);
-	return retry_bus(m);
+	retry_bus(m);
+	return 0;
 }
 
 static int name_is_taken(struct manager *m)
@@ -190,7 +184,7 @@ void manager_bus_start(struct manager *m)
 
 void manager_bus_stop(struct manager *m)
 {
-	m->bus_retry = sd_event_source_disable_unref(m->bus_retry);
+	sd_event_source_set_enabled(m->bus_retry, SD_EVENT_OFF);
 	m->bus_late = sd_event_source_disable_unref(m->bus_late);
 	m->bus = sd_bus_flush_close_unref(m->bus);
 }

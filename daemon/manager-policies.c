@@ -28,7 +28,7 @@ static int judge_policies(struct manager *m, struct policy_set *policies)
 	return policy_set_judge(policies, &facts);
 }
 
-static int on_sources_retry(sd_event_source *event, uint64_t due, void *userdata)
+int manager_on_sources_retry(sd_event_source *event, uint64_t due, void *userdata)
 {
 	struct manager *m = userdata;
 
@@ -44,16 +44,13 @@ static int on_sources_retry(sd_event_source *event, uint64_t due, void *userdata
 void manager_watch_sources(struct manager *m)
 {
 	uint64_t delay = SOURCES_RETRY_MIN << (m->source_failures < 6 ? m->source_failures : 6);
-	int r;
 
-	m->sources_retry = sd_event_source_disable_unref(m->sources_retry);
 	if (!sources_failed(&m->sources)) {
 		m->source_failures = 0;
-		return;
+		sd_event_source_set_enabled(m->sources_retry, SD_EVENT_OFF);
+	} else {
+		manager_set_timer(m->sources_retry, delay);
 	}
-	r = sd_event_add_time_relative(m->event, &m->sources_retry, CLOCK_MONOTONIC, delay, 0, on_sources_retry, m);
-	if (r < 0)
-		log_error("Can't set a timer: %s", strerror(-r));
 }
 
 static void set_sources(struct manager *m, const struct policy_set *policies)

@@ -62,6 +62,8 @@ struct manager {
 /* Work is to be done, soon or now. */
 void manager_schedule(struct manager *m);
 int manager_work(struct manager *m);
+/* One of those that manager_new() has made, microseconds from now on. */
+void manager_set_timer(sd_event_source *timer, uint64_t delay);
 /* Says READY when all that the policies ask for was tried, and whoever waits for that can call. */
 void manager_tell_ready(struct manager *m);
 
@@ -80,6 +82,7 @@ int manager_first_policies(struct manager *m);
 int manager_recollect(struct manager *m);
 /* Sources that could not be started are tried again. */
 void manager_watch_sources(struct manager *m);
+int manager_on_sources_retry(sd_event_source *timer, uint64_t due, void *userdata);
 /* Another back end, and other policies are in use. */
 int manager_follow_backend(struct manager *m);
 
@@ -96,6 +99,7 @@ void manager_tell(struct manager *m);
 
 void manager_bus_start(struct manager *m);
 void manager_bus_stop(struct manager *m);
+int manager_on_bus_retry(sd_event_source *timer, uint64_t due, void *userdata);
 void manager_bus_changed(struct manager *m, bool state, bool backend, bool module);
 
 /* manager-interface.c, manager-logcontrol.c: what there is on the bus */

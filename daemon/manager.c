@@ -9,6 +9,7 @@
 #include "daemon/manager-private.h"
 #include "daemon/note.h"
 #include "daemon/source/ktypes.h"
+#include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "lib/strv.h"
 
@@ -77,6 +78,16 @@ static int run(struct manager *m)
 	return r;
 }
 
+void manager_set_timer(sd_event_source *timer, uint64_t delay)
+{
+	int r = sd_event_source_set_time_relative(timer, delay);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_error("Can't set a timer: %s", strerror(-r));
+}
+
 static int on_retry(sd_event_source *s, uint64_t now, void *userdata)
 {
 	manager_schedule(userdata);
@@ -91,9 +102,7 @@ static void retry_later(struct manager *m, int error)
 		delay = RETRY_MAX;
 	log_warning("Can't bring the table up to date, trying again in %llu ms: %s", delay / MSEC, strerror(-error));
 	m->failures++;
-	sd_event_source_disable_unref(m->retry);
-	m->retry = NULL;
-	sd_event_add_time_relative(m->event, &m->retry, CLOCK_MONOTONIC, delay, 0, on_retry, m);
+	manager_set_timer(m->retry, delay);
 }
 
 int manager_work(struct manager *m)
@@ -137,8 +146,7 @@ void manager_tell_ready(struct manager *m)
 		return;
 	/* Without that it would be starting for ever, and then be ended for it. */
 	log_warning("Can't tell systemd that qcmdd is ready, trying again: %s", strerror(-r));
-	m->ready_retry = sd_event_source_disable_unref(m->ready_retry);
-	sd_event_add_time_relative(m->event, &m->ready_retry, CLOCK_MONOTONIC, READY_RETRY, 0, on_ready_retry, m);
+	manager_set_timer(m->ready_retry, READY_RETRY);
 }
 
 static void on_source_changed(void *userdata)
@@ -169,6 +177,30 @@ static const struct reconcile_ops reconcile_ops = {
 	.gone = on_region_gone,
 };
 
+/* All there are, off: when one is needed there may be no memory or no descriptor for it. */
+static int add_events(struct manager *m)
+{
+	const struct {
+		sd_event_source **timer;
+		sd_event_time_handler_t handler;
+	} timers[] = {
+		{ &m->retry, on_retry },
+		{ &m->ready_retry, on_ready_retry },
+		{ &m->sources_retry, manager_on_sources_retry },
+		{ &m->bus_retry, manager_on_bus_retry },
+	};
+	int r = sd_event_add_defer(m->event, &m->work, on_work, m);
+
+	if (r >= 0)
+		r = sd_event_source_set_enabled(m->work, SD_EVENT_OFF);
+	for (size_t i = 0; i < ARRAY_LEN(timers) && r >= 0; i++) {
+		r = sd_event_add_time(m->event, timers[i].timer, CLOCK_MONOTONIC, 0, 0, timers[i].handler, m);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(*timers[i].timer, SD_EVENT_OFF);
+	}
+	return r;
+}
+
 int manager_new(sd_event *event, struct manager **ret)
 {
 	struct manager *m = calloc(1, sizeof(*m));
@@ -186,9 +218,7 @@ int manager_new(sd_event *event, struct manager **ret)
 	if (r >= 0)
 		r = m->policies ? reconcile_new(&reconcile_ops, m, &m->reconcile) : -ENOMEM;
 	if (r >= 0)
-		r = sd_event_add_defer(m->event, &m->work, on_work, m);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(m->work, SD_EVENT_OFF);
+		r = add_events(m);
 	if (r < 0) {
 		manager_free(m);
 		return r;
@@ -209,6 +239,7 @@ struct manager *manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->retry);
 	sd_event_source_disable_unref(m->ready_retry);
 	sd_event_source_disable_unref(m->sources_retry);
+	sd_event_source_disable_unref(m->bus_retry);
 	sd_event_source_disable_unref(m->module_io);
 	reconcile_free(m->reconcile);
 	module_free(m->module);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -117,6 +118,30 @@ static void test_bus_comes_late(void **state)
 	manager_free(m);
 }
 
+/* As long as no more files can be opened not even a timer can be made: what is needed was made before. */
+static void test_no_files(void **state)
+{
+	struct manager *m = new_manager();
+	struct rlimit usual, tight;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	tight = usual;
+	tight.rlim_cur = 0;
+	setenv("NOTIFY_SOCKET", "@qcmd-test-nobody", 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	manager_bus_start(m);
+	manager_tell_ready(m);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_true(has_problem(m, "bus"));
+	assert_false(m->ready);
+	unsetenv("NOTIFY_SOCKET");
+	run_for(m, SEC + SEC / 2);
+	assert_true(name_has_owner());
+	assert_false(has_problem(m, "bus"));
+	assert_true(m->ready);
+	manager_free(m);
+}
+
 /* systemd can't be told, as no more files can be opened, for example: that is tried again. */
 static void test_ready(void **state)
 {
@@ -173,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_second),
 		cmocka_unit_test(test_bus_comes_late),
+		cmocka_unit_test(test_no_files),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_source_comes_late),
 	};
