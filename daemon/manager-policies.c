@@ -48,7 +48,7 @@ void manager_watch_sources(struct manager *m)
 	if (!sources_failed(&m->sources)) {
 		m->source_failures = 0;
 		sd_event_source_set_enabled(m->sources_retry, SD_EVENT_OFF);
-	} else {
+	} else if (sd_event_source_get_enabled(m->sources_retry, NULL) == 0) {
 		manager_set_timer(m->sources_retry, delay);
 	}
 }
@@ -118,6 +118,8 @@ int manager_recollect(struct manager *m)
 {
 	int r = collect(m, m->policies);
 
+	/* What they look up while they run may have failed, too. */
+	manager_watch_sources(m);
 	m->recollect = r < 0;
 	return r;
 }

@@ -92,10 +92,17 @@ static int printk_start(struct source *s, const struct policy_set *policies)
 	return 0;
 }
 
+/* What was found stays where it is; what could not be looked up may be found now. */
+static int printk_reload(struct source *s, const struct policy_set *policies)
+{
+	return symbol_failed(s->host.symbols) ? 0 : printk_start(s, policies);
+}
+
 const struct source_vtable source_printk = {
 	.id = "printk",
 	.fault = "The kernel's log can't be asked for",
 	.size = sizeof(struct source),
 	.start = printk_start,
+	.reload = printk_reload,
 	.want = printk_want,
 };

@@ -58,10 +58,23 @@ static int set_source(struct sources *s, int i, const struct policy_set *policie
 	return 0;
 }
 
+static bool uses_symbols(int i)
+{
+	return i == POLICY_SOURCE_PRINTK || i == POLICY_SOURCE_SYMBOL || i == POLICY_SOURCE_MAP;
+}
+
 static bool needs_symbols(const struct policy_set *policies)
 {
-	return has_section(policies, POLICY_SOURCE_PRINTK) || has_section(policies, POLICY_SOURCE_SYMBOL) ||
-	       has_section(policies, POLICY_SOURCE_MAP);
+	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
+		if (uses_symbols(i) && has_section(policies, i))
+			return true;
+	return false;
+}
+
+/* It runs, but was not told all that there is. */
+static bool lacks_symbols(const struct sources *s, int i)
+{
+	return s->running[i] && uses_symbols(i) && symbol_failed(s->host.symbols);
 }
 
 int sources_init(struct sources *s, const struct source_host *host)
@@ -93,15 +106,19 @@ void sources_set(struct sources *s, const struct policy_set *policies)
 bool sources_failed(const struct sources *s)
 {
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
-		if (s->failures[i])
+		if (s->failures[i] || lacks_symbols(s, i))
 			return true;
 	return false;
 }
 
 void sources_retry(struct sources *s, const struct policy_set *policies)
 {
+	bool again = symbol_failed(s->host.symbols) && needs_symbols(policies);
+
+	if (again)
+		symbol_prepare(s->host.symbols, policies);
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
-		if (s->failures[i])
+		if (s->failures[i] || (again && uses_symbols(i)))
 			try_source(s, i, policies);
 }
 

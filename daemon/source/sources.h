@@ -20,8 +20,9 @@ struct sources {
 int sources_init(struct sources *s, const struct source_host *host);
 /* Starts and stops them as policies need it. One that fails has a problem, which the others don't suffer from. */
 void sources_set(struct sources *s, const struct policy_set *policies);
+/* Whether one has, or symbols could not be looked up for those that need them. */
 bool sources_failed(const struct sources *s);
-/* Those that have failed, once more. */
+/* Those once more. */
 void sources_retry(struct sources *s, const struct policy_set *policies);
 void sources_done(struct sources *s);
 

@@ -20,7 +20,7 @@ bool symbol_size_is_variable(const char *size)
 static bool size_of(struct symbol_reader *r, const char *text, uint64_t *ret, struct symbol_place *place)
 {
 	const struct ksym *sym;
-	struct symbol_type type;
+	struct symbol_type type = {};
 	char *unit;
 
 	*ret = strtoull(text, &unit, 10);

@@ -78,7 +78,7 @@ void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies)
 	_cleanup_free_ char *reason = NULL;
 	int err;
 
-	r->no_symbols = r->no_memory = (struct symbol_place){};
+	r->no_symbols = r->no_memory = r->no_types = (struct symbol_place){};
 	if (add_policies(&names, policies) < 0)
 		return;
 	found = calloc(strv_length(names), sizeof(*found));

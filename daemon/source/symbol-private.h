@@ -25,6 +25,7 @@ struct symbol_reader {
 	/* What can't be loaded is not tried again before symbol_prepare(): that takes long, and names are many. */
 	struct symbol_place no_symbols;
 	struct symbol_place no_memory;
+	struct symbol_place no_types;
 };
 
 /* symbol-name.c */

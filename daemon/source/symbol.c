@@ -32,6 +32,11 @@ struct symbol_reader *symbol_reader_free(struct symbol_reader *r)
 	return NULL;
 }
 
+bool symbol_failed(const struct symbol_reader *r)
+{
+	return r->no_symbols.error || r->no_memory.error || r->no_types.error;
+}
+
 void symbol_modules_changed(struct symbol_reader *r)
 {
 	ksyms_forget_modules(r->ksyms);

@@ -51,6 +51,8 @@ struct symbol_reader *symbol_reader_free(struct symbol_reader *r); /* returns NU
 
 /* Look up all names that the policies have, and those of symbol_model(), at once; else each of them costs a pass. */
 void symbol_prepare(struct symbol_reader *r, const struct policy_set *policies);
+/* Since then the table of symbols, memory, or types could not be read: what was looked up may not be all there is. */
+bool symbol_failed(const struct symbol_reader *r);
 void symbol_modules_changed(struct symbol_reader *r);
 
 /* Names are as in the policy, with '-' before those that may not be there. */

@@ -16,8 +16,9 @@
 #include <cmocka.h>
 
 #include "daemon/source/bpf-util.h"
+#include "daemon/source/ktypes.h"
 #include "daemon/source/sources.h"
-#include "daemon/source/symbol.h"
+#include "daemon/source/symbol-private.h"
 #include "lib/cleanup.h"
 #include "lib/journal.h"
 #include "uapi/linux/qcom_minidump_table.h"
@@ -40,6 +41,18 @@ static void test_names(void **state)
 	}
 }
 
+/* Returns what was allowed before. */
+static struct rlimit allow_no_files(void)
+{
+	struct rlimit usual, tight;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	tight = usual;
+	tight.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	return usual;
+}
+
 /* One can't be started, as no more files can be opened: it is the one that has a problem, until it can be started. */
 static void test_failure(void **state)
 {
@@ -49,16 +62,13 @@ static void test_failure(void **state)
 	struct source_host host = { .changed = on_changed };
 	struct sources s;
 	_cleanup_(wants_done) struct wants wants = {};
-	struct rlimit usual, tight;
+	struct rlimit usual;
 	struct source_stats stats;
 
 	log_set_max_level("emerg");
 	assert_int_equal(sd_event_new(&host.event), 0);
 	assert_int_equal(sources_init(&s, &host), 0);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
-	tight = usual;
-	tight.rlim_cur = 0;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	usual = allow_no_files();
 	sources_set(&s, &policies);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
 
@@ -75,12 +85,105 @@ static void test_failure(void **state)
 
 	assert_true(sources_failed(&s));
 	sources_retry(&s, &policies);
-	assert_false(sources_failed(&s));
 	assert_null(sources_problem(&s, POLICY_SOURCE_CURRENT));
 	sources_set(&s, &none);
 	assert_null(s.running[POLICY_SOURCE_CURRENT]);
 	sources_done(&s);
 	sd_event_unref(host.event);
+}
+
+static int error_of(const struct sources *s, const struct policy_set *policies, const char *what)
+{
+	_cleanup_(wants_done) struct wants wants = {};
+
+	assert_int_equal(sources_want(s, policies, &wants), 0);
+	for (size_t i = 0; i < wants.n; i++)
+		if (!strcmp(wants.items[i].key.what, what))
+			return wants.items[i].error;
+	fail_msg("nobody wants %s", what);
+	return 0;
+}
+
+static char *namespaces[] = { (char *)"init_pid_ns", NULL };
+static struct policy_section with_symbols[] = {
+	{ .kind = POLICY_SOURCE_PRINTK },
+	{ .kind = POLICY_SOURCE_SYMBOL, .symbol.names = namespaces },
+};
+static struct policy symbols_policy = { .state = POLICY_ENABLED, .sections = with_symbols, .n_sections = 2 };
+static const struct policy_set symbols_policies = { .policies = &symbols_policy, .n_policies = 1 };
+
+/* The kernel's symbols, memory and types can be read. */
+static bool may_read(void)
+{
+	struct symbol_reader *r;
+	struct symbol_place place;
+	struct symbol_type type;
+	bool read;
+
+	assert_int_equal(symbol_reader_new(&r), 0);
+	symbol_prepare(r, &symbols_policies);
+	read = symbol_open_memory(r, &place) && symbol_type(r, "struct pid_namespace", NULL, &type, &place) &&
+	       !symbol_failed(r);
+	symbol_reader_free(r);
+	ktypes_rest();
+	return read;
+}
+
+/* Who needs symbols when none can be looked up starts all the same, and asks again. Not all kernels list these. */
+static void test_no_symbols(void **state)
+{
+	struct source_host host = { .changed = on_changed };
+	const struct policy_set none = {};
+	struct rlimit usual;
+	struct sources s;
+
+	if (!may_read())
+		skip();
+	assert_int_equal(sd_event_new(&host.event), 0);
+	assert_int_equal(sources_init(&s, &host), 0);
+	usual = allow_no_files();
+	sources_set(&s, &symbols_policies);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_int_equal(error_of(&s, &symbols_policies, "init_pid_ns"), -EMFILE);
+	assert_int_equal(error_of(&s, &symbols_policies, "init_uts_ns"), -EMFILE);
+	assert_true(sources_failed(&s));
+
+	sources_retry(&s, &symbols_policies);
+	assert_int_not_equal(error_of(&s, &symbols_policies, "init_pid_ns"), -EMFILE);
+	assert_int_not_equal(error_of(&s, &symbols_policies, "init_uts_ns"), -EMFILE);
+	assert_false(sources_failed(&s));
+	sources_set(&s, &none);
+	assert_false(sources_failed(&s));
+	sources_done(&s);
+	sd_event_unref(host.event);
+}
+
+/* Likewise the other things that are read of the kernel. */
+static void test_no_memory_or_types(void **state)
+{
+	struct symbol_reader *r;
+	struct symbol_place place;
+	struct symbol_type type;
+	struct rlimit usual;
+
+	if (!may_read())
+		skip();
+	assert_int_equal(symbol_reader_new(&r), 0);
+	for (int i = 0; i < 2; i++) {
+		symbol_prepare(r, &symbols_policies);
+		assert_false(symbol_failed(r));
+		usual = allow_no_files();
+		assert_false(i ? symbol_type(r, "struct pid_namespace", NULL, &type, &place) :
+				 symbol_open_memory(r, &place));
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+		assert_true(symbol_failed(r));
+	}
+	symbol_prepare(r, &symbols_policies);
+	assert_true(symbol_open_memory(r, &place));
+	assert_true(symbol_type(r, "struct pid_namespace", NULL, &type, &place));
+	assert_false(symbol_failed(r));
+	symbol_reader_free(r);
+	ktypes_rest();
 }
 
 /* What stands in the way of a BPF program is named, where it can be seen. */
@@ -250,10 +353,15 @@ static void test_no_tracefs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	    cmocka_unit_test(test_failure),
-		cmocka_unit_test(test_load_reason), cmocka_unit_test(test_no_bursts),
-		cmocka_unit_test(test_unknown_map), cmocka_unit_test(test_no_tracefs),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_failure),
+		cmocka_unit_test(test_load_reason),
+		cmocka_unit_test(test_no_bursts),
+		cmocka_unit_test(test_unknown_map),
+		cmocka_unit_test(test_no_tracefs),
 		cmocka_unit_test(test_dots_in_names),
+		cmocka_unit_test(test_no_symbols),
+		cmocka_unit_test(test_no_memory_or_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
