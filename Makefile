@@ -286,6 +286,7 @@ $(B)/tests/unit/test-reconcile $(B)/tests/unit/test-limit: $(B)/san/tests/unit/f
 $(B)/tests/unit/test-ctl-cli $(B)/tests/unit/test-ctl-bus: | $(B)/qcmdctl
 $(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
 $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
+$(B)/tests/unit/test-manager: | $(B)/qcmdd
 
 .PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style
 .PHONY: bench bench-sections instant storm storm-rt

@@ -106,7 +106,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 
 static int name_is_taken(struct manager *m)
 {
-	if (m->bus_failures + 1 < NAME_TRIES) {
+	if (++m->name_refusals < NAME_TRIES) {
 		bus_failed(m, "the bus name " BUS_NAME " can't be had", "another qcmdd has it");
 		return 0;
 	}
@@ -127,7 +127,7 @@ static int on_name(sd_bus_message *message, void *userdata, sd_bus_error *error)
 	if (e) {
 		bus_failed(m, "the bus name " BUS_NAME " can't be had", e->message);
 	} else {
-		m->bus_failures = 0;
+		m->bus_failures = m->name_refusals = 0;
 		set_problem(m, NULL);
 		tell(m);
 	}

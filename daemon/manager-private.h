@@ -44,9 +44,10 @@ struct manager {
 	sd_bus *bus;
 	sd_event_source *bus_retry;
 	sd_event_source *bus_late;
-	bool bus_pending;	   /* our name on the bus has been asked for, and there may be an answer soon */
-	unsigned int bus_failures; /* in a row */
-	char *bus_problem;	   /* why nobody can ask us, or NULL */
+	bool bus_pending;	    /* our name on the bus has been asked for, and there may be an answer soon */
+	unsigned int bus_failures;  /* in a row */
+	unsigned int name_refusals; /* of these since we had our name: another one has it */
+	char *bus_problem;	    /* why nobody can ask us, or NULL */
 
 	bool reconciled; /* for the first time */
 	bool ready;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <systemd/sd-daemon.h>
@@ -14,7 +15,7 @@
 #include "lib/options.h"
 #include "lib/journal.h"
 
-/* Of the LSB, as systemd.exec(5) lists them; so is EXIT_USAGE. */
+/* Of the LSB, as systemd.exec(5) lists them; so is EXIT_USAGE. EX_UNAVAILABLE, where another one runs, is BSD's. */
 #define EXIT_PRIVILEGE 4
 
 static const struct program program = {
@@ -124,5 +125,7 @@ int main(int argc, char **argv)
 	sd_event_unref(event);
 	if (r < 0)
 		log_error("qcmdd ends: %s", strerror(-r));
+	if (r == -EEXIST)
+		return EX_UNAVAILABLE;
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -7,15 +7,18 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sysexits.h>
 
 #include "daemon/manager-private.h"
 #include "lib/journal.h"
 #include "private-bus.h"
 
-#define SEC 1000000ULL
+#define SEC	       1000000ULL
+#define EXIT_PRIVILEGE 4 /* see qcmdd(8) */
 
 /* One that has looked at all there is, which without the module is nothing. */
 static struct manager *new_manager(void)
@@ -97,6 +100,48 @@ static void test_second(void **state)
 	assert_true(name_has_owner());
 	assert_false(has_problem(second, "bus"));
 	manager_free(second);
+}
+
+/* However often the bus was away before. */
+static void test_second_after_failures(void **state)
+{
+	struct manager *first = new_manager(), *second = new_manager();
+
+	manager_bus_start(first);
+	run_for(first, SEC / 2);
+	second->bus_failures = 2;
+	manager_bus_start(second);
+	run_for(second, SEC / 2);
+	assert_true(has_problem(second, "bus"));
+	assert_int_equal(sd_event_get_state(second->event), SD_EVENT_INITIAL);
+	manager_free(second);
+	manager_free(first);
+}
+
+/* A whole qcmdd ends with the status after which systemd does not start it again. */
+static void test_second_process(void **state)
+{
+	struct manager *first = new_manager();
+	int status;
+	pid_t pid;
+
+	manager_bus_start(first);
+	run_for(first, SEC / 2);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+		setenv("QCMD_POLICY_PATH", private_bus_folder, 1);
+		execl("build/qcmdd", "qcmdd", NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	manager_free(first);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == EXIT_PRIVILEGE)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), EX_UNAVAILABLE);
 }
 
 /* At the start as later: it is tried again, more than once, and is a problem meanwhile. */
@@ -197,6 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_second),
+		cmocka_unit_test(test_second_after_failures),
+		cmocka_unit_test(test_second_process),
 		cmocka_unit_test(test_bus_comes_late),
 		cmocka_unit_test(test_no_files),
 		cmocka_unit_test(test_ready),
