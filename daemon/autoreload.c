@@ -32,7 +32,8 @@ struct autoreload {
 	int fd;
 	const char *const *dirs;
 	const struct autoreload_ops *ops;
-	uint64_t deadline; /* of the wait for files that somebody is writing, 0: nobody waits */
+	uint64_t deadline; /* for what has changed to be told, be it quiet or not; 0: nothing has */
+	bool waiting;	   /* for files that somebody is writing */
 	struct watch *watches;
 	size_t n_watches;
 	char **made;	/* files that came since it was quiet, and that nobody was seen to open */
@@ -259,14 +260,27 @@ static bool on_change(struct autoreload *a, const struct inotify_event *e)
 	return e->len && on_entry(a, w, e);
 }
 
-static void wait_for_quiet(struct autoreload *a)
+static void set_timer(struct autoreload *a, uint64_t time)
 {
-	int r = sd_event_source_set_time_relative(a->timer, a->ops->quiet);
+	int r = sd_event_source_set_time(a->timer, time < a->deadline ? time : a->deadline);
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
 	if (r < 0)
 		log_error("Can't set a timer: %s", strerror(-r));
+}
+
+/* Who changes something again and again does not put it off for ever. */
+static void wait_for_quiet(struct autoreload *a)
+{
+	uint64_t now;
+
+	sd_event_now(sd_event_source_get_event(a->timer), CLOCK_MONOTONIC, &now);
+	if (!a->deadline)
+		a->deadline = now + a->ops->patience;
+	/* Else it is due, and stays so only if it is left alone. */
+	if (now < a->deadline)
+		set_timer(a, now + a->ops->quiet);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -292,8 +306,8 @@ static bool is_patient(struct autoreload *a, uint64_t now)
 {
 	if (!a->writing || !a->writing[0])
 		return false;
-	if (!a->deadline) {
-		a->deadline = now + a->ops->patience;
+	if (now < a->deadline && !a->waiting) {
+		a->waiting = true;
 		log_info("%s is being written: the policies are reloaded when it is closed", a->writing[0]);
 		a->ops->waiting(a->userdata);
 	}
@@ -302,7 +316,16 @@ static bool is_patient(struct autoreload *a, uint64_t now)
 
 const char *autoreload_waits_for(const struct autoreload *a)
 {
-	return a->deadline && a->writing ? a->writing[0] : NULL;
+	return a->waiting && a->writing ? a->writing[0] : NULL;
+}
+
+void autoreload_forget(struct autoreload *a)
+{
+	a->deadline = 0;
+	a->waiting = false;
+	a->made = strv_free(a->made);
+	a->writing = strv_free(a->writing);
+	sd_event_source_set_enabled(a->timer, SD_EVENT_OFF);
 }
 
 static int on_quiet(sd_event_source *source, uint64_t due, void *userdata)
@@ -314,13 +337,12 @@ static int on_quiet(sd_event_source *source, uint64_t due, void *userdata)
 	scan(a);
 	a->made = strv_free(a->made);
 	if (is_patient(a, now)) {
-		sd_event_source_set_time(source, a->deadline);
-		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		set_timer(a, a->deadline);
+		return 0;
 	}
 	if (a->writing && a->writing[0])
 		log_notice("%s is still being written: the policies are reloaded as they are", a->writing[0]);
-	a->deadline = 0;
-	a->writing = strv_free(a->writing);
+	autoreload_forget(a);
 	a->ops->changed(a->userdata);
 	return 0;
 }

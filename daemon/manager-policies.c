@@ -240,6 +240,8 @@ int manager_reload(struct manager *m)
 	r = load_policies(m, &policies, &config);
 	if (r < 0)
 		return r;
+	if (m->autoreload)
+		autoreload_forget(m->autoreload);
 	if (diags_errors(&policies->diags)) {
 		reload_info_set(&m->reload, false, &policies->diags, NULL);
 		log_error("The policies have errors: those of before stay in use");

@@ -216,6 +216,43 @@ static void test_patience(void **state)
 	assert_int_equal(f->waits, 0);
 }
 
+/* Nor is it for what changes again and again. */
+static void test_restless(void **state)
+{
+	struct fixture *f = *state;
+	int n;
+
+	autoreload_free(f->a);
+	assert_int_equal(autoreload_new(f->event, f->dirs, &hasty, f, &f->a), 0);
+	for (n = 0; n < 8 * PATIENCE / QUIET && !f->changes; n++) {
+		write_file(in(f->usr, "a.conf"));
+		assert_true(sd_event_run(f->event, QUIET / 2) >= 0);
+		usleep(QUIET / 4);
+	}
+	assert_true(n > 2);
+	assert_int_equal(f->changes, 1);
+}
+
+/* Who has read all by then has nothing to wait for; what changes after that is told. */
+static void test_forget(void **state)
+{
+	struct fixture *f = *state;
+	int fd = begin_file(in(f->usr, "a.conf"));
+
+	assert_int_equal(changes(f), 0);
+	assert_non_null(autoreload_waits_for(f->a));
+	autoreload_forget(f->a);
+	assert_null(autoreload_waits_for(f->a));
+	assert_int_equal(changes(f), 0);
+	close(fd);
+	assert_int_equal(changes(f), 1);
+	/* Before it was quiet. */
+	write_file(in(f->usr, "a.conf"));
+	assert_true(sd_event_run(f->event, 0) > 0);
+	autoreload_forget(f->a);
+	assert_int_equal(changes(f), 0);
+}
+
 static void test_other_names(void **state)
 {
 	struct fixture *f = *state;
@@ -320,7 +357,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_quiet),    TEST(test_file),	     TEST(test_slow_writer), TEST(test_link),
-		TEST(test_patience), TEST(test_other_names), TEST(test_folders),     TEST(test_config),
+		TEST(test_patience), TEST(test_other_names), TEST(test_restless),    TEST(test_forget),
+		TEST(test_folders),  TEST(test_config),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

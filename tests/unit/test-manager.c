@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sysexits.h>
 
@@ -238,6 +239,34 @@ static void test_source_comes_late(void **state)
 	manager_free(m);
 }
 
+static void on_autoreload(void *userdata)
+{
+}
+
+/* All was read, with what somebody has not written to its end: then nobody waits for that any more. */
+static void test_reload_ends_wait(void **state)
+{
+	static const struct autoreload_ops ops = { 1000, 100 * SEC, on_autoreload, on_autoreload };
+	_cleanup_free_ char *folder = xprintf("%s/etc", private_bus_folder), *path = xprintf("%s/a.conf", folder);
+	const char *const dirs[] = { folder, NULL };
+	struct manager *m = new_manager();
+	int fd;
+
+	assert_int_equal(mkdir(folder, 0755), 0);
+	setenv("QCMD_POLICY_PATH", folder, 1);
+	assert_int_equal(autoreload_new(m->event, dirs, &ops, NULL, &m->autoreload), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	assert_int_equal(write(fd, "[Prin", 5), 5);
+	run_for(m, SEC / 4);
+	assert_string_equal(autoreload_waits_for(m->autoreload), path);
+	assert_int_equal(manager_reload(m), -EBADMSG);
+	assert_null(autoreload_waits_for(m->autoreload));
+	close(fd);
+	manager_free(m);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_no_files),
 		cmocka_unit_test(test_ready),
 		cmocka_unit_test(test_source_comes_late),
+		cmocka_unit_test(test_reload_ends_wait),
 	};
 
 	log_set_max_level("emerg");
