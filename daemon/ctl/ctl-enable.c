@@ -114,6 +114,18 @@ char *ctl_dropin_restore(const struct ctl_dropin *before)
 	return error || !before->text ? error : write_dropin(before, before->text);
 }
 
+static char *write_or_restore(const struct ctl_dropin *dropin, const char *text)
+{
+	char *error = write_dropin(dropin, text), *both;
+	_cleanup_free_ char *lost = error ? ctl_dropin_restore(dropin) : NULL;
+
+	if (!lost)
+		return error;
+	both = xprintf("%s; what was there is lost: %s", error, lost);
+	free(error);
+	return both;
+}
+
 static char *set_enabled(const char *name, bool enabled, const struct ctl_dropin *dropin)
 {
 	_cleanup_(set_freep) struct policy_set *without = NULL;
@@ -124,7 +136,7 @@ static char *set_enabled(const char *name, bool enabled, const struct ctl_dropin
 	without = load();
 	if (find(without, name)->enabled == enabled)
 		return NULL;
-	return write_dropin(dropin, enabled ? MADE "Enabled=yes\n" : MADE "Enabled=no\n");
+	return write_or_restore(dropin, enabled ? MADE "Enabled=yes\n" : MADE "Enabled=no\n");
 }
 
 char *ctl_set_enabled(const char *name, bool enabled, struct ctl_dropin *ret_before)

@@ -184,7 +184,8 @@ static bool restore(const struct ctl_dropin *before, size_t n)
 {
 	bool restored = true;
 
-	for (size_t i = 0; i < n; i++) {
+	/* A policy that was named twice is what it was before the first time. */
+	for (size_t i = n; i-- > 0;) {
 		_cleanup_free_ char *failure = before[i].path ? ctl_dropin_restore(&before[i]) : NULL;
 
 		if (failure)

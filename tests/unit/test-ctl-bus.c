@@ -197,7 +197,7 @@ static void test_disable(void **state)
 	reload_error = "org.qcmd1.Error.InvalidPolicy";
 	reload_message = "/etc/qcmd.d/a.conf:1:1: wrong";
 	start_service();
-	assert_int_not_equal(system("build/qcmdctl disable on 2>/dev/null"), 0);
+	assert_int_not_equal(system("build/qcmdctl disable on on 2>/dev/null"), 0);
 	expect_file(dropin, NULL);
 	assert_int_equal(access(in, F_OK), -1);
 

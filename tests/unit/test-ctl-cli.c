@@ -139,6 +139,23 @@ static void expect_mode(char *path, const char *mode)
 	expect(0, command, mode);
 }
 
+/* Where there is no room for all of a drop-in there is the one of before, or none. The largest file has some bytes. */
+static void expect_restored(const char *etc)
+{
+	static const char script[] = "trap '' XFSZ; exec prlimit --fsize=24 build/qcmdctl disable on";
+	_cleanup_free_ char *folder = xprintf("%s/on.conf.d", etc), *path = xprintf("%s/zz-qcmdctl.conf", folder),
+			    *absent = xprintf("test ! -e %s", folder),
+			    *write = xprintf("mkdir %s && printf '[Policy]\nEnabled=no\n' >%s", folder, path),
+			    *same = xprintf("cat %s", path);
+
+	assert_int_equal(run(script), CTL_FAILURE);
+	assert_non_null(strstr(output, "zz-qcmdctl.conf can't be written: File too large"));
+	assert_int_equal(run(absent), 0);
+	assert_int_equal(run(write), 0);
+	assert_int_equal(run(script), CTL_FAILURE);
+	expect(0, same, "[Policy]\nEnabled=no\n");
+}
+
 /* A policy of a package, with and without drop-ins of the administrator. */
 static void test_enable(void **state)
 {
@@ -193,6 +210,8 @@ static void test_enable(void **state)
 	free(policy);
 	policy = xprintf("test ! -e %s/on.conf.d -a -e %s", etc, dropin);
 	assert_int_equal(run(policy), 0);
+
+	expect_restored(etc);
 
 	unsetenv("QCMD_POLICY_PATH");
 	free(command);
