@@ -291,7 +291,7 @@ grep -q 'locked down (confidentiality)' err || fail "a snapshot fails with: $(ca
 qcmdctl --no-pager status | grep -i 'invalid argument' && fail "status says Invalid argument"
 systemctl stop qcmdd
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
-rmmod qcom_minidump_ram qcom_minidump_panic qcom_minidump || fail "the modules can't be unloaded"
+rmmod qcom_minidump_ram qcom_minidump || fail "the modules can't be unloaded"
 status_says 3 'the kernel is locked down (confidentiality): it loads signed modules only' ||
 	fail "$(qcmdctl --no-pager status)"
 systemctl restart qcmd-backend 2>/dev/null && fail "an unsigned module is loaded"
