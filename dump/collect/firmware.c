@@ -110,10 +110,11 @@ static void match_addresses(struct firmware *f)
 			}
 }
 
+/* Whether it is all of a region's name, without a number behind it. */
 static bool header_has_name(const struct firmware *f, const char *name)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (!strcasecmp(f->kelf->names[i], name))
+		if (!strcasecmp(f->kelf->names[i], name) && !(f->kelf->numbered && f->kelf->seqs[i]))
 			return true;
 	return false;
 }

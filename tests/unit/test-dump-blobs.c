@@ -212,6 +212,32 @@ static void numbers(void **state)
 	finish(&d, &f);
 }
 
+/* As the module numbers them: a region that is called KNUM_1 begins with number 1, and md_KNUM_1.BIN is the other's. */
+static void numbers_of_names(void **state)
+{
+	struct collection c;
+	struct derr err;
+	char out[64];
+	struct di d;
+	struct df f;
+
+	machine(&d);
+	di_add(&d, "KNUM_1", 1, 0xa000, DI_DIRECT + 0xa000, 300);
+	di_add(&d, "KNUM", 0, 0xb000, DI_DIRECT + 0xb000, 400);
+	di_add(&d, "KNUM", 1, 0x9000, DI_DIRECT + 0x9000, 200);
+	di_finish(&d);
+	df_init(&f, &d);
+	df_folder(&f, DF_NONE);
+	assert_int_equal(run_collect(f.path, NULL, out, &c, &err), 0);
+	assert_int_equal(c.toc.problems.n, 0);
+	expect_region(&c, "KNUM", 0, 0xb000);
+	expect_region(&c, "KNUM", 1, 0x9000);
+	expect_region(&c, "KNUM_1", 1, 0xa000);
+	collection_clear(&c);
+	unlink(out);
+	finish(&d, &f);
+}
+
 static void in_info(void **state)
 {
 	char out[64], *text;
@@ -557,11 +583,12 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_as_memory), cmocka_unit_test(without_numbers), cmocka_unit_test(numbers),
-		cmocka_unit_test(in_info),	  cmocka_unit_test(names),	     cmocka_unit_test(virtual_machines),
-		cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),  cmocka_unit_test(overwritten),
-		cmocka_unit_test(header_damaged), cmocka_unit_test(any_word),	     cmocka_unit_test(embedded),
-		cmocka_unit_test(refused),	  cmocka_unit_test(without_header),  cmocka_unit_test(without_names),
+		cmocka_unit_test(same_as_memory),   cmocka_unit_test(without_numbers), cmocka_unit_test(numbers),
+		cmocka_unit_test(numbers_of_names), cmocka_unit_test(in_info),	       cmocka_unit_test(names),
+		cmocka_unit_test(virtual_machines), cmocka_unit_test(pieces_missing),  cmocka_unit_test(pieces_damaged),
+		cmocka_unit_test(overwritten),	    cmocka_unit_test(header_damaged),  cmocka_unit_test(any_word),
+		cmocka_unit_test(embedded),	    cmocka_unit_test(refused),	       cmocka_unit_test(without_header),
+		cmocka_unit_test(without_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
