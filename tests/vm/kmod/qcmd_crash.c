@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/compiler.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
@@ -45,9 +46,10 @@ static struct notifier_block break_frame_nb = {
 
 static void hang(struct platform_device *pdev)
 {
-	preempt_disable();
-	/* The harness waits for this line before it stops the machine. */
+	/* The harness waits for this line before it stops the machine. Later kernels have a thread print it. */
 	pr_emerg("hanging all CPUs\n");
+	msleep(500);
+	preempt_disable();
 	smp_call_function(spin, NULL, 0);
 	spin(NULL);
 }
