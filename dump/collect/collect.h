@@ -3,12 +3,10 @@
 #ifndef COLLECT_H
 #define COLLECT_H
 
+#include "dump/core/cpuregs.h"
 #include "dump/core/elfnote.h"
 #include "dump/core/member.h"
 #include "dump/collect/layout.h"
-
-/* What Linux can be built for. */
-#define CPUS_MAX 8192
 
 struct collect_options {
 	struct image_options image;

@@ -5,6 +5,9 @@
 
 #include "dump/core/corefile.h"
 
+/* What Linux can be built for. */
+#define CPUS_MAX 8192
+
 /* struct pt_regs of x86_64, by index of its 64-bit fields */
 enum {
 	X86_R13 = 2,

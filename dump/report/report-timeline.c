@@ -146,7 +146,7 @@ static void write_svg(const struct picture *p)
 		"aria-label=\"Who ran on each CPU; the events below say the same\">\n",
 		WIDTH, height);
 	write_axis(p, height);
-	for (unsigned int cpu = 0, n = 0; cpu < TRACE_CPUS_MAX; cpu++)
+	for (unsigned int cpu = 0, n = 0; cpu < CPUS_MAX; cpu++)
 		if (p->t.lanes[cpu].seen)
 			write_lane(p, cpu, TOP + (double)n++ * LANE_HEIGHT);
 	fputs("</svg>\n</div>\n", out);
@@ -192,7 +192,7 @@ static void write_missing_cpus(const struct picture *p)
 
 		if (!tasks->v[i].on_cpu || !tasks->v[i].has_cpu)
 			continue;
-		if (cpu >= TRACE_CPUS_MAX || !p->t.lanes[cpu].seen)
+		if (cpu >= CPUS_MAX || !p->t.lanes[cpu].seen)
 			fprintf(p->r->out, "<p class=\"note\">CPU %" PRId32 " has no events in this trace.</p>\n",
 				tasks->v[i].cpu);
 	}

@@ -127,7 +127,7 @@ void timeline_read(struct timeline *t, struct trace *trace)
 	struct trace_event e;
 	size_t left;
 
-	*t = (struct timeline){ .array = -1, .lanes = xcalloc(TRACE_CPUS_MAX, sizeof(*t->lanes)) };
+	*t = (struct timeline){ .array = -1, .lanes = xcalloc(CPUS_MAX, sizeof(*t->lanes)) };
 	left = choose_window(t, trace);
 	trace_rewind(trace);
 	while (left && trace_next(trace, &e)) {
@@ -139,7 +139,7 @@ void timeline_read(struct timeline *t, struct trace *trace)
 		left--;
 	}
 	/* Who ran last ran on. */
-	for (unsigned int cpu = 0; cpu < TRACE_CPUS_MAX; cpu++)
+	for (unsigned int cpu = 0; cpu < CPUS_MAX; cpu++)
 		end_run(t, cpu, t->to);
 }
 

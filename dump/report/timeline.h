@@ -41,7 +41,7 @@ struct timeline {
 	uint64_t from;
 	uint64_t to;
 	bool shortened;		     /* by TIMELINE_EVENTS_MAX */
-	struct timeline_lane *lanes; /* TRACE_CPUS_MAX of them */
+	struct timeline_lane *lanes; /* CPUS_MAX of them */
 	size_t n_lanes;		     /* seen */
 	struct timeline_run *runs;   /* of a CPU in the order of time, the CPUs mixed */
 	size_t n_runs, runs_capacity;

@@ -15,7 +15,7 @@ static bool region_is(const struct region *reg, const char *prefix, unsigned int
 
 	if (strncmp(reg->name, prefix, strlen(prefix)) ||
 	    sscanf(reg->name + strlen(prefix), "%3uC%5u", array, cpu) != 2 || *array >= TRACE_ARRAYS_MAX ||
-	    *cpu >= TRACE_CPUS_MAX)
+	    *cpu >= CPUS_MAX)
 		return false;
 	snprintf(expected, sizeof(expected), "%s%uC%u", prefix, *array, *cpu);
 	return !strcmp(reg->name, expected);

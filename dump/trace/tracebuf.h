@@ -6,12 +6,12 @@
 #ifndef TRACEBUF_H
 #define TRACEBUF_H
 
+#include "dump/core/cpuregs.h"
 #include "dump/trace/ringpage.h"
 #include "dump/trace/tracenote.h"
 #include "lib/strlist.h"
 
 #define TRACE_ARRAYS_MAX 64
-#define TRACE_CPUS_MAX	 8192
 
 /* What the array of /sys/kernel/tracing itself, which has no name, is called here */
 #define TRACE_TOP_NAME "top"
