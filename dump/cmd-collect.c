@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
@@ -125,29 +124,8 @@ static int list_dumps(const struct options *o, FILE *out, struct derr *err)
 	return n < 0 ? n : 0;
 }
 
-static bool is_registers(const struct collection *c, const struct stat *st)
-{
-	struct stat registers;
-
-	return image_has_registers(&c->img) && fstat(c->img.registers_fd, &registers) == 0 &&
-	       registers.st_dev == st->st_dev && registers.st_ino == st->st_ino;
-}
-
-/* A folder has many files that must not be lost, and the registers are somebody's. */
-static int refuse_piece(const struct collection *c, const char *path, struct derr *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0 || !(is_registers(c, &st) || (c->img.blobs && blobs_have_file(c->img.blobs, &st))))
-		return 0;
-	return derr_set(err, -EEXIST,
-			"%s is one of the files that the dump is collected from. Give another name with -o.", path);
-}
-
 int cmd_collect(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
-	/* The file itself: the image may be what was decompressed of it. */
-	_cleanup_close_ int source = open(o->file, O_PATH | O_CLOEXEC);
 	struct outfile file = { .fd = -1 };
 	struct collection c;
 	int r;
@@ -155,14 +133,12 @@ int cmd_collect(const struct corefile *core, const struct options *o, FILE *out,
 	if (o->list)
 		return list_dumps(o, out, err);
 	/* Before the search, which may take a minute. */
-	if (!o->force && access(o->output, F_OK) == 0)
+	if (!o->force && !outfile_is_stdout(o->output) && access(o->output, F_OK) == 0)
 		return derr_set(err, -EEXIST,
 				"%s exists already. Replace it with --force, or give another name with -o.", o->output);
 	r = collect_prepare(&c, o->file, &o->collect, err);
 	if (r == 0)
-		r = refuse_piece(&c, o->output, err);
-	if (r == 0)
-		r = outfile_open(&file, o->output, o->force, source, err);
+		r = outfile_open(&file, o->output, o->force, err);
 	if (r == 0)
 		r = o->zstd ? zstd_write(collect_write, &c, file.fd, err) : collect_write(&c, file.fd, err);
 	if (r == 0)

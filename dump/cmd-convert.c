@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <fcntl.h>
-
 #include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/json.h"
@@ -42,15 +40,13 @@ static void print_result_json(const struct collection *c, const struct options *
 
 int cmd_convert(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
-	/* The file itself: the image may be what was decompressed of it. */
-	_cleanup_close_ int source = open(o->file, O_PATH | O_CLOEXEC);
 	struct outfile file = { .fd = -1 };
 	struct collection c;
 	int r;
 
 	r = convert_prepare(&c, o->file, &o->convert, err);
 	if (r == 0)
-		r = outfile_open(&file, o->output, o->force, source, err);
+		r = outfile_open(&file, o->output, o->force, err);
 	if (r == 0)
 		r = collect_write(&c, file.fd, err);
 	if (r == 0)

@@ -13,7 +13,7 @@ static int save(const struct options *o, const struct corefile *core, const stru
 	FILE *out;
 	int r;
 
-	r = outfile_open(&file, o->output, o->force, core->fd, err);
+	r = outfile_open(&file, o->output, o->force, err);
 	if (r < 0)
 		return r;
 	out = fdopen(dup(file.fd), "w");

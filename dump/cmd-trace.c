@@ -116,12 +116,12 @@ static size_t print_events(struct trace *t, const struct options *o, int array, 
 	return n;
 }
 
-static int save(const struct trace *t, const struct options *o, int array, int source, FILE *out, struct derr *err)
+static int save(const struct trace *t, const struct options *o, int array, FILE *out, struct derr *err)
 {
 	struct outfile f;
 	int r;
 
-	r = outfile_open(&f, o->output, o->force, source, err);
+	r = outfile_open(&f, o->output, o->force, err);
 	if (r == 0)
 		r = tracedat_write(t, array, o->has_cpu ? o->cpu : -1, f.fd, err);
 	if (r == 0)
@@ -133,7 +133,7 @@ static int save(const struct trace *t, const struct options *o, int array, int s
 	return r;
 }
 
-static int show(struct trace *t, struct options *o, int source, FILE *out, struct derr *err)
+static int show(struct trace *t, struct options *o, FILE *out, struct derr *err)
 {
 	const struct strlist *problems = trace_problems(t);
 	int array, r;
@@ -144,7 +144,7 @@ static int show(struct trace *t, struct options *o, int source, FILE *out, struc
 	if (o->last && trace_last(t) > o->last && trace_last(t) - o->last > o->since)
 		o->since = trace_last(t) - o->last;
 	if (o->output)
-		r = save(t, o, array, source, out, err);
+		r = save(t, o, array, out, err);
 	else if (!print_events(t, o, array, out))
 		fprintf(stderr, "No events: %s.\n",
 			trace_last(t) ? "the options leave out all that are there" : "the trace is empty");
@@ -166,7 +166,7 @@ int cmd_trace(const struct corefile *core, const struct options *o, FILE *out, s
 	if (r == 0)
 		r = trace_open(&t, core, err);
 	if (r == 0)
-		r = show(t, &wanted, core->fd, out, err);
+		r = show(t, &wanted, out, err);
 	trace_close(t);
 	return r;
 }

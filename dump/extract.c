@@ -110,7 +110,7 @@ static int save(const struct corefile *core, const struct region *region, const 
 	FILE *to;
 	int r;
 
-	r = outfile_open(&f, o->output, o->force, core->fd, err);
+	r = outfile_open(&f, o->output, o->force, err);
 	if (r == 0) {
 		to = fdopen(dup(f.fd), "w");
 		r = to ? write_bytes(core, region, to, err) :
@@ -153,13 +153,6 @@ int extract_region(const struct corefile *core, const struct options *o, FILE *o
 	if (region->missing)
 		return derr_set(err, -EIO, "The region %s is cut off: the file ends before it. Copy the dump again.",
 				o->extract);
-	if (!strcmp(o->output, "-")) {
-		if (isatty(fileno(out)))
-			return derr_set(err, -EINVAL,
-					"The bytes of a region are not for a terminal. Redirect them, or name a file "
-					"with -o.");
-		return write_bytes(core, region, out, err);
-	}
 	r = save(core, region, o, err);
 	if (r == 0)
 		print_result(region, o, out);

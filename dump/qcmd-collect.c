@@ -106,7 +106,7 @@ static int save(struct collector *c, const struct crash *crash, const char *path
 {
 	struct outfile out;
 	struct stat st;
-	int r = outfile_open(&out, path, false, -1, err);
+	int r = outfile_open(&out, path, false, err);
 
 	if (r == 0)
 		r = c->conf.zstd ? zstd_write(crash->write, crash->data, out.fd, err) :

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/commands.h"
+#include "lib/outfile.h"
 #include "lib/pager.h"
 #include "lib/terminal.h"
 
@@ -43,7 +44,8 @@ static int run(int command, struct options *o)
 			pager_open();
 	}
 	if (r == 0)
-		r = commands[command].run(commands[command].on_dump ? &core : NULL, o, stdout, &err);
+		r = commands[command].run(commands[command].on_dump ? &core : NULL, o,
+					  outfile_is_stdout(o->output) ? stderr : stdout, &err);
 	written = pager_close();
 	if (r == 0 && written < 0)
 		r = derr_set(&err, written, "Cannot write the output: %s", strerror(-written));

@@ -162,7 +162,7 @@ int store_remember(struct store *s, const char *id, struct derr *err)
 		fprintf(f, "%s=1\n", s->known.pairs[i].key);
 	fprintf(f, "%s=1\n", id);
 	fclose(f);
-	r = outfile_open(&out, path, true, -1, err);
+	r = outfile_open(&out, path, true, err);
 	if (r == 0) {
 		r = pwrite_full(out.fd, text, size, 0);
 		if (r < 0)

@@ -8,6 +8,7 @@
 #include "dump/core/elffile.h"
 #include "dump/core/zstdfile.h"
 #include "lib/file.h"
+#include "lib/outfile.h"
 
 int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 {
@@ -35,6 +36,7 @@ int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 	if (end == 0)
 		return derr_set(err, -ENODATA, "%s is empty.", path);
 	*size = (uint64_t)end;
+	outfile_spare(fd);
 	if (zstd_detect(fd, *size))
 		return zstd_open(fd, path, size, ZSTD_CONTENT_MAX, err);
 	ret = fd;

@@ -4,18 +4,18 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dump/image/blobs.h"
 #include "dump/image/piece-list.h"
 #include "lib/file.h"
+#include "lib/outfile.h"
 
 /* Where a file is in the sequence. */
 struct part {
 	char *file;
 	uint64_t start;
 	uint64_t size;
-	dev_t dev;
-	ino_t ino;
 };
 
 struct blobs {
@@ -79,8 +79,8 @@ static void add_part(struct blobs *b, struct piece *p, uint64_t start, struct st
 	}
 	p->offset = start;
 	p->size = st.st_size;
-	b->parts[b->n++] =
-		(struct part){ .file = p->file, .start = start, .size = p->size, .dev = st.st_dev, .ino = st.st_ino };
+	b->parts[b->n++] = (struct part){ .file = p->file, .start = start, .size = p->size };
+	outfile_spare(fd);
 }
 
 static void add_parts(struct blobs *b, struct pieces *pieces, struct strlist *problems)
@@ -118,6 +118,7 @@ int blobs_open(struct blobs **ret, const char *path, struct pieces *pieces, stru
 	n = b->dir < 0 ? -1 : scandirat(b->dir, ".", &entries, visible, versionsort);
 	if (n < 0)
 		return derr_set(err, -errno, "Cannot read the folder %s: %s", path, strerror(errno));
+	outfile_spare(b->dir);
 	for (int i = 0; i < n; i++)
 		if (is_piece(entries[i]->d_name))
 			pieces_add(pieces, entries[i]->d_name, sizeof(entries[i]->d_name));
@@ -187,12 +188,4 @@ int blobs_read(struct blobs *b, uint64_t offset, void *buf, size_t size)
 			return r;
 	}
 	return 0;
-}
-
-bool blobs_have_file(const struct blobs *b, const struct stat *st)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (b->parts[i].dev == st->st_dev && b->parts[i].ino == st->st_ino)
-			return true;
-	return false;
 }

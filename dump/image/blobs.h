@@ -6,7 +6,6 @@
 #ifndef BLOBS_H
 #define BLOBS_H
 
-#include <sys/stat.h>
 
 #include "dump/image/pieces.h"
 #include "lib/strlist.h"
@@ -18,6 +17,5 @@ int blobs_open(struct blobs **ret, const char *path, struct pieces *pieces, stru
 void blobs_close(struct blobs *b);
 
 int blobs_read(struct blobs *b, uint64_t offset, void *buf, size_t size);
-bool blobs_have_file(const struct blobs *b, const struct stat *st);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dump/stack/symbols.h"
+#include "lib/outfile.h"
 
 /* Ten times what Debian's kernels have */
 #define SYMBOLS_MAX 2000000
@@ -214,6 +215,7 @@ int symbols_read_list(struct symbols *s, const struct corefile *core, const char
 	*s = (struct symbols){ 0 };
 	if (!f)
 		return derr_set(err, -errno, "Cannot open %s: %s", path, strerror(errno));
+	outfile_spare(fileno(f));
 	if (!find_stext(f, &stext))
 		r = derr_set(err, -EINVAL,
 			     "%s is no list of symbols as /proc/kallsyms or System.map: no _stext is in it.", path);

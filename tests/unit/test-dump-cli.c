@@ -232,7 +232,7 @@ static void round_trip(void **state)
 	contains(out, "\"regions\": 9");
 	snprintf(args, sizeof(args), "collect -f -o %s %s", d.path, d.path);
 	assert_int_equal(run(args), 1);
-	contains(err, "is what the dump is collected from");
+	contains(err, "is one of the files that this is made from");
 	assert_int_equal(stat(d.path, &st), 0);
 	assert_int_equal(st.st_size, 8 * MIB_);
 	assert_int_equal(run("collect minidump.elf -o second.elf"), 1);
@@ -308,6 +308,16 @@ static void extract(void **state)
 	assert_int_equal(st.st_size, d.slots[1].size);
 	assert_int_equal(run("regions --extract=KTASK -f -o minidump.elf minidump.elf"), 1);
 	must_run("info minidump.elf");
+	/* Standard output has nothing else. */
+	must_run("report -o - minidump.elf");
+	assert_memory_equal(out, "<!DOCTYPE html>", 15);
+	contains(err, "Saved the report");
+	snprintf(args, sizeof(args), "collect -o - %s", d.path);
+	must_run(args);
+	assert_memory_equal(out, "\177ELF", 4);
+	contains(err, "Saved 9 regions");
+	must_run("convert --for=gdb -o - minidump.elf");
+	assert_memory_equal(out, "\177ELF", 4);
 	unlink(path);
 	assert_int_equal(run("regions --extract=KTASK_1 -o task minidump.elf"), 1);
 	contains(err, "There is no region KTASK_1");
@@ -446,7 +456,7 @@ static void compressed(void **state)
 	assert_int_equal(run_after(path, "collect --compress=none ram.zst"), 0);
 	contains(out, "Saved 9 regions");
 	assert_int_equal(run("collect -f -o ram.zst ram.zst"), 1);
-	contains(err, "is what the dump is collected from");
+	contains(err, "is one of the files that this is made from");
 	assert_int_equal(run_after("ulimit -f 3; trap '' XFSZ;", "collect --compress=zstd -o c.zst ram.zst"), 1);
 	assert_int_equal(files_in_folder(), 2);
 	snprintf(path, sizeof(path), "%s/ram.zst", folder);
@@ -480,7 +490,7 @@ static void by_registers(void **state)
 	contains(out, "\"slots_used\": 9");
 	snprintf(args, sizeof(args), "collect -f -o registers.bin --registers registers.bin %s", d.path);
 	assert_int_equal(run(args), 1);
-	contains(err, "registers.bin is one of the files that the dump is collected from");
+	contains(err, "registers.bin is one of the files that this is made from");
 	setenv("TMPDIR", "/nonexistent", 1);
 	snprintf(args, sizeof(args), "collect -f --registers registers.bin %s", d.path);
 	assert_int_equal(run(args), 1);
@@ -510,7 +520,10 @@ static void from_firmware(void **state)
 	/* What it is collected from is not written over. */
 	snprintf(args, sizeof(args), "collect -f -o %s/md_KLOGBUF.BIN %s", f.path, f.path);
 	assert_int_equal(run(args), 1);
-	contains(err, "is one of the files that the dump is collected from");
+	contains(err, "is one of the files that this is made from");
+	snprintf(args, sizeof(args), "collect -f -o %s/load.cmm %s", f.path, f.path);
+	assert_int_equal(run(args), 1);
+	contains(err, "is one of the files that this is made from");
 	snprintf(args, sizeof(args), "collect --list %s", f.path);
 	assert_int_equal(run(args), 1);
 	contains(err, "is a directory");

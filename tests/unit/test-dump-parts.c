@@ -278,21 +278,21 @@ static void output_files(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/out", folder);
 	/* Given up: nothing is left */
-	assert_int_equal(outfile_open(&f, path, false, -1, &err), 0);
+	assert_int_equal(outfile_open(&f, path, false, &err), 0);
 	assert_int_equal(pwrite_full(f.fd, "abc", 3, 0), 0);
 	outfile_close(&f);
 	assert_int_equal(rmdir(folder), 0);
 	assert_int_equal(mkdir(folder, 0700), 0);
 	/* Somebody else was faster */
-	assert_int_equal(outfile_open(&f, path, false, -1, &err), 0);
+	assert_int_equal(outfile_open(&f, path, false, &err), 0);
 	put(path, "old");
 	assert_int_equal(outfile_commit(&f, &err), -EEXIST);
 	outfile_close(&f);
-	assert_int_equal(outfile_open(&f, path, false, -1, &err), -EEXIST);
+	assert_int_equal(outfile_open(&f, path, false, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "--force"));
 	outfile_close(&f);
 	/* Replaced */
-	assert_int_equal(outfile_open(&f, path, true, -1, &err), 0);
+	assert_int_equal(outfile_open(&f, path, true, &err), 0);
 	assert_int_equal(pwrite_full(f.fd, "new", 3, 0), 0);
 	assert_int_equal(outfile_commit(&f, &err), 0);
 	outfile_close(&f);
@@ -302,14 +302,15 @@ static void output_files(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	/* Not the source, whatever its name */
-	assert_int_equal(outfile_open(&f, path, true, fd, &err), -EEXIST);
+	outfile_spare(fd);
+	assert_int_equal(outfile_open(&f, path, true, &err), -EEXIST);
 	outfile_close(&f);
 	close(fd);
-	assert_int_equal(outfile_open(&f, folder, true, -1, &err), -EISDIR);
+	assert_int_equal(outfile_open(&f, folder, true, &err), -EISDIR);
 	outfile_close(&f);
 	unlink(path);
 	assert_int_equal(rmdir(folder), 0);
-	assert_int_equal(outfile_open(&f, path, true, -1, &err), -ENOENT);
+	assert_int_equal(outfile_open(&f, path, true, &err), -ENOENT);
 	outfile_close(&f);
 }
 
