@@ -241,8 +241,10 @@ static int update_entries(struct reconcile *r)
 
 static void added(struct reconcile *r, struct entry *e, const struct module_result *result)
 {
+	bool gone = result->error < 0 && result->error == entry_traits(e)->gone;
+
 	/* The source learns of it in a moment, or by looking again. */
-	if (result->error < 0 && result->error == entry_traits(e)->gone)
+	if (gone)
 		r->ops->gone(&e->want.key, r->userdata);
 	if (result->error == -ENOSPC && e->reason[0]) {
 		e->error = -ENOSPC;
@@ -250,7 +252,7 @@ static void added(struct reconcile *r, struct entry *e, const struct module_resu
 	}
 	if (result->error < 0) {
 		entry_fail(e, result->error, "%s", result->message);
-		entry_log(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
+		entry_log(gone || entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
 			  result->message);
 		return;
 	}
