@@ -45,12 +45,14 @@ expected() {
 	done
 	echo $((n * subbuf * 1024))
 }
-# Waits until the table has just that many bytes, and says how long it took.
+# Waits until the table has just that many bytes, and says how long it took. What the array has is asked each time: of
+# one that is new qcmdd sets the size, a moment later.
 followed() { # what, bytes
-	local want=${2:-$(expected)} start=${EPOCHREALTIME/./} now
-	while [ "$(bytes)" != "$want" ]; do
+	local want start=${EPOCHREALTIME/./} now
+	while want=${2:-$(expected)} && [ "$(bytes)" != "$want" ]; do
 		now=${EPOCHREALTIME/./}
-		[ $((now - start)) -lt 5000000 ] || fail "$1: $(bytes) bytes are in the table, not $want"
+		[ $((now - start)) -lt 5000000 ] ||
+			fail "$1: $(bytes) bytes are in the table, not $want; of $(cat $array/per_cpu/cpu*/buffer_size_kb) KiB"
 	done
 	now=${EPOCHREALTIME/./}
 	echo "took $(((now - start) / 1000)) ms: $1"
