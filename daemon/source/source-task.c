@@ -142,8 +142,9 @@ static int look(struct source *s)
 	int r;
 
 	task_watcher_counters(s->watcher, &before);
-	/* What is older than the iteration can only mislead; what is newer comes after it. */
-	task_watcher_discard(s->watcher);
+	/* What is older than the iteration can only mislead, as long as that sees it; what is newer comes after it. */
+	if (task_watcher_discard(s->watcher))
+		schedule_resync(s, RESYNC_INTERVAL);
 	task_table_begin(&s->tasks);
 	r = task_watcher_iterate(s->watcher);
 	if (r < 0) {
@@ -303,6 +304,8 @@ static int task_reload(struct source *s, const struct policy_set *policies)
 	if (r < 0)
 		return r;
 	resync(s);
+	/* Who was told of a moment ago, when there were no filters, may have its name by then. */
+	schedule_resync(s, RESYNC_INTERVAL);
 	task_table_rematch(&s->tasks, &s->selectors, now_of(s));
 	s->tasks.changed = false;
 	set_state_timer(s);

@@ -25,6 +25,7 @@ struct task_watcher {
 	task_event_handler handler;
 	void *userdata;
 	bool discard;
+	bool discarded_ahead;
 	int budget;
 	size_t n_filters;
 	struct cgroup_patterns cgroups;
@@ -84,6 +85,8 @@ static int on_event(void *ctx, void *data, size_t size)
 
 	if (e->kind == TASK_EVENT_CGROUP ? on_cgroup(w, data) : !w->discard)
 		w->handler(e, w->userdata);
+	else if (e->kind == TASK_EVENT_RENAME || e->kind == TASK_EVENT_EXIT)
+		w->discarded_ahead = true;
 	/* Stops libbpf, which else goes on for as long as events come. */
 	return --w->budget > 0 ? 0 : -EAGAIN;
 }
@@ -313,11 +316,13 @@ int task_watcher_dispatch(struct task_watcher *w)
 	return consume(w, DISPATCH_MAX);
 }
 
-void task_watcher_discard(struct task_watcher *w)
+bool task_watcher_discard(struct task_watcher *w)
 {
 	w->discard = true;
+	w->discarded_ahead = false;
 	consume(w, TASK_RING_SIZE / sizeof(struct task_event));
 	w->discard = false;
+	return w->discarded_ahead;
 }
 
 void task_watcher_counters(const struct task_watcher *w, struct task_watcher_counters *ret)

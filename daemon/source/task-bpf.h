@@ -3,6 +3,7 @@
 #ifndef QCMDD_TASK_BPF_H
 #define QCMDD_TASK_BPF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,8 +40,12 @@ int task_watcher_iterate(struct task_watcher *w);
 int task_watcher_fd(const struct task_watcher *w);
 /* Hand events to the handler: at most one batch. 1: there may be more. */
 int task_watcher_dispatch(struct task_watcher *w);
-/* Throw away all events that are there; those of cgroups count all the same. */
-void task_watcher_discard(struct task_watcher *w);
+/*
+ * Throw away all events that are there; those of cgroups count all the same. True: some may be ahead of what iterating
+ * shows. The kernel tells of a new name just before the task has it, and of an exit before the children have another
+ * parent.
+ */
+bool task_watcher_discard(struct task_watcher *w);
 
 struct task_watcher_counters {
 	uint64_t sent;

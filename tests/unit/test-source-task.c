@@ -337,6 +337,9 @@ static void test_state(void **state)
 	wait_until(f, pid, true);
 	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
 	assert_true(end - begin >= 1000000);
+	/* It is told when the state is looked at the next time. */
+	for (int i = 0; i < TRIES && !f->changes; i++)
+		assert_true(sd_event_run(f->event, 50000) >= 0);
 	assert_true(f->changes > 0);
 	assert_null(find(f, REGION_TASK, other));
 	f->changes = 0;
@@ -440,6 +443,7 @@ static void test_reload(void **state)
 {
 	struct fixture *f = fixture(state);
 	pid_t pid = start(named("-a")), other = start(named("-z"));
+	struct source_stats before, after = {};
 
 	wait_until(f, pid, true);
 	assert_int_equal(source_task.reload(f->source, &other_set), 0);
@@ -448,6 +452,13 @@ static void test_reload(void **state)
 	assert_null(find(f, REGION_TASK, pid));
 	assert_non_null(find(f, REGION_TASK, other));
 	assert_null(find(f, REGION_STACK, other));
+	/* What was told of while there were no filters is looked for once more. */
+	source_task.stats(f->source, &before);
+	for (int i = 0; i < TRIES && after.resyncs <= before.resyncs; i++) {
+		assert_true(sd_event_run(f->event, 50000) >= 0);
+		source_task.stats(f->source, &after);
+	}
+	assert_int_equal(after.resyncs, before.resyncs + 1);
 	stop_process(pid);
 	stop_process(other);
 }

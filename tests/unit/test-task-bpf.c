@@ -375,6 +375,32 @@ static void test_life(void **state)
 	assert_string_equal(e->comm, "other");
 }
 
+/* Whoever throws events away has to know that looking at the tasks may be too early for some. */
+static void test_discarded_ahead(void **state)
+{
+	struct fixture *f = fixture(state);
+	bool ahead = false;
+	pid_t pid;
+
+	set_patterns(f, COMM "-*");
+	assert_false(task_watcher_discard(f->w));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_NAME, COMM "-child");
+		pause();
+	}
+	for (int i = 0; i < 200 && !ahead; i++) {
+		usleep(10000);
+		ahead = task_watcher_discard(f->w);
+	}
+	assert_true(ahead);
+	assert_false(task_watcher_discard(f->w));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(task_watcher_discard(f->w));
+}
+
 static void *exec_in_thread(void *link)
 {
 	usleep(20000);
@@ -602,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_iterate),
 		cmocka_unit_test(test_iterate_many),
 		cmocka_unit_test(test_life),
+		cmocka_unit_test(test_discarded_ahead),
 		cmocka_unit_test(test_exec_by_thread),
 		cmocka_unit_test(test_lost_is_counted),
 		cmocka_unit_test(test_too_many_patterns),
