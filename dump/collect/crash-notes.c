@@ -65,71 +65,30 @@ static void add_note(struct collection *c, const struct elfnote *note, uint64_t 
 	notebuf_clear(&b);
 }
 
-/* A note of registers that the dump has. */
-struct cpu_left {
-	struct elfnote note;
-	int32_t pid;
-	bool as_it_is; /* the source's own: the number of its CPU is not known */
-};
-
-static size_t read_notes(const struct collection *c, const struct kv *registers, struct cpu_left *notes, size_t max)
+/* pids: of those that are the source's own, so that the number of their CPU is not known; -1 for others. */
+static size_t read_notes(const struct collection *c, const struct kv *registers, struct elfnote *notes, int32_t *pids,
+			 size_t max)
 {
 	const struct kv_pair *p;
 	size_t pos = 0, n = 0;
-	struct elfnote note;
 	uint32_t i;
 
-	while (n < max && elfnote_next(c->notes.data, c->notes.size, &pos, &note)) {
-		if (!elfnote_is(&note, "CORE", NT_PRSTATUS))
-			continue;
-		notes[n] = (struct cpu_left){ .note = note };
-		if (note.desc_size >= PRSTATUS_PID + sizeof(notes[n].pid))
-			memcpy(&notes[n].pid, note.desc + PRSTATUS_PID, sizeof(notes[n].pid));
-		n++;
-	}
+	while (n < max && elfnote_next(c->notes.data, c->notes.size, &pos, &notes[n]))
+		if (elfnote_is(&notes[n], "CORE", NT_PRSTATUS))
+			pids[n++] = -1;
 	for (pos = 0; (p = kv_next(registers, "REGISTERS(", &pos));)
-		if (sscanf(p->key, "REGISTERS(%" SCNu32 ")", &i) == 1 && i < n && !strcmp(p->value, CPU_REGS_SOURCE))
-			notes[i].as_it_is = true;
+		if (sscanf(p->key, "REGISTERS(%" SCNu32 ")", &i) == 1 && i < n && !strcmp(p->value, CPU_REGS_SOURCE) &&
+		    notes[i].desc_size >= PRSTATUS_PID + sizeof(*pids))
+			memcpy(&pids[i], notes[i].desc + PRSTATUS_PID, sizeof(*pids));
 	return n;
-}
-
-static int cmp_cpu(const void *a, const void *b)
-{
-	const struct running_task *x = a, *y = b;
-
-	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
-}
-
-/*
- * The kernel's notes for kdump are in the order of the CPUs, and of one that was off line there is none. Of those with
- * the same PID, as idle tasks have, the first is of the first CPU that ran it: if there is one for each of them.
- * running is sorted by CPU. CPUS_MAX: nobody knows.
- */
-static size_t find_cpu(const struct running *running, const struct cpu_left *notes, size_t n, size_t i)
-{
-	const int32_t pid = notes[i].pid;
-	size_t before = 0, same = 0, cpus = 0, cpu = CPUS_MAX;
-
-	if (!notes[i].as_it_is)
-		return i;
-	for (size_t k = 0; k < n; k++) {
-		before += k < i && notes[k].as_it_is && notes[k].pid == pid;
-		same += notes[k].as_it_is && notes[k].pid == pid;
-	}
-	for (size_t k = 0; k < running->n; k++) {
-		if (running->v[k].pid != pid)
-			continue;
-		if (cpus++ == before)
-			cpu = running->v[k].cpu;
-	}
-	return cpus == same ? cpu : CPUS_MAX;
 }
 
 void crash_notes_add(struct collection *c, const struct kv *registers, uint64_t end)
 {
 	const struct region *variable = toc_symbol(&c->toc, "crash_notes"),
 			    *offsets = toc_symbol(&c->toc, "__per_cpu_offset");
-	_cleanup_free_ struct cpu_left *notes = NULL;
+	_cleanup_free_ struct elfnote *notes = NULL;
+	_cleanup_free_ int32_t *pids = NULL;
 	bool taken[CPUS_MAX] = { false };
 	uint64_t pointer, offset;
 	struct running running;
@@ -139,19 +98,18 @@ void crash_notes_add(struct collection *c, const struct kv *registers, uint64_t 
 	    !pointer)
 		return;
 	notes = xcalloc(CPUS_MAX, sizeof(*notes));
-	n = read_notes(c, registers, notes, CPUS_MAX);
+	pids = xcalloc(CPUS_MAX, sizeof(*pids));
+	n = read_notes(c, registers, notes, pids, CPUS_MAX);
 	running_read(&running, c);
-	if (running.n)
-		qsort(running.v, running.n, sizeof(*running.v), cmp_cpu);
 	for (size_t i = 0; i < n; i++) {
-		size_t cpu = find_cpu(&running, notes, n, i);
+		size_t cpu = pids[i] < 0 ? i : running_cpu_of(&running, pids, n, i);
 
 		if (cpu >= CPUS_MAX || taken[cpu] || !collect_word(c, offsets, cpu * sizeof(offset), &offset))
 			continue;
 		taken[cpu] = true;
 		made++;
 		if ((pointer + offset) >> 56 == 0xff && pointer % sizeof(uint32_t) == 0)
-			add_note(c, &notes[i].note, pointer + offset, end);
+			add_note(c, &notes[i], pointer + offset, end);
 	}
 	free(running.v);
 	if (made)

@@ -44,27 +44,55 @@ static void take_as_it_is(const struct collection *c, const struct elfnote *note
 	strcpy(ret->from, CPU_REGS_SOURCE);
 }
 
+/*
+ * The source's notes, each where its CPU is. QEMU has one for each CPU, and the dead kernel one for each that was on
+ * line: one whose CPU nobody knows comes behind the one before it.
+ */
+static void sort_source_notes(const struct collection *c, const struct running *running, bool qemu, struct elfnote *ret,
+			      size_t max)
+{
+	_cleanup_free_ struct elfnote *notes = xcalloc(max, sizeof(*notes));
+	_cleanup_free_ int32_t *pids = xcalloc(max, sizeof(*pids));
+	size_t pos = 0, n = 0, cpu = 0;
+	struct cpu_regs regs;
+
+	for (; n < max && next_source_note(c, &pos, &notes[n]); n++)
+		pids[n] = prstatus_read(c->img.elf.machine, notes[n].desc, notes[n].desc_size, &regs) ? regs.pid : -1;
+	for (size_t i = 0; i < n; i++) {
+		size_t known = qemu ? i : running_cpu_of(running, pids, n, i);
+
+		if (known < max && !ret[known].desc)
+			cpu = known;
+		while (cpu < max && ret[cpu].desc)
+			cpu++;
+		if (cpu < max)
+			ret[cpu] = notes[i];
+	}
+}
+
 /* Of each CPU the best there is. Returns how many notes there are to be. */
 static size_t choose(struct collection *c, const struct saved_registers *s, struct cpu_note *cpus, size_t max)
 {
-	struct elfnote note;
-	bool qemu = collect_source_note(c, "QEMU", 0, &note);
+	_cleanup_free_ struct elfnote *notes = xcalloc(max, sizeof(*notes));
+	struct elfnote state;
+	bool qemu = collect_source_note(c, "QEMU", 0, &state);
 	struct running running;
-	size_t pos = 0, n = 0;
+	size_t n = 0;
 
 	running_read(&running, c);
+	sort_source_notes(c, &running, qemu, notes, max);
 	for (size_t cpu = 0; cpu < max; cpu++) {
+		const struct elfnote *note = notes[cpu].desc ? &notes[cpu] : NULL;
 		struct cpu_note saved;
-		bool is_saved = saved_registers_find(c, s, &running, cpu, &saved),
-		     in_source = next_source_note(c, &pos, &note);
+		bool is_saved = saved_registers_find(c, s, &running, cpu, &saved);
 
-		if (in_source && qemu)
-			take_from_hypervisor(&running, cpu, &note, is_saved ? &saved : NULL, &cpus[cpu]);
-		else if (in_source)
-			take_as_it_is(c, &note, &cpus[cpu]);
+		if (note && qemu)
+			take_from_hypervisor(&running, cpu, note, is_saved ? &saved : NULL, &cpus[cpu]);
+		else if (note)
+			take_as_it_is(c, note, &cpus[cpu]);
 		if (!cpus[cpu].from[0] && is_saved)
 			cpus[cpu] = saved;
-		if (in_source || is_saved)
+		if (note || is_saved)
 			n = cpu + 1;
 	}
 	free(running.v);
@@ -85,19 +113,13 @@ static void add_note(struct collection *c, const struct cpu_note *cpu)
 
 void registers_add(struct collection *c)
 {
-	struct elfnote note;
-	size_t n = 0, pos = 0, size;
-	struct cpu_note *cpus;
+	struct cpu_note *cpus = xcalloc(CPUS_MAX, sizeof(*cpus));
 	struct saved_registers s;
+	size_t n, size;
 	FILE *f;
 
 	saved_registers_read(&s, c);
-	while (next_source_note(c, &pos, &note))
-		n++;
-	n = n > s.cpus ? n : s.cpus;
-	n = n < CPUS_MAX ? n : CPUS_MAX;
-	cpus = xcalloc(n, sizeof(*cpus));
-	n = choose(c, &s, cpus, n);
+	n = choose(c, &s, cpus, CPUS_MAX);
 	f = open_memstream(&c->registers, &size);
 	for (size_t i = 0; i < n; i++) {
 		add_note(c, &cpus[i]);

@@ -5,6 +5,13 @@
 #include "dump/collect/running.h"
 #include "dump/core/tasks.h"
 
+static int cmp_cpu(const void *a, const void *b)
+{
+	const struct running_task *x = a, *y = b;
+
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
 void running_read(struct running *running, const struct collection *c)
 {
 	const struct kv *v = &c->kernel_note;
@@ -26,6 +33,8 @@ void running_read(struct running *running, const struct collection *c)
 		running->v = xgrow(running->v, &capacity, running->n + 1, sizeof(*running->v));
 		running->v[running->n++] = (struct running_task){ .cpu = on, .pid = task };
 	}
+	if (running->n)
+		qsort(running->v, running->n, sizeof(*running->v), cmp_cpu);
 }
 
 const struct running_task *running_next(const struct running *running, uint32_t cpu, size_t *at)
@@ -45,4 +54,21 @@ bool running_may_be(const struct running *running, uint32_t cpu, int32_t pid, bo
 		if (t->pid == pid)
 			return true;
 	return !n && if_unknown;
+}
+
+size_t running_cpu_of(const struct running *running, const int32_t *pids, size_t n, size_t i)
+{
+	size_t before = 0, same = 0, cpus = 0, cpu = CPUS_MAX;
+
+	for (size_t k = 0; k < n; k++) {
+		before += k < i && pids[k] == pids[i];
+		same += pids[k] == pids[i];
+	}
+	for (size_t k = 0; k < running->n; k++) {
+		if (running->v[k].pid != pids[i])
+			continue;
+		if (cpus++ == before)
+			cpu = running->v[k].cpu;
+	}
+	return cpus == same ? cpu : CPUS_MAX;
 }
