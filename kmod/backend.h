@@ -44,26 +44,29 @@ struct qcom_minidump_limits {
  * @name: of the region
  * @seq: sequence number of the slot
  *
- * Return: its length without NUL; -E2BIG: it is cut off.
+ * Return: its length without NUL; -E2BIG: what is there is the beginning of NAME, or NAME alone.
  */
 static inline int qcom_minidump_slot_name(char *buf, size_t size, const char *name, u32 seq)
 {
-	char number[QCOM_MINIDUMP_NUMBER_MAX + 1], *at = number + QCOM_MINIDUMP_NUMBER_MAX;
-	int n = strscpy(buf, name, size), m;
+	int n = strscpy(buf, name, size);
+	u32 rest;
 
 	if (n < 0 || !seq)
 		return n;
-	*at = '\0';
-	for (; seq; seq /= 10)
-		*--at = '0' + seq % 10;
-	*--at = '_';
-	m = strscpy(buf + n, at, size - n);
-	return m < 0 ? m : n + m;
+	for (rest = seq, n++; rest; rest /= 10)
+		n++;
+	if (n >= size)
+		return -E2BIG;
+	buf[n] = '\0';
+	for (buf += n; seq; seq /= 10)
+		*--buf = '0' + seq % 10;
+	*--buf = '_';
+	return n;
 }
 
 /**
  * struct qcom_minidump_slot_data - what goes into a slot
- * @name: at most limits.name_max bytes, NUL-terminated
+ * @name: at most limits.name_max bytes, and NULs up to QCOM_MINIDUMP_NAME_MAX + 1
  * @seq: sequence number, unique among the slots of that name
  * @pa: physical address
  * @size: bytes

@@ -109,7 +109,7 @@ static int qmd_bind(const struct qcom_minidump_backend *be)
 		qmd_event(qmd.vmcoreinfo, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 		qmd.backend_event = true;
 	}
-	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	qmd_table_unlock(flags);
 	if (ret)
 		qmd_region_put(header);
 	return ret;

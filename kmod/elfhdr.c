@@ -32,11 +32,6 @@
 /* Slots that have another content than qmd.elf.behind of the buffers say. */
 static DECLARE_BITMAP(qmd_changed, QMD_SLOTS_LIMIT);
 
-static struct elf64_hdr *qmd_ehdr(void *buf)
-{
-	return buf;
-}
-
 /* Slot 1 has program header 0. */
 static struct elf64_phdr *qmd_phdr(void *buf, u32 slot)
 {
@@ -46,7 +41,7 @@ static struct elf64_phdr *qmd_phdr(void *buf, u32 slot)
 /* Slot 1 has section header 2. */
 static struct elf64_shdr *qmd_shdr(void *buf, u32 slot)
 {
-	return (struct elf64_shdr *)(buf + qmd_ehdr(buf)->e_shoff) + QMD_ELF_SHDRS_FIXED + slot - 1;
+	return (struct elf64_shdr *)(buf + ((struct elf64_hdr *)buf)->e_shoff) + QMD_ELF_SHDRS_FIXED + slot - 1;
 }
 
 static u32 qmd_str_offset(const struct qmd_elf *elf, u32 slot)
@@ -125,36 +120,39 @@ static void qmd_elf_write_name(char *str, const struct qmd_slot *s)
 	memset(str + n + 1, QMD_ELF_STRTAB_GAP, qmd.elf.stride - n - 1);
 }
 
-/* What the table has in a slot, which begins where the one before it ends. By how much it grows. */
+/*
+ * What the table has in a slot, which begins where the one before it ends. By how much it grows. What is not written is
+ * zero in a slot that is not in use, and otherwise as it is to be.
+ */
 static u64 qmd_elf_write_slot(void *buf, u32 slot)
 {
 	struct elf64_phdr *ph = qmd_phdr(buf, slot);
 	struct elf64_shdr *sh = qmd_shdr(buf, slot);
-	u32 str = qmd_str_offset(&qmd.elf, slot);
 	const struct qmd_slot *s = &qmd.slots[slot];
 	const struct qmd_segment *seg = s->seg;
-	u64 was = ph->p_filesz, offset = slot == 1 ? qmd.elf.size : ph[-1].p_offset + ph[-1].p_filesz;
+	u64 size, va, was = ph->p_filesz;
 
-	qmd_elf_write_name(buf + qmd.elf.strtab + str, s);
+	/* What moves in place was hidden, and keeps its name. */
+	if (ph->p_type || !sh->sh_type) {
+		sh->sh_name = qmd_str_offset(&qmd.elf, slot);
+		qmd_elf_write_name(buf + qmd.elf.strtab + sh->sh_name, s);
+		sh->sh_type = SHT_PROGBITS;
+		sh->sh_flags = SHF_ALLOC | SHF_WRITE;
+		sh->sh_entsize = seg->seq;	/* sh_info would be the place, but readelf complains of it */
+		ph->p_flags = PF_R | PF_W;
+	}
 	qmd_follow_lock(s->region);
-	*sh = (struct elf64_shdr){
-		.sh_name = str,
-		.sh_type = SHT_PROGBITS,
-		.sh_flags = SHF_ALLOC | SHF_WRITE,
-		.sh_addr = s->region->follow ? 0 : qmd_slot_va(seg),	/* see qmd_follow_show(): one place less */
-		.sh_offset = offset,
-		.sh_size = qmd_slot_size(seg),
-		.sh_entsize = seg->seq,	/* sh_info would be the place, but readelf complains of it */
-	};
-	*ph = (struct elf64_phdr){
-		.p_type = PT_LOAD,
-		.p_flags = PF_R | PF_W,
-		.p_offset = offset,
-		.p_vaddr = qmd_slot_va(seg),
-		.p_paddr = qmd_slot_start(seg),
-		.p_filesz = qmd_slot_size(seg),
-		.p_memsz = qmd_slot_size(seg),
-	};
+	size = qmd_slot_size(seg);
+	va = qmd_slot_va(seg);
+	ph->p_type = PT_LOAD;
+	ph->p_offset = slot == 1 ? qmd.elf.size : ph[-1].p_offset + ph[-1].p_filesz;
+	ph->p_vaddr = va;
+	ph->p_paddr = qmd_slot_start(seg);
+	ph->p_filesz = size;
+	ph->p_memsz = size;
+	sh->sh_addr = s->region->follow ? 0 : va;	/* see qmd_follow_show(): one place less */
+	sh->sh_offset = ph->p_offset;
+	sh->sh_size = size;
 	if (s->region == qmd.vmcoreinfo) {
 		sh->sh_type = SHT_NOTE;
 		sh->sh_flags = 0;
@@ -167,7 +165,7 @@ static u64 qmd_elf_write_slot(void *buf, u32 slot)
 		ph->p_align = 4;
 	}
 	qmd_follow_unlock(s->region);
-	return ph->p_filesz - was;
+	return size - was;
 }
 
 static void qmd_elf_clear_slot(void *buf, u32 slot)
@@ -198,16 +196,15 @@ static void qmd_elf_shift(void *buf, u32 slot, u32 end, u64 by)
 {
 	struct elf64_phdr *ph = qmd_phdr(buf, slot), *last = qmd_phdr(buf, end);
 	struct elf64_shdr *sh = qmd_shdr(buf, slot);
-	int i;
 
-	for (; by && ph + 16 <= last; ph += 16, sh += 16) {
-#pragma GCC unroll 16
-		for (i = 0; i < 16; i++) {
+	for (; ph + 64 <= last; ph += 64, sh += 64) {
+#pragma GCC unroll 64
+		for (int i = 0; i < 64; i++) {
 			ph[i].p_offset += by;
 			sh[i].sh_offset += by;
 		}
 	}
-	for (; by && ph < last; ph++, sh++) {
+	for (; ph < last; ph++, sh++) {
 		ph->p_offset += by;
 		sh->sh_offset += by;
 	}
@@ -215,16 +212,18 @@ static void qmd_elf_shift(void *buf, u32 slot, u32 end, u64 by)
 
 static void qmd_elf_write(void *buf)
 {
-	struct elf64_hdr *eh = qmd_ehdr(buf);
-	u32 slot, next = 1;
+	struct elf64_hdr *eh = buf;
+	u32 slot, next;
 	u64 shift = 0;
 
-	for_each_set_bit(slot, qmd_changed, qmd.n_slots) {
-		qmd_elf_shift(buf, next, slot, shift);
-		shift += qmd_elf_write_slot(buf, slot);
-		next = slot + 1;
+	for (next = 1; next < qmd.n_slots; next = slot + 1) {
+		/* What changes is often many in a row. */
+		slot = test_bit(next, qmd_changed) ? next : find_next_bit(qmd_changed, qmd.n_slots, next);
+		if (shift && slot > next)
+			qmd_elf_shift(buf, next, slot, shift);
+		if (slot < qmd.n_slots)
+			shift += qmd_elf_write_slot(buf, slot);
 	}
-	qmd_elf_shift(buf, next, qmd.n_slots, shift);
 	for (slot = qmd.n_slots; slot <= eh->e_phnum; slot++)
 		qmd_elf_clear_slot(buf, slot);
 	eh->e_phnum = qmd.n_slots - 1;
@@ -251,7 +250,10 @@ void qmd_elf_change(u32 slot)
 	qmd.elf.behind = 2;
 }
 
-/* Has one header catch up with the table, the one that is then published before the other. False: both have. */
+/*
+ * Has one header catch up with the table, the one that is then published before the other. False: both have. Slots that
+ * were added are in the table from here on: nothing comes between the stores of their count and of the header.
+ */
 bool qmd_elf_catch_up(void)
 {
 	u8 spare = !qmd.elf.live;
@@ -259,6 +261,8 @@ bool qmd_elf_catch_up(void)
 	if (!qmd.backend || !qmd.elf.behind)
 		return false;
 	qmd_elf_write(qmd.elf.buf[spare]);
+	if (((struct elf64_hdr *)qmd.elf.buf[qmd.elf.live])->e_phnum + 1 < qmd.n_slots)
+		qmd.backend->ops->publish(qmd.backend->priv, qmd.n_slots);
 	if (--qmd.elf.behind)
 		qmd_elf_publish(spare);
 	else

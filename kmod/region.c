@@ -328,10 +328,12 @@ int qmd_region_move(struct qmd_region *r, struct qmd_spec *to, struct qmd_why *w
 	if (ret == -E2BIG)
 		qmd_refuse(why, ret, "the new range has more physical pieces than the region had at first");
 	if (ret > 0) {
+		preempt_disable();	/* the header may be waiting for the second lock hold */
 		flags = qmd_table_lock();
 		ret = qmd_region_take(r, ret, to, why);
 		raw_spin_unlock_irqrestore(&qmd.lock, flags);
 		flags = qmd_table_lock();
+		preempt_enable();
 		qmd_table_settle(r, &flags);
 		qmd_table_unlock(flags);
 	}

@@ -2,46 +2,23 @@
 /*
  * The slots. The machine may die between any two stores, so at every instant
  *   - each region that is in the table is in a valid slot, with its range whole;
- *   - the ELF header names nothing that the table lacks: adding writes the table first, removing the header;
+ *   - the ELF header names nothing that the table lacks: adding completes the table first, removing the header;
  *   - removing leaves all others where they are but the last ones, which take the holes, and are in both places until
  *     they are safely in the new one.
  *
- * What can't be in the table twice moves in place: what follows a CPU, and any region when the table is too full. For
- * these few instructions the header doesn't name it.
+ * What can't be in the table twice moves in place: what follows a CPU, and any region when the table is too full. Until
+ * its headers are right again, which nobody is scheduled before, they don't name it.
  *
  * Everything here runs under qmd.lock with a back end bound. One lock hold does one of these, so that its length has a
- * bound: an insertion, up to QMD_BATCH segments that leave, a move in place, or bringing the spare header up to date.
- * Its cost is that of so many segments, and of adding a number to each offset in the header behind the first of them.
+ * bound: writing new slots, up to QMD_BATCH segments that leave, a move in place, or bringing the spare header up to
+ * date. Its cost is that of so many segments, and of adding a number to each offset in the header behind the first of
+ * them.
  */
 #include <linux/kernel.h>
 
 #include "core.h"
 #include "follow.h"
 #include "table.h"
-
-u32 qmd_slots_free(void)
-{
-	return qmd.limits.slots - qmd.n_slots;
-}
-
-/*
- * What of a segment is in the table: all of it, from one multiple of the back end's alignment to another. So it stays
- * in the pages that the segment is in.
- */
-phys_addr_t qmd_slot_start(const struct qmd_segment *seg)
-{
-	return ALIGN_DOWN(seg->pa, qmd.limits.align);
-}
-
-u64 qmd_slot_va(const struct qmd_segment *seg)
-{
-	return ALIGN_DOWN(seg->va, qmd.limits.align);
-}
-
-u64 qmd_slot_size(const struct qmd_segment *seg)
-{
-	return ALIGN(seg->pa + seg->size, qmd.limits.align) - qmd_slot_start(seg);
-}
 
 static void qmd_slot_write(u32 slot)
 {
@@ -94,7 +71,7 @@ static void qmd_segment_set_slot(const struct qmd_region *r, struct qmd_segment 
 		};
 }
 
-/* The header names them when it catches up. */
+/* They get into the table together with the header that names them, when that catches up. */
 static void qmd_slots_append(struct qmd_region *r, struct qmd_segment *segs, u32 n)
 {
 	qmd_table_catch_up();
@@ -105,7 +82,6 @@ static void qmd_slots_append(struct qmd_region *r, struct qmd_segment *segs, u32
 		qmd_slot_write(segs->slot);
 		qmd_elf_change(segs->slot);
 	}
-	qmd.backend->ops->publish(qmd.backend->priv, qmd.n_slots);
 }
 
 void qmd_table_insert(struct qmd_region *r)
@@ -206,7 +182,9 @@ static void qmd_slots_move_in_place(struct qmd_region *r, u32 n)
 		qmd.backend->ops->move_slot(qmd.backend->priv, slot, qmd_slot_start(&segs[i]), qmd_slot_size(&segs[i]));
 		qmd_elf_change(slot);
 	}
-	qmd_elf_catch_up();
+	/* If it is much, the header that names them again comes in the next lock hold. */
+	if (n <= QMD_BATCH)
+		qmd_elf_catch_up();
 }
 
 /*

@@ -103,7 +103,7 @@ static inline void qmd_toc_write_slot(void *priv, u32 slot, const struct qcom_mi
 	struct minidump_region *r = &toc->regions[slot];
 
 	qmd_toc_clear_slot(priv, slot);
-	strscpy_pad(r->name, data->name, sizeof(r->name));
+	memcpy(r->name, data->name, sizeof(r->name));
 	r->seq_num = cpu_to_le32(data->seq);
 	r->address = cpu_to_le64(data->pa);
 	r->size = cpu_to_le64(data->size);

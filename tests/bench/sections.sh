@@ -90,6 +90,11 @@ for slots; do
 
 	measure "add a region" ask add name=KNEW paddr=0x800000 size=64
 	measure "move it to another place with another size" ask update "id=$(ids | tail -n 1)" paddr=0x801000 size=512
+	# There is no room for both, and all that is behind its first piece gets another place in the file.
+	ask add name=KPIECES addr="$pieces" size=524288
+	ask add name=KPIECES addr="$pieces" size=524288
+	measure "move the first one in place, of 128 pieces" ask update "id=$first" addr=$((pieces + 64)) size=524224
+	for id in $(ids | tail -n 3 | head -n 2); do ask del "id=$id"; done
 	measure "remove the first one, of 128 pieces" ask del "id=$first"
 	measure "add one of 128 pieces" ask add name=KPIECES addr="$pieces" size=524288
 	id=$(ids | tail -n 1)

@@ -10,6 +10,7 @@
 
 #include <linux/ctype.h>
 #include <linux/delay.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -99,11 +100,24 @@ static void test_write_slot(void *priv, u32 slot, const struct qcom_minidump_slo
 	atomic_dec(&calls);
 }
 
+/* The CPU on which slots were added that the header doesn't name yet, behind 1. */
+static u32 unnamed_on;
+
+/* Interrupts are on again. */
+static void test_interrupt(struct irq_work *work)
+{
+	MUST(READ_ONCE(unnamed_on) != raw_smp_processor_id() + 1);
+}
+
+static struct irq_work interrupt = IRQ_WORK_INIT_HARD(test_interrupt);
+
 static void test_move_slot(void *priv, u32 slot, phys_addr_t pa, u64 size)
 {
 	check_call(priv, slot);
 	check_range(pa, size);
 	MUST(table[slot].valid);
+	if (!slot)
+		WRITE_ONCE(unnamed_on, 0);
 	table[slot].pa = pa;
 	table[slot].size = size;
 	atomic_dec(&calls);
@@ -126,6 +140,10 @@ static void test_publish(void *priv, u32 count)
 	MUST(count && count <= slots);
 	for (i = 0; i < slots; i++)
 		MUST(table[i].valid == (i < count));
+	if (count > published) {
+		WRITE_ONCE(unnamed_on, raw_smp_processor_id() + 1);
+		irq_work_queue(&interrupt);
+	}
 	published = count;
 	atomic_dec(&calls);
 }
@@ -252,6 +270,7 @@ static int __init backend_init(void)
 static void __exit backend_exit(void)
 {
 	set_bound("0", NULL);
+	irq_work_sync(&interrupt);
 }
 
 module_init(backend_init);
