@@ -26,6 +26,7 @@ struct qmd qmd = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(qmd.lock),
 	.bind_lock = __MUTEX_INITIALIZER(qmd.bind_lock),
 	.ids = XARRAY_INIT(qmd.ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ),
+	.shares = LIST_HEAD_INIT(qmd.shares),
 	.events = LIST_HEAD_INIT(qmd.events),
 };
 

@@ -44,6 +44,7 @@ struct qmd_slot;
  * @ids: id to region, from before it is added until after it was removed
  * @next_id: the one to try next
  * @n_regions: that are there
+ * @shares: those of them that count as one of the shares of who lacks CAP_PERFMON; may be read under RCU
  * @n_objects: struct qmd_region that exist; none may be left when the module goes
  * @backend: bound, or NULL
  * @limits: of the back end
@@ -63,6 +64,7 @@ struct qmd {
 	struct xarray ids;
 	u32 next_id;
 	u32 n_regions;
+	struct list_head shares;
 	atomic_t n_objects;
 	const struct qcom_minidump_backend *backend;
 	struct qcom_minidump_limits limits;

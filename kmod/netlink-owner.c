@@ -41,18 +41,15 @@ static void qmd_owned_remove(u32 portid)
 /* Anybody may open and close such sockets as fast as he likes: those that own nothing wait for nobody. */
 static bool qmd_owns_any(u32 portid)
 {
-	bool found = false;
 	struct qmd_region *r;
 	unsigned long id;
 
 	rcu_read_lock();
-	xa_for_each(&qmd.ids, id, r) {
-		found = r->sk && r->portid == portid;
-		if (found)
+	xa_for_each(&qmd.ids, id, r)
+		if (r->sk && r->portid == portid)
 			break;
-	}
 	rcu_read_unlock();
-	return found;
+	return r;
 }
 
 /* The last descriptor of a netlink socket was closed. */
@@ -73,27 +70,24 @@ static struct notifier_block qmd_netlink_nb = {
 
 /*
  * Whether the region may have so many more than it has. What those without CAP_PERFMON have altogether, whatever its
- * state, is limited, and half of that for each of them: the rest is for such as the daemon. Under qmd_owners_lock:
- * nobody else takes more meanwhile.
+ * state, is limited, and half of that for each of them: the rest is for such as the daemon. Only what counts is looked
+ * at, which the limit itself keeps short. Under qmd_owners_lock: nobody else takes more meanwhile.
  */
 int qmd_share_check(const struct qmd_region *new, u32 slots, s64 more, struct qmd_why *why)
 {
 	u64 own_slots = slots, bytes = more, own_bytes = more;
-	struct qmd_region *r;
-	u32 id;
+	const struct qmd_region *r;
 
 	if (!new->unprivileged || (!slots && more <= 0))
 		return 0;
-	for (id = 1; (r = qmd_region_next(&id)); id++) {
-		if (r->unprivileged && READ_ONCE(r->there)) {
-			slots += r->n_segs;
-			bytes += r->size;
-			own_slots += r->sk == new->sk ? r->n_segs : 0;
-			own_bytes += r->sk == new->sk ? r->size : 0;
-		}
-		qmd_region_put(r);
-		cond_resched();
+	rcu_read_lock();
+	list_for_each_entry_rcu(r, &qmd.shares, share_node) {
+		slots += r->n_segs;
+		bytes += r->size;
+		own_slots += r->sk == new->sk ? r->n_segs : 0;
+		own_bytes += r->sk == new->sk ? r->size : 0;
 	}
+	rcu_read_unlock();
 	if (slots <= READ_ONCE(unprivileged_slots) && own_slots <= READ_ONCE(unprivileged_slots) / 2 &&
 	    bytes <= READ_ONCE(unprivileged_bytes) && own_bytes <= READ_ONCE(unprivileged_bytes) / 2)
 		return 0;

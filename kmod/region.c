@@ -253,6 +253,8 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 	}
 	r->there = true;
 	qmd.n_regions++;
+	if (r->unprivileged)
+		list_add_rcu(&r->share_node, &qmd.shares);
 
 	r->state = QCOM_MINIDUMP_REGION_HELD;
 	if (!r->hold)
@@ -353,6 +355,8 @@ void qmd_region_remove(struct qmd_region *r, unsigned long *flags)
 {
 	r->there = false;
 	qmd.n_regions--;
+	if (r->unprivileged)
+		list_del_rcu(&r->share_node);
 	r->error = NULL;	/* may be text of a back end, which can go as soon as the lock is dropped */
 	/* What moves its slots stops first; a stack is found by its task's exit for as long as it is in the table. */
 	if (r->kind->follows)

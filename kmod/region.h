@@ -98,6 +98,7 @@ struct qmd_spec {
  * @sk: netlink socket that owns it, held: port numbers are used again. NULL: it is a client's in the kernel
  * @portid: of @sk
  * @unprivileged: who added it lacked CAP_PERFMON: it counts as one of @sk's share
+ * @share_node: in qmd.shares, if it is
  * @state: enum qcom_minidump_region_state
  * @error: why it is rejected
  * @created: CLOCK_BOOTTIME, ns
@@ -136,6 +137,7 @@ struct qmd_region {
 	struct sock *sk;
 	u32 portid;
 	bool unprivileged;
+	struct list_head share_node;
 	u32 state;
 	const char *error;
 	u64 created;

@@ -191,6 +191,18 @@ wait
 	echo list
 } | as ,+net_admin >first
 [ "$(grep -c ' name=SHARE.*owner=[1-9]' first)" = 16 ] || fail "sockets that are killed keep their share: $(cat first)"
+# Whether they are in the table or not.
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+{
+	printf 'add name=SHARE%s object=prb\n' 1 2 3 4 5 6 7 TOOLONGFORTHATBACKEND 9
+	until [ "$(grep -c . first)" = 9 ]; do sleep 0.1; done
+	grep -c state=pending first >pending
+	echo 1 >/sys/module/qcom_minidump_ram/parameters/bound
+	printf '%s\n' 'add name=SHARE9 object=prb' list
+} | as ,+net_admin >first
+[ "$(cat pending) $(grep -c '^error EDQUOT' first)" = "8 2" ] || fail "pending ones don't count: $(cat first)"
+[ "$(grep -c 'SHARE.*state=active' first) $(grep -c 'SHARE.*state=rejected' first)" = "7 1" ] ||
+	fail "not one is rejected: $(cat first)"
 bytes=/sys/module/qcom_minidump/parameters/unprivileged_bytes
 was=$(cat $bytes)
 echo 100000 >$bytes
