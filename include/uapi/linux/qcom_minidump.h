@@ -31,6 +31,7 @@
 #define _UAPI_LINUX_QCOM_MINIDUMP_H
 
 #define QCOM_MINIDUMP_FAMILY_NAME	"qcom_minidump"
+/* From the first release on numbers of commands and attributes keep their meaning; until then they may get another. */
 #define QCOM_MINIDUMP_FAMILY_VERSION	1
 
 /* Multicast group: the *_NTF messages below, to listeners with CAP_NET_ADMIN. */
