@@ -51,18 +51,24 @@ static void add_page(struct counters *x, uint64_t vaddr)
 	x->pages++;
 }
 
+static void add_counter(struct counters *x, uint64_t pointer)
+{
+	uint64_t offset;
+
+	for (size_t cpu = 0; cpu < x->cpus; cpu++)
+		if (collect_word(x->c, x->offsets, cpu * sizeof(offset), &offset))
+			add_page(x, pointer + offset);
+}
+
 static void add_process(struct counters *x, const struct region *mm)
 {
 	struct member m = x->pointer;
+	uint64_t pointer;
 
 	for (; member_end(&m) <= member_end(&x->stat); m.bit += x->size * 8) {
-		uint64_t pointer, offset;
-
 		if (!collect_member(x->c, mm, &m, &pointer) || !pointer)
 			return;
-		for (size_t cpu = 0; cpu < x->cpus; cpu++)
-			if (collect_word(x->c, x->offsets, cpu * sizeof(offset), &offset))
-				add_page(x, pointer + offset);
+		add_counter(x, pointer);
 	}
 }
 
@@ -79,6 +85,8 @@ void memory_counters_add(struct collection *c, uint64_t end)
 	x.pointer = member_inside(&x.stat, &x.pointer);
 	x.cpus = count_cpus(c, x.offsets);
 	x.zeros = page_up(made_end(&c->made, end));
+	/* Those of a process whose mm_struct is not there are at NULL, as that reads as zeros. */
+	add_counter(&x, 0);
 	for (size_t i = 0; i < c->toc.n_regions; i++)
 		if (!strcmp(c->toc.regions[i].name, MINIDUMP_MM_NAME))
 			add_process(&x, &c->toc.regions[i]);

@@ -8,7 +8,7 @@
 
 #include "dump/collect/collect.h"
 
-/* The per-CPU counters of the processes whose mm_struct is there are zeros. end: of the memory. */
+/* The per-CPU counters of processes are zeros, whether their mm_struct is there or reads as zeros. end: of the memory. */
 void memory_counters_add(struct collection *c, uint64_t end);
 
 #endif

@@ -212,6 +212,34 @@ static void memory_counters(void **state)
 	counters_are_zeros("SIZE(mm_rss_stat)=32", false);
 }
 
+/* The mm_struct of a process that no policy names reads as zeros, and so does what it points to on each CPU. */
+static void counters_of_other_processes(void **state)
+{
+	static const uint64_t offsets[] = { 0xffffe8ffffa00000, 0xffffe8ffffc00000, 0x100, 0x100 };
+	char dump[64], out[64];
+	struct corefile core;
+	struct derr err;
+	struct di d;
+
+	start_image(&d);
+	di_note(&d, "OFFSET(mm_struct.rss_stat)=8\nSIZE(percpu_counter)=16\nOFFSET(percpu_counter.counters)=8");
+	add_words(&d, MINIDUMP_SYMBOL_NAME "__per_cpu_of", offsets, ARRAY_LEN(offsets));
+	di_finish(&d);
+	must_collect(&d, dump);
+	must_convert(dump, "crash", out);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		uint64_t word = 1;
+
+		assert_int_equal(core_read_virt(&core, offsets[cpu], &word, 8), 0);
+		assert_int_equal(word, 0);
+	}
+	core_close(&core);
+	unlink(dump);
+	unlink(out);
+	di_done(&d);
+}
+
 /* A note whose numbers are no counters: nothing is made, and at once. */
 static void counters_of_impossible_size(void **state)
 {
@@ -360,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps_are_what_is_missing),
 		cmocka_unit_test(memory_counters),
+		cmocka_unit_test(counters_of_other_processes),
 		cmocka_unit_test(counters_of_impossible_size),
 		cmocka_unit_test(counters_of_many_cpus),
 		cmocka_unit_test(modules_are_zeros),
