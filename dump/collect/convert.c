@@ -7,6 +7,7 @@
 
 #include "dump/collect/convert.h"
 #include "dump/collect/crash-notes.h"
+#include "dump/collect/exception-stacks.h"
 #include "dump/collect/kernel-text.h"
 #include "dump/collect/memory-counters.h"
 #include "dump/collect/pid-index.h"
@@ -109,7 +110,7 @@ static int build(struct collection *c, const struct corefile *core, const struct
 {
 	bool gaps = !strcmp(o->program, "crash");
 	struct kelf header = { .machine = core->elf.machine };
-	struct rangemap ram = { 0 };
+	struct rangemap ram = { 0 }, guards = { 0 };
 	int r = 0;
 
 	kmap_apply(&c->kmap, &header, &c->toc, &c->vmcoreinfo);
@@ -120,11 +121,15 @@ static int build(struct collection *c, const struct corefile *core, const struct
 	find_memory(&ram, c, core);
 	pids_add(c, rangemap_end(&ram));
 	crash_notes_add(c, &core->collect_note, rangemap_end(&ram));
-	if (gaps)
+	if (gaps) {
 		memory_counters_add(c, rangemap_end(&ram));
+		exception_guards_find(c, &guards);
+	}
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
-		     &(struct layout_options){ .ram = &ram, .made = &c->made, .gaps = gaps }, &c->toc.problems);
+		     &(struct layout_options){ .ram = &ram, .made = &c->made, .gaps = gaps, .unmapped = &guards },
+		     &c->toc.problems);
 	rangemap_clear(&ram);
+	rangemap_clear(&guards);
 	if (c->layout.n_segments + c->layout.gaps.n >= PN_XNUM - 1)
 		return derr_set(err, -E2BIG, "%s has too many pieces of memory: crash cannot open it.", core->path);
 	add_note(c, core, o->program);

@@ -7,6 +7,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/crash-notes.c \
 	dump/collect/derived.c \
 	dump/collect/elfwrite.c \
+	dump/collect/exception-stacks.c \
 	dump/collect/firmware.c \
 	dump/collect/identity.c \
 	dump/collect/kernel-map.c \

@@ -128,10 +128,18 @@ static int map_segments(struct layout *l, uint64_t top_vaddr, uint64_t top, stru
 }
 
 /* Modules have tables in memory of their own, which crash wants to read, as it does stacks: it's all the same zeros. */
-static int fill_tables(struct layout *l, uint64_t zeros)
+static int fill_tables(struct layout *l, uint64_t zeros, const struct rangemap *unmapped)
 {
-	int r;
+	int r = 0;
 
+	for (size_t i = 0; i < unmapped->n && r != -E2BIG; i++) {
+		uint64_t at = unmapped->v[i].start;
+
+		if (at >= ENTRY_AREA_START && at < ENTRY_AREA_END)
+			r = pagetable_leave_out(&l->tables, at);
+	}
+	if (r == -E2BIG)
+		return r;
 	rangemap_add(&l->gaps, zeros, PAGETABLE_LARGE, 0);
 	r = pagetable_fill(&l->tables, MODULES_START, MODULES_END, zeros);
 	return r < 0 ? r : pagetable_fill(&l->tables, ENTRY_AREA_START, ENTRY_AREA_END, zeros);
@@ -152,8 +160,8 @@ static uint64_t find_top(const struct kmap *k, const struct kv *vmcoreinfo, uint
  * The top page is where the kernel's own is, the others lie just above the end of memory, where nothing else can
  * be.
  */
-static void build_tables(struct layout *l, const struct kmap *k, const struct kv *vmcoreinfo, uint64_t end, bool gaps,
-			 struct strlist *problems)
+static void build_tables(struct layout *l, const struct kmap *k, const struct kv *vmcoreinfo, uint64_t end,
+			 const struct layout_options *o, struct strlist *problems)
 {
 	uint64_t swapper, l5 = 0, top, rest, zeros;
 	int r;
@@ -165,7 +173,7 @@ static void build_tables(struct layout *l, const struct kmap *k, const struct kv
 		return; /* the kernel's own must not be changed */
 	rest = end < top + DUMP_PAGE ? top + DUMP_PAGE : page_up(end);
 	zeros = (rest + PAGETABLE_LARGE - 1) & ~(PAGETABLE_LARGE - 1);
-	if (gaps)
+	if (o->gaps)
 		rest = zeros + PAGETABLE_LARGE;
 	if (rest > PHYS_MAX - PAGETABLE_PAGES_MAX * DUMP_PAGE) {
 		strlist_addf(problems, "no page tables are in the dump: its physical addresses are too high");
@@ -174,8 +182,8 @@ static void build_tables(struct layout *l, const struct kmap *k, const struct kv
 	kv_number(vmcoreinfo, "pgtable_l5_enabled", &l5);
 	pagetable_init(&l->tables, l5 ? 5 : 4, top, rest);
 	r = map_segments(l, swapper, top, problems);
-	if (r == 0 && gaps)
-		r = fill_tables(l, zeros);
+	if (r == 0 && o->gaps)
+		r = fill_tables(l, zeros, o->unmapped);
 	if (r < 0) {
 		strlist_addf(problems, "no page tables are in the dump: its virtual addresses are too scattered. "
 				       "makedumpfile cannot read it");
@@ -249,7 +257,7 @@ void layout_build(struct layout *l, const struct toc *toc, const struct kmap *k,
 		add_segment(l, m->vaddr, m->paddr, m->size, k);
 	}
 	merge_segments(l);
-	build_tables(l, k, vmcoreinfo, end, o->gaps, problems);
+	build_tables(l, k, vmcoreinfo, end, o, problems);
 	split_single_segment(l, k);
 	if (l->n_segments)
 		qsort(l->segments, l->n_segments, sizeof(*l->segments), cmp_segment);

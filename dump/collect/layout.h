@@ -35,7 +35,8 @@ struct layout {
 struct layout_options {
 	const struct rangemap *ram; /* where the machine had memory */
 	const struct made_list *made;
-	bool gaps; /* what was not captured of ram, and of the area of modules, reads as zeros */
+	bool gaps;			 /* what was not captured of ram, and of the area of modules, reads as zeros */
+	const struct rangemap *unmapped; /* but for these pages, by virtual address */
 };
 
 /*

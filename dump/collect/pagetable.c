@@ -9,6 +9,8 @@
 #define ENTRY_FLAGS 0x63ULL
 #define ENTRY_LARGE 0x80ULL
 #define ENTRY_ADDR  0x000ffffffffff000ULL
+/* Not present, and not empty: no CPU looks at this bit. */
+#define ENTRY_HOLE 0x200ULL
 
 static size_t add_page(struct pagetable *pt)
 {
@@ -65,12 +67,12 @@ static int descend(struct pagetable *pt, uint64_t vaddr, unsigned int to, uint64
 	return 0;
 }
 
-int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
+static int set_entry(struct pagetable *pt, uint64_t vaddr, uint64_t entry)
 {
-	uint64_t entry = (paddr & ENTRY_ADDR) | ENTRY_FLAGS, *at;
+	uint64_t *at;
 	int r;
 
-	if (!canonical(pt, vaddr) || paddr & ~ENTRY_ADDR)
+	if (!canonical(pt, vaddr))
 		return -EINVAL;
 	r = descend(pt, vaddr, 1, &at);
 	if (r < 0)
@@ -79,6 +81,16 @@ int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
 		return -EEXIST;
 	*at = entry;
 	return 0;
+}
+
+int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr)
+{
+	return paddr & ~ENTRY_ADDR ? -EINVAL : set_entry(pt, vaddr, paddr | ENTRY_FLAGS);
+}
+
+int pagetable_leave_out(struct pagetable *pt, uint64_t vaddr)
+{
+	return set_entry(pt, vaddr, ENTRY_HOLE);
 }
 
 /* The entry of level 3 for 1 GiB that is all the same. */

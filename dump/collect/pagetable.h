@@ -31,6 +31,9 @@ void pagetable_clear(struct pagetable *pt);
  */
 int pagetable_map(struct pagetable *pt, uint64_t vaddr, uint64_t paddr);
 
+/* Nothing will be mapped there: not present, which pagetable_fill() leaves as it is. As pagetable_map() returns. */
+int pagetable_leave_out(struct pagetable *pt, uint64_t vaddr);
+
 /* Maps what is not mapped yet, from one address to another, to the same PAGETABLE_LARGE bytes; all aligned to that. */
 #define PAGETABLE_LARGE (2 * MIB)
 int pagetable_fill(struct pagetable *pt, uint64_t from, uint64_t to, uint64_t paddr);

@@ -122,6 +122,22 @@ static uint64_t translate(const struct corefile *core, uint64_t vaddr)
 	return at + (vaddr & 4095);
 }
 
+/* The task state segment of a CPU: where its stacks of exceptions end. */
+#define GUARD 0xfffffe000004f000ULL
+
+static void add_tss(struct di *d, int seq, uint64_t end)
+{
+	uint64_t at = di_alloc(d, 104, 64);
+	uint8_t tss[104] = { 0 };
+
+	memcpy(tss + 36, &end, 8);
+	memcpy(tss + 36 + 4 * 8, &(uint64_t){ end + 0x2000 }, 8);
+	/* What is none is in no table. */
+	memcpy(tss + 36 + 6 * 8, &(uint64_t){ 0xffff888000000000 + seq }, 8);
+	di_write(d, at, tss, sizeof(tss));
+	di_add(d, MINIDUMP_SYMBOL_NAME "cpu_tss_", seq, at, DI_DIRECT + at, sizeof(tss));
+}
+
 static void modules_are_zeros(void **state)
 {
 	char dump[64], out[64];
@@ -130,7 +146,10 @@ static void modules_are_zeros(void **state)
 	struct di d;
 	bool gap;
 
-	image(&d);
+	start_image(&d);
+	add_tss(&d, 0, GUARD);
+	add_tss(&d, 1, GUARD + 0x800000000);
+	di_finish(&d);
 	must_collect(&d, dump);
 	assert_int_equal(core_open(&core, dump, &err), 0);
 	assert_int_equal(translate(&core, 0xffffffffc0001000ULL), 0);
@@ -146,6 +165,13 @@ static void modules_are_zeros(void **state)
 		assert_true(crash_reads(&core, translate(&core, vaddr), &gap));
 		assert_true(gap);
 	}
+	/* But for what is above each of these */
+	for (uint64_t guard = GUARD; guard <= GUARD + 0x800000000; guard += 0x800000000)
+		for (uint64_t page = 0; page < 512 * 4096ULL; page += 4096) {
+			uint64_t vaddr = (guard & ~0x1fffffULL) + page;
+
+			assert_int_equal(!translate(&core, vaddr), vaddr == guard || vaddr == guard + 0x2000);
+		}
 	/* What was there before is still there, and nothing else is. */
 	for (size_t i = 0; i < core.n_regions; i++)
 		assert_int_equal(translate(&core, core.regions[i].vaddr), core.regions[i].paddr);
