@@ -11,13 +11,17 @@ STACK_SIZE = 16384
 STACK_END_MAGIC = 0x57AC6E9D
 TASKS_MAX = 10000
 MEMBERS = {"task_struct": ("pid", "comm", "tasks", "signal", "thread_node", "stack", "on_cpu", "exit_state",
-                           "thread_info", "flags", "mm"),
+                           "thread_info", "flags", "mm", "tgid", "real_parent", "__state", "start_boottime", "nvcsw",
+                           "nivcsw"),
            "thread_info": ("cpu",), "mm_struct": ("mm_count",), "signal_struct": ("thread_head",),
            "rq": ("curr", "idle", "clock"),
            "uts_namespace": ("name",), "new_utsname": ("domainname",),
            "ring_buffer_per_cpu": ("cpu", "pages", "reader_page"), "buffer_page": ("list", "page")}
 
 
+PF_EXITING, PF_KTHREAD = 0x4, 0x200000
+TASK_UNINTERRUPTIBLE, TASK_REPORT, TASK_IDLE, TASK_RTLOCK_WAIT, TASK_FROZEN = 0x2, 0x7f, 0x402, 0x1000, 0x8000
+STATES = "RSDTtXZPI"
 KINDS = {8: "b", 16: "h", 32: "i", 64: "q"}
 
 
@@ -33,11 +37,25 @@ class Task:
         self.stack = number("stack")
         self.mm = number("mm")
         self.on_cpu = number("on_cpu")
-        self.exiting = bool(number("flags") & 4)  # PF_EXITING
+        self.flags = number("flags")
+        self.exiting = bool(self.flags & PF_EXITING)
+        self.number = number
         self.cpu = kernel.number(address + offsets["thread_info"], "thread_info", "cpu")
 
     def __str__(self):
         return f"{self.pid} ({self.comm.decode(errors='backslashreplace')}) at {self.address:#x}"
+
+    def is_kernel_thread(self):
+        return bool(self.flags & PF_KTHREAD)
+
+    def state(self):
+        """The letter of /proc/PID/stat, see task_state_index() in include/linux/sched.h."""
+        state, exit_state = self.number("__state"), self.number("exit_state")
+        if state == TASK_IDLE:
+            return STATES[-1]
+        if state in (TASK_RTLOCK_WAIT, TASK_FROZEN):
+            state = TASK_UNINTERRUPTIBLE
+        return STATES[((state | exit_state) & TASK_REPORT).bit_length()]
 
     def stack_pages(self):
         """Physical addresses, from the end of the stack on."""

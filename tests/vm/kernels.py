@@ -24,6 +24,7 @@ ALL_KERNELS = tuple(dict.fromkeys(kernel for kernels in SUITES.values() for kern
 ON_ARM64 = ("6.12", "7.3")
 RT = {"rt": "6.12", "7.3-rt": "7.3"}
 NEWEST = "newest"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # Loaded by the initramfs, with what they depend on. The last gives VMCOREINFO to the machine's own dump.
 MODULES = ("crc32c_generic", "ext4", "virtio_pci", "virtio_blk", "virtio_console", "qemu_fw_cfg")
 
@@ -158,7 +159,7 @@ def kernel_of(suite, name, arch):
 
 
 def uncompress(image, path):
-    """The ELF file in a bzImage (Documentation/arch/x86/boot.rst), as Debian compresses that of 6.1."""
+    """The ELF file in a bzImage (Documentation/arch/x86/boot.rst), as Debian compresses them."""
     with open(image, "rb") as file:
         data = file.read()
     offset, length = struct.unpack_from("<II", data, 0x248)
@@ -166,7 +167,10 @@ def uncompress(image, path):
     with tempfile.NamedTemporaryFile(dir=CACHE) as compressed:
         compressed.write(data[offset:offset + length - 4])
         compressed.flush()
-        tool("lz4", "-d", compressed.name, path)
+        if data.startswith(ZSTD_MAGIC, offset):
+            tool("zstd", "-q", "-d", compressed.name, "-o", path)
+        else:
+            tool("lz4", "-d", compressed.name, path)
 
 
 def types_of(suite, name, arch):

@@ -20,6 +20,9 @@ Description=Tasks of this test
 Comm=named-*
 Register=task stack
 POLICY
+SCRIPT
+	[ "$1" != oops ] || printf 'qcmdctl enable %s || exit 1\n' crash-utility irq-stacks memory modules
+	cat <<'SCRIPT'
 systemctl start qcmdd || exit 1
 qcmdctl status || exit 1
 
@@ -65,6 +68,7 @@ done
 [ -e "/proc/$exited" ] || echo "gone $exited"
 echo "gone $(pgrep unnamed)"
 SCRIPT
+	[ "$1" != oops ] || echo '/srv/live-answers.pl || exit 1'
 	echo "crash $1"
 }
 
@@ -103,7 +107,8 @@ check_log() { # mode
 	tail -n 1 "$work/log" | grep -q "$last" || fail "$1: the log doesn't end with '$last': $(tail -n 1 "$work/log")"
 
 	vmcore_dmesg "$work/dump.elf" "$work/log"
-	makedumpfile_log "$work/dump.elf" "$work/log"
+	# It reads cores of its own architecture alone.
+	[ "$arch" != x86_64 ] || makedumpfile_log "$work/dump.elf" "$work/log"
 }
 
 check_all_tasks() { # mode
@@ -126,11 +131,21 @@ check_registers() { # mode, source of the dump
 		"$work/stack.json" || fail "$1: registers in the dump from $2: $("$qcmdump" stack "$work/dump.elf")"
 }
 
+# All that qcmdump says, by what the machine said before its death and has in its memory.
+check_all() { # mode
+	local options=(--arch "$arch")
+	[ "$arch" = arm64 ] || options+=(--vmlinuz "$(vmlinuz)")
+	"$top/tests/vm/check-dump.py" "${options[@]}" "$qcmdump" "$work/said" "$work/crash/console.log" \
+		"$work/crash/ram.bin" "$work/dump.elf" || fail "$1: the dump"
+}
+
 die_by() { # mode, more for the kernel's command line
+	local options=(--arch "$arch" --file "$top/tests/vm/live-answers.pl")
+	[ "$1" != sysrq-c ] || options+=(--file "$programs/fork-storm" --file "$programs/thread-exec")
 	rm -rf "$work/crash"
 	n_tasks=$([ "$1" = sysrq-c ] && echo 10 || echo 6)
-	before "$1" | vm --crash "$work/crash" --append "${2-}" --file "$programs/fork-storm" \
-		--file "$programs/thread-exec" >"$work/said" || fail "$1: $(cat "$work/said")"
+	before "$1" | vm --crash "$work/crash" --append "${2-}" "${options[@]}" >"$work/said" ||
+		fail "$1: $(grep -v '^kallsyms' "$work/said" | tail -n 20)"
 	for source in ram.bin vmcore; do
 		"$qcmdump" collect --force "$work/crash/$source" -o "$work/dump.elf" || fail "$1: collect from $source"
 		[ "$(stat -c %s "$work/dump.elf")" -lt $(((1 << 30) / 100)) ] || fail "$1: the dump is too large"
@@ -140,14 +155,24 @@ die_by() { # mode, more for the kernel's command line
 		check_log "$1"
 		check_all_tasks "$1"
 		check_registers "$1" "$source"
+		[ "$1" != oops ] || check_all "$1"
 	done
 	echo "ok: death by $1: $(wc -l <"$work/log") lines of log, $(wc -l <"$work/tasks") of tasks," \
 		"$(stat -c %s "$work/dump.elf") bytes"
 }
 
+arch=x86_64
 die_by sysrq-c
-# The kernel keeps the registers of the other CPU only so.
+# The kernel keeps the registers of the other CPU only so. All policies of the vendor's are on.
 die_by oops crash_kexec_post_notifiers
 die_by hang
 die_by reset
 same_elsewhere "$work/dump.elf" 12
+
+# Debian's newest kernel on arm64, too, which takes long.
+if [ -n "${QCMD_LONG-}" ] && [ "$suite-$kernel" = trixie-7.3 ]; then
+	"$top/tests/deps" arm64 || exit 1
+	"$top/tests/vm/run-foreign" arm64 || exit 1
+	arch=arm64
+	die_by oops crash_kexec_post_notifiers
+fi
