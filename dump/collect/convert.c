@@ -122,7 +122,7 @@ static int build(struct collection *c, const struct corefile *core, const struct
 	pids_add(c, rangemap_end(&ram));
 	crash_notes_add(c, &core->collect_note, rangemap_end(&ram));
 	if (gaps) {
-		memory_counters_add(c, rangemap_end(&ram));
+		memory_counters_add(c, &ram);
 		exception_guards_find(c, &guards);
 	}
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,

@@ -6,9 +6,12 @@
 
 /* A few for each CPU are enough; a dump with more is none that a kernel left. */
 #define PAGES_MAX (4 * CPUS_MAX)
+/* Where x86_64 maps all memory, with page tables of four levels. */
+#define DIRECT_MAP_MAX (64 * 1024 * GIB)
 
 struct counters {
 	struct collection *c;
+	const struct rangemap *ram;
 	const struct region *offsets; /* __per_cpu_offset */
 	size_t cpus;
 	uint64_t size;	       /* of struct percpu_counter */
@@ -39,15 +42,16 @@ static bool is_there(const struct counters *x, uint64_t page)
 	return false;
 }
 
-/* What the direct map has is in a gap already. */
+/* What the direct map has is in a gap already. A hole in it has to be memory, as readers walk no tables there. */
 static void add_page(struct counters *x, uint64_t vaddr)
 {
-	uint64_t page = page_down(vaddr);
+	uint64_t page = page_down(vaddr), direct = page - x->c->kmap.direct_offset;
+	bool in_direct = x->c->kmap.has_direct && direct < DIRECT_MAP_MAX;
 
-	if (x->pages == PAGES_MAX || vaddr >> 56 != 0xff ||
-	    (x->c->kmap.has_direct && page - x->c->kmap.direct_offset < x->zeros) || is_there(x, page))
+	if (x->pages == PAGES_MAX || vaddr >> 56 != 0xff || (in_direct && rangemap_find(x->ram, direct)) ||
+	    is_there(x, page))
 		return;
-	made_add(&x->c->made, page, x->zeros, DUMP_PAGE);
+	made_add(&x->c->made, page, in_direct ? direct : x->zeros, DUMP_PAGE);
 	x->pages++;
 }
 
@@ -72,9 +76,9 @@ static void add_process(struct counters *x, const struct region *mm)
 	}
 }
 
-void memory_counters_add(struct collection *c, uint64_t end)
+void memory_counters_add(struct collection *c, const struct rangemap *ram)
 {
-	struct counters x = { .c = c, .offsets = toc_symbol(&c->toc, "__per_cpu_offset") };
+	struct counters x = { .c = c, .ram = ram, .offsets = toc_symbol(&c->toc, "__per_cpu_offset") };
 	const struct kv *v = &c->kernel_note;
 	uint64_t size;
 
@@ -84,7 +88,7 @@ void memory_counters_add(struct collection *c, uint64_t end)
 		return;
 	x.pointer = member_inside(&x.stat, &x.pointer);
 	x.cpus = count_cpus(c, x.offsets);
-	x.zeros = page_up(made_end(&c->made, end));
+	x.zeros = page_up(made_end(&c->made, rangemap_end(ram)));
 	/* Those of a process whose mm_struct is not there are at NULL, as that reads as zeros. */
 	add_counter(&x, 0);
 	for (size_t i = 0; i < c->toc.n_regions; i++)
