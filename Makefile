@@ -61,7 +61,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # Each library is made of whole folders.
-QCMDD_SRCS := $(LIB_DAEMON_SRCS) $(DAEMON_SRCS) $(SOURCE_SRCS) $(TABLE_SRCS)
+QCMDD_SRCS := $(DAEMON_SRCS) $(SOURCE_SRCS)
 QCMDUMP_SRCS := $(foreach folder,CORE IMAGE COLLECT LOG STACK TRACE REPORT COMMAND,$(DUMP_$(folder)_SRCS))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
@@ -99,6 +99,7 @@ $(B)/$(1)/dump/report/report-page.o: $(addprefix dump/report/report.,html css js
 $(B)/$(1)/libqcmd.a: $(LIB_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libpolicy.a: $(POLICY_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libctl.a: $(CTL_SRCS:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/libtable.a: $(TABLE_SRCS:%.c=$(B)/$(1)/%.o) $(LIB_DAEMON_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libqcmdd.a: $(QCMDD_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/libqcmdump.a: $(QCMDUMP_SRCS:%.c=$(B)/$(1)/%.o)
 $(B)/$(1)/lib%.a:
@@ -109,8 +110,9 @@ $(eval $(call flavour,obj,$$(CC),))
 $(eval $(call flavour,san,$$(CC),$$(SANITIZE)))
 $(eval $(call flavour,fuzz,$$(CLANG),$$(FUZZ)))
 
-$(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(addprefix $(B)/obj/,libqcmdd.a libpolicy.a libqcmd.a)
-$(B)/qcmdctl: $(B)/obj/daemon/ctl/qcmdctl.o $(addprefix $(B)/obj/,libctl.a libpolicy.a libqcmdump.a libqcmd.a)
+$(B)/qcmdd: $(B)/obj/daemon/qcmdd.o $(addprefix $(B)/obj/,libqcmdd.a libtable.a libpolicy.a libqcmd.a)
+$(B)/qcmdctl: $(B)/obj/daemon/ctl/qcmdctl.o \
+	$(addprefix $(B)/obj/,libctl.a libtable.a libpolicy.a libqcmdump.a libqcmd.a)
 $(B)/qcmdump: $(B)/obj/dump/qcmdump.o $(addprefix $(B)/obj/,libqcmdump.a libqcmd.a)
 $(B)/qcmd-collect: $(B)/obj/dump/qcmd-collect.o $(addprefix $(B)/obj/,libqcmdump.a libqcmd.a)
 $(PROGRAMS):
@@ -226,14 +228,14 @@ $(B)/man/%: docs/man/%.rst | $(M)/deps/build
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 REPLAYS := $(patsubst tests/fuzz/fuzz-%.c,$(B)/tests/fuzz/replay-%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz-*.c))
-san_libs := $(addprefix $(B)/san/,libqcmdd.a libctl.a libpolicy.a libqcmdump.a libqcmd.a)
-fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libctl.a libpolicy.a libqcmdump.a libqcmd.a)
+san_libs := $(addprefix $(B)/san/,libqcmdd.a libctl.a libtable.a libpolicy.a libqcmdump.a libqcmd.a)
+fuzz_libs := $(addprefix $(B)/fuzz/,libqcmdd.a libctl.a libtable.a libpolicy.a libqcmdump.a libqcmd.a)
 
 $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/san/tests/unit/%.o $(san_libs) | $(M)/deps/unit
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(PKGS))
 
-$(B)/tests/print-note: $(B)/san/tests/print-note.o $(addprefix $(B)/san/,libqcmdd.a libpolicy.a libqcmd.a)
+$(B)/tests/print-note: $(B)/san/tests/print-note.o $(addprefix $(B)/san/,libqcmdd.a libtable.a libpolicy.a libqcmd.a)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(LIBS_qcmdd))
 

@@ -143,6 +143,20 @@ static void describe_notes(struct builder *b, json_object *top, const struct sta
 	}
 }
 
+static void describe_collectors(struct builder *b, json_object *top, const struct status *s)
+{
+	struct collector collectors[MACHINE_COLLECTORS_MAX];
+	size_t n = machine_collectors(&s->machine, collectors);
+	json_object *array = put_array(b, top, "collectors");
+
+	for (size_t i = 0; i < n && !b->failed; i++) {
+		json_object *o = append_object(b, array);
+
+		put_string(b, o, "id", collectors[i].id);
+		put_string(b, o, "text", collectors[i].text);
+	}
+}
+
 static void describe_module(struct builder *b, json_object *top, const struct status *s)
 {
 	json_object *o = put_object(b, top, "module");
@@ -324,6 +338,7 @@ json_object *status_describe(const struct status *s, const struct module_region 
 	put_string(&b, top, "state", status_state_to_string(s->state));
 	describe_problems(&b, top, s);
 	describe_notes(&b, top, s);
+	describe_collectors(&b, top, s);
 	describe_module(&b, top, s);
 	describe_policies(&b, top, s);
 	describe_regions(&b, top, s, regions, n, addresses);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/describe.h"
-#include "uapi/linux/qcom_minidump_table.h"
 
 static const struct entry *entry_of(const struct status *s, const struct module_region *region)
 {
@@ -47,21 +46,12 @@ const char *row_name(const struct row *row)
 
 const char *row_state(const struct row *row)
 {
-	switch (row->region ? row->region->state : 0) {
-	case QCOM_MINIDUMP_REGION_ACTIVE:
-		return "active";
-	case QCOM_MINIDUMP_REGION_PENDING:
-		return "pending";
-	case QCOM_MINIDUMP_REGION_REJECTED:
-		return "rejected";
-	case QCOM_MINIDUMP_REGION_HELD:
-		return "held";
-	default:
-		return entry_dry(row->entry)	? "dry-run" :
-		       row->entry->limited	? "limited" :
-		       entry_absent(row->entry) ? "absent" :
-						  "failed";
-	}
+	if (row->region)
+		return region_state_to_string(row->region->state);
+	return entry_dry(row->entry)	? "dry-run" :
+	       row->entry->limited	? "limited" :
+	       entry_absent(row->entry) ? "absent" :
+					  "failed";
 }
 
 const char *row_reason(const struct row *row)
@@ -82,15 +72,7 @@ const char *row_owner(const struct row *row, uint32_t port)
 
 const char *row_kind(const struct row *row)
 {
-	const struct module_region *r = row->region;
-
-	if (row->entry)
-		return entry_traits(row->entry)->name;
-	if (r->object[0])
-		return "object";
-	if (r->part)
-		return region_part_to_string(r->part, !r->pid);
-	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
+	return row->entry ? entry_traits(row->entry)->name : region_kind_to_string(row->region);
 }
 
 const char *row_comment(const struct row *row)

@@ -70,7 +70,22 @@ static void judge_machine(struct status *s)
 	if (r > 0)
 		s->problems[s->n_problems++] = problem;
 	s->n_notes += machine_note(&s->machine, &s->notes[s->n_notes]) > 0;
+	s->n_notes += machine_collect_note(&s->machine, &s->notes[s->n_notes]) > 0;
 	s->n_notes += machine_panic_note(&s->machine, &s->notes[s->n_notes]) > 0;
+}
+
+/* After all that keeps something out of the dump. */
+static void judge_collectors(struct status *s)
+{
+	struct problem problem;
+	int r = machine_collector_problem(&s->machine, &problem);
+
+	if (r)
+		worsen(s, STATUS_DEGRADED);
+	if (r > 0 && s->n_problems < STATUS_PROBLEMS_MAX)
+		s->problems[s->n_problems++] = problem;
+	else if (r > 0)
+		problem_done(&problem);
 }
 
 static const struct diag *first_error(const struct policy_set *set, const struct policy *policy)
@@ -200,6 +215,7 @@ void status_judge(struct status *s)
 	if (s->bus_problem)
 		add_problem(s, STATUS_DEGRADED, "bus", "journalctl -u qcmdd -u dbus",
 			    "Nobody can ask qcmdd, which is tried again and again: %s", s->bus_problem);
+	judge_collectors(s);
 }
 
 struct policy_use status_use(const struct status *s, const struct policy *policy)

@@ -180,10 +180,31 @@ void machine_lockdown(const char *root, char *ret, size_t size)
 	snprintf(ret, size, "%s", from + 1);
 }
 
+/* As systemctl enable leaves it, or a package: nobody is asked for that who may not be there. */
+static bool collect_is_disabled(const char *root)
+{
+	return match(root, "{/etc,/usr/lib,/lib}/systemd/system/qcmd-collect.service", NULL, 0) &&
+	       !match(root, "{/etc,/run,/usr/lib}/systemd/system/*.{wants,requires}/qcmd-collect.service", NULL, 0);
+}
+
+/* The first one, as it is loaded and has a place for its table. */
+static void find_unbound(struct machine *m, const char *root)
+{
+	static const char *const names[] = { "mmio", "ram", "smem" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names) && !m->unbound[0]; i++) {
+		char path[80];
+
+		snprintf(path, sizeof(path), "/sys/module/qcom_minidump_%s/parameters/bound", names[i]);
+		if (match(root, path, NULL, 0))
+			snprintf(m->unbound, sizeof(m->unbound), "qcom_minidump_%s", names[i]);
+	}
+}
+
 void machine_read(struct machine *m, const char *root)
 {
 	struct machine_cpu cpu = read_cpu();
-	char loaded[8];
+	char loaded[8], disabled[8];
 
 	*m = (struct machine){};
 	m->loaded = match(root, "/sys/module/qcom_minidump", NULL, 0);
@@ -191,8 +212,10 @@ void machine_read(struct machine *m, const char *root)
 	m->panic = match(root, "/sys/module/qcom_minidump_panic", NULL, 0);
 	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
 	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
-	if (!m->backend[0])
+	if (!m->backend[0]) {
 		match(root, "/sys/module/qcom_minidump_{mmio,ram,rm,smem}", m->modules, sizeof(m->modules));
+		find_unbound(m, root);
+	}
 	m->download_error = read_line(root, DOWNLOAD_MODE, m->download, sizeof(m->download));
 	m->scm = match(root, "/sys/bus/platform/drivers/qcom_scm/*/modalias", NULL, 0);
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));
@@ -200,6 +223,9 @@ void machine_read(struct machine *m, const char *root)
 	snprintf(m->virtualization, sizeof(m->virtualization), "%s", detect_virtualization(root));
 	snprintf(m->encryption, sizeof(m->encryption), "%s", machine_encryption(root, &cpu, &m->encryption_sure));
 	machine_lockdown(root, m->lockdown, sizeof(m->lockdown));
+	read_line(root, "/proc/sys/kernel/modules_disabled", disabled, sizeof(disabled));
+	m->modules_disabled = !strcmp(disabled, "1");
+	m->collect_disabled = collect_is_disabled(root);
 }
 
 __attribute__((format(printf, 4, 5))) static int say(struct problem *ret, const char *id, const char *hint,
@@ -260,30 +286,90 @@ int machine_problem(const struct machine *m, struct problem *ret)
 	return 0;
 }
 
+/* What the host would save is no use to anybody. */
+static bool hides_memory(const struct machine *m)
+{
+	return m->encryption[0] && m->encryption_sure;
+}
+
+__attribute__((format(printf, 4, 5))) static void add_collector(struct collector *to, size_t *n, const char *id,
+								const char *format, ...)
+{
+	va_list ap;
+
+	to[*n].id = id;
+	va_start(ap, format);
+	vsnprintf(to[*n].text, sizeof(to[*n].text), format, ap);
+	va_end(ap);
+	(*n)++;
+}
+
+size_t machine_collectors(const struct machine *m, struct collector ret[MACHINE_COLLECTORS_MAX])
+{
+	bool ram = !strcmp(m->backend, "ram"), mmio = !strcmp(m->backend, "mmio");
+	size_t n = 0;
+
+	if (needs_arming(m) && (m->download_error || is_armed(m)))
+		add_collector(ret, &n, "firmware", "boot firmware%s",
+			      m->download_error ? ", if Qualcomm's download mode is \"mini\"" : "");
+	else if (!strcmp(m->backend, "rm"))
+		add_collector(ret, &n, "host", "the host, to which the resource manager hands it");
+	else if (mmio && !hides_memory(m) && !needs_arming(m))
+		add_collector(ret, &n, "host", "the host, which can read the table at any time");
+	else if (ram && m->virtualization[0] && !hides_memory(m))
+		add_collector(ret, &n, "host", "the host (%s), if somebody saves this machine's memory there",
+			      m->virtualization);
+	if (m->backend[0] && m->capture_kernel)
+		add_collector(ret, &n, "capture-kernel", "the capture kernel (kdump)");
+	return n;
+}
+
+int machine_collector_problem(const struct machine *m, struct problem *ret)
+{
+	struct collector collectors[MACHINE_COLLECTORS_MAX];
+	struct problem other;
+
+	if (!m->backend[0] || machine_collectors(m, collectors))
+		return 0;
+	/* That it is not armed is what is wrong. */
+	if (machine_problem(m, &other) > 0) {
+		problem_done(&other);
+		return 0;
+	}
+	if (hides_memory(m))
+		return say(
+			ret, "collector", "Load a capture kernel (kdump)",
+			"Only a capture kernel could collect the dump, and none is loaded (kdump): the memory of this "
+			"virtual machine is encrypted (%s), so that its host can't read it",
+			m->encryption);
+	return say(ret, "collector", "Load a capture kernel (kdump), or have RAM read in another way after a crash",
+		   "Nobody is known to collect the dump: no capture kernel is loaded (kdump), and this does not look "
+		   "like a virtual machine");
+}
+
 int machine_note(const struct machine *m, struct problem *ret)
 {
 	if (needs_arming(m) && m->download_error)
 		return say(ret, "download-mode", "qcom_scm.download_mode=mini on the kernel's command line",
 			   "Whether boot firmware would save the table can't be seen: " DOWNLOAD_MODE ": %s",
 			   strerror(-m->download_error));
-	if (m->capture_kernel)
+	if (m->capture_kernel || !m->encryption[0] || m->encryption_sure ||
+	    (strcmp(m->backend, "ram") && strcmp(m->backend, "mmio")))
 		return 0;
-	if (m->encryption[0] && (!strcmp(m->backend, "ram") || !strcmp(m->backend, "mmio")))
-		return say(ret, "collector", "Load a capture kernel (kdump)",
-			   "Only a capture kernel %s collect the dump, and none is loaded (kdump): the memory of "
-			   "this virtual machine %s encrypted (%s), so that its host can't read it",
-			   m->encryption_sure ? "could" : "is sure to", m->encryption_sure ? "is" : "may be",
-			   m->encryption);
-	if (strcmp(m->backend, "ram"))
+	return say(ret, "collector", "Load a capture kernel (kdump)",
+		   "Only a capture kernel is sure to collect the dump, and none is loaded (kdump): the memory of this "
+		   "virtual machine may be encrypted (%s), so that its host can't read it",
+		   m->encryption);
+}
+
+/* Also without a rawdump partition: what the kernel's pstore has kept is taken over, too. */
+int machine_collect_note(const struct machine *m, struct problem *ret)
+{
+	if (!m->backend[0] || !m->collect_disabled)
 		return 0;
-	if (m->virtualization[0])
-		return say(ret, "collector",
-			   "Save the memory of this virtual machine from its host when it has crashed",
-			   "Only the host can collect the dump: no capture kernel is loaded (kdump)");
-	return say(
-		ret, "collector", "Load a capture kernel (kdump), or have RAM read in another way after a crash",
-		"Nobody is known to collect the dump: no capture kernel is loaded (kdump), and this does not look like "
-		"a virtual machine");
+	return say(ret, "collect-disabled", "systemctl enable qcmd-collect",
+		   "What a crash leaves on this machine is not taken over at the next boot: qcmd-collect is not "
+		   "enabled");
 }
 
 /* Of interest where there is a table that it would be in. */
@@ -294,4 +380,26 @@ int machine_panic_note(const struct machine *m, struct problem *ret)
 	return say(ret, "no-registers", "modprobe qcom_minidump_panic; /etc/modprobe.d may forbid it",
 		   "The registers of the CPU that panics will not be in the dump: the kernel module "
 		   "qcom_minidump_panic is not loaded");
+}
+
+static bool is_of_modules(const char *id)
+{
+	return !strcmp(id, "no-module") || !strcmp(id, "no-backend") || !strcmp(id, "no-registers");
+}
+
+char *machine_other_hint(const struct machine *m, const char *id)
+{
+	char *hint = NULL;
+	int r = 0;
+
+	if (!m->modules_disabled)
+		return NULL;
+	if (!strcmp(id, "no-backend") && m->unbound[0])
+		r = asprintf(&hint, "echo 1 > /sys/module/%s/parameters/bound", m->unbound);
+	else if (is_of_modules(id))
+		hint = strdup("Reboot: until then no module can be loaded (kernel.modules_disabled=1)");
+	else if (!strcmp(id, "table-full"))
+		hint = strdup("lower MaxTasks= in the policies; the table can't be made larger before the next boot "
+			      "(kernel.modules_disabled=1)");
+	return r < 0 ? NULL : hint;
 }

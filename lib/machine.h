@@ -32,6 +32,9 @@ struct machine {
 	char encryption[16];	 /* what keeps this virtual machine's memory from its host, in such words, or "" */
 	bool encryption_sure;	 /* the memory is encrypted, and not just the CPU able to do that */
 	char lockdown[24];	 /* what the kernel keeps from root: "integrity", "confidentiality", or "" */
+	bool modules_disabled;	 /* none can be loaded or unloaded any more; false where that can't be seen */
+	char unbound[32];	 /* where no back end is bound: one that a write to its parameter "bound" would bind */
+	bool collect_disabled;	 /* qcmd-collect.service is installed, and is not started at boot */
 };
 
 /* What an x86 CPU says about encrypted memory; of others there is nothing. */
@@ -51,8 +54,26 @@ void machine_lockdown(const char *root, char *ret, size_t size);
 /* Why there would be no dump at all. 1 with *ret filled in, 0, or -ENOMEM. */
 int machine_problem(const struct machine *m, struct problem *ret);
 
+/* Why there is a table that nobody would read; likewise. */
+int machine_collector_problem(const struct machine *m, struct problem *ret);
+
 /* What is good to know and no problem; likewise. */
 int machine_note(const struct machine *m, struct problem *ret);
+int machine_collect_note(const struct machine *m, struct problem *ret);
 int machine_panic_note(const struct machine *m, struct problem *ret);
+
+/* What to do about a problem or note where that can't be what is usual; NULL: it can, or there is no memory. */
+char *machine_other_hint(const struct machine *m, const char *id);
+
+/* Who would collect the dump. The text goes on after "the dump is collected by". */
+struct collector {
+	const char *id; /* "host", "firmware", "capture-kernel" */
+	char text[112];
+};
+
+#define MACHINE_COLLECTORS_MAX 2
+
+/* How many of them there are. */
+size_t machine_collectors(const struct machine *m, struct collector ret[MACHINE_COLLECTORS_MAX]);
 
 #endif

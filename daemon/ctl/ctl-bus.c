@@ -12,11 +12,12 @@
 #define INTERFACE "org.qcmd1.Manager"
 #define UNIT	  "qcmdd.service"
 
-#define SYSTEMD_NAME   "org.freedesktop.systemd1"
-#define UNIT_INTERFACE SYSTEMD_NAME ".Unit"
+#define SYSTEMD_NAME	  "org.freedesktop.systemd1"
+#define UNIT_INTERFACE	  SYSTEMD_NAME ".Unit"
+#define SERVICE_INTERFACE SYSTEMD_NAME ".Service"
 
 #define USEC_PER_SEC UINT64_C(1000000)
-#define ASK_TIMEOUT  (10 * USEC_PER_SEC)  /* a daemon that is stopped is no reason to wait for long */
+#define ASK_TIMEOUT  (5 * USEC_PER_SEC)	  /* one that is stopped, whoever it is, is no reason to wait for long */
 #define DO_TIMEOUT   (150 * USEC_PER_SEC) /* somebody may be asked for a password */
 
 static void bus_unrefp(sd_bus **bus)
@@ -142,11 +143,26 @@ static enum ctl_unit unit_state(const char *load, const char *active)
 	return CTL_UNIT_UNKNOWN;
 }
 
+/* The letter after the name, which may have any others in it. */
+static bool is_stopped(uint32_t pid)
+{
+	_cleanup_free_ char *path = xprintf("/proc/%u/stat", pid);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	char line[256] = "";
+	const char *name_end;
+
+	if (!pid || !f || !fgets(line, sizeof(line), f))
+		return false;
+	name_end = strrchr(line, ')');
+	return name_end && (name_end[1] == ' ') && (name_end[2] == 'T' || name_end[2] == 't');
+}
+
 void ctl_bus_facts(struct ctl_facts *facts)
 {
 	_cleanup_free_ char *load = NULL, *active = NULL, *file = NULL;
 	_cleanup_(message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(bus_unrefp) sd_bus *bus = NULL;
+	uint32_t pid = 0;
 	const char *path;
 
 	facts->unit = CTL_UNIT_UNKNOWN;
@@ -154,6 +170,7 @@ void ctl_bus_facts(struct ctl_facts *facts)
 	if (!facts->bus)
 		return;
 
+	sd_bus_set_method_call_timeout(bus, ASK_TIMEOUT);
 	if (sd_bus_call_method(bus, SYSTEMD_NAME, "/org/freedesktop/systemd1", SYSTEMD_NAME ".Manager", "LoadUnit",
 			       NULL, &reply, "s", UNIT) < 0 ||
 	    sd_bus_message_read(reply, "o", &path) < 0 ||
@@ -164,4 +181,6 @@ void ctl_bus_facts(struct ctl_facts *facts)
 	facts->unit = unit_state(load, active);
 	if (sd_bus_get_property_string(bus, SYSTEMD_NAME, path, UNIT_INTERFACE, "UnitFileState", NULL, &file) >= 0)
 		facts->unit_enabled = strncmp(file, "enabled", strlen("enabled")) == 0;
+	if (sd_bus_get_property_trivial(bus, SYSTEMD_NAME, path, SERVICE_INTERFACE, "MainPID", NULL, 'u', &pid) >= 0)
+		facts->stopped = is_stopped(pid);
 }

@@ -72,10 +72,14 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 		add_problem(problems, id, "qcmdd is still starting.", "Ask again in a few seconds.");
 		return;
 	case CTL_UNIT_ACTIVE: {
-		_cleanup_free_ char *message =
-			xprintf("qcmdd runs but does not answer (%s).", facts->error ?: "it has no name on the bus");
+		_cleanup_free_ char *message = xprintf("qcmdd runs but does not answer (%s).",
+						       facts->stopped ? "it is stopped, as by the signal SIGSTOP" :
+						       facts->error   ?:
+									"it has no name on the bus");
 
-		add_problem(problems, id, message, "journalctl -b -u qcmdd says why; then: systemctl restart qcmdd");
+		add_problem(problems, id, message,
+			    facts->stopped ? "systemctl kill -s CONT qcmdd" :
+					     "journalctl -b -u qcmdd says why; then: systemctl restart qcmdd");
 		return;
 	}
 	case CTL_UNIT_UNKNOWN:
@@ -83,15 +87,37 @@ static void add_daemon_problem(struct json_object *problems, const struct ctl_fa
 	}
 }
 
-struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
+static void add_notes(struct json_object *notes, const struct machine *machine)
 {
-	struct json_object *describe = json_object_new_object(), *problems = json_object_new_array();
-	struct json_object *module = json_object_new_object(), *notes = json_object_new_array();
-	const char *state = "failed";
 	struct problem found;
 
-	if (!describe || !problems || !module || !notes)
-		out_of_memory();
+	add_if_any(notes, machine_note(machine, &found), &found);
+	add_if_any(notes, machine_collect_note(machine, &found), &found);
+	add_if_any(notes, machine_panic_note(machine, &found), &found);
+}
+
+static struct json_object *describe_collectors(const struct machine *machine)
+{
+	struct collector collectors[MACHINE_COLLECTORS_MAX];
+	size_t n = machine_collectors(machine, collectors);
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_add_text(o, "id", collectors[i].id);
+		json_add_text(o, "text", collectors[i].text);
+		if (json_object_array_add(array, o) < 0)
+			out_of_memory();
+	}
+	return array;
+}
+
+/* What the module does not have, nobody can make up for. */
+static const char *add_problems(struct json_object *problems, const struct ctl_facts *facts)
+{
+	const char *state = "failed";
+	struct problem found;
 
 	if (!may_be_well(facts))
 		add_daemon_problem(problems, facts);
@@ -100,20 +126,71 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 	if (may_be_well(facts)) {
 		state = json_object_array_length(problems) > 0 ? "failed" : "unknown";
 		add_daemon_problem(problems, facts);
+	} else if (facts->listed && facts->backend.name[0]) {
+		state = "degraded";
 	}
-	add_if_any(notes, machine_note(&facts->machine, &found), &found);
-	add_if_any(notes, machine_panic_note(&facts->machine, &found), &found);
+	add_if_any(problems, machine_collector_problem(&facts->machine, &found), &found);
+	return state;
+}
+
+struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
+{
+	struct json_object *describe = json_object_new_object(), *problems = json_object_new_array();
+	struct json_object *module = json_object_new_object(), *notes = json_object_new_array();
+
+	if (!describe || !problems || !module || !notes)
+		out_of_memory();
+
+	set(describe, "schema", json_object_new_int(1));
+	set(describe, "version", NULL);
+	set(describe, "state", json_object_new_string(add_problems(problems, facts)));
+	add_notes(notes, &facts->machine);
+	set(describe, "problems", problems);
+	set(describe, "notes", notes);
+	set(describe, "collectors", describe_collectors(&facts->machine));
 
 	set(module, "loaded", json_object_new_boolean(facts->machine.loaded));
 	if (facts->machine.version[0])
 		set(module, "version", json_object_new_string(facts->machine.version));
-
-	set(describe, "schema", json_object_new_int(1));
-	set(describe, "version", NULL);
-	set(describe, "state", json_object_new_string(state));
-	set(describe, "problems", problems);
-	set(describe, "notes", notes);
 	set(describe, "module", module);
 	set(describe, "backend", NULL);
+	if (facts->listed)
+		ctl_module_describe(facts, describe);
 	return describe;
+}
+
+static void correct_hints(struct json_object *array, const struct machine *machine)
+{
+	for (size_t i = 0; i < json_array_length(array); i++) {
+		struct json_object *problem = json_object_array_get_idx(array, i);
+		const char *id = json_get_string(problem, "id");
+		_cleanup_free_ char *hint = id ? machine_other_hint(machine, id) : NULL;
+
+		if (hint)
+			set(problem, "hint", json_object_new_string(hint));
+	}
+}
+
+static void correct_all_hints(struct json_object *describe, const struct machine *machine)
+{
+	correct_hints(json_get_array(describe, "problems"), machine);
+	correct_hints(json_get_array(describe, "notes"), machine);
+}
+
+struct json_object *ctl_ask(struct ctl_facts *facts)
+{
+	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
+	struct json_object *o = NULL;
+
+	if (ctl_bus_describe(&o, &error) < 0) {
+		ctl_bus_facts(facts);
+		if (!facts->listed)
+			ctl_module_facts(facts);
+		facts->error = error.absent ? NULL : error.message;
+		o = ctl_describe_offline(facts);
+		facts->error = NULL;
+	}
+	/* The daemon doesn't see all of the machine. */
+	correct_all_hints(o, &facts->machine);
+	return o;
 }

@@ -197,6 +197,25 @@ static void print_notes(FILE *f, struct json_object *describe)
 		fputc('\n', f);
 }
 
+/* One line, whoever they are. */
+static void print_collectors(FILE *f, struct json_object *describe)
+{
+	struct json_object *collectors = json_get_array(describe, "collectors");
+	_cleanup_free_ char *line = NULL;
+
+	/* An older daemon does not say. */
+	if (!collectors || !json_get_object(describe, "backend"))
+		return;
+	for (size_t i = 0; i < json_array_length(collectors); i++) {
+		const char *text = json_get_string(json_object_array_get_idx(collectors, i), "text");
+		char *longer = xprintf("%s%s%s", line ?: "", line ? "; " : "", text ?: "?");
+
+		free(line);
+		line = longer;
+	}
+	print_labelled(f, "Collector", line ?: "nobody");
+}
+
 static void print_daemon(FILE *f, struct json_object *describe)
 {
 	const char *version = json_get_string(describe, "version"), *state = json_get_string(describe, "state");
@@ -312,15 +331,34 @@ static void print_reload(FILE *f, struct json_object *describe, const struct sty
 	}
 }
 
-/* Whether something that was asked for is not saved. A refused reload alone is none: the policies of before work. */
+/* What is wrong, and takes nothing from what is saved: the policies of before work, and so does what can't be asked. */
+static bool is_harmless(const char *id, const char *state)
+{
+	static const char *const ids[] = { "reload", "config", "autoreload", "bus", "collector", NULL };
+
+	return is_one_of(id, ids) || (equal(id, "no-daemon") && equal(state, "unknown"));
+}
+
+/* Whether something that was asked for is not saved. */
 static bool has_gap(struct json_object *describe, const struct tally *t)
+{
+	struct json_object *problems = json_get_array(describe, "problems");
+	const char *state = json_get_string(describe, "state");
+
+	for (size_t i = 0; i < json_array_length(problems); i++)
+		if (!is_harmless(json_get_string(json_object_array_get_idx(problems, i), "id"), state))
+			return true;
+	return t->failed > 0 || t->pending > 0;
+}
+
+static bool has_problem(struct json_object *describe, const char *id)
 {
 	struct json_object *problems = json_get_array(describe, "problems");
 
 	for (size_t i = 0; i < json_array_length(problems); i++)
-		if (!equal(json_get_string(json_object_array_get_idx(problems, i), "id"), "reload"))
+		if (equal(json_get_string(json_object_array_get_idx(problems, i), "id"), id))
 			return true;
-	return t->failed > 0 || t->pending > 0;
+	return false;
 }
 
 /* What a dump would have, or NULL where there would be none. */
@@ -340,11 +378,14 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 	_cleanup_free_ char *reason = NULL, *place = NULL;
 
 	if (what) {
+		bool nobody = has_problem(describe, "collector");
+
 		place = where(json_get_object(describe, "backend"), t);
-		fprintf(f, "%s%s%s A crash now would give %s: %s%s.\n",
+		fprintf(f, "%s%s%s A crash now would %s %s%s: %s%s.\n",
 			well ? sgr(style, COLOUR_BOLD_GREEN) : sgr(style, COLOUR_BOLD_YELLOW), dot,
-			sgr(style, COLOUR_NORMAL), well || !has_gap(describe, t) ? "a dump" : "an incomplete dump",
-			what, place);
+			sgr(style, COLOUR_NORMAL), nobody ? "leave" : "give",
+			well || !has_gap(describe, t) ? "a dump" : "an incomplete dump",
+			nobody ? " that nobody collects" : "", what, place);
 		return;
 	}
 
@@ -352,7 +393,8 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 		first = json_object_array_get_idx(problems, 0);
 		reason = as_clause(json_get_string(first, "message") ?: "unknown reason");
 	}
-	if (equal(json_get_string(describe, "state"), "unknown"))
+	/* Where the module has said what it has, nothing of that is any use. */
+	if (equal(json_get_string(describe, "state"), "unknown") && !json_get_array(describe, "regions"))
 		fprintf(f, "%s%s%s Can't tell whether a crash now would give a dump: %s.\n",
 			sgr(style, COLOUR_BOLD_YELLOW), dot, sgr(style, COLOUR_NORMAL), reason ?: "nobody knows");
 	else
@@ -378,6 +420,7 @@ void ctl_status_print(FILE *f, struct json_object *describe, const struct style 
 	print_problems(f, describe, !what, style);
 	print_notes(f, describe);
 
+	print_collectors(f, describe);
 	print_daemon(f, describe);
 	print_module(f, describe);
 	print_policies(f, describe, style);

@@ -3,6 +3,7 @@
 #ifndef QCMD_CTL_H
 #define QCMD_CTL_H
 
+#include "daemon/table/module-netlink.h"
 #include "lib/json.h"
 #include "lib/machine.h"
 #include "lib/terminal.h"
@@ -40,11 +41,26 @@ struct ctl_facts {
 	bool bus;	   /* the system bus answers */
 	enum ctl_unit unit;
 	bool unit_enabled; /* is started at boot */
+	bool stopped;	   /* the daemon is, as by SIGSTOP */
 	struct machine machine;
+	/* What the module says, if it says anything to us. */
+	bool listed;
+	struct module_backend backend;
+	struct module_region *regions;
+	size_t n_regions;
 };
 
 /* In the form of the daemon's Describe(). */
 struct json_object *ctl_describe_offline(const struct ctl_facts *facts);
+/*
+ * What the daemon says; if it says nothing, what can be found out without it, which is added to the facts. Of these the
+ * machine has to be known. NULL is never returned.
+ */
+struct json_object *ctl_ask(struct ctl_facts *facts);
+
+/* ctl-module.c: asks the module itself, which answers to root alone. */
+void ctl_module_facts(struct ctl_facts *facts);
+void ctl_module_describe(const struct ctl_facts *facts, struct json_object *describe);
 
 /* ctl-bus.c */
 struct ctl_bus_error {

@@ -7,6 +7,7 @@ CTL_SRCS := \
 	daemon/ctl/ctl-enable.c \
 	daemon/ctl/ctl-explain.c \
 	daemon/ctl/ctl-list.c \
+	daemon/ctl/ctl-module.c \
 	daemon/ctl/ctl-offline.c \
 	daemon/ctl/ctl-run.c \
 	daemon/ctl/ctl-status.c

@@ -68,17 +68,13 @@ static struct json_object *describe(void)
 /* What the daemon says; if it says nothing, what can be found out without it. */
 static struct json_object *describe_anyway(void)
 {
-	_cleanup_(ctl_bus_error_done) struct ctl_bus_error error = { .name = NULL };
 	struct ctl_facts facts = { .error = NULL };
-	struct json_object *o = NULL;
-
-	if (ctl_bus_describe(&o, &error) >= 0)
-		return o;
+	struct json_object *o;
 
 	machine_read(&facts.machine, "");
-	ctl_bus_facts(&facts);
-	facts.error = error.absent ? NULL : error.message;
-	return ctl_describe_offline(&facts);
+	o = ctl_ask(&facts);
+	module_regions_free(facts.regions, facts.n_regions);
+	return o;
 }
 
 static int show(const struct options *options, struct json_object *o,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <string.h>
 
 #include "daemon/table/want.h"
+#include "lib/cleanup.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
 static void fill_note(const struct want *want, const struct note *note, struct module_request *q)
@@ -71,7 +73,8 @@ const struct region_traits region_traits[_REGION_KIND_MAX] = {
 			   .fill = fill_trace },
 };
 
-const char *region_part_to_string(uint32_t part, bool current)
+/* Of a task or of the one that a CPU runs. */
+static const char *part_to_string(uint32_t part, bool current)
 {
 	for (enum region_kind kind = 0; kind < _REGION_KIND_MAX; kind++)
 		if (part && region_traits[kind].part == part && region_traits[kind].current == current)
@@ -83,4 +86,25 @@ const char *region_part_to_string(uint32_t part, bool current)
 bool region_kind_is_task(enum region_kind kind)
 {
 	return region_traits[kind].part && !region_traits[kind].current;
+}
+
+const char *region_kind_to_string(const struct module_region *r)
+{
+	if (r->object[0])
+		return "object";
+	if (r->part)
+		return part_to_string(r->part, !r->pid);
+	return r->owner && !strcmp(r->name, MINIDUMP_NOTE_NAME) ? "note" : "range";
+}
+
+const char *region_state_to_string(uint32_t state)
+{
+	static const char *const names[] = {
+		[QCOM_MINIDUMP_REGION_ACTIVE] = "active",
+		[QCOM_MINIDUMP_REGION_PENDING] = "pending",
+		[QCOM_MINIDUMP_REGION_REJECTED] = "rejected",
+		[QCOM_MINIDUMP_REGION_HELD] = "held",
+	};
+
+	return state < ARRAY_LEN(names) && names[state] ? names[state] : "failed";
 }

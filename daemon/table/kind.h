@@ -59,8 +59,9 @@ struct region_traits {
 
 extern const struct region_traits region_traits[_REGION_KIND_MAX];
 
-/* Of a task or of the one that a CPU runs: the name of that kind. */
-const char *region_part_to_string(uint32_t part, bool current);
+/* Of a region that the module has, by what it says itself: the name of that kind, and of its state. */
+const char *region_kind_to_string(const struct module_region *region);
+const char *region_state_to_string(uint32_t state);
 /* Named by task. */
 bool region_kind_is_task(enum region_kind kind);
 

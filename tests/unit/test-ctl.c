@@ -296,7 +296,7 @@ static void test_offline(void **state)
 		  "Module: qcom_minidump 0.1\n" },
 		{ { .bus = true, .unit = CTL_UNIT_INACTIVE, .machine = { WELL } },
 		  NOT "qcmdd is not running.\n",
-		  "Note: Nobody is known to collect the dump" },
+		  "Also: Nobody is known to collect the dump" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -133,13 +133,30 @@ static void test_download_mode(void **state)
 	assert_silent(machine_note);
 }
 
+static void assert_collectors(const char *virtualization, const char *first, const char *second)
+{
+	struct collector who[MACHINE_COLLECTORS_MAX];
+	size_t n;
+
+	machine_read(&m, root);
+	m.encryption[0] = '\0';
+	snprintf(m.virtualization, sizeof(m.virtualization), "%s", virtualization);
+	n = machine_collectors(&m, who);
+	assert_int_equal(n, !!first + !!second);
+	if (first)
+		assert_string_equal(who[0].id, first);
+	if (second)
+		assert_string_equal(who[1].id, second);
+}
+
 static void test_collector(void **state)
 {
-	struct problem p;
-
+	assert_collectors("kvm", NULL, NULL);
 	write_file(BACKEND, "ram\n");
 	write_file("/sys/kernel/kexec_crash_loaded", "0\n");
-	assert_says(machine_note, "collector", "Nobody is known to collect", "kdump");
+	assert_says(machine_collector_problem, "collector", "Nobody is known to collect", "kdump");
+	assert_collectors("", NULL, NULL);
+	assert_collectors("kvm", "host", NULL);
 	write_file("/sys/firmware/devicetree/base/hypervisor/compatible", "linux,kvm");
 	machine_read(&m, root);
 #ifdef __x86_64__
@@ -147,11 +164,64 @@ static void test_collector(void **state)
 #else
 	assert_string_equal(m.virtualization, "kvm");
 #endif
-	assert_int_equal(machine_note(&m, &p), 1);
-	assert_non_null(strstr(p.message, "Only the host"));
-	problem_done(&p);
 	write_file("/sys/kernel/kexec_crash_loaded", "1\n");
-	assert_silent(machine_note);
+	assert_silent(machine_collector_problem);
+	assert_collectors("", "capture-kernel", NULL);
+	assert_collectors("kvm", "host", "capture-kernel");
+	write_file("/sys/kernel/kexec_crash_loaded", "0\n");
+	write_file(BACKEND, "mmio\n");
+	assert_collectors("", "host", NULL);
+	write_file(BACKEND, "rm\n");
+	assert_collectors("", "host", NULL);
+	write_file(BACKEND, "smem\n");
+	assert_collectors("", "firmware", NULL);
+	write_file(DOWNLOAD, "full\n");
+	assert_collectors("", NULL, NULL);
+	/* That is what is wrong already. */
+	assert_silent(machine_collector_problem);
+	write_file(DOWNLOAD, "mini\n");
+	assert_collectors("", "firmware", NULL);
+}
+
+static void test_collect(void **state)
+{
+	write_file(BACKEND, "ram\n");
+	assert_silent(machine_collect_note);
+	write_file("/usr/lib/systemd/system/qcmd-collect.service", "[Unit]\n");
+	assert_says(machine_collect_note, "collect-disabled", "qcmd-collect is not enabled",
+		    "systemctl enable qcmd-collect");
+	write_file("/etc/systemd/system/multi-user.target.wants/qcmd-collect.service", "");
+	assert_silent(machine_collect_note);
+}
+
+static void assert_other_hint(const char *id, const char *hint)
+{
+	_cleanup_free_ char *other = NULL;
+
+	machine_read(&m, root);
+	other = machine_other_hint(&m, id);
+	if (!hint)
+		assert_null(other);
+	else
+		assert_non_null(strstr(other, hint));
+}
+
+/* No command that could only fail, and take the table with it. */
+static void test_modules_disabled(void **state)
+{
+	assert_other_hint("no-module", NULL);
+	write_file("/proc/sys/kernel/modules_disabled", "0\n");
+	assert_other_hint("no-module", NULL);
+	write_file("/proc/sys/kernel/modules_disabled", "1\n");
+	assert_other_hint("no-module", "Reboot");
+	assert_other_hint("no-registers", "Reboot");
+	assert_other_hint("no-backend", "Reboot");
+	assert_other_hint("table-full", "lower MaxTasks=");
+	assert_other_hint("reload", NULL);
+	write_file(MODULES "/qcom_minidump_smem/parameters/bound", "N\n");
+	assert_other_hint("no-backend", "echo 1 > " MODULES "/qcom_minidump_smem/parameters/bound");
+	write_file(BACKEND, "ram\n");
+	assert_other_hint("no-backend", "Reboot");
 }
 
 static void test_encryption(void **state)
@@ -193,16 +263,19 @@ static void test_encryption(void **state)
 		write_file(BACKEND, *backend);
 		write_file("/sys/kernel/kexec_crash_loaded", "0\n");
 		machine_read(&m, root);
-		assert_int_equal(machine_note(&m, &p), 1);
+		assert_int_equal(machine_collector_problem(&m, &p), 1);
 		assert_string_equal(p.id, "collector");
 		assert_non_null(strstr(p.message, "is encrypted (tdx)"));
 		assert_string_equal(p.hint, "Load a capture kernel (kdump)");
 		problem_done(&p);
+		assert_silent(machine_note);
 		m.encryption_sure = false;
 		assert_int_equal(machine_note(&m, &p), 1);
+		assert_string_equal(p.id, "collector");
 		assert_non_null(strstr(p.message, "may be encrypted (tdx)"));
 		problem_done(&p);
 		write_file("/sys/kernel/kexec_crash_loaded", "1\n");
+		assert_silent(machine_collector_problem);
 		assert_silent(machine_note);
 	}
 }
@@ -246,6 +319,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_module, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_download_mode, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_collector, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_collect, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_modules_disabled, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_encryption, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_lockdown, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_panic_module, empty_root, empty_root),

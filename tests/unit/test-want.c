@@ -30,7 +30,9 @@ static void test_parts(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		enum region_kind kind = cases[i].kind;
 
-		assert_string_equal(region_part_to_string(cases[i].part, cases[i].current), cases[i].name);
+		const struct module_region region = { .part = cases[i].part, .pid = cases[i].current ? 0 : 1 };
+
+		assert_string_equal(region_kind_to_string(&region), cases[i].name);
 		if (kind == _REGION_KIND_MAX)
 			continue;
 		assert_int_equal(region_traits[kind].part, cases[i].part);
