@@ -2,6 +2,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "lib/alloc.h"
+#include "lib/text.h"
 
 static void set(struct json_object *o, const char *key, struct json_object *value)
 {
@@ -159,22 +160,28 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 	return describe;
 }
 
-static void correct_hints(struct json_object *array, const struct machine *machine)
+/* Of the same problem we may know more: the daemon doesn't see which modules there are, or whether any can be loaded. */
+static void correct(struct json_object *problem, const struct machine *machine)
 {
-	for (size_t i = 0; i < json_array_length(array); i++) {
-		struct json_object *problem = json_object_array_get_idx(array, i);
-		const char *id = json_get_string(problem, "id");
-		_cleanup_free_ char *hint = id ? machine_other_hint(machine, id) : NULL;
+	const char *id = json_get_string(problem, "id");
+	_cleanup_free_ char *hint = id ? machine_other_hint(machine, id) : NULL;
+	struct problem found;
 
-		if (hint)
-			set(problem, "hint", json_object_new_string(hint));
+	if (equal(id, "no-module") && machine_problem(machine, &found) > 0) {
+		if (equal(id, found.id)) {
+			set(problem, "message", json_object_new_string(found.message));
+			set(problem, "hint", json_object_new_string(found.hint));
+		}
+		problem_done(&found);
 	}
+	if (hint)
+		set(problem, "hint", json_object_new_string(hint));
 }
 
-static void correct_all_hints(struct json_object *describe, const struct machine *machine)
+static void correct_all(struct json_object *array, const struct machine *machine)
 {
-	correct_hints(json_get_array(describe, "problems"), machine);
-	correct_hints(json_get_array(describe, "notes"), machine);
+	for (size_t i = 0; i < json_array_length(array); i++)
+		correct(json_object_array_get_idx(array, i), machine);
 }
 
 struct json_object *ctl_ask(struct ctl_facts *facts)
@@ -190,7 +197,7 @@ struct json_object *ctl_ask(struct ctl_facts *facts)
 		o = ctl_describe_offline(facts);
 		facts->error = NULL;
 	}
-	/* The daemon doesn't see all of the machine. */
-	correct_all_hints(o, &facts->machine);
+	correct_all(json_get_array(o, "problems"), &facts->machine);
+	correct_all(json_get_array(o, "notes"), &facts->machine);
 	return o;
 }

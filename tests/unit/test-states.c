@@ -208,8 +208,8 @@ static char *describe(char *const *facts, const struct machine *m)
 	json_object *o;
 	char *text;
 
-	/* The sandbox of its unit hides that. */
-	s.machine.modules_disabled = false;
+	/* The sandbox of its unit hides these. */
+	s.machine.modules_disabled = s.machine.missing = false;
 	if (has(facts, "no-policy"))
 		set.n_policies = 0;
 	for (char *const *fact = facts; fact && *fact; fact++)

@@ -33,7 +33,11 @@ mode=/sys/module/qcom_scm/parameters/download_mode
 expect_soon 3 '* would NOT give a dump: boot firmware would not save the table*"off", not "mini".*To do: echo mini > *'
 state=$(busctl get-property org.qcmd1 /org/qcmd1 org.qcmd1.Manager State)
 [ "$state" = 's "failed"' ] || fail "the state is $state"
-echo mini >$mode
+echo full >$mode
+expect_soon 3 '* would NOT give a dump: boot firmware would not save the table*"full", not "mini".*To do: echo mini > *'
+eval "$(qcmdctl status | sed -n 's/^ *To do: \(echo mini [^;]*\);.*/\1/p')"
+[ "$(cat $mode)" = mini ] || fail "what status says to do does nothing"
+expect_soon 0 '*Collector: boot firmware'$'\n'*
 expect_soon 0 '● A crash now would give a dump: dmesg, * (* of 201 slots, back end smem).*'
 setpriv --reuid=65534 --regid=65534 --clear-groups qcmdctl status >/dev/null || fail "others see something else"
 

@@ -47,6 +47,7 @@ systemctl start qcmdd || exit 1
 # What kdump-config appends
 append='reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb'
 kexec/run -p vmlinuz --initrd=initrd --command-line="console=ttyS0 $append" || exit 1
+qcmdctl status | grep -q '^Collector: .*the capture kernel (kdump)$' || exit 1
 echo "qcmd-test: the last words" >/dev/kmsg
 sync
 crash sysrq-c

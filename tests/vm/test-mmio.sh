@@ -100,6 +100,7 @@ mkdir -p /etc/qcmd.d
 ln -s /dev/null /etc/qcmd.d/current.conf
 systemctl start qcmdd || fail "qcmdd doesn't start"
 sleep 2
+qcmdctl status | grep -q '^Collector: the host, which can read the table' || fail "$(qcmdctl status)"
 # Nothing comes or goes any more.
 kill -STOP "$(systemctl show -P MainPID qcmdd)"
 ./mdnl list

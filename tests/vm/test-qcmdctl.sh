@@ -10,7 +10,7 @@
 with_libraries /usr/lib/polkit-1/polkitd "$work/polkit"
 cp /usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf "$work/polkit/" || fail "no polkit"
 
-vm --product all --file "$work/polkit" <<'SCRIPT'
+vm --product all --file "$work/polkit" --file "$top/docs/states.md" <<'SCRIPT'
 fail() {
 	echo "FAILED: $*"
 	qcmdctl status
@@ -42,7 +42,30 @@ as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
+# A row of docs/states.md
+cell() { # number, column
+	awk -F ' *[|] *' -v number="$1" -v column="$2" '$2 == number { print $column }' /srv/states.md
+}
+# What that says is what status says.
+state() { # number
+	local first
+	first=$(cell "$1" 4)
+	[ -n "$first" ] || fail "there is no state $1"
+	# shellcheck disable=SC2053
+	expect_soon "$(cell "$1" 5)" "● ${first//…/*}*"
+}
+# What to do, as it is printed, is done, and all is well.
+mend() { # number
+	local command
+	command=$(cell "$1" 6)
+	command=$(qcmdctl status | sed -n 's/^ *To do: //p' | grep -m 1 -F "${command//\`/}")
+	[ -n "$command" ] || fail "state $1: it is not said what to do"
+	sh -c "${command%%;*}" || fail "state $1: ${command%%;*}"
+	expect_soon 0 '● A crash now would give a dump: dmesg*'
+}
+
 # Without the daemon
+state 34
 expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now qcmdd*systemctl restart qcmd-backend*'
 expect 1 'qcmdctl: qcmdd is not running; *' regions
 expect 1 'qcmdctl: qcmdd is not running; *' reload
@@ -55,11 +78,26 @@ describe >/dev/null 2>&1 && fail "a call of nobody's was answered while qcmdd is
 systemctl is-active -q qcmdd && fail "a call of nobody's started the daemon that is disabled"
 systemctl enable -q qcmdd
 expect 3 '* would NOT give a dump: qcmdd is not running.*To do: systemctl start qcmdd*' status
+state 35
+mend 35
+systemctl disable -q --now qcmdd
+mend 34
+systemctl stop qcmdd
+unit=$(systemctl show -P FragmentPath qcmdd)
+mv "$unit" /srv/ && systemctl daemon-reload
+state 40
+mv "/srv/${unit##*/}" "$unit"
 mkdir -p /etc/systemd/system/qcmdd.service.d
+printf '[Service]\nExecStart=\nExecStart=/bin/sleep 1000\n' >/etc/systemd/system/qcmdd.service.d/fail.conf
+systemctl daemon-reload
+systemctl start --no-block qcmdd
+state 39
+systemctl stop qcmdd
 printf '[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\n' >/etc/systemd/system/qcmdd.service.d/fail.conf
 systemctl daemon-reload
 systemctl start qcmdd && fail "the daemon started"
 expect 3 '* would NOT give a dump: qcmdd has failed.*journalctl -b -u qcmdd*' status
+state 38
 rm -r /etc/systemd/system/qcmdd.service.d
 systemctl daemon-reload
 
@@ -67,13 +105,19 @@ systemctl daemon-reload
 systemctl reset-failed qcmdd
 describe >/dev/null || fail "a call doesn't start the daemon that is enabled"
 expect 0 '● A crash now would give a dump: dmesg, * tasks* (* of 1024 slots, back end ram).*state ok*' status
-expect 0 '*Note: Only the host can collect the dump*' status
-expect 0 '*"notes":[{"id":"collector",*' status --json=short
+state 1
+expect 0 '*Collector: the host (*), if somebody saves*' status
+expect 0 '*"collectors":[{"id":"host",*' status --json=short
+state 18
+mend 18
+qcmdctl status | grep -q qcmd-collect && fail "qcmd-collect is said not to be enabled"
 said=$(journalctl -u qcmd-backend --no-pager -o cat _TRANSPORT=stdout)
 [ "$said" = 'the back end ram is bound' ] || fail "qcmd-backend said: $said"
 rmmod qcom_minidump_panic || fail "what runs at a panic can't be unloaded"
 expect 0 '* would give a dump: *Note: The registers of the CPU that panics*To do: modprobe qcom_minidump_panic*' status
-modprobe qcom_minidump_panic && qcmdctl status | grep -q qcom_minidump_panic && fail "it is loaded again"
+state 20
+mend 20
+qcmdctl status | grep -q qcom_minidump_panic && fail "it is loaded again"
 expect 0 '*minimal *enabled *standard *enabled *' policies
 expect 0 '* KLOGBUF *active * minimal *0xffff*systemd (1)*' regions
 expect 0 '*"schema": 1,*' status --json
@@ -85,6 +129,30 @@ expect 0 'KLOGBUF, id *Wanted by: /usr/lib/qcmd.d/minimal.conf:*Since: 20*Piece:
 id=$(qcmdctl regions --no-legend | awk '/KLOGBUF/ { print $1 }')
 expect 0 "KLOGBUF, id $id"$'\n'* explain "$id"
 expect 1 "qcmdctl: there is no region 'KNOTHING'*" explain KNOTHING
+
+# A daemon that does not answer, and no bus: others can't tell, and root asks the module. Nobody waits for long.
+state_of_nobody() { # number
+	local got first
+	first=$(cell "$1" 4)
+	got=$(as_nobody qcmdctl status 2>&1)
+	# shellcheck disable=SC2053
+	[ $? = 3 ] && [[ $got == "● "${first//…/*}* ]] || fail "state $1 for others: $got"
+}
+systemctl kill -s STOP qcmdd
+since=$(date +%s)
+state_of_nobody 42
+state 43
+[ $(($(date +%s) - since)) -lt 30 ] || fail "a daemon that is stopped blocks qcmdctl"
+mend 43
+systemctl stop dbus.socket dbus.service
+state_of_nobody 47
+state 48
+mend 48
+systemctl stop qcmdd
+systemctl stop dbus.socket dbus.service
+state 49
+systemctl start dbus.socket qcmdd
+state 1
 
 # A snapshot of the machine while it runs
 echo "qcmd-test: before the snapshot" >/dev/kmsg
@@ -158,6 +226,20 @@ expect 0 '● A crash now would give a dump: dmesg*60-sleep: 1 of * regions*' st
 rm /etc/qcmd.d/60-sleep.conf
 expect 0 '- 60-sleep: gone, *' reload
 
+# None at all, and a folder that can't be read.
+for policy in /usr/lib/qcmd.d/*.conf; do
+	ln -s /dev/null "/etc/qcmd.d/${policy##*/}"
+done
+expect 0 '*' reload
+state 53
+find /etc/qcmd.d -type l -delete
+chmod 700 /etc/qcmd.d
+systemctl restart qcmdd
+state 55
+chmod 755 /etc/qcmd.d
+expect 0 '*' reload
+state 1
+
 # Policies that come, change, are wrong, and go
 mkdir -p /etc/qcmd.d/standard.conf.d
 printf '[Task]\nComm=sleep\nRegister=task stack\n' >/etc/qcmd.d/60-sleep.conf
@@ -167,9 +249,11 @@ qcmdctl regions | grep -q "KSTACK .* 60-sleep .* sleep ($!)$" || fail "no stack 
 printf '[Task]\nCom=sleep\n' >/etc/qcmd.d/60-sleep.conf
 expect 1 "/etc/qcmd.d/60-sleep.conf:2:1: unknown key 'Com=' *did you mean 'Comm='*nothing was changed*" reload
 expect 3 '● A crash now would give a dump: dmesg*60-sleep.conf:2:1: *Reload: *refused*' status
+state 57
 qcmdctl regions | grep -q " sleep ($!)$" || fail "the last good policies are not in use"
 systemctl restart qcmdd || fail "no restart with a broken policy"
 expect 3 '● A crash now would give an incomplete dump: dmesg*60-sleep.conf:2:1: *60-sleep: error*' status
+state 54
 expect 0 "*60-sleep *error *60-sleep.conf:2:1: unknown key*" policies
 rm -r /etc/qcmd.d/60-sleep.conf /etc/qcmd.d/standard.conf.d
 expect 0 '- 60-sleep: gone*' reload
@@ -194,6 +278,7 @@ expect 1 "/etc/qcmd/qcmdd.conf:2:12: AutoReload= takes yes or no, not 'maybe'*no
 expect 1 "/etc/qcmd/qcmdd.conf:2:12: AutoReload= takes yes or no, not 'maybe'"*'1 error*' check
 systemctl restart qcmdd || fail "no restart with broken settings"
 expect 3 '*default settings: /etc/qcmd/qcmdd.conf:2:12: *' status
+state 56
 echo -e '[Daemon]\nAutoReload=yes' >/etc/qcmd/qcmdd.conf
 rmdir /etc/qcmd.d || fail "/etc/qcmd.d is not empty"
 expect 0 '*' reload
@@ -202,6 +287,7 @@ echo -e '[Task]\nComm=sleep' >/etc/qcmd.d/70-auto.conf
 policies_soon '*70-auto *enabled *'
 exec 3>/etc/qcmd.d/71-slow.conf
 echo -en '[Task]\nComm=sl' >&3
+state 58
 policies_lack 71-slow
 echo -e 'eep\nRegister=stack' >&3
 policies_lack 71-slow
@@ -247,7 +333,8 @@ echo 0 >/sys/module/qcom_minidump_ram/parameters/bound || fail "the back end can
 expect_soon 3 '* would NOT give a dump: no back end is bound*not bound: qcom_minidump_ram*To do: systemctl restart *'
 expect 0 '*60-ram *disabled *60-ram: ConditionBackend=ram in /etc/qcmd.d/60-ram.conf:2 is not met*' policies
 qcmdctl regions | grep -q ' 60-ram ' && fail "a policy whose condition is not met has regions"
-systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart"
+state 30
+mend 30
 expect_soon 0 '● A crash now would give a dump: dmesg*60-ram: * of * regions*'
 qcmdctl regions | grep -q 'KTASK *active .* 60-ram ' || fail "a policy whose condition is met again has no regions"
 rm /etc/qcmd.d/60-ram.conf
@@ -258,6 +345,7 @@ expect 0 '- 60-ram: gone, *' reload
 echo 'options qcom_minidump_ram slots=21' >/etc/modprobe.d/local.conf
 systemctl restart qcmd-backend || fail "qcmd-backend doesn't restart with options"
 expect_soon 3 '● A crash now would give an incomplete dump: dmesg* (* in 21 of 21 slots*table is full*MaxTasks=*'
+state 59
 expect 0 '*failed*table is full*' regions
 echo 'blacklist qcom_minidump_ram' >/etc/modprobe.d/local.conf
 systemctl restart qcmd-backend && fail "a back end that is forbidden was bound"
@@ -269,7 +357,10 @@ systemctl start qcmd-backend || fail "qcmd-backend doesn't start"
 expect_soon 0 '● A crash now would give a dump: dmesg*of 300 slots*'
 systemctl stop qcmd-backend || fail "qcmd-backend doesn't stop"
 [ ! -e /sys/module/qcom_minidump_ram ] || fail "the back end is still loaded"
-expect_soon 3 '* would NOT give a dump: no back end is bound*'
+state 29
+rm /etc/modprobe.d/local.conf
+mend 29
+systemctl stop qcmd-backend || fail "qcmd-backend doesn't stop again"
 
 # The daemon loads the module where no back end does. No module, and none for this kernel
 systemctl stop qcmdd
@@ -282,10 +373,29 @@ rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
 echo 'install qcom_minidump /bin/false' >/etc/modprobe.d/local.conf
 systemctl start qcmdd || fail "the daemon doesn't start without the module"
 expect 3 '* would NOT give a dump: the kernel module qcom_minidump is not loaded.*systemctl restart *' status
-systemctl stop qcmdd
-rm "$(modinfo -n qcom_minidump)" && depmod
+state 21
+rm /etc/modprobe.d/local.conf
+mend 21
+systemctl stop qcmdd qcmd-backend
+rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
+module=$(modinfo -n qcom_minidump)
+mv "$module" /srv/ && depmod
+state 37
 expect 3 '*There is no kernel module qcom_minidump for this kernel*make install*' status
 systemctl restart qcmd-backend && fail "a module that is not there was bound"
 backend_said "there is no module qcom_minidump for this kernel, $(uname -r)"
+systemctl start qcmdd
+state 22
+
+# No module can be loaded or unloaded any more: what to do loses nothing and works.
+mv "/srv/${module##*/}" "$module" && depmod
+systemctl restart qcmd-backend && rmmod qcom_minidump_panic || fail "the modules can't be loaded again"
+state 1
+sysctl -q kernel.modules_disabled=1
+state 28
+expect 0 '*To do: Reboot: until then no module can be loaded*' status
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+state 32
+mend 32
 exit 0
 SCRIPT
