@@ -34,6 +34,14 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 } __attribute__((preserve_access_index));
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid;
+} __attribute__((preserve_access_index));
+
 struct signal_struct {
 	int nr_threads;
 } __attribute__((preserve_access_index));
@@ -43,6 +51,7 @@ struct task_struct {
 	unsigned long nvcsw;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
+	const struct cred *cred;
 	int pid;
 	int tgid;
 	unsigned int flags;
@@ -111,6 +120,7 @@ __u32 n_cgroups; /* patterns, likewise */
 __u64 lost;	 /* events that found the ring full */
 __u64 unwatched; /* tasks that found the map full: nothing will tell when they go */
 __u64 sent;
+__u32 young_told; /* by an event; cleared by the daemon before it looks */
 
 #define CGROUP_DEPTH_MAX 32 /* the kernel sets no limit, people never come near this */
 
@@ -142,6 +152,11 @@ static __u64 cgroup_patterns(struct cgroup *cgroup)
 	return w.patterns;
 }
 
+static __u32 task_uid(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cred, uid).val;
+}
+
 static __u64 task_cgroups(struct task_struct *task)
 {
 	return n_cgroups ? cgroup_patterns(BPF_CORE_READ(task, cgroups, dfl_cgrp)) : 0;
@@ -155,6 +170,9 @@ struct match {
 	__u32 tgid;
 	__u32 flags;
 	__u32 state; /* 0: not to be looked at */
+	__u32 uid;
+	__u64 age;
+	bool young; /* for some that it matches else */
 	bool found;
 };
 
@@ -163,6 +181,21 @@ static bool has_pid(const struct task_filter *f, const struct match *m)
 	struct task_filter_pid thread = { f->pids, m->pid }, process = { f->pids, m->tgid };
 
 	return !f->pids || bpf_map_lookup_elem(&pids, &thread) || bpf_map_lookup_elem(&pids, &process);
+}
+
+static bool has_user(const struct task_filter *f, const struct match *m)
+{
+	bool found = !f->n_users;
+
+	for (__u32 i = 0; i < TASK_USERS_MAX; i++)
+		found |= i < f->n_users && m->uid >= f->users[i].first && m->uid <= f->users[i].last;
+	return found;
+}
+
+/* Most that are forked begin another program at once, or end before long. */
+static bool is_young(const struct task_filter *f, const struct match *m)
+{
+	return m->age < f->age && !(f->exec_counts && !(m->flags & TASK_PF_FORKNOEXEC));
 }
 
 static long match_one(__u32 i, void *data)
@@ -176,18 +209,35 @@ static long match_one(__u32 i, void *data)
 		return 0;
 	if ((f->states && !(f->states & m->state)) || (f->cgroups && !(f->cgroups & m->cgroups)) || !has_pid(f, m))
 		return 0;
-	m->found = glob_match(&f->comm, m->comm);
+	if (!has_user(f, m) || !glob_match(&f->comm, m->comm))
+		return 0;
+	m->young |= is_young(f, m);
+	m->found = !is_young(f, m);
 	return m->found;
 }
 
-static bool matches(struct task_struct *task, const char *comm, __u32 state)
+enum matches {
+	MATCHES_NOT,
+	MATCHES_LATER, /* if it lives */
+	MATCHES,
+};
+
+#define ANY_AGE (~0ULL)
+
+static enum matches match(struct task_struct *task, const char *comm, __u32 state, __u64 age)
 {
-	struct match m = { .pid = task->pid, .tgid = task->tgid, .flags = task->flags, .state = state };
+	struct match m = { .pid = task->pid, .tgid = task->tgid, .flags = task->flags, .state = state, .age = age };
 
 	m.cgroups = task_cgroups(task);
+	m.uid = task_uid(task);
 	bpf_probe_read_kernel_str(m.comm, sizeof(m.comm), comm);
 	bpf_loop(n_filters, match_one, &m, 0);
-	return m.found;
+	return m.found ? MATCHES : m.young ? MATCHES_LATER : MATCHES_NOT;
+}
+
+static enum matches match_now(struct task_struct *task, const char *comm)
+{
+	return match(task, comm, 0, bpf_ktime_get_boot_ns() - task->start_boottime);
 }
 
 static void watch(struct task_struct *task)
@@ -229,6 +279,8 @@ static void fill(struct task_event *e, struct task_struct *task, const char *com
 	e->state = task_state_of(task->__state, task->exit_state);
 	e->switches = task->nvcsw;
 	e->cgroups = task_cgroups(task);
+	e->uid = task_uid(task);
+	e->unused = 0;
 	__builtin_memset(e->comm, 0, sizeof(e->comm));
 	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), comm);
 }
@@ -247,27 +299,36 @@ static void send(struct task_struct *task, const char *comm, __u32 kind, __u32 o
 	bpf_ringbuf_submit(e, 0);
 }
 
+/* Whether the task is to be told of now. Of those that are too young nobody hears but that there are such. */
+static bool is_told(struct task_struct *task, const char *comm, bool known)
+{
+	enum matches m = match_now(task, comm);
+
+	if (m == MATCHES) {
+		watch(task);
+		watch(task->real_parent);
+		return true;
+	}
+	if (m == MATCHES_LATER && !known && !young_told) {
+		young_told = 1;
+		send(task, comm, TASK_EVENT_YOUNG, 0);
+	}
+	return known;
+}
+
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task)
 {
-	if (!matches(task, task->comm, 0))
-		return 0;
-	watch(task);
-	watch(task->real_parent);
-	send(task, task->comm, TASK_EVENT_NEW, 0);
+	if (is_told(task, task->comm, false))
+		send(task, task->comm, TASK_EVENT_NEW, 0);
 	return 0;
 }
 
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 {
-	if (matches(task, comm, 0)) {
-		watch(task);
-		watch(task->real_parent);
-	} else if (!is_watched(task)) {
-		return 0;
-	}
-	send(task, comm, TASK_EVENT_RENAME, 0);
+	if (is_told(task, comm, is_watched(task)))
+		send(task, comm, TASK_EVENT_RENAME, 0);
 	return 0;
 }
 
@@ -275,19 +336,12 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid)
 {
 	__u32 old = old_pid;
-	bool known;
 
 	/* The new name was told by rename. Only a thread that became its group's leader has more to say. */
 	if (task->pid == old_pid)
 		return 0;
-	known = !bpf_map_delete_elem(&watched, &old);
-	if (matches(task, task->comm, 0)) {
-		watch(task);
-		watch(task->real_parent);
-	} else if (!known) {
-		return 0;
-	}
-	send(task, task->comm, TASK_EVENT_EXEC, old);
+	if (is_told(task, task->comm, !bpf_map_delete_elem(&watched, &old)))
+		send(task, task->comm, TASK_EVENT_EXEC, old);
 	return 0;
 }
 
@@ -321,13 +375,8 @@ int BPF_PROG(on_attach, struct cgroup *cgroup, const char *path, struct task_str
 		send(task, task->comm, TASK_EVENT_LOOK, 0);
 		return 0;
 	}
-	if (matches(task, task->comm, 0)) {
-		watch(task);
-		watch(task->real_parent);
-	} else if (!is_watched(task)) {
-		return 0;
-	}
-	send(task, task->comm, TASK_EVENT_MOVE, 0);
+	if (is_told(task, task->comm, is_watched(task)))
+		send(task, task->comm, TASK_EVENT_MOVE, 0);
 	return 0;
 }
 
@@ -359,7 +408,8 @@ int on_iter(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct task_event e;
 
-	if (!task || task->exit_state || !matches(task, task->comm, task_state_of(task->__state, task->exit_state)))
+	if (!task || task->exit_state ||
+	    match(task, task->comm, task_state_of(task->__state, task->exit_state), ANY_AGE) != MATCHES)
 		return 0;
 	watch(task);
 	watch(task->real_parent);

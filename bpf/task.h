@@ -16,6 +16,7 @@
 #define TASK_CGROUP_PATH 512	      /* bytes */
 #define TASK_WATCHED_MAX 16384	      /* tasks and their parents */
 #define TASK_RING_SIZE	 (256 * 1024) /* bytes */
+#define TASK_USERS_MAX	 4	      /* ranges in one filter */
 
 /**
  * struct task_filter - which tasks somebody asks about: all of this has to be true
@@ -24,6 +25,9 @@
  * @states: enum task_state; 0: any. Others are told of by the iterator alone
  * @pids: 0: any; else its thread or process id is in the map of them, with this number
  * @kernel_thread: enum task_filter_kind
+ * @age: nanoseconds that it has been there; the iterator does not ask for that
+ * @exec_counts: since it has begun a program, its age does not matter
+ * @n_users: 0: any; else its user is in one of that many of @users
  */
 struct task_filter {
 	struct glob comm;
@@ -31,6 +35,13 @@ struct task_filter {
 	__u32 states;
 	__u32 pids;
 	__u32 kernel_thread;
+	__u32 exec_counts;
+	__u64 age;
+	__u32 n_users;
+	struct task_users {
+		__u32 first;
+		__u32 last;
+	} users[TASK_USERS_MAX];
 };
 
 enum task_filter_kind {
@@ -44,7 +55,8 @@ struct task_filter_pid {
 	__u32 pid;
 };
 
-#define TASK_PF_KTHREAD 0x00200000 /* the kernel's PF_KTHREAD */
+#define TASK_PF_KTHREAD	   0x00200000 /* the kernel's PF_KTHREAD */
+#define TASK_PF_FORKNOEXEC 0x00000040 /* the kernel's PF_FORKNOEXEC: has not begun a program since its fork */
 
 enum task_event_kind {
 	TASK_EVENT_ITER = 1, /* runs already: from the iterator */
@@ -56,6 +68,7 @@ enum task_event_kind {
 	TASK_EVENT_FREE,   /* exited and reaped: nobody's parent any more */
 	TASK_EVENT_LOOK,   /* threads have moved to another cgroup: only the iterator can tell which */
 	TASK_EVENT_CGROUP, /* struct cgroup_event: a new one */
+	TASK_EVENT_YOUNG, /* there is one too young to count, and maybe more: not told again before all are looked at */
 };
 
 /**
@@ -75,6 +88,7 @@ enum task_event_kind {
  * @old_pid: EXEC only: the thread id it had before
  * @flags: task_struct.flags
  * @state: enum task_state
+ * @uid: of its user
  * @comm: NUL-terminated
  */
 struct task_event {
@@ -93,6 +107,8 @@ struct task_event {
 	__u32 old_pid;
 	__u32 flags;
 	__u32 state;
+	__u32 uid;
+	__u32 unused;
 	char comm[GLOB_TEXT_SIZE];
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,10 +26,9 @@ void ini_value_text(struct ini *p, const struct ini_key *key, const char *value,
 
 bool parse_uint(const char *text, unsigned int min, unsigned int max, unsigned int *ret)
 {
-	unsigned int n = 0;
+	uint64_t n = 0; /* that can't wrap before it is beyond max */
 
 	for (const char *s = text; *s; s++) {
-		/* max is small: n can't wrap before it is beyond max */
 		if (*s < '0' || *s > '9' || n > max)
 			return false;
 		n = n * 10 + (*s - '0');

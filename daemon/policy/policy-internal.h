@@ -14,7 +14,7 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
  * and max are in KiB; of a condition, standard is the kind.
  */
 ini_value_fn policy_value_size, policy_value_comms, policy_value_flags;
-ini_value_fn policy_value_pids, policy_value_cgroups, policy_value_tristate;
+ini_value_fn policy_value_pids, policy_value_users, policy_value_cgroups, policy_value_tristate;
 ini_value_fn policy_value_symbols, policy_value_symbol_size, policy_value_symbol_list;
 ini_value_fn policy_value_pins, policy_value_map_ids;
 ini_value_fn policy_value_instance, policy_value_events, policy_value_trace_size, policy_value_clock;

@@ -63,16 +63,22 @@ static const struct ini_key keys[] = {
 	{ "Task", "PID", policy_value_pids, offsetof(struct policy_section, task.pids), .min = 1, .max = 4194304 },
 	{ "Task", "Cgroup", policy_value_cgroups, offsetof(struct policy_section, task.cgroups),
 	  .max = POLICY_TASK_CGROUPS_MAX },
+	{ "Task", "User", policy_value_users, offsetof(struct policy_section, task.users),
+	  .max = POLICY_TASK_USERS_MAX },
 	{ "Task", "KernelThread", policy_value_tristate, offsetof(struct policy_section, task.kernel_thread),
 	  .expects = "yes or no" },
 	{ "Task", "State", policy_value_flags, offsetof(struct policy_section, task.states), .words = state_words,
 	  .expects = "running, sleeping, uninterruptible, idle, stopped, traced or parked" },
 	{ "Task", "StateSec", ini_value_uint, offsetof(struct policy_section, task.state_sec), .min = 0, .max = 86400,
 	  .example = 30 },
+	{ "Task", "AgeSec", ini_value_uint, offsetof(struct policy_section, task.age_sec), .min = 0, .max = 86400,
+	  .standard = POLICY_TASK_AGE_UNSET, .example = 2 },
 	{ "Task", "Register", policy_value_flags, offsetof(struct policy_section, task.parts), .words = part_words,
 	  .expects = "task, stack, mm or several of them with blanks between them" },
 	{ "Task", "MaxTasks", ini_value_uint, offsetof(struct policy_section, task.max_tasks), .min = 1, .max = 4096,
 	  .standard = POLICY_TASK_MAX_DEFAULT, .example = 128 },
+	{ "Task", "MaxTasksPerUser", ini_value_uint, offsetof(struct policy_section, task.max_per_user), .min = 1,
+	  .max = 4096, .example = 8 },
 	{ "Task", "Keep", ini_value_word, offsetof(struct policy_section, task.keep), .words = keep_words,
 	  .expects = "oldest or newest" },
 	{ "Symbol", "Name", policy_value_symbols, offsetof(struct policy_section, symbol.names),
@@ -134,8 +140,10 @@ static struct policy_section *add_section(struct ini *p, const char *at, enum po
 
 	grown += policy->n_sections++;
 	*grown = (struct policy_section){ .kind = kind, .path = path, .line = p->header.line };
-	if (kind == POLICY_SOURCE_TASK)
+	if (kind == POLICY_SOURCE_TASK) {
 		grown->task.max_tasks = POLICY_TASK_MAX_DEFAULT;
+		grown->task.age_sec = POLICY_TASK_AGE_UNSET;
+	}
 	return grown;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What selects tasks, besides their names. */
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,69 @@ void policy_value_cgroups(struct ini *p, const struct ini_key *key, const char *
 	policy_set_list(p, key, value, data, "paths", cgroup_is_right);
 }
 
+/* A name, a UID, or two with a '-' between them. */
+static bool parse_users(const char *item, struct policy_user_range *ret)
+{
+	const char *dash = strchr(item, '-');
+	_cleanup_free_ char *first = strndup(item, dash ? (size_t)(dash - item) : strlen(item));
+	const struct passwd *user;
+
+	if (first && parse_uint(first, 0, UINT_MAX - 1, &ret->first)) {
+		ret->last = ret->first;
+		return !dash || (parse_uint(dash + 1, 0, UINT_MAX - 1, &ret->last) && ret->last >= ret->first);
+	}
+	user = getpwnam(item);
+	if (user)
+		ret->first = ret->last = user->pw_uid;
+	return user;
+}
+
+void policy_value_users(struct ini *p, const struct ini_key *key, const char *value, void *data)
+{
+	struct policy_users *users = data;
+	char item[INI_LINE_MAX + 1];
+	size_t messages = p->diags->n;
+	const char *at;
+
+	if (!*value) {
+		free(users->items);
+		*users = (struct policy_users){};
+	}
+	while ((at = policy_next_item(p, &value, item))) {
+		struct policy_user_range range, *grown;
+
+		if (!parse_users(item, &range)) {
+			ini_complain(
+				p, at,
+				"%s= takes names of users that there are, and UIDs such as 1000 or 0-999, not '%s'",
+				key->name, quote(item, strlen(item)).s);
+			continue;
+		}
+		if (users->n >= key->max) {
+			ini_complain(p, at, "more than %u users in one section: start another [%s] for the rest",
+				     key->max, key->section);
+			break;
+		}
+		grown = reallocarray(users->items, users->n + 1, sizeof(*grown));
+		if (!grown) {
+			p->error = -ENOMEM;
+			return;
+		}
+		users->items = grown;
+		users->items[users->n++] = range;
+	}
+	p->doubtful |= p->diags->n > messages;
+}
+
+bool policy_users_have(const struct policy_users *users, unsigned int uid)
+{
+	bool found = !users->n;
+
+	for (size_t i = 0; i < users->n; i++)
+		found |= uid >= users->items[i].first && uid <= users->items[i].last;
+	return found;
+}
+
 void policy_value_tristate(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	enum policy_tristate *target = data;
@@ -115,9 +179,9 @@ const char *policy_task_end(struct policy_task *t)
 {
 	if (t->parts == 0)
 		t->parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT);
-	if (!t->comms && !t->pids && !t->cgroups && !t->kernel_thread && !t->states)
+	if (!t->comms && !t->pids && !t->cgroups && !t->users.n && !t->kernel_thread && !t->states)
 		return "[Task] without Comm=: say which tasks, such as Comm=systemd sshd*, or with PID=, Cgroup=, "
-		       "KernelThread= or State=";
+		       "User=, KernelThread= or State=";
 	if (t->state_sec && !t->states)
 		return "StateSec= without State=: say in which state, such as State=uninterruptible";
 	return NULL;

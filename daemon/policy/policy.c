@@ -69,6 +69,7 @@ void policy_done(struct policy *policy)
 		policy_symbol_done(&policy->sections[i]);
 		strv_free(policy->sections[i].task.cgroups);
 		free(policy->sections[i].task.pids);
+		free(policy->sections[i].task.users.items);
 		policy_ftrace_done(&policy->sections[i].ftrace);
 	}
 	free(policy->sections);

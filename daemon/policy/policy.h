@@ -11,6 +11,7 @@
 #ifndef QCMD_POLICY_H
 #define QCMD_POLICY_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,20 +53,45 @@ enum policy_tristate {
 #define POLICY_TASK_COMMS_MAX	64 /* patterns in one section */
 #define POLICY_TASK_PIDS_MAX	64
 #define POLICY_TASK_CGROUPS_MAX 64
+#define POLICY_TASK_USERS_MAX	16
 #define POLICY_TASK_MAX_DEFAULT 64 /* MaxTasks=, range 1..4096 */
+#define POLICY_TASK_AGE_DEFAULT 1  /* seconds, of those that have not begun another program since their fork */
+#define POLICY_TASK_AGE_UNSET	UINT_MAX
+
+/* From one UID to another, both included. */
+struct policy_users {
+	struct policy_user_range {
+		unsigned int first;
+		unsigned int last;
+	} * items;
+	size_t n; /* 0: any */
+};
 
 /* [Task]: all of the selectors that are given have to be true. */
 struct policy_task {
 	char **comms;			    /* Comm=: NULL-terminated glob patterns (fnmatch) for task_struct.comm */
 	unsigned int *pids;		    /* PID=: of a process or a thread; ends in 0 */
 	char **cgroups;			    /* Cgroup=: NULL-terminated glob patterns for its cgroup or one above */
+	struct policy_users users;	    /* User=: of the real UID */
 	enum policy_tristate kernel_thread; /* KernelThread= */
 	unsigned int states;		    /* State=, enum task_state; 0: any */
 	unsigned int state_sec;		    /* StateSec=: for at least that long */
+	unsigned int age_sec;		    /* AgeSec=: it has been there for at least that long, or _UNSET */
 	unsigned int parts;		    /* Register=, POLICY_TASK_PART() of each; default task, of [Current] both */
 	unsigned int max_tasks;		    /* MaxTasks= */
+	unsigned int max_per_user;	    /* MaxTasksPerUser=: of each but root; 0: any number */
 	enum policy_task_keep keep;	    /* Keep= */
 };
+
+bool policy_users_have(const struct policy_users *users, unsigned int uid);
+
+/* How many seconds a task has to be there. */
+static inline unsigned int policy_task_age(const struct policy_task *t, bool has_begun_program)
+{
+	if (t->age_sec != POLICY_TASK_AGE_UNSET)
+		return t->age_sec;
+	return has_begun_program ? 0 : POLICY_TASK_AGE_DEFAULT;
+}
 
 static inline bool policy_task_has(const struct policy_task *t, enum qcom_minidump_task_part part)
 {

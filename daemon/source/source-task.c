@@ -32,6 +32,8 @@ struct source {
 	sd_event_source *timer;
 	uint64_t due; /* of the timer, 0: not running */
 	sd_event_source *state_timer;
+	sd_event_source *age_timer;
+	uint64_t age_due; /* of that, 0: not running */
 	uint64_t last_resync;
 	uint64_t seen_lost;
 	uint64_t seen_unwatched;
@@ -84,6 +86,28 @@ static void schedule_resync_soon(struct source *s)
 	schedule_resync(s, now_of(s) - s->last_resync < RESYNC_INTERVAL ? RESYNC_INTERVAL : 0);
 }
 
+static int on_age_timer(sd_event_source *source, uint64_t now, void *userdata);
+
+/* Some are too young to count; what is known of them may be that there are such, and nothing else. */
+static void wait_for_age(struct source *s, uint64_t due)
+{
+	if (s->age_due && s->age_due <= due)
+		return;
+	if (set_timer(s, &s->age_timer, "task-age", due, 100 * MSEC, on_age_timer))
+		s->age_due = due;
+}
+
+static void put_task(struct source *s, const struct task_event *e)
+{
+	const struct task *t;
+
+	task_table_put(&s->tasks, e, &s->selectors, now_of(s));
+	t = task_table_find(&s->tasks, e->pid);
+	if (t && !t->matched && e->kind != TASK_EVENT_ITER &&
+	    task_selectors_due(&s->selectors, t, now_of(s)) != UINT64_MAX)
+		wait_for_age(s, task_selectors_due(&s->selectors, t, now_of(s)));
+}
+
 static void on_exited(struct source *s, const struct task_event *e, uint64_t delay)
 {
 	struct task *t = task_table_find(&s->tasks, e->pid);
@@ -107,7 +131,7 @@ static void on_event(const struct task_event *e, void *userdata)
 	case TASK_EVENT_RENAME:
 	case TASK_EVENT_MOVE:
 		if (task_selectors_may_match(&s->selectors, e))
-			task_table_put(&s->tasks, e, &s->selectors, now_of(s));
+			put_task(s, e);
 		else
 			task_table_remove(&s->tasks, e->pid);
 		break;
@@ -124,6 +148,9 @@ static void on_event(const struct task_event *e, void *userdata)
 	case TASK_EVENT_LOOK:
 		schedule_resync(s, RESYNC_INTERVAL);
 		break;
+	case TASK_EVENT_YOUNG:
+		wait_for_age(s, now_of(s) + task_selectors_least_age(&s->selectors));
+		break;
 	}
 }
 
@@ -132,6 +159,15 @@ static void tell_change(struct source *s)
 	if (s->tasks.changed)
 		s->host.changed(s->host.userdata);
 	s->tasks.changed = false;
+}
+
+/* Now that all are known. */
+static void wait_for_next(struct source *s)
+{
+	uint64_t due = task_table_due(&s->tasks, &s->selectors, now_of(s));
+
+	if (due != UINT64_MAX)
+		wait_for_age(s, due);
 }
 
 /* Nothing that was known counts: what is there is what the iterator shows. */
@@ -164,6 +200,7 @@ static int look(struct source *s)
 	}
 	s->seen_unwatched = after.unwatched;
 	set_problem(s, text);
+	wait_for_next(s);
 	return 0;
 }
 
@@ -187,6 +224,17 @@ static int on_timer(sd_event_source *source, uint64_t now, void *userdata)
 	struct source *s = userdata;
 
 	resync(s);
+	tell_change(s);
+	return 0;
+}
+
+/* However many come and go meanwhile, this is all that they cost. */
+static int on_age_timer(sd_event_source *source, uint64_t now, void *userdata)
+{
+	struct source *s = userdata;
+
+	s->age_due = 0;
+	look(s);
 	tell_change(s);
 	return 0;
 }
@@ -317,6 +365,7 @@ static void task_stop(struct source *s)
 	sd_event_source_disable_unref(s->io);
 	sd_event_source_disable_unref(s->timer);
 	sd_event_source_disable_unref(s->state_timer);
+	sd_event_source_disable_unref(s->age_timer);
 	task_watcher_free(s->watcher);
 	task_table_clear(&s->tasks);
 	task_selectors_done(&s->selectors);

@@ -174,6 +174,20 @@ static int put_pids(struct task_watcher *w, const unsigned int *pids, __u32 numb
 	return 0;
 }
 
+/* More than the filter takes become all from the first to the last one. */
+static void set_users(const struct policy_users *users, struct task_filter *f)
+{
+	f->n_users = users->n <= TASK_USERS_MAX ? users->n : 1;
+	for (size_t i = 0; i < f->n_users; i++)
+		f->users[i] = (struct task_users){ users->items[i].first, users->items[i].last };
+	for (size_t i = f->n_users; i < users->n; i++) {
+		if (users->items[i].first < f->users[0].first)
+			f->users[0].first = users->items[i].first;
+		if (users->items[i].last > f->users[0].last)
+			f->users[0].last = users->items[i].last;
+	}
+}
+
 static int put_selector(struct task_watcher *w, const struct policy_task *t, __u32 number)
 {
 	static char *everything[] = { (char *)"*", NULL };
@@ -184,9 +198,12 @@ static int put_selector(struct task_watcher *w, const struct policy_task *t, __u
 		.kernel_thread = t->kernel_thread == POLICY_YES ? TASK_FILTER_KERNEL_THREAD :
 				 t->kernel_thread == POLICY_NO	? TASK_FILTER_USER :
 								  TASK_FILTER_ANY,
+		.age = policy_task_age(t, false) * UINT64_C(1000000000),
+		.exec_counts = policy_task_age(t, true) == 0,
 	};
 	int r = put_pids(w, t->pids, number);
 
+	set_users(&t->users, &f);
 	/* Cgroups for which there was no bit are none that can be told from others. */
 	if (t->cgroups && !f.cgroups)
 		return 0;
@@ -293,6 +310,8 @@ int task_watcher_iterate(struct task_watcher *w)
 {
 	_cleanup_close_ int fd = -1;
 
+	/* Who comes from here on may not be seen. */
+	__atomic_store_n(&w->skel->bss->young_told, 0, __ATOMIC_RELEASE);
 	fd = bpf_iter_create(w->skel->links.on_iter_fd);
 	return fd < 0 ? -errno : iterate_fd(w, fd);
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/source/source.h"
-#include "daemon/source/task-select.h"
+#include "daemon/source/task-table.h"
 #include "lib/hash.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -64,12 +64,47 @@ static bool may_match(const struct task_selector *s, const struct task_event *e)
 	const struct policy_task *t = &s->section->task;
 
 	return is_kind(t->kernel_thread, e) && (!t->states || t->states & e->state) &&
-	       (!t->cgroups || s->cgroups & e->cgroups) && has_pid(t->pids, e) && has_comm(t->comms, e->comm);
+	       (!t->cgroups || s->cgroups & e->cgroups) && has_pid(t->pids, e) &&
+	       policy_users_have(&t->users, e->uid) && has_comm(t->comms, e->comm);
 }
 
-bool task_selector_matches(const struct task_selector *s, const struct task_event *e, uint64_t since, uint64_t now)
+static uint64_t age_of(const struct policy_task *p, const struct task_event *e)
 {
-	return may_match(s, e) && now - since >= s->section->task.state_sec * USEC_PER_SEC;
+	return policy_task_age(p, !(e->flags & TASK_PF_FORKNOEXEC)) * USEC_PER_SEC;
+}
+
+bool task_selector_matches(const struct task_selector *s, const struct task *t, uint64_t now)
+{
+	const struct policy_task *p = &s->section->task;
+
+	return may_match(s, &t->e) && now - t->since >= p->state_sec * USEC_PER_SEC &&
+	       now - t->born >= age_of(p, &t->e);
+}
+
+uint64_t task_selectors_due(const struct task_selectors *s, const struct task *t, uint64_t now)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		uint64_t at = t->born + age_of(&s->items[i].section->task, &t->e);
+
+		if (at > now && at < due && may_match(&s->items[i], &t->e))
+			due = at;
+	}
+	return due;
+}
+
+uint64_t task_selectors_least_age(const struct task_selectors *s)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < s->n; i++) {
+		uint64_t age = policy_task_age(&s->items[i].section->task, false) * USEC_PER_SEC;
+
+		if (age && age < least)
+			least = age;
+	}
+	return least;
 }
 
 bool task_selectors_may_match(const struct task_selectors *s, const struct task_event *e)
@@ -80,13 +115,13 @@ bool task_selectors_may_match(const struct task_selectors *s, const struct task_
 	return false;
 }
 
-uint64_t task_selectors_hash(const struct task_selectors *s, const struct task_event *e, uint64_t since, uint64_t now)
+uint64_t task_selectors_hash(const struct task_selectors *s, const struct task *t, uint64_t now)
 {
 	uint64_t hash = HASH_START;
 	bool found = false;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (!task_selector_matches(&s->items[i], e, since, now))
+		if (!task_selector_matches(&s->items[i], t, now))
 			continue;
 		hash = hash_add(hash, &i, sizeof(i));
 		found = true;

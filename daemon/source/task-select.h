@@ -25,13 +25,21 @@ struct task_selectors {
 int task_selectors_set(struct task_selectors *s, const struct policy_set *policies);
 void task_selectors_done(struct task_selectors *s);
 
-/* since: when it was first seen in the state that it has; like now, in microseconds. */
-bool task_selector_matches(const struct task_selector *s, const struct task_event *e, uint64_t since, uint64_t now);
+struct task;
+
+/* now: in microseconds, by the clock of what the task's times are */
+bool task_selector_matches(const struct task_selector *s, const struct task *t, uint64_t now);
 
 /* One does, or will if nothing but time goes by. */
 bool task_selectors_may_match(const struct task_selectors *s, const struct task_event *e);
 
 /* A number that is another one when others of them match; 0: none does. */
-uint64_t task_selectors_hash(const struct task_selectors *s, const struct task_event *e, uint64_t since, uint64_t now);
+uint64_t task_selectors_hash(const struct task_selectors *s, const struct task *t, uint64_t now);
+
+/* When the next of them matches it, if it lives; UINT64_MAX: none that does not yet, but for its state. */
+uint64_t task_selectors_due(const struct task_selectors *s, const struct task *t, uint64_t now);
+
+/* The least age that one of them asks for, in microseconds; UINT64_MAX: none does. */
+uint64_t task_selectors_least_age(const struct task_selectors *s);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/journal.h"
 #include "daemon/source/task-table.h"
@@ -73,10 +74,22 @@ static bool has_stayed(const struct task_event *a, const struct task_event *b)
 	return is_same_task(a, b) && a->state == b->state && a->switches == b->switches;
 }
 
+/* The kernel counts from the boot on, in nanoseconds. */
+static uint64_t born_at(const struct task_event *e, uint64_t now)
+{
+	struct timespec boot;
+	uint64_t age;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	age = (boot.tv_sec * UINT64_C(1000000000) + boot.tv_nsec - e->start) / 1000;
+	return age < now ? now - age : 0;
+}
+
 void task_table_put(struct task_table *t, const struct task_event *e, const struct task_selectors *s, uint64_t now)
 {
 	struct task *task = task_table_find(t, e->pid);
 	uint64_t matched;
+	bool different;
 
 	if (!task) {
 		task = add_task(t, e->pid);
@@ -85,10 +98,13 @@ void task_table_put(struct task_table *t, const struct task_event *e, const stru
 	}
 	if (!has_stayed(&task->e, e))
 		task->since = now;
-	matched = task_selectors_hash(s, e, task->since, now);
-	t->changed |= matched != task->matched || (matched && looks_different(&task->e, e));
-	task->matched = matched;
+	if (!is_same_task(&task->e, e))
+		task->born = born_at(e, now);
+	different = looks_different(&task->e, e);
 	task->e = *e;
+	matched = task_selectors_hash(s, task, now);
+	t->changed |= matched != task->matched || (matched && different);
+	task->matched = matched;
 	task->generation = t->generation;
 }
 
@@ -96,11 +112,25 @@ void task_table_rematch(struct task_table *t, const struct task_selectors *s, ui
 {
 	for (size_t i = 0; i < TASK_TABLE_BUCKETS; i++)
 		for (struct task *task = t->buckets[i]; task; task = task->next) {
-			uint64_t matched = task_selectors_hash(s, &task->e, task->since, now);
+			uint64_t matched = task_selectors_hash(s, task, now);
 
 			t->changed |= matched != task->matched;
 			task->matched = matched;
 		}
+}
+
+uint64_t task_table_due(const struct task_table *t, const struct task_selectors *s, uint64_t now)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < TASK_TABLE_BUCKETS; i++)
+		for (const struct task *task = t->buckets[i]; task; task = task->next) {
+			uint64_t at = task_selectors_due(s, task, now);
+
+			if (at < due)
+				due = at;
+		}
+	return due;
 }
 
 void task_table_begin(struct task_table *t)

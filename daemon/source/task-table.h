@@ -11,6 +11,7 @@ struct task {
 	struct task *next;
 	struct task_event e;
 	uint64_t since;		 /* when it was first seen in that state, in microseconds */
+	uint64_t born;		 /* when it started, by the same clock */
 	uint64_t matched;	 /* task_selectors_hash() when it was looked at last */
 	unsigned int generation; /* of the iteration that saw it last */
 };
@@ -31,6 +32,9 @@ void task_table_put(struct task_table *t, const struct task_event *e, const stru
 
 /* Time has gone by: others may match now. */
 void task_table_rematch(struct task_table *t, const struct task_selectors *s, uint64_t now);
+
+/* When the next of those that are known matches, as it is old enough; UINT64_MAX: none. */
+uint64_t task_table_due(const struct task_table *t, const struct task_selectors *s, uint64_t now);
 
 /* An iteration begins, and has ended: who was not seen is gone. */
 void task_table_begin(struct task_table *t);

@@ -66,18 +66,43 @@ static uint64_t order_of(const struct policy_task *t, const struct task_event *e
 	return t->keep == POLICY_TASK_KEEP_NEWEST ? UINT64_MAX - e->start : e->start;
 }
 
+/* How many of each user's tasks a section has. */
+struct share {
+	unsigned int uid;
+	unsigned int n;
+};
+
+/* Whether there is room for one more of that user. Root has made the system, and is no stranger to it. */
+static bool take_share(struct share *shares, size_t *n, unsigned int uid, unsigned int max)
+{
+	size_t i = 0;
+
+	if (!max || !uid)
+		return true;
+	while (i < *n && shares[i].uid != uid)
+		i++;
+	if (i == *n)
+		shares[(*n)++] = (struct share){ .uid = uid };
+	return shares[i].n++ < max;
+}
+
 static int want_section(struct task *const *tasks, size_t n_tasks, const struct task_selector *selector, uint64_t now,
 			struct wants *wants)
 {
 	const struct policy_task *t = &selector->section->task;
 	struct want base = want_of(REGION_TASK, selector->policy, selector->section);
+	_cleanup_free_ struct share *shares = calloc(n_tasks + 1, sizeof(*shares));
+	size_t n_shares = 0;
 	unsigned int n = 0;
 	int r;
 
+	if (!shares)
+		return -ENOMEM;
 	for (size_t i = 0; i < n_tasks && n < t->max_tasks; i++) {
 		const struct task *task = tasks[t->keep == POLICY_TASK_KEEP_NEWEST ? n_tasks - 1 - i : i];
 
-		if (!task_selector_matches(selector, &task->e, task->since, now))
+		if (!task_selector_matches(selector, task, now) ||
+		    !take_share(shares, &n_shares, task->e.uid, t->max_per_user))
 			continue;
 		base.order = order_of(t, &task->e);
 		r = want_task(wants, &base, &task->e);

@@ -150,8 +150,8 @@ static void settle(struct fixture *f)
 		;
 }
 
-/* A child of that name, which waits to be killed. */
-static pid_t start(const char *name)
+/* A child of that name and user, which waits to be killed. */
+static pid_t start_as(uid_t uid, const char *name)
 {
 	int pipes[2];
 	pid_t pid;
@@ -162,6 +162,8 @@ static pid_t start(const char *name)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (uid && setresuid(uid, uid, uid) < 0)
+			_exit(EXIT_FAILURE);
 		prctl(PR_SET_NAME, name);
 		close(pipes[0]);
 		close(pipes[1]);
@@ -173,6 +175,11 @@ static pid_t start(const char *name)
 	assert_int_equal(read(pipes[0], &c, 1), 0);
 	close(pipes[0]);
 	return pid;
+}
+
+static pid_t start(const char *name)
+{
+	return start_as(0, name);
 }
 
 static void stop_process(pid_t pid)
@@ -356,6 +363,106 @@ static void test_state(void **state)
 	use(f, &usual);
 }
 
+#define FORKS 300
+
+/* One that has only been forked counts after a second, one that has begun a program at once. */
+static void test_age(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_task t = usual;
+	struct source_stats before, after;
+	uint64_t begin, end;
+	pid_t pid;
+
+	snprintf(other_program, sizeof(other_program), "/tmp/%s", named("-a"));
+	assert_int_equal(symlink("/bin/sleep", other_program), 0);
+	signal(SIGUSR1, begin_other_program);
+	t.age_sec = POLICY_TASK_AGE_UNSET;
+	use(f, &t);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &begin);
+	pid = start(named("-a"));
+	wait_until(f, pid, true);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
+	assert_true(end - begin >= 900000);
+	stop_process(pid);
+	wait_until(f, pid, false);
+
+	sd_event_now(f->event, CLOCK_MONOTONIC, &begin);
+	pid = start(named("-a"));
+	kill(pid, SIGUSR1);
+	wait_until(f, pid, true);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
+	assert_true(end - begin < 900000);
+	stop_process(pid);
+	wait_until(f, pid, false);
+
+	/* With AgeSec= that makes no difference. */
+	t.age_sec = 1;
+	use(f, &t);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &begin);
+	pid = start(named("-a"));
+	kill(pid, SIGUSR1);
+	wait_until(f, pid, true);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
+	assert_true(end - begin >= 900000);
+	stop_process(pid);
+	wait_until(f, pid, false);
+	unlink(other_program);
+
+	/* However many there are that don't live as long, they are no news, and one look a second is what they cost. */
+	settle(f);
+	source_task.stats(f->source, &before);
+	f->changes = 0;
+	sd_event_now(f->event, CLOCK_MONOTONIC, &begin);
+	for (int i = 0; i < FORKS; i++) {
+		stop_process(start(named("-t")));
+		assert_true(sd_event_run(f->event, 0) >= 0);
+	}
+	settle(f);
+	sd_event_now(f->event, CLOCK_MONOTONIC, &end);
+	source_task.stats(f->source, &after);
+	assert_int_equal(f->changes, 0);
+	assert_true(after.received > before.received);
+	assert_true(after.received - before.received <= 4 * ((end - begin) / 1000000 + 2));
+	use(f, &usual);
+}
+
+#define NOBODY	 65534
+#define SOMEBODY 65533
+
+/* Whose they are; and one who has many of that name does not take the places of others. */
+static void test_users(void **state)
+{
+	struct policy_user_range ranges[] = { { 1, 3 }, { 5, 5 }, { 7, 7 }, { 9, 9 }, { NOBODY, NOBODY } };
+	struct fixture *f = fixture(state);
+	struct policy_task t = usual;
+	pid_t mine = start(named("-a")), first = start_as(NOBODY, named("-b")), second = start_as(NOBODY, named("-c")),
+	      other = start_as(SOMEBODY, named("-d"));
+
+	t.max_tasks = 10;
+	for (size_t n = 5; n > 0; n = n == 5 ? 1 : 0) {
+		t.users = (struct policy_users){ ranges + 5 - n, n };
+		use(f, &t);
+		assert_null(find(f, REGION_STACK, mine));
+		assert_null(find(f, REGION_STACK, other));
+		assert_non_null(find(f, REGION_STACK, first));
+		assert_non_null(find(f, REGION_STACK, second));
+	}
+	t.users.n = 0;
+	t.max_per_user = 1;
+	use(f, &t);
+	assert_non_null(find(f, REGION_STACK, mine));
+	assert_non_null(find(f, REGION_STACK, first));
+	assert_null(find(f, REGION_STACK, second));
+	assert_non_null(find(f, REGION_STACK, other));
+	stop_process(first);
+	wait_until(f, second, true);
+	stop_process(mine);
+	stop_process(second);
+	stop_process(other);
+	use(f, &usual);
+}
+
 /* Its parent ends: who has it then is wanted instead. */
 static void test_reparented(void **state)
 {
@@ -515,7 +622,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_life),   TEST(test_oldest_stay),  TEST(test_mm),   TEST(test_newest_stay),
 		TEST(test_state),  TEST(test_reparented),   TEST(test_gone), TEST(test_lost_events),
-		TEST(test_reload), TEST(test_many_cgroups),
+		TEST(test_reload), TEST(test_many_cgroups), TEST(test_age),  TEST(test_users),
 	};
 
 	snprintf(own_name, sizeof(own_name), "qs%d", getpid());
