@@ -28,6 +28,7 @@ int manager_connect(struct manager *m)
 	int r;
 
 	m->reconnect = false;
+	m->machine_read = 0;
 	r = module_connect(m->module);
 	if (r < 0) {
 		lose_module(m);
@@ -89,10 +90,12 @@ static void on_module_event(enum module_event event, const struct module_region 
 		break;
 	case MODULE_EVENT_REMOVED:
 		log_notice("The module is gone, and all regions with it");
+		m->machine_read = 0;
 		lose_module(m);
 		break;
 	case MODULE_EVENT_BACKEND:
 		m->relist = true;
+		m->machine_read = 0;
 		reconcile_retry(m->reconcile, false);
 		break;
 	case MODULE_EVENT_REGION:

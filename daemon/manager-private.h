@@ -31,7 +31,8 @@ struct manager {
 
 	struct policy_set *policies;
 	struct utsname uts;
-	struct machine machine;				 /* as it was at the start: of use for what does not change */
+	struct machine machine;				 /* as it was when it was last looked at */
+	uint64_t machine_read;				 /* when that was; 0: it is to be looked at again */
 	char judged_backend[QCOM_MINIDUMP_NAME_MAX + 1]; /* that the conditions of the policies were judged by */
 	struct sources sources;
 	sd_event_source *sources_retry;
@@ -56,6 +57,8 @@ struct manager {
 	bool told_module;
 	char told_backend[QCOM_MINIDUMP_NAME_MAX + 1];
 	char *told_problems;
+	char *told_status;
+	sd_event_source *status_late; /* runs while systemd is not to be told anything */
 };
 
 /* manager.c */
@@ -95,6 +98,7 @@ void manager_status(struct manager *m, struct status *ret);
 int manager_status_fresh(struct manager *m, struct status *ret, struct module_region **ret_regions, size_t *ret_n);
 /* Whoever listens, of what is different now. */
 void manager_tell(struct manager *m);
+int manager_on_status_late(sd_event_source *timer, uint64_t due, void *userdata);
 
 /* manager-bus.c */
 

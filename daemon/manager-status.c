@@ -10,18 +10,38 @@
 #include "lib/cleanup.h"
 #include "lib/journal.h"
 
-/* Whether the module is there is what its own answers say. */
-static void look_at_machine(const struct manager *m, struct machine *ret)
+#define SEC		1000000ULL
+#define STATUS_INTERVAL (1 * SEC)  /* systemd is told at most that often */
+#define MACHINE_AGE	(10 * SEC) /* what of the machine nobody tells us of is looked at that often, at most */
+
+/* Reading takes some thirty files, and there may be many passes a second. */
+static void look_at_machine(struct manager *m)
 {
-	machine_read(ret, "");
-	ret->loaded = module_connected(m->module);
-	ret->missing = ret->missing && !ret->loaded;
-	snprintf(ret->backend, sizeof(ret->backend), "%s", m->backend.name);
+	uint64_t now;
+
+	sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+	if (m->machine_read && now - m->machine_read < MACHINE_AGE)
+		return;
+	machine_read(&m->machine, "");
+	m->machine_read = now;
 }
 
-void manager_status(struct manager *m, struct status *ret)
+/* Whether the module is there is what its own answers say. */
+static struct machine machine_of(const struct manager *m)
 {
+	struct machine machine = m->machine;
+
+	machine.loaded = module_connected(m->module);
+	machine.missing = machine.missing && !machine.loaded;
+	snprintf(machine.backend, sizeof(machine.backend), "%s", m->backend.name);
+	return machine;
+}
+
+static void judge(struct manager *m, struct status *ret)
+{
+	look_at_machine(m);
 	*ret = (struct status){
+		.machine = machine_of(m),
 		.backend = m->backend,
 		.port = module_port(m->module),
 		.policies = m->policies,
@@ -33,9 +53,14 @@ void manager_status(struct manager *m, struct status *ret)
 	for (int i = 0; i < _POLICY_SOURCE_MAX; i++)
 		ret->source_problems[i] = sources_problem(&m->sources, i);
 	sources_stats(&m->sources, &ret->stats);
-	look_at_machine(m, &ret->machine);
 	ret->entries = reconcile_entries(m->reconcile, &ret->n_entries);
 	status_judge(ret);
+}
+
+void manager_status(struct manager *m, struct status *ret)
+{
+	m->machine_read = 0;
+	judge(m, ret);
 }
 
 int manager_status_fresh(struct manager *m, struct status *ret, struct module_region **ret_regions, size_t *ret_n)
@@ -77,17 +102,48 @@ static void log_problems(struct manager *m, const struct status *s)
 	text = NULL;
 }
 
-static void notify_status(struct manager *m, const struct status *s)
+static char *status_text(const struct manager *m, const struct status *s)
 {
 	size_t active = 0;
+	char *text;
+	int r;
 
 	for (size_t i = 0; i < s->n_entries; i++)
 		active += entry_active(&s->entries[i]);
 	if (s->n_problems)
-		sd_notifyf(false, "STATUS=%s: %s", status_state_to_string(s->state), s->problems[0].message);
+		r = asprintf(&text, "%s: %s", status_state_to_string(s->state), s->problems[0].message);
 	else
-		sd_notifyf(false, "STATUS=%zu regions in the table, %u of %u slots used, back end %s", active,
-			   m->backend.slots_used, m->backend.slots_max, m->backend.name);
+		r = asprintf(&text, "%zu regions in the table, %u of %u slots used, back end %s", active,
+			     m->backend.slots_used, m->backend.slots_max, m->backend.name);
+	return r < 0 ? NULL : text;
+}
+
+/* Each time costs systemd and the bus more than us. */
+static void notify_status(struct manager *m, const struct status *s)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (sd_event_source_get_enabled(m->status_late, NULL) > 0)
+		return;
+	text = status_text(m, s);
+	if (!text || (m->told_status && !strcmp(text, m->told_status)))
+		return;
+	sd_notifyf(false, "STATUS=%s", text);
+	free(m->told_status);
+	m->told_status = text;
+	text = NULL;
+	manager_set_timer(m->status_late, STATUS_INTERVAL);
+}
+
+int manager_on_status_late(sd_event_source *timer, uint64_t due, void *userdata)
+{
+	struct manager *m = userdata;
+	struct status s;
+
+	judge(m, &s);
+	notify_status(m, &s);
+	status_done(&s);
+	return 0;
 }
 
 void manager_tell(struct manager *m)
@@ -95,7 +151,7 @@ void manager_tell(struct manager *m)
 	bool state, backend, module;
 	struct status s;
 
-	manager_status(m, &s);
+	judge(m, &s);
 	notify_status(m, &s);
 	log_problems(m, &s);
 	state = s.state != m->told_state;

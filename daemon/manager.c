@@ -188,6 +188,7 @@ static int add_events(struct manager *m)
 		{ &m->ready_retry, on_ready_retry },
 		{ &m->sources_retry, manager_on_sources_retry },
 		{ &m->bus_retry, manager_on_bus_retry },
+		{ &m->status_late, manager_on_status_late },
 	};
 	int r = sd_event_add_defer(m->event, &m->work, on_work, m);
 
@@ -240,6 +241,7 @@ struct manager *manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->ready_retry);
 	sd_event_source_disable_unref(m->sources_retry);
 	sd_event_source_disable_unref(m->bus_retry);
+	sd_event_source_disable_unref(m->status_late);
 	sd_event_source_disable_unref(m->module_io);
 	reconcile_free(m->reconcile);
 	module_free(m->module);
@@ -247,6 +249,7 @@ struct manager *manager_free(struct manager *m)
 	strv_free(m->reload.errors);
 	free(m->layout);
 	free(m->told_problems);
+	free(m->told_status);
 	free(m->bus_problem);
 	sd_event_unref(m->event);
 	free(m);

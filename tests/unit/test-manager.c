@@ -212,6 +212,58 @@ static void test_ready(void **state)
 	manager_free(m);
 }
 
+/* How often systemd was told a status since the last time, and the last of them. */
+static int statuses(int fd, char last[256])
+{
+	int n = 0;
+	ssize_t size;
+
+	while ((size = recv(fd, last, 255, 0)) > 0) {
+		last[size] = '\0';
+		n += !strncmp(last, "STATUS=", strlen("STATUS="));
+	}
+	return n;
+}
+
+/*
+ * Each message costs systemd and the bus more than us: one a second at most, the last one is right, and none for
+ * nothing. And what of the machine changes seldom is not read in each pass, but whenever somebody asks.
+ */
+static void test_many_passes(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct manager *m = new_manager();
+	char text[256] = "";
+	struct status s;
+	int fd;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", private_bus_folder);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	manager_tell(m);
+	assert_int_equal(statuses(fd, text), 1);
+	strcpy(m->machine.version, "marked");
+	for (int i = 0; i < 50; i++) {
+		snprintf(m->machine.lockdown, sizeof(m->machine.lockdown), "%d", i);
+		manager_tell(m);
+	}
+	assert_string_equal(m->machine.version, "marked");
+	assert_int_equal(statuses(fd, text), 0);
+	run_for(m, SEC + SEC / 4);
+	assert_int_equal(statuses(fd, text), 1);
+	assert_non_null(strstr(text, "(49)"));
+	run_for(m, 2 * SEC);
+	assert_int_equal(statuses(fd, text), 0);
+	manager_status(m, &s);
+	status_done(&s);
+	assert_string_not_equal(m->machine.version, "marked");
+	unsetenv("NOTIFY_SOCKET");
+	close(fd);
+	unlink(address.sun_path);
+	manager_free(m);
+}
+
 /* A source that could not be started, as above: without a reload it is, when that works. */
 static void test_source_comes_late(void **state)
 {
@@ -270,13 +322,10 @@ static void test_reload_ends_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_second),
-		cmocka_unit_test(test_second_after_failures),
-		cmocka_unit_test(test_second_process),
-		cmocka_unit_test(test_bus_comes_late),
-		cmocka_unit_test(test_no_files),
-		cmocka_unit_test(test_ready),
-		cmocka_unit_test(test_source_comes_late),
+		cmocka_unit_test(test_second),		 cmocka_unit_test(test_second_after_failures),
+		cmocka_unit_test(test_second_process),	 cmocka_unit_test(test_bus_comes_late),
+		cmocka_unit_test(test_no_files),	 cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_many_passes),	 cmocka_unit_test(test_source_comes_late),
 		cmocka_unit_test(test_reload_ends_wait),
 	};
 
