@@ -126,22 +126,23 @@ static bool is_stale(const struct entry *e)
 static void removed(struct entry *e, const struct module_result *result)
 {
 	if (result->error < 0 && result->error != -ENOENT) {
-		entry_log(LOG_ERR, e, "Can't remove %s: %s", entry_comment(e), result->message);
+		entry_log(LOG_ERR, e, "%s can't be removed: %s", entry_comment(e), result->message);
 		return;
 	}
 	if (!e->wanted)
-		entry_log(level_of(e), e, "Removed %s: it is gone, or no policy asks for it any more",
+		entry_log(level_of(e), e, "%s is saved no more: it is gone, or no policy asks for it any more",
 			  entry_comment(e));
 	else if (entry_dry(e))
-		entry_log(LOG_INFO, e, "Removed %s: its policy has DryRun=yes", entry_comment(e));
+		entry_log(level_of(e), e, "%s is saved no more: its policy has DryRun=yes", entry_comment(e));
 	else if (e->limited)
-		entry_log(LOG_INFO, e, "Removed %s: %s", entry_comment(e), e->reason);
+		entry_log(level_of(e), e, "%s is saved no more: %s", entry_comment(e), e->reason);
 	else if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
-		entry_log(LOG_DEBUG, e, "Trying %s again, which was rejected", entry_comment(e));
+		entry_log(LOG_DEBUG, e, "%s is tried again, which was rejected", entry_comment(e));
 	else if (is_misnamed(e))
-		entry_log(level_of(e), e, "Removed %s: it was called %s", entry_comment(e), e->name);
+		entry_log(level_of(e), e, "%s is saved under another name: it was called %s", entry_comment(e),
+			  e->name);
 	else
-		entry_log(LOG_INFO, e, "Removed %s: %s", entry_comment(e),
+		entry_log(level_of(e), e, "%s is saved no more: %s", entry_comment(e),
 			  e->want.error ? e->want.problem : entry_traits(e)->replaced);
 	entry_clear_region(e);
 }
@@ -201,16 +202,16 @@ static void updated(struct reconcile *r, struct entry *e, const struct module_re
 {
 	note_sent(r, e);
 	if (result->error < 0) {
-		entry_log(entry_traits(e)->movable ? LOG_INFO : LOG_ERR, e, "Can't update %s: %s", entry_comment(e),
+		entry_log(entry_traits(e)->movable ? LOG_INFO : LOG_ERR, e, "%s can't be updated: %s", entry_comment(e),
 			  result->message);
 		return;
 	}
 	if (entry_traits(e)->note)
-		entry_log(LOG_INFO, e, "Updated %s", entry_comment(e));
+		entry_log(LOG_INFO, e, "%s has changed", entry_comment(e));
 	else if (has_moved(e))
-		entry_log(LOG_INFO, e, "Moved %s, now %" PRIu64 " bytes", entry_comment(e), e->want.size);
+		entry_log(LOG_INFO, e, "%s has moved, and has %" PRIu64 " bytes now", entry_comment(e), e->want.size);
 	else
-		entry_log(LOG_INFO, e, "Updated %s → %s", entry_comment(e), e->want.comment);
+		entry_log(level_of(e), e, "%s is %s now", entry_comment(e), e->want.comment);
 	if (result->region.id)
 		entry_set_region(e, &result->region);
 	if (!entry_traits(e)->note)
@@ -241,10 +242,8 @@ static int update_entries(struct reconcile *r)
 
 static void added(struct reconcile *r, struct entry *e, const struct module_result *result)
 {
-	bool gone = result->error < 0 && result->error == entry_traits(e)->gone;
-
 	/* The source learns of it in a moment, or by looking again. */
-	if (gone)
+	if (result->error < 0 && result->error == entry_traits(e)->gone)
 		r->ops->gone(&e->want.key, r->userdata);
 	if (result->error == -ENOSPC && e->reason[0]) {
 		e->error = -ENOSPC;
@@ -252,7 +251,7 @@ static void added(struct reconcile *r, struct entry *e, const struct module_resu
 	}
 	if (result->error < 0) {
 		entry_fail(e, result->error, "%s", result->message);
-		entry_log(gone || entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e),
+		entry_log(entry_absent(e) ? LOG_DEBUG : level_of(e), e, "%s can't be saved: %s", entry_comment(e),
 			  result->message);
 		return;
 	}
@@ -261,11 +260,11 @@ static void added(struct reconcile *r, struct entry *e, const struct module_resu
 	note_sent(r, e);
 	if (e->state == QCOM_MINIDUMP_REGION_REJECTED)
 		e->error = -EREMOTEIO;
-	entry_log(level_of(e), e, "Added %s%s%s", entry_comment(e),
-		  e->state == QCOM_MINIDUMP_REGION_PENDING  ? ", waiting for a back end" :
-		  e->state == QCOM_MINIDUMP_REGION_HELD	    ? ", held" :
-		  e->state == QCOM_MINIDUMP_REGION_REJECTED ? ", rejected: " :
-							      "",
+	entry_log(level_of(e), e, "%s %s%s", entry_comment(e),
+		  e->state == QCOM_MINIDUMP_REGION_PENDING  ? "waits for a back end" :
+		  e->state == QCOM_MINIDUMP_REGION_HELD	    ? "is held" :
+		  e->state == QCOM_MINIDUMP_REGION_REJECTED ? "is rejected: " :
+							      "is saved",
 		  e->state == QCOM_MINIDUMP_REGION_REJECTED ? e->reason : "");
 }
 
@@ -293,7 +292,8 @@ static void give_up(struct reconcile *r)
 		    (e->error == e->want.error && !strcmp(e->reason, e->want.problem)))
 			continue;
 		entry_fail(e, e->want.error, "%s", e->want.problem);
-		entry_log(entry_absent(e) ? LOG_DEBUG : LOG_INFO, e, "Can't add %s: %s", entry_comment(e), e->reason);
+		entry_log(entry_absent(e) ? LOG_DEBUG : level_of(e), e, "%s can't be saved: %s", entry_comment(e),
+			  e->reason);
 	}
 }
 

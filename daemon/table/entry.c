@@ -41,17 +41,21 @@ bool entry_failed(const struct entry *e)
 }
 
 /* Which policy is to blame, for the log. */
-static const char *origin(const struct entry *e, char *buffer, size_t size)
+static void print_origin(const struct entry *e, char *buffer, size_t size)
 {
-	if (!e->want.section)
-		return entry_traits(e)->note ? "always there" : "no policy";
-	snprintf(buffer, size, "%s:%u", e->want.section->path, e->want.section->line);
-	return buffer;
+	const struct want *w = &e->want;
+
+	if (!w->section)
+		snprintf(buffer, size, "%s", entry_traits(e)->note ? "always there" : "no policy");
+	else if (w->policy)
+		snprintf(buffer, size, "policy %s, %s:%u", w->policy->name, w->section->path, w->section->line);
+	else
+		snprintf(buffer, size, "%s:%u", w->section->path, w->section->line);
 }
 
 void entry_log(int level, const struct entry *e, const char *format, ...)
 {
-	char buffer[PATH_MAX + 16], text[512];
+	char origin[PATH_MAX + 300], text[512];
 	va_list ap;
 
 	if (level > log_max_level())
@@ -59,8 +63,8 @@ void entry_log(int level, const struct entry *e, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	log_write(level, "%s (%s): %s", e->want.name[0] ? e->want.name : "region", origin(e, buffer, sizeof(buffer)),
-		  text);
+	print_origin(e, origin, sizeof(origin));
+	log_write(level, "%s: %s%s%s", text, e->want.name, e->want.name[0] ? ", " : "", origin);
 }
 
 const char *entry_comment(const struct entry *e)

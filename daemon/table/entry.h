@@ -65,7 +65,7 @@ void entry_fail(struct entry *e, int error, const char *format, ...) __attribute
 
 /* What it is, for people. */
 const char *entry_comment(const struct entry *e);
-/* A line of the log about it, with which policy is to blame. */
+/* A line of the log about it: what has happened, then its name and which policy is to blame. */
 void entry_log(int level, const struct entry *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

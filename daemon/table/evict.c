@@ -39,8 +39,8 @@ static int evict(struct reconcile *r, struct entry *victim, const struct entry *
 		return err;
 	if (result.error < 0 && result.error != -ENOENT)
 		return -ESTALE;
-	entry_log(LOG_INFO, victim, "Removed %s: the table is full, and %s matters more", entry_comment(victim),
-		  e->want.name);
+	entry_log(entry_traits(victim)->quiet ? LOG_DEBUG : LOG_INFO, victim,
+		  "%s is saved no more: the table is full, and %s matters more", entry_comment(victim), e->want.name);
 	entry_clear_region(victim);
 	if (victim->want.policy && victim->want.policy == e->want.policy)
 		entry_fail(victim, -ENOSPC, "the table is full, and %s of the same policy matters more",

@@ -48,9 +48,9 @@ static void fill_trace(const struct want *want, const struct note *note, struct 
 	q->size = want->key.size;
 }
 
-#define OF_TASK                                                                                                   \
-	.rank = WANT_RANK_TASK, .absent = -ESRCH, .gone = -ESRCH, .replaced = "another task has taken its place", \
-	.fill = fill_task
+#define OF_TASK                                                                  \
+	.rank = WANT_RANK_TASK, .quiet = true, .absent = -ESRCH, .gone = -ESRCH, \
+	.replaced = "another task has taken its place", .fill = fill_task
 #define OF_CPU                                                                                             \
 	.rank = WANT_RANK_CURRENT, .current = true, .fleeting = true, .absent = -ENODEV, .early = -ENODEV, \
 	.fill = fill_current
