@@ -207,6 +207,7 @@ static void describe_policies(struct builder *b, json_object *top, const struct 
 		put_int(b, o, "priority", p->priority);
 		put_int(b, o, "wanted", use.wanted);
 		put_int(b, o, "registered", use.active);
+		put_int(b, o, "own", use.own);
 		put_int(b, o, "slots", use.slots);
 		put_optional(b, o, "limit", use.limit);
 		describe_diags(b, put_array(b, o, "diagnostics"), s->policies, p);

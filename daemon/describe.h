@@ -67,12 +67,14 @@ const char *status_state_to_string(enum status_state state);
  * struct policy_use - what a policy has
  * @wanted: how many regions it asks for
  * @active: how many of them are in the table
+ * @own: how many of those are the module's own
  * @slots: that these take there
  * @limit: of its own, because of which regions are left out, in words; NULL: none
  */
 struct policy_use {
 	uint32_t wanted;
 	uint32_t active;
+	uint32_t own;
 	uint32_t slots;
 	const char *limit;
 };

@@ -82,6 +82,7 @@ int manager_recount(struct manager *m)
 static void on_module_event(enum module_event event, const struct module_region *region, void *userdata)
 {
 	struct manager *m = userdata;
+	struct region_key key;
 
 	switch (event) {
 	case MODULE_EVENT_ADDED:
@@ -99,6 +100,11 @@ static void on_module_event(enum module_event event, const struct module_region 
 		reconcile_retry(m->reconcile, false);
 		break;
 	case MODULE_EVENT_REGION:
+		/* Of a CPU that has come back. */
+		if (!reconcile_find_id(m->reconcile, region->id) && region_key_of_own(region, &key)) {
+			m->relist = true;
+			break;
+		}
 		if (!reconcile_news(m->reconcile, region, false))
 			return;
 		break;

@@ -8,7 +8,7 @@
 
 static const struct entry *entry_of(const struct status *s, const struct module_region *region)
 {
-	if (region->owner != s->port)
+	if (region->owner && region->owner != s->port)
 		return NULL;
 	for (size_t i = 0; i < s->n_entries; i++)
 		if (s->entries[i].id == region->id)
@@ -67,6 +67,8 @@ const char *row_owner(const struct row *row, uint32_t port)
 {
 	if (!row->region || row->region->owner == port)
 		return "qcmdd";
+	if (row->entry && row->entry->own)
+		return "module";
 	return row->region->owner ? "other" : "kernel";
 }
 

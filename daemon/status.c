@@ -231,6 +231,7 @@ struct policy_use status_use(const struct status *s, const struct policy *policy
 		if (entry_active(e)) {
 			use.active++;
 			use.slots += e->slots;
+			use.own += e->own;
 		}
 		if (e->limited)
 			use.limit = e->reason;

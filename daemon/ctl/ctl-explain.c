@@ -47,8 +47,11 @@ static void print_origin(FILE *f, struct json_object *region)
 	_cleanup_free_ char *text = NULL;
 
 	if (path)
-		text = xprintf("%s:%lld (policy %s)", path, (long long)json_get_int(region, "line", 0),
-			       json_get_string(region, "policy") ?: "unknown");
+		text = xprintf("%s:%lld (policy %s)%s", path, (long long)json_get_int(region, "line", 0),
+			       json_get_string(region, "policy") ?: "unknown",
+			       strcmp(owner, "module") == 0 ? ", and by the module itself" : "");
+	else if (strcmp(owner, "module") == 0)
+		text = xprintf("no policy: it is the module's own");
 	else if (strcmp(owner, "qcmdd") == 0)
 		text = xprintf("no policy: qcmdd has it in each table");
 	else

@@ -80,6 +80,8 @@ static struct tally count(struct json_object *describe)
 		t.log_parts += is_one_of(json_get_string(region, "name"), log_names);
 		if (equal(state, "active"))
 			count_active(&t, region);
+		else if (equal(json_get_string(region, "owner"), "module") && !json_get_string(region, "policy"))
+			continue; /* nobody has asked for it */
 		else if (equal(state, "pending"))
 			t.pending++;
 		else if (!equal(state, "dry-run") && !equal(state, "limited") && !equal(state, "absent"))
@@ -260,6 +262,8 @@ static void print_use(FILE *f, struct json_object *policy)
 		(long long)json_get_int(policy, "wanted", 0));
 	if (slots > 0)
 		fprintf(f, " in %lld slot%s", (long long)slots, slots == 1 ? "" : "s");
+	if (json_get_int(policy, "own", 0) > 0)
+		fprintf(f, ", %lld of them the module's own", (long long)json_get_int(policy, "own", 0));
 	fprintf(f, "%s%s\n", *limit ? ": " : "", limit);
 }
 

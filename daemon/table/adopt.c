@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the module has of ours: its tags say what each region is. */
+/* What the module has of ours: its tags say what each region is. And of its own, for which policies ask, too. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +43,12 @@ static int adopt_one(struct reconcile *r, size_t n_known, const struct module_re
 	struct region_key key;
 	struct entry *e;
 
-	if (!region_key_from_tag(&region->tag, &key))
+	if (!region->owner) {
+		if (!region_key_of_own(region, &key))
+			return 0;
+	} else if (!region_key_from_tag(&region->tag, &key)) {
 		return add_stray(r, region->id);
+	}
 	e = reconcile_find(&known, &key);
 	if (!e)
 		return append_unwanted(r, region, &key);
@@ -63,7 +67,7 @@ int reconcile_adopt(struct reconcile *r, const struct module_region *regions, si
 	for (size_t i = 0; i < r->n; i++)
 		entry_clear_region(&r->entries[i]);
 	for (size_t i = 0; i < n && err >= 0; i++)
-		if (regions[i].owner == port)
+		if (!regions[i].owner || regions[i].owner == port)
 			err = adopt_one(r, n_known, &regions[i]);
 	if (r->n)
 		qsort(r->entries, r->n, sizeof(*r->entries), compare_entries);

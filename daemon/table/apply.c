@@ -108,7 +108,7 @@ static bool is_misnamed(const struct entry *e)
 
 static bool is_stale(const struct entry *e)
 {
-	if (!e->id || is_left(e))
+	if (!e->id || e->own || is_left(e))
 		return false;
 	if (!e->wanted || entry_withheld(e))
 		return true;
@@ -185,7 +185,7 @@ static bool is_stuck(const struct entry *e)
 
 static bool needs_update(struct reconcile *r, const struct entry *e)
 {
-	if (!e->id || !e->wanted)
+	if (!e->id || !e->wanted || e->own)
 		return false;
 	if (entry_traits(e)->note)
 		return reconcile_note(r, e)->changed;

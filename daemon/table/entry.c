@@ -75,6 +75,7 @@ const char *entry_comment(const struct entry *e)
 void entry_set_region(struct entry *e, const struct module_region *region)
 {
 	e->id = region->id;
+	e->own = !region->owner;
 	e->state = region->state;
 	e->slots = region->n_segments;
 	e->address = region->addr;
@@ -89,7 +90,7 @@ void entry_clear_region(struct entry *e)
 {
 	e->id = e->state = 0;
 	e->address = 0;
-	e->confirmed = false;
+	e->confirmed = e->own = false;
 	e->comment[0] = '\0';
 }
 

@@ -18,6 +18,7 @@
  * @reason: @error in words, or which limit
  * @size: bytes, once the module has said so
  * @confirmed: HELD, and wanted by who has looked again since: to be activated
+ * @own: the module's own, which is there whoever else asks for it: it is neither changed nor removed
  * @limited: its policy has a limit, and more important regions have used it up
  */
 struct entry {
@@ -33,6 +34,7 @@ struct entry {
 	char reason[MODULE_ERROR_MAX];
 	uint64_t size;
 	bool confirmed;
+	bool own;
 	bool limited;
 };
 

@@ -22,7 +22,8 @@ static struct entry *find_victim(struct reconcile *r, const struct entry *e)
 	for (size_t i = 0; i < r->n; i++) {
 		struct entry *v = &r->entries[i];
 
-		if (entry_active(v) && may_push_out(e, v) && (!victim || want_compare(&v->want, &victim->want) > 0))
+		if (entry_active(v) && !v->own && may_push_out(e, v) &&
+		    (!victim || want_compare(&v->want, &victim->want) > 0))
 			victim = v;
 	}
 	return victim;

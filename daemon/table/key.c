@@ -52,6 +52,21 @@ void region_key_set_what(struct region_key *key, const char *format, ...)
 	key->what[sizeof(key->what) - sizeof(hash) - 1] = '\0';
 }
 
+bool region_key_of_own(const struct module_region *region, struct region_key *ret)
+{
+	enum region_kind kind = 0;
+
+	if (region->owner || region->pid || (!region->object[0] && !region->part))
+		return false;
+	while (kind < _REGION_KIND_MAX &&
+	       (region->part ? !region_traits[kind].current || region_traits[kind].part != region->part :
+			       !region_traits[kind].object))
+		kind++;
+	*ret = (struct region_key){ .kind = kind, .cpu = region->cpu };
+	region_key_set_what(ret, "%s", region->object);
+	return kind < _REGION_KIND_MAX;
+}
+
 struct module_tag region_key_to_tag(const struct region_key *key)
 {
 	struct module_tag ret = { .size = sizeof(struct tag) };

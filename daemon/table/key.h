@@ -36,6 +36,9 @@ int region_key_compare(const struct region_key *a, const struct region_key *b);
 /* A text that does not fit keeps its beginning, and a hash of all of it follows the NUL. */
 void region_key_set_what(struct region_key *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What the module itself has registered, and clients may ask for, too; false: it is something else. */
+bool region_key_of_own(const struct module_region *region, struct region_key *ret);
+
 struct module_tag region_key_to_tag(const struct region_key *key);
 /* False: none of ours. Knows the tags of each qcmdd before this one. */
 bool region_key_from_tag(const struct module_tag *tag, struct region_key *ret);

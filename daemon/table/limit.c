@@ -79,7 +79,8 @@ static bool is_in_vain(const struct entry *e)
 
 static bool has_limit(const struct entry *e)
 {
-	return e->wanted && !entry_dry(e) && !is_in_vain(e) && e->want.policy && policy_has_limit(e->want.policy);
+	return e->wanted && !e->own && !entry_dry(e) && !is_in_vain(e) && e->want.policy &&
+	       policy_has_limit(e->want.policy);
 }
 
 /* typical: of the last region of the same kind that the module has taken. */

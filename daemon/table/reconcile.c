@@ -233,9 +233,9 @@ int reconcile_run(struct reconcile *r)
 	return err > 0 ? reconcile_apply(r) : err;
 }
 
-static bool is_in_module(const struct entry *e)
+static bool is_ours(const struct entry *e)
 {
-	return e->id;
+	return e->id && !e->own;
 }
 
 int reconcile_release(struct reconcile *r)
@@ -243,5 +243,5 @@ int reconcile_release(struct reconcile *r)
 	struct wants none = {};
 	int err = reconcile_set_wants(r, &none);
 
-	return err < 0 ? err : reconcile_remove(r, is_in_module);
+	return err < 0 ? err : reconcile_remove(r, is_ours);
 }

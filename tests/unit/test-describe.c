@@ -245,25 +245,29 @@ static const struct module_region regions[] = {
 	  .name = MINIDUMP_ELF_HEADER_NAME,
 	  .paddr = 0x5000,
 	  .size = 64 },
+	{ .id = 7, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = MINIDUMP_LOG_PRB_NAME, .object = "prb" },
 	{ .id = 3, .owner = 99, .state = QCOM_MINIDUMP_REGION_REJECTED, .name = "X", .object = "prb", .error = "full" },
 };
 
 static json_object *describe(bool addresses)
 {
-	static struct entry entries[2];
+	static struct entry entries[3];
 	static struct status s;
 	json_object *o, *copy;
 
 	entries[0] = entry(MINIDUMP_TASK_NAME, 9, 0);
 	entries[1] = entry(MINIDUMP_STACK_NAME, 0, -ENOSPC);
 	entries[1].want.key.kind = REGION_STACK;
+	entries[2] = entry(MINIDUMP_LOG_PRB_NAME, 7, 0);
+	entries[2].want.key.kind = REGION_OBJECT;
+	entries[2].own = true;
 	s = good();
 	s.policies = &two_policies;
 	s.entries = entries;
-	s.n_entries = 2;
+	s.n_entries = 3;
 	s.stats = (struct source_stats){ .received = 10, .lost = 1, .resyncs = 2 };
 	status_judge(&s);
-	o = status_describe(&s, regions, 3, addresses);
+	o = status_describe(&s, regions, 4, addresses);
 	assert_non_null(o);
 	status_done(&s);
 	/* As a reader has it. */
@@ -292,8 +296,9 @@ static void test_describe_top(void **state)
 	p = at(o, "policies", 0);
 	assert_string(p, "state", "enabled");
 	assert_string(p, "reason", NULL);
-	assert_int_equal(json_object_get_int(get(p, "wanted")), 2);
-	assert_int_equal(json_object_get_int(get(p, "registered")), 1);
+	assert_int_equal(json_object_get_int(get(p, "wanted")), 3);
+	assert_int_equal(json_object_get_int(get(p, "registered")), 2);
+	assert_int_equal(json_object_get_int(get(p, "own")), 1);
 	p = at(o, "policies", 1);
 	assert_string(p, "state", "error");
 	assert_string(p, "reason", "2 errors");
@@ -305,7 +310,7 @@ static void test_describe_regions(void **state)
 {
 	json_object *o = describe(true), *r = at(o, "regions", 0);
 
-	assert_int_equal(json_object_array_length(get(o, "regions")), 4);
+	assert_int_equal(json_object_array_length(get(o, "regions")), 5);
 	assert_string(r, "name", MINIDUMP_TASK_NAME);
 	assert_string(r, "owner", "qcmdd");
 	assert_string(r, "policy", "10-a");
@@ -324,11 +329,15 @@ static void test_describe_regions(void **state)
 	assert_string(r, "kind", "range");
 	assert_string(r, "policy", NULL);
 	r = at(o, "regions", 2);
+	assert_string(r, "owner", "module");
+	assert_string(r, "kind", "object");
+	assert_string(r, "policy", "10-a");
+	r = at(o, "regions", 3);
 	assert_string(r, "owner", "other");
 	assert_string(r, "kind", "object");
 	assert_string(r, "state", "rejected");
 	assert_string(r, "reason", "full");
-	r = at(o, "regions", 3);
+	r = at(o, "regions", 4);
 	assert_null(get(r, "id"));
 	assert_string(r, "kind", "stack");
 	assert_string(r, "state", "failed");

@@ -115,6 +115,50 @@ static void test_adopt(void **state)
 	assert_settled(t);
 }
 
+/* What the module has of its own is not asked for again, is not changed and does not go, whoever wants it or does not. */
+static void test_own(void **state)
+{
+	struct table *t = *state;
+	struct want w = object("a", 0), cpu = { .key = { .kind = REGION_CURRENT_STACK, .cpu = 1 }, .name = "KSTACK" };
+	struct module_region r;
+
+	t->regions[t->n++] = (struct module_region){
+		.id = 90, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = "LOG", .object = "a", .n_segments = 1
+	};
+	t->regions[t->n++] = (struct module_region){ .id = 91,
+						     .state = QCOM_MINIDUMP_REGION_PENDING,
+						     .name = "KSTACK",
+						     .part = QCOM_MINIDUMP_TASK_STACK,
+						     .cpu = 1,
+						     .n_segments = 4 };
+	t->regions[t->n++] = (struct module_region){ .id = 92, .name = "KELF_HEADER", .n_segments = 1 };
+	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	set_text(cpu.comment, sizeof(cpu.comment), "another one");
+	WANT(t, w, cpu);
+	assert_settled(t);
+	assert_true(entry_of(t, &w)->own && entry_active(entry_of(t, &w)));
+	assert_int_equal(entry_of(t, &cpu)->id, 91);
+
+	/* Full as the table is, nothing pushes it out; and rejected it is no reason to do anything. */
+	t->slots = 1;
+	WANT(t, w, cpu, object("b", 2));
+	assert_settled(t);
+	r = news_of(by_id(t, 91));
+	r.state = QCOM_MINIDUMP_REGION_REJECTED;
+	set_text(r.error, sizeof(r.error), "no room");
+	reconcile_news(t->r, &r, false);
+	assert_settled(t);
+	assert_true(entry_failed(entry_of(t, &cpu)));
+
+	/* The CPU goes, and comes back. */
+	assert_true(reconcile_news(t->r, &r, true));
+	assert_false(entry_of(t, &cpu)->own);
+	WANT(t);
+	assert_int_equal(reconcile_release(t->r), 0);
+	ASSERT_QUIET(t);
+	assert_non_null(by_id(t, 90));
+}
+
 /* Each kind, and maps whose regions are called like those of others: a restart changes nothing. */
 static void test_adopt_each_kind(void **state)
 {
@@ -569,6 +613,7 @@ int main(void)
 		TEST(test_remove_and_update),
 		TEST(test_replaced_task),
 		TEST(test_adopt),
+		TEST(test_own),
 		TEST(test_adopt_each_kind),
 		TEST(test_adopt_other_words),
 		TEST(test_adopt_first),
