@@ -121,21 +121,27 @@ static void add_vmcoreinfo(struct collection *c)
 	notebuf_add(&c->notes, VMCOREINFO_NAME, 0, text ?: note.desc, text ? size : note.desc_size);
 }
 
-static void add_kernel_note(struct collection *c)
+static bool take_kernel_note(struct collection *c, const char *region)
 {
 	_cleanup_free_ char *buf = NULL;
 	struct elfnote note;
 	size_t size, pos = 0;
 
-	buf = collect_region(c, MINIDUMP_NOTE_NAME, NOTE_REGION_MAX, &size);
-	if (buf && elfnote_next(buf, size, &pos, &note) && elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL)) {
-		kv_parse(&c->kernel_note, note.desc, note.desc_size);
-		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
-	} else {
+	buf = collect_region(c, region, NOTE_REGION_MAX, &size);
+	if (!buf || !elfnote_next(buf, size, &pos, &note) || !elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL))
+		return false;
+	kv_parse(&c->kernel_note, note.desc, note.desc_size);
+	notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
+	return true;
+}
+
+/* Where there was no qcmdd, the module says what it knows. */
+static void add_kernel_note(struct collection *c)
+{
+	if (!take_kernel_note(c, MINIDUMP_NOTE_NAME) && !take_kernel_note(c, MINIDUMP_LAYOUT_NAME))
 		strlist_addf(&c->toc.problems,
 			     "qcmdd's note (%s) is not in the %s or damaged: tasks cannot be read without it",
 			     MINIDUMP_NOTE_NAME, image_has_pieces(&c->img) ? "dump" : "table");
-	}
 }
 
 static void print_escaped(FILE *f, const char *key, const char *text)
