@@ -16,6 +16,7 @@
 #include "core.h"
 #include "event.h"
 #include "follow.h"
+#include "layout.h"
 #include "modules.h"
 #include "netlink.h"
 #include "power.h"
@@ -61,6 +62,10 @@ static bool qmd_limits_sane(const struct qcom_minidump_limits *limits)
 	return limits->slots >= 3 && limits->slots < QMD_SLOTS_LIMIT && limits->name_max >= QCOM_MINIDUMP_NAME_MIN &&
 	       is_power_of_2(limits->align) && limits->align <= PAGE_SIZE;
 }
+
+static bool own = true;
+module_param(own, bool, 0444);
+MODULE_PARM_DESC(own, "the log and what CPUs run are saved whoever else asks for it, or nobody (default: Y)");
 
 const struct qmd_kind qmd_kind_builtin = {
 	.pieces = qmd_pieces_of_range,
@@ -264,6 +269,14 @@ static int __init qmd_vmcoreinfo_add(void)
 	return qmd_region_add(qmd.vmcoreinfo, &why);
 }
 
+/* What every crash needs, from now to power-off, whatever becomes of who else asks for it. */
+static int __init qmd_own_add(void)
+{
+	qmd_objects_own();
+	qmd_layout_own();
+	return qmd_follow_all();
+}
+
 static int __init qmd_init(void)
 {
 	int ret;
@@ -281,16 +294,18 @@ static int __init qmd_init(void)
 	ret = qmd_vmcoreinfo_add();
 	if (ret)
 		goto exit_stacks;
-	ret = qmd_netlink_init();
+	/* Before there is anybody to ask for the same. */
+	ret = own ? qmd_own_add() : 0;
+	if (!ret)
+		ret = qmd_netlink_init();
 	if (ret)
-		goto remove_vmcoreinfo;
+		goto remove_all;
 	qmd_power_init();
 	return 0;
 
-remove_vmcoreinfo:
-	qmd_netlink_mute();
-	qmd_region_drop(qmd_region_if_there, qmd.vmcoreinfo);
-	qmd_events_exit();
+remove_all:
+	qmd_follow_no_more();
+	qmd_owners_exit();
 exit_stacks:
 	qmd_stacks_exit();
 exit_modules:
@@ -305,12 +320,11 @@ exit_follow:
 static void __exit qmd_exit(void)
 {
 	qmd_power_exit();
+	qmd_follow_no_more();
 	qmd_netlink_exit();
 	qmd_stacks_exit();
 	qmd_modules_exit();
 	qmd_follow_exit();
-	qmd_region_drop(qmd_region_if_there, qmd.vmcoreinfo);
-	qmd_events_exit();
 	WARN(atomic_read(&qmd.n_objects), "%d regions were leaked\n", atomic_read(&qmd.n_objects));
 	qmd_ram_exit();
 	xa_destroy(&qmd.ids);

@@ -12,6 +12,7 @@
  *	power.c		the kernel ends or sleeps
  *	memory.c	addresses to physical pieces; what is RAM
  *	object.c	the printk ring and VMCOREINFO: what is found without anybody's help
+ *	layout.c	how tasks are laid out, for readers of a dump
  *	task.c		tasks, and stacks of those that exit
  *	modules.c	modules that go, with what is registered of them
  *	follow.c	what each CPU runs, followed at every context switch

@@ -14,9 +14,9 @@
 #include <linux/cpuhotplug.h>
 #include <linux/elf.h>
 #include <linux/io.h>
-#include <linux/irq_work.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/qcom_minidump_table.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
@@ -45,11 +45,9 @@ struct qmd_follow {
 
 static DEFINE_PER_CPU_ALIGNED(struct qmd_follow, qmd_follows);
 
-static struct tracepoint *qmd_switch_tp;
-static DEFINE_MUTEX(qmd_probe_lock);	/* qmd_probed */
-static bool qmd_probed;
-static atomic_t qmd_followers = ATOMIC_INIT(0);
-static int qmd_cpuhp_state;
+static struct tracepoint *qmd_switch_tp;	/* NULL: there is none to be had */
+static int qmd_cpuhp_dead;
+static int qmd_cpuhp_online;
 
 /* Not taken again by who holds it: see qmd_follow_hold(). Several at once only under qmd.lock, so in any order. */
 void qmd_follow_lock(const struct qmd_region *r) __acquires(follow)
@@ -228,41 +226,6 @@ static void qmd_on_switch(void *unused, bool preempt, struct task_struct *prev, 
 	qmd_follow_task(next);
 }
 
-/* A switch costs nothing while nobody wants to know. */
-static int qmd_probe_update(void)
-{
-	bool want;
-	int ret = 0;
-
-	mutex_lock(&qmd_probe_lock);
-	want = atomic_read(&qmd_followers);
-	if (want && !qmd_probed) {
-		ret = qmd_switch_tp ? tracepoint_probe_register(qmd_switch_tp, qmd_on_switch, NULL) : -EOPNOTSUPP;
-		qmd_probed = !ret;
-	} else if (!want && qmd_probed) {
-		tracepoint_probe_unregister(qmd_switch_tp, qmd_on_switch, NULL);
-		tracepoint_synchronize_unregister();
-		qmd_probed = false;
-	}
-	mutex_unlock(&qmd_probe_lock);
-	return ret;
-}
-
-static void qmd_probe_work(struct work_struct *work)
-{
-	qmd_probe_update();
-}
-
-static DECLARE_WORK(qmd_probe_worker, qmd_probe_work);
-
-/* Not from under qmd.lock, which the scheduler itself may be waiting for: that wakes the worker up. */
-static void qmd_probe_irq(struct irq_work *work)
-{
-	schedule_work(&qmd_probe_worker);
-}
-
-static DEFINE_IRQ_WORK(qmd_probe_irq_work, qmd_probe_irq);
-
 /* The pieces at first: of whoever asks, until the CPU itself has been asked. */
 static int qmd_follow_pieces(const struct qmd_spec *spec, struct qmd_segment *segs, u32 max, struct qmd_why *why)
 {
@@ -288,8 +251,6 @@ static void qmd_follow_stop(struct qmd_region *r)
 	r->live = false;
 	raw_spin_unlock(&f->lock);
 	r->follow = NULL;
-	if (atomic_dec_and_test(&qmd_followers))
-		irq_work_queue(&qmd_probe_irq_work);
 }
 
 /* From now on the region is that of its CPU. */
@@ -300,6 +261,8 @@ static int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 	unsigned long flags;
 	int ret;
 
+	if (!qmd_switch_tp)
+		return qmd_refuse(why, -EOPNOTSUPP, "this kernel lets no module see context switches");
 	/* Under qmd.lock as well: who walks through all regions has found it already, see qmd_follow_hold(). */
 	raw_spin_lock_irqsave(&qmd.lock, flags);
 	raw_spin_lock_nest_lock(&f->lock, &qmd.lock);
@@ -307,24 +270,18 @@ static int qmd_follow_start(struct qmd_region *r, struct qmd_why *why)
 	if (!ret) {
 		r->follow = f;
 		WRITE_ONCE(*place, r);
-		atomic_inc(&qmd_followers);
 	}
 	raw_spin_unlock(&f->lock);
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
 	if (ret)
 		return qmd_refuse(why, ret, "TASK: this PART of this CPU's current task is followed already");
 
-	ret = qmd_probe_update();
-	if (!ret)
-		ret = smp_call_function_single(r->task.cpu, qmd_follow_now, NULL, true);
-	if (!ret)
+	if (!smp_call_function_single(r->task.cpu, qmd_follow_now, NULL, true))
 		return 0;
 	raw_spin_lock_irqsave(&qmd.lock, flags);
 	qmd_follow_stop(r);
 	raw_spin_unlock_irqrestore(&qmd.lock, flags);
-	if (ret == -ENXIO)
-		return qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
-	return qmd_refuse(why, ret, "this kernel lets no module see context switches");
+	return qmd_refuse(why, -ENODEV, "TASK: the CPU is offline");
 }
 
 /* It was offline already when its regions were looked for: see qmd_cpu_dead(). */
@@ -359,23 +316,63 @@ static int qmd_cpu_dead(unsigned int cpu)
 	return 0;
 }
 
+static void qmd_follow_own(u32 cpu, u32 part, const char *name, const char *what)
+{
+	char comment[QCOM_MINIDUMP_COMMENT_MAX + 1];
+	struct qmd_spec spec = {
+		.name = name,
+		.comment = comment,
+		.kind = &qmd_kind_current,
+		.task = { .cpu = cpu, .part = part },
+	};
+
+	snprintf(comment, sizeof(comment), "CPU %u: %s", cpu, what);
+	qmd_region_own(&spec);
+}
+
+/* On the CPU itself, before user space hears of it. */
+static int qmd_cpu_online(unsigned int cpu)
+{
+	qmd_follow_own(cpu, QCOM_MINIDUMP_TASK_STRUCT, MINIDUMP_TASK_NAME, "its task");
+	qmd_follow_own(cpu, QCOM_MINIDUMP_TASK_STACK, MINIDUMP_STACK_NAME, "stack of its task");
+	return 0;
+}
+
+/* All CPUs that are there, and those that come. */
+int __init qmd_follow_all(void)
+{
+	qmd_cpuhp_online = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "qcom_minidump:online", qmd_cpu_online, NULL);
+	return min(qmd_cpuhp_online, 0);
+}
+
+/* None that comes any more. */
+void qmd_follow_no_more(void)
+{
+	if (qmd_cpuhp_online > 0)
+		cpuhp_remove_state_nocalls(qmd_cpuhp_online);
+}
+
 int __init qmd_follow_init(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu)
 		raw_spin_lock_init(&per_cpu_ptr(&qmd_follows, cpu)->lock);
+	qmd_cpuhp_dead = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "qcom_minidump:dead", NULL, qmd_cpu_dead);
+	if (qmd_cpuhp_dead < 0)
+		return qmd_cpuhp_dead;
 	check_trace_callback_type_sched_switch(qmd_on_switch);
 	qmd_switch_tp = qmd_tracepoint_find("sched_switch");
-	qmd_cpuhp_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "qcom_minidump:dead", NULL, qmd_cpu_dead);
-	return min(qmd_cpuhp_state, 0);
+	if (qmd_switch_tp && tracepoint_probe_register(qmd_switch_tp, qmd_on_switch, NULL))
+		qmd_switch_tp = NULL;
+	return 0;
 }
 
 /* No region is left. */
 void qmd_follow_exit(void)
 {
-	cpuhp_remove_state_nocalls(qmd_cpuhp_state);
-	irq_work_sync(&qmd_probe_irq_work);
-	flush_work(&qmd_probe_worker);
-	qmd_probe_update();
+	cpuhp_remove_state_nocalls(qmd_cpuhp_dead);
+	if (qmd_switch_tp)
+		tracepoint_probe_unregister(qmd_switch_tp, qmd_on_switch, NULL);
+	tracepoint_synchronize_unregister();
 }

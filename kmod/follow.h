@@ -6,6 +6,8 @@
 
 int __init qmd_follow_init(void);
 void qmd_follow_exit(void);
+int __init qmd_follow_all(void);
+void qmd_follow_no_more(void);
 /* the rest under qmd.lock; without effect on a region that follows nobody */
 void qmd_follow_lock(const struct qmd_region *r) __acquires(follow);
 void qmd_follow_unlock(const struct qmd_region *r) __releases(follow);

@@ -13,7 +13,7 @@
 /* No reason is longer. */
 #define QMD_ERROR_MAX	127
 
-static bool qmd_muted;	/* the family is going: no more notifications */
+static bool qmd_muted = true;	/* the family is not there, or is going: no notifications */
 
 /* A region at one instant, from which its message is made. */
 static DEFINE_MUTEX(qmd_seen_lock);
@@ -217,9 +217,9 @@ void qmd_netlink_notify(const struct qmd_region *r, u8 cmd)
 		genl_set_err(&qmd_family, &init_net, 0, QMD_MCGRP_EVENTS, -ENOBUFS);
 }
 
-/* The multicast group is another family's once this one is gone. */
-void qmd_netlink_mute(void)
+/* The multicast group is another family's while this one is not there. */
+void qmd_netlink_mute(bool muted)
 {
-	WRITE_ONCE(qmd_muted, true);
+	WRITE_ONCE(qmd_muted, muted);
 	qmd_events_exit();
 }

@@ -21,7 +21,7 @@ MODULE_PARM_DESC(unprivileged_bytes, "the same for the sum of their regions' siz
 
 DEFINE_MUTEX(qmd_owners_lock);	/* what sockets add and change; taken outside qmd.lock */
 
-/* Removes what is owned by sockets of that port that are closed; or, if there is no port, by any socket. */
+/* Removes what is owned by sockets of that port that are closed; or, if there is no port, all there is. */
 static void qmd_owned_remove(u32 portid)
 {
 	struct qmd_region *r;
@@ -29,7 +29,7 @@ static void qmd_owned_remove(u32 portid)
 
 	mutex_lock(&qmd_owners_lock);
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
-		if (r->sk && (!portid || (r->portid == portid && sock_flag(r->sk, SOCK_DEAD))))
+		if (!portid || (r->sk && r->portid == portid && sock_flag(r->sk, SOCK_DEAD)))
 			qmd_region_drop(qmd_region_if_there, r);
 		qmd_region_put(r);
 		cond_resched();
@@ -139,4 +139,5 @@ void qmd_owners_exit(void)
 {
 	netlink_unregister_notifier(&qmd_netlink_nb);
 	qmd_owned_remove(0);
+	qmd_events_exit();
 }

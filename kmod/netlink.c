@@ -223,14 +223,14 @@ int __init qmd_netlink_init(void)
 
 	qmd_owners_init();
 	ret = genl_register_family(&qmd_family);
-	if (ret)
-		qmd_owners_exit();
+	if (!ret)
+		qmd_netlink_mute(false);
 	return ret;
 }
 
 void qmd_netlink_exit(void)
 {
-	qmd_netlink_mute();
+	qmd_netlink_mute(true);
 	genl_unregister_family(&qmd_family);
 	qmd_owners_exit();
 }

@@ -42,7 +42,7 @@ bool qmd_has_perfmon(const struct sk_buff *skb);
 int qmd_refuse_attr(struct genl_info *info, u32 attr, int err, const char *text);
 
 /* netlink-msg.c */
-void qmd_netlink_mute(void);
+void qmd_netlink_mute(bool muted);
 void qmd_netlink_notify(const struct qmd_region *r, u8 cmd);
 int qmd_put_region(struct sk_buff *skb, const struct qmd_reader *to, u8 cmd, const struct qmd_region *r,
 		   struct netlink_callback *cb);

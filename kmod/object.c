@@ -60,13 +60,13 @@ static u64 qmd_pointer_at(u64 addr)
  * that begins with the log2 of a number of units, and has at @data the pointer to them.
  */
 static const struct qmd_object qmd_objects[] = {
-	{ "prb", MINIDUMP_LOG_PRB_NAME },
-	{ "printk_ring", MINIDUMP_LOG_RING_NAME, .unit = "SIZE(printk_ringbuffer)" },
-	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, "OFFSET(printk_ringbuffer.desc_ring)", "OFFSET(prb_desc_ring.descs)",
-	  "SIZE(prb_desc)" },
-	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, "OFFSET(printk_ringbuffer.desc_ring)", "OFFSET(prb_desc_ring.infos)",
-	  "SIZE(printk_info)" },
-	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, "OFFSET(printk_ringbuffer.text_data_ring)",
+	{ "prb", MINIDUMP_LOG_PRB_NAME, "kernel log: pointer to the ring" },
+	{ "printk_ring", MINIDUMP_LOG_RING_NAME, "kernel log: state of the ring", .unit = "SIZE(printk_ringbuffer)" },
+	{ "printk_descs", MINIDUMP_LOG_DESCS_NAME, "kernel log: descriptors", "OFFSET(printk_ringbuffer.desc_ring)",
+	  "OFFSET(prb_desc_ring.descs)", "SIZE(prb_desc)" },
+	{ "printk_infos", MINIDUMP_LOG_INFOS_NAME, "kernel log: time, level and sender of each record",
+	  "OFFSET(printk_ringbuffer.desc_ring)", "OFFSET(prb_desc_ring.infos)", "SIZE(printk_info)" },
+	{ "printk_text", MINIDUMP_LOG_TEXT_NAME, "kernel log: text", "OFFSET(printk_ringbuffer.text_data_ring)",
 	  "OFFSET(prb_data_ring.data)" },
 };
 
@@ -115,3 +115,19 @@ static int qmd_object_pieces(const struct qmd_spec *spec, struct qmd_segment *se
 const struct qmd_kind qmd_kind_object = {
 	.pieces = qmd_object_pieces,
 };
+
+void __init qmd_objects_own(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(qmd_objects); i++) {
+		struct qmd_spec spec = {
+			.name = qmd_objects[i].region,
+			.comment = qmd_objects[i].comment,
+			.kind = &qmd_kind_object,
+			.object = &qmd_objects[i],
+		};
+
+		qmd_region_own(&spec);
+	}
+}

@@ -2,6 +2,8 @@
 /*
  * The life of a region. All validation is here and in memory.c; a back end never sees anything bad.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/export.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -288,6 +290,24 @@ int qmd_region_add(struct qmd_region *r, struct qmd_why *why)
 	if (ret)
 		qmd_region_put(r);
 	return ret;
+}
+
+/* One of the module's own, without which a dump has less, and that is all. */
+void qmd_region_own(struct qmd_spec *spec)
+{
+	struct qmd_why why = {};
+	struct qmd_region *r = qmd_region_new(spec, GFP_KERNEL, &why);
+	int ret = PTR_ERR_OR_ZERO(r);
+
+	if (!ret && r->kind->start) {
+		ret = r->kind->start(r, &why);
+		if (ret)
+			qmd_region_put(r);
+	}
+	if (!ret)
+		ret = qmd_region_add(r, &why);
+	if (ret)
+		pr_notice("not saved: %s: %s\n", spec->comment, why.text);
 }
 
 /* To its @n spare segments. A buffer that goes with the region changes places with that in @to. */

@@ -154,6 +154,7 @@ struct qmd_region {
 
 struct qmd_region *qmd_region_new(struct qmd_spec *spec, gfp_t gfp, struct qmd_why *why);
 int qmd_region_add(struct qmd_region *r, struct qmd_why *why);
+void qmd_region_own(struct qmd_spec *spec);
 struct qmd_region *qmd_region_find(u32 id);
 struct qmd_region *qmd_region_next(u32 *id);
 void qmd_region_retire(struct qmd_region *r);

@@ -72,7 +72,7 @@ write() { # text, file
 	echo "$1" >"$2"
 }
 
-modprobe qcom_minidump || fail "qcom_minidump"
+modprobe qcom_minidump own=0 || fail "qcom_minidump"
 insmod /usr/lib/qcmd-test/qcmd_pieces.ko || fail "qcmd_pieces"
 pieces=$(cat /sys/module/qcmd_pieces/parameters/address)
 bound=/sys/module/qcom_minidump_ram/parameters/bound

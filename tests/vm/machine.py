@@ -41,6 +41,8 @@ INSTANTS_STEPPED = (0.01, 0.03)
 HALF_PATCHED = re.compile(rb"int3: 0000 \[#")
 EMULATOR_FAILED = "the emulator failed"
 PANIC_END = re.compile(rb"---\[ end Kernel panic")
+# There a test sees nothing that it has not asked for; --append can say otherwise.
+BARE = "qcom_minidump.own=0 "
 HANGING = re.compile(rb"qcmd_crash: hanging all CPUs")
 # After the sign of a crash: for the last lines of the console, for the other CPUs to stop.
 SETTLE = 1.0
@@ -151,7 +153,8 @@ class Machine:
             memory = f"memory-backend-ram,{memory}"
         # Nobody spies on an emulated CPU, nor audits it: each system call would take longer.
         append = (f"console={console} root=/dev/vda rw panic=0 mitigations=off audit=0 systemd.unit=qcmd-test.target "
-                  f"systemd.show_status=no systemd.log_target=journal-or-kmsg net.ifnames=0 {options.append}")
+                  f"systemd.show_status=no systemd.log_target=journal-or-kmsg net.ifnames=0 "
+                  f"{BARE if options.bare else ''}{options.append}")
         thread = "single" if options.icount else "multi"
         command = [program, "-nodefaults", "-no-user-config", "-display", "none",
                    "-accel", f"tcg,thread={thread}", "-cpu", cpu, "-smp", str(options.cpus),

@@ -106,7 +106,7 @@ kill -STOP "$(systemctl show -P MainPID qcmdd)"
 ./mdnl list
 crash panic
 SCRIPT
-} | vm --backend mmio --file "$programs/mdnl" --file "$top/tests/vm/random-operations.pl" \
+} | vm --backend mmio --append qcom_minidump.own=0 --file "$programs/mdnl" --file "$top/tests/vm/random-operations.pl" \
 	--file "$work/99-minidump.rules" --live "$work/live" --crash "$work/crash" >"$work/said" ||
 	fail "x86_64: $(tail -n 5 "$work/said" "$work/live.said")"
 listed >"$work/listed"

@@ -403,5 +403,34 @@ wait
 lsmod | grep -q minidump && fail "still loaded: $(lsmod | grep minidump)"
 dmesg | grep 'regions were leaked' && fail "a leak"
 echo "ok: unloaded, no region leaked"
+
+# Left to itself the module has what every crash needs, before there is a table, in each one, and whoever closes what.
+names() { # state
+	./mdnl list | sed -n "s/^region .* name=\([^ ]*\) .*state=$1 .*owner=0 .*/\1/p" | sort | xargs
+}
+all='KLAYOUT KLOGBUF KSTACK KSTACK KTASK KTASK KVMCOREINFO LOG_DESC LOG_INFO LOG_PRB LOG_RING'
+modprobe qcom_minidump own=1
+[ "$(names pending)" = "$all" ] || fail "not what is to be there from the start: $(./mdnl list)"
+modprobe qcom_minidump_ram slots=16 || fail "a small table"
+[ "$(names rejected)" = KSTACK ] || fail "more is left out than has to be: $(./mdnl list)"
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram || fail "a larger table"
+[ "$(names active)" = "KELF_HEADER $all" ] || fail "not all of it is in the table: $(./mdnl list)"
+expect 'error EEXIST: TASK: this PART of this CPU*' add name=X cpu=1 part=2
+expect 'error EPERM: ID: *' del id="$(field id "$(./mdnl list | grep 'name=KLOGBUF')")"
+expect 'region * object=prb *state=active owner=[1-9]*' add name=X object=prb
+of_cpu() {
+	./mdnl list | grep ' cpu=1 ' | grep -c 'state=active owner=0'
+}
+for _ in $(seq 10); do
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	[ "$(of_cpu)" = 0 ] || fail "what a CPU ran that is offline: $(./mdnl list)"
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+	[ "$(of_cpu)" = 2 ] || fail "what a CPU runs that has come back: $(./mdnl list)"
+done
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && rmmod qcom_minidump || fail "the core can't be unloaded"
+dmesg | grep 'regions were leaked' && fail "a leak"
+echo "ok: what is the module's own"
 exit 0
 SCRIPT

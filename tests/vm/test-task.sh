@@ -226,7 +226,7 @@ wait
 # The table is too small: who was left out, and why. A task that comes later with a higher priority takes the place of
 # one of a lower, and gives it back.
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
-rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=20 || fail "a small table"
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=31 || fail "a small table"
 policy <<POLICY
 [Policy]
 Priority=50
