@@ -362,6 +362,12 @@ install: all $(if $(RELEASE),install-modules)
 	done
 	$(INSTALL_DATA) systemd/kdump-tools-dump.service.d.conf \
 		$(libdir)/systemd/system/kdump-tools-dump.service.d/qcmd.conf
+	install -d $(DESTDIR)/usr/share/initramfs-tools/hooks $(DESTDIR)/usr/share/initramfs-tools/scripts/init-top
+	for file in hook:hooks script:scripts/init-top; do \
+		to=$(DESTDIR)/usr/share/initramfs-tools/$${file#*:}/qcmd; \
+		sed 's,/usr/lib/qcmd,$(PREFIX)/lib/qcmd,g' systemd/initramfs-tools/$${file%:*} >$$to && \
+			chmod 755 $$to || exit; \
+	done
 	$(INSTALL_DATA) systemd/qcmd.catalog -t $(libdir)/systemd/catalog
 	[ -e $(DESTDIR)/etc/qcmd/collect.conf ] || $(INSTALL_DATA) systemd/collect.conf -t $(DESTDIR)/etc/qcmd
 	$(INSTALL_DATA) systemd/org.qcmd1.conf -t $(datadir)/dbus-1/system.d
