@@ -15,6 +15,7 @@
 #include "lib/machine.h"
 
 #define DOWNLOAD_MODE "/sys/module/qcom_scm/parameters/download_mode"
+#define NOT_LOADED    "/run/qcmd/not-loaded" /* systemd/qcmd-backend writes it */
 #define ASK_KERNEL    "journalctl -k -g qcom_minidump"
 
 void problem_done(struct problem *p)
@@ -24,13 +25,14 @@ void problem_done(struct problem *p)
 	*p = (struct problem){};
 }
 
-/* The first line of a file, cut to what fits. 0 or negative errno; then the text is empty. */
-static int read_line(const char *root, const char *path, char *text, size_t size)
+/* The first two lines of a file, each cut to what fits. 0 or negative errno; then the texts are empty. */
+static int read_lines(const char *root, const char *path, char *text, size_t size, char *second, size_t second_size)
 {
 	_cleanup_free_ char *full = NULL;
 	_cleanup_fclose_ FILE *f = NULL;
+	size_t end;
 
-	text[0] = '\0';
+	text[0] = second[0] = '\0';
 	if (asprintf(&full, "%s%s", root, path) < 0) {
 		full = NULL;
 		return -ENOMEM;
@@ -40,8 +42,18 @@ static int read_line(const char *root, const char *path, char *text, size_t size
 		return -errno;
 	if (!fgets(text, size, f))
 		return ferror(f) ? -EIO : 0;
-	text[strcspn(text, "\n")] = '\0';
+	end = strcspn(text, "\n");
+	if (text[end] && fgets(second, second_size, f))
+		second[strcspn(second, "\n")] = '\0';
+	text[end] = '\0';
 	return 0;
+}
+
+static int read_line(const char *root, const char *path, char *text, size_t size)
+{
+	char second[2];
+
+	return read_lines(root, path, text, size, second, sizeof(second));
 }
 
 /* Whether any file matches the pattern. If ret is given: the last parts of the paths, with commas. */
@@ -209,6 +221,7 @@ void machine_read(struct machine *m, const char *root)
 	*m = (struct machine){};
 	m->loaded = match(root, "/sys/module/qcom_minidump", NULL, 0);
 	m->missing = !m->loaded && module_is_missing(root);
+	read_lines(root, NOT_LOADED, m->reason, sizeof(m->reason), m->remedy, sizeof(m->remedy));
 	m->panic = match(root, "/sys/module/qcom_minidump_panic", NULL, 0);
 	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
 	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
@@ -262,6 +275,8 @@ int machine_problem(const struct machine *m, struct problem *ret)
 	if (m->missing)
 		return say(ret, "no-module", "make modules && make install, with the headers of this kernel",
 			   "There is no kernel module qcom_minidump for this kernel");
+	if (!m->loaded && m->reason[0] && m->remedy[0])
+		return say(ret, "no-module", m->remedy, "The kernel module qcom_minidump is not loaded: %s", m->reason);
 	if (!m->loaded && m->lockdown[0])
 		return say(ret, "no-module",
 			   "Sign the modules with a key that the kernel trusts, or boot without lockdown "

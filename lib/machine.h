@@ -20,6 +20,8 @@ void problem_done(struct problem *p);
 struct machine {
 	bool loaded;	     /* qcom_minidump is */
 	bool missing;	     /* and there is none for this kernel; false where that can't be seen */
+	char reason[160];    /* why qcmd-backend could not load it, or "" */
+	char remedy[192];    /* and what it says to do */
 	char version[32];    /* of the module */
 	char backend[32];    /* the one that is bound, or "" */
 	bool panic;	     /* qcom_minidump_panic is loaded */

@@ -87,6 +87,12 @@ static void test_module(void **state)
 	write_file(index, "kernel/fs/fat/fat.ko:\nupdates/qcom_minidump.ko.xz:\n");
 	assert_says(machine_problem, "no-module", "is not loaded", "systemctl restart qcmd-backend");
 
+	/* qcmd-backend knows more. */
+	write_file("/run/qcmd/not-loaded", "there is no memory for it\nEnd something\n");
+	assert_says(machine_problem, "no-module", "is not loaded: there is no memory for it", "End something");
+	write_file("/run/qcmd/not-loaded", "half of it");
+	assert_says(machine_problem, "no-module", "is not loaded", "systemctl restart qcmd-backend");
+
 	write_file(CORE "/version", "0.1\n");
 	write_file(index, "");
 	write_file(BACKEND, "\n");

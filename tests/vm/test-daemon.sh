@@ -300,5 +300,12 @@ status_says 3 'the kernel is locked down (confidentiality): it loads signed modu
 systemctl restart qcmd-backend 2>/dev/null && fail "an unsigned module is loaded"
 journalctl -u qcmd-backend --no-pager -o cat | grep -q 'the kernel is locked down' ||
 	fail "$(journalctl -u qcmd-backend --no-pager -o cat)"
+# And where the kernel takes no module that is not signed, or none at all.
+echo Y >/sys/module/module/parameters/sig_enforce
+systemctl restart qcmd-backend 2>/dev/null && fail "an unsigned module is loaded"
+status_says 3 'not loaded: it has no signature that the kernel trusts' || fail "$(qcmdctl --no-pager status)"
+echo 1 >/proc/sys/kernel/modules_disabled
+systemctl restart qcmd-backend 2>/dev/null && fail "a module is loaded"
+status_says 3 'not loaded: kernel.modules_disabled=1' || fail "$(qcmdctl --no-pager status)"
 exit 0
 SCRIPT
