@@ -152,7 +152,8 @@ MaxTasks=1000
 POLICY
 cp spawn wanted
 cp spawn other
-modprobe qcom_minidump own=0 && modprobe qcom_minidump_ram slots=8192 || fail "no table"
+modprobe qcom_minidump own=0
+modprobe qcom_minidump_ram slots=8192 || fail "no table"
 shift
 for part in "$@"; do
 	"bench_$part"

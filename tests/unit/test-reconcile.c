@@ -115,7 +115,7 @@ static void test_adopt(void **state)
 	assert_settled(t);
 }
 
-/* What the module has of its own is not asked for again, is not changed and does not go, whoever wants it or does not. */
+/* What the module has of its own is not asked for again, not changed and not removed, whoever wants it. */
 static void test_own(void **state)
 {
 	struct table *t = *state;

@@ -210,7 +210,7 @@ struct minidump_cpu_regs {
 #define MINIDUMP_ELF_PREFIX		"KELF"
 #define MINIDUMP_ELF_HEADER_NAME	"KELF_HEADER"
 #define MINIDUMP_VMCOREINFO_NAME	"KVMCOREINFO"	/* the kernel's vmcoreinfo_note */
-#define MINIDUMP_LAYOUT_NAME		"KLAYOUT"	/* a note as qcmdd's first one, with as much as the module knows */
+#define MINIDUMP_LAYOUT_NAME		"KLAYOUT"	/* a note as qcmdd's, of what the module knows */
 
 /* Notes of qcmdd, include/qcmd_note.h */
 #define MINIDUMP_NOTE_NAME		"KQCMD_NOTE"
