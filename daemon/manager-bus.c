@@ -189,9 +189,9 @@ void manager_bus_stop(struct manager *m)
 	m->bus = sd_bus_flush_close_unref(m->bus);
 }
 
-void manager_bus_changed(struct manager *m, bool state, bool backend, bool module)
+void manager_bus_changed(struct manager *m, bool state, bool backend, bool module, bool problems)
 {
-	const char *names[4] = {};
+	const char *names[5] = {};
 	size_t n = 0;
 
 	if (state)
@@ -200,6 +200,8 @@ void manager_bus_changed(struct manager *m, bool state, bool backend, bool modul
 		names[n++] = "Backend";
 	if (module)
 		names[n++] = "ModuleLoaded";
+	if (problems)
+		names[n++] = "Problems";
 	if (n && m->bus && sd_bus_is_ready(m->bus) > 0)
 		sd_bus_emit_properties_changed_strv(m->bus, BUS_PATH, BUS_INTERFACE, (char **)names);
 }

@@ -239,7 +239,7 @@ const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("ModuleLoaded", "b", get_module, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("SlotsUsed", "u", get_slots, 0, 0),
 	SD_BUS_PROPERTY("SlotsMax", "u", get_slots, 0, 0),
-	SD_BUS_PROPERTY("Problems", "a(sss)", get_problems, 0, 0),
+	SD_BUS_PROPERTY("Problems", "a(sss)", get_problems, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_METHOD_WITH_ARGS("ListPolicies", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssssiuu)", policies),
 				on_list_policies, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("ListRegions", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ussssssstu)", regions), on_list_regions,

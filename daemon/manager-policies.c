@@ -222,6 +222,10 @@ static void set_config(struct manager *m, const struct config *config)
 {
 	int r;
 
+	/* Who has set another level over the bus keeps it until the file says something else. */
+	if (config->log_level != m->config_log_level)
+		log_set_max_level(log_level_to_string(config->log_level));
+	m->config_log_level = config->log_level;
 	if (!config->auto_reload)
 		m->autoreload = autoreload_free(m->autoreload);
 	if (!config->auto_reload || m->autoreload)

@@ -40,6 +40,7 @@ struct manager {
 	struct reconcile *reconcile;
 	char *layout; /* for the note */
 	struct reload_info reload;
+	unsigned int config_log_level; /* of qcmdd.conf, as last read; somebody may have set another one since */
 	struct autoreload *autoreload; /* NULL: policies are read anew on command only */
 
 	sd_bus *bus;
@@ -105,7 +106,7 @@ int manager_on_status_late(sd_event_source *timer, uint64_t due, void *userdata)
 void manager_bus_start(struct manager *m);
 void manager_bus_stop(struct manager *m);
 int manager_on_bus_retry(sd_event_source *timer, uint64_t due, void *userdata);
-void manager_bus_changed(struct manager *m, bool state, bool backend, bool module);
+void manager_bus_changed(struct manager *m, bool state, bool backend, bool module, bool problems);
 
 /* manager-interface.c, manager-logcontrol.c: what there is on the bus */
 

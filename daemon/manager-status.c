@@ -80,7 +80,8 @@ int manager_status_fresh(struct manager *m, struct status *ret, struct module_re
 	return 0;
 }
 
-static void log_problems(struct manager *m, const struct status *s)
+/* Whether they are others than before. */
+static bool log_problems(struct manager *m, const struct status *s)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
@@ -88,11 +89,11 @@ static void log_problems(struct manager *m, const struct status *s)
 
 	f = open_memstream(&text, &size);
 	if (!f)
-		return;
+		return false;
 	for (size_t i = 0; i < s->n_problems; i++)
 		fprintf(f, "%s\n", s->problems[i].message);
 	if (fclose(f) != 0 || (m->told_problems && !strcmp(text, m->told_problems)))
-		return;
+		return false;
 	for (size_t i = 0; i < s->n_problems; i++)
 		log_warning("%s. To do: %s", s->problems[i].message, s->problems[i].hint);
 	if (!s->n_problems)
@@ -100,6 +101,7 @@ static void log_problems(struct manager *m, const struct status *s)
 	free(m->told_problems);
 	m->told_problems = text;
 	text = NULL;
+	return true;
 }
 
 static char *status_text(const struct manager *m, const struct status *s)
@@ -148,12 +150,12 @@ int manager_on_status_late(sd_event_source *timer, uint64_t due, void *userdata)
 
 void manager_tell(struct manager *m)
 {
-	bool state, backend, module;
+	bool state, backend, module, problems;
 	struct status s;
 
 	judge(m, &s);
 	notify_status(m, &s);
-	log_problems(m, &s);
+	problems = log_problems(m, &s);
 	state = s.state != m->told_state;
 	backend = strcmp(s.backend.name, m->told_backend);
 	module = s.machine.loaded != m->told_module;
@@ -161,5 +163,5 @@ void manager_tell(struct manager *m)
 	m->told_module = s.machine.loaded;
 	snprintf(m->told_backend, sizeof(m->told_backend), "%s", s.backend.name);
 	status_done(&s);
-	manager_bus_changed(m, state, backend, module);
+	manager_bus_changed(m, state, backend, module, problems);
 }

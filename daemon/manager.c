@@ -211,6 +211,7 @@ int manager_new(sd_event *event, struct manager **ret)
 	if (!m)
 		return -ENOMEM;
 	m->told_state = _STATUS_STATE_MAX;
+	m->config_log_level = LOG_INFO;
 	uname(&m->uts);
 	machine_read(&m->machine, "");
 	m->event = sd_event_ref(event);

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/terminal.h"
 #include "lib/text.h"
 
@@ -50,4 +51,28 @@ struct style terminal_style(bool legend)
 const char *sgr(const struct style *style, const char *sequence)
 {
 	return style->colour ? sequence : "";
+}
+
+void print_wrapped(FILE *f, const char *text, size_t used, size_t indent, const struct style *style)
+{
+	bool first = true;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		_cleanup_free_ char *word = xstrndup(text, n);
+		size_t width = text_width(word);
+
+		if (!first && style->width && used + 1 + width > style->width) {
+			fprintf(f, "\n%*s", (int)indent, "");
+			used = indent;
+		} else if (!first) {
+			fputc(' ', f);
+			used++;
+		}
+		fputs(word, f);
+		used += width;
+		first = false;
+		text += n + (text[n] == ' ');
+	}
+	fputc('\n', f);
 }

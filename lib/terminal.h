@@ -4,6 +4,8 @@
 #define QCMD_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 #define COLOUR_RED	   "\x1b[31m"
 #define COLOUR_YELLOW	   "\x1b[33m"
@@ -22,6 +24,7 @@ struct style {
 	bool legend; /* headings and totals */
 	bool colour;
 	bool utf8;
+	bool verbose;
 	unsigned int width; /* of the terminal, in cells; 0: lines of any length */
 };
 
@@ -29,5 +32,11 @@ struct style terminal_style(bool legend);
 
 /* A sequence from above, or "" where there are to be no colours. */
 const char *sgr(const struct style *style, const char *sequence);
+
+/*
+ * A text of one line behind so many cells, with a newline. Between words it goes on in another line, indented, before
+ * it is wider than the terminal; a word that is too long is not cut, as somebody may want to copy it.
+ */
+void print_wrapped(FILE *f, const char *text, size_t used, size_t indent, const struct style *style);
 
 #endif

@@ -19,18 +19,41 @@ static bool is_it(struct json_object *region, const char *what)
 	return id > 0 && strtoll(what, &end, 10) == id && !*end && end != what;
 }
 
+/* Whether it is of a task of that name or number: "sshd (412)", which may have any characters in it. */
+static bool is_of_task(struct json_object *region, const char *what)
+{
+	const char *comment = json_get_string(region, "comment"), *kind = json_get_string(region, "kind");
+	const char *open = comment ? strrchr(comment, '(') : NULL;
+	size_t n = strlen(what), comm;
+
+	if (!open || open == comment || strncmp(comment, "parent of ", strlen("parent of ")) == 0 ||
+	    !(equal(kind, "task") || equal(kind, "stack") || equal(kind, "mm")))
+		return false;
+	comm = open - comment - 1;
+	return (comm == n && strncmp(comment, what, n) == 0) ||
+	       (n > 0 && strncmp(open + 1, what, n) == 0 && strcmp(open + 1 + n, ")") == 0);
+}
+
+static void add_all(struct json_object *found, struct json_object *regions, const char *what,
+		    bool (*matches)(struct json_object *region, const char *what))
+{
+	for (size_t i = 0; i < json_array_length(regions); i++) {
+		struct json_object *region = json_object_array_get_idx(regions, i);
+
+		if (matches(region, what) && json_object_array_add(found, json_object_get(region)) < 0)
+			out_of_memory();
+	}
+}
+
+/* A number may be that of a region and of a task: both are shown. */
 struct json_object *ctl_explain_find(struct json_object *describe, const char *what)
 {
 	struct json_object *regions = json_get_array(describe, "regions"), *found = json_object_new_array();
 
 	if (!found)
 		out_of_memory();
-	for (size_t i = 0; i < json_array_length(regions); i++) {
-		struct json_object *region = json_object_array_get_idx(regions, i);
-
-		if (is_it(region, what) && json_object_array_add(found, json_object_get(region)) < 0)
-			out_of_memory();
-	}
+	add_all(found, regions, what, is_it);
+	add_all(found, regions, what, is_of_task);
 	return found;
 }
 

@@ -11,6 +11,39 @@ char *ctl_things(size_t n, const char *one, const char *many)
 	return xprintf("%zu %s", n, n == 1 ? one : many);
 }
 
+bool ctl_is_region_state(const char *state)
+{
+	static const char *const states[] = { "active",	 "pending", "held",   "rejected",
+					      "dry-run", "limited", "absent", "failed" };
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (equal(state, states[i]))
+			return true;
+	return false;
+}
+
+/* What the column POLICY has. */
+static const char *policy_of(struct json_object *region)
+{
+	return json_get_string(region, "policy") ?: json_get_string(region, "owner");
+}
+
+static bool passes(struct json_object *region, const struct ctl_filter *filter)
+{
+	return (!filter->state || equal(json_get_string(region, "state"), filter->state)) &&
+	       (!filter->policy || equal(policy_of(region), filter->policy)) &&
+	       (!filter->kind || equal(json_get_string(region, "kind"), filter->kind));
+}
+
+void ctl_regions_filter(struct json_object *describe, const struct ctl_filter *filter)
+{
+	struct json_object *regions = json_get_array(describe, "regions");
+
+	for (size_t i = json_array_length(regions); i-- > 0;)
+		if (!passes(json_object_array_get_idx(regions, i), filter))
+			json_object_array_del_idx(regions, i, 1);
+}
+
 static const char *address_of(struct json_object *region)
 {
 	struct json_object *segments = json_get_array(region, "segments");
@@ -45,7 +78,7 @@ static void add_region(struct table *t, struct json_object *region, bool address
 	table_add(t, state, state_colour(state, style));
 	table_addf(t, "%s", size_text(json_get_size(region, "size")).s);
 	table_addf(t, "%" PRId64, slots);
-	table_add(t, json_get_string(region, "policy") ?: json_get_string(region, "owner"), NULL);
+	table_add(t, policy_of(region), NULL);
 	if (addresses)
 		table_add(t, address_of(region), NULL);
 

@@ -160,7 +160,7 @@ struct json_object *ctl_describe_offline(const struct ctl_facts *facts)
 	return describe;
 }
 
-/* Of the same problem we may know more: the daemon doesn't see which modules there are, or whether any can be loaded. */
+/* We may know more of it: the daemon doesn't see which modules there are, or whether any can be loaded. */
 static void correct(struct json_object *problem, const struct machine *machine)
 {
 	const char *id = json_get_string(problem, "id");

@@ -16,7 +16,16 @@ struct tally {
 	size_t running, tasks, stacks, traces, variables, maps, others; /* active ones */
 	size_t slots;
 	uint64_t bytes;
+	bool registers;
+	char **other_names; /* of the first of these */
 };
+
+#define OTHER_NAMES_MAX 3
+
+static void tally_done(struct tally *t)
+{
+	strv_free(t->other_names);
+}
 
 /* The names under which qcmdd registers the pieces of the printk ring buffer: the log can be read with all of them. */
 static const char *const log_names[] = { MINIDUMP_LOG_TEXT_NAME, MINIDUMP_LOG_DESCS_NAME, MINIDUMP_LOG_INFOS_NAME,
@@ -28,7 +37,7 @@ static const char *const frame_names[] = { MINIDUMP_ELF_HEADER_NAME, MINIDUMP_VM
 
 static bool is_one_of(const char *name, const char *const *names)
 {
-	for (; name && *names; names++)
+	for (; name && names && *names; names++)
 		if (strcmp(name, *names) == 0)
 			return true;
 	return false;
@@ -42,6 +51,17 @@ static bool is_parent(struct json_object *region)
 	return comment && strncmp(comment, "parent of ", strlen("parent of ")) == 0;
 }
 
+/* What no policy asks for: drivers have registered it, or other programs. The first ones are called by their names. */
+static void count_other(struct tally *t, const char *name)
+{
+	if (is_one_of(name, (const char *const *)t->other_names))
+		return;
+	if (strv_length(t->other_names) == OTHER_NAMES_MAX)
+		t->others++;
+	else if (strv_append(&t->other_names, name) < 0)
+		out_of_memory();
+}
+
 static void count_active(struct tally *t, struct json_object *region)
 {
 	const char *kind = json_get_string(region, "kind"), *owner = json_get_string(region, "owner");
@@ -52,6 +72,8 @@ static void count_active(struct tally *t, struct json_object *region)
 	t->bytes += json_get_size(region, "size");
 	if (is_one_of(name, log_names))
 		t->log_parts_active++;
+	else if (equal(name, MINIDUMP_CPU_REGS_NAME))
+		t->registers = true;
 	else if (equal(kind, "task"))
 		t->tasks += !is_parent(region);
 	else if (equal(kind, "stack"))
@@ -65,7 +87,7 @@ static void count_active(struct tally *t, struct json_object *region)
 	else if (equal(kind, "map"))
 		t->maps++;
 	else if (!is_one_of(name, frame_names) && (equal(owner, "kernel") || equal(owner, "other")))
-		t->others++;
+		count_other(t, name ?: "?");
 }
 
 static struct tally count(struct json_object *describe)
@@ -105,8 +127,8 @@ static char *contents(const struct tally *t)
 		{ t->traces, "trace buffer", "trace buffers" },
 		{ t->variables, "variable", "variables" },
 		{ t->maps, "BPF map region", "BPF map regions" },
-		{ t->others, "more region", "more regions" },
 	};
+	_cleanup_free_ char *more = ctl_things(t->others, "more region", "more regions");
 	char *text = NULL;
 	size_t n;
 
@@ -118,6 +140,18 @@ static char *contents(const struct tally *t)
 		if (kinds[i].n > 0 && strv_append(&parts, part) < 0)
 			out_of_memory();
 	}
+	for (char **name = t->other_names; name && *name; name++) {
+		_cleanup_free_ char *printable = clean_text(*name);
+
+		if (strv_append(&parts, printable) < 0)
+			out_of_memory();
+	}
+	if (t->others > 0 && strv_append(&parts, more) < 0)
+		out_of_memory();
+
+	/* By themselves they say nothing. */
+	if (t->registers && parts && strv_append(&parts, "registers") < 0)
+		out_of_memory();
 
 	n = strv_length(parts);
 	for (size_t i = 0; i < n; i++) {
@@ -155,11 +189,14 @@ static char *as_clause(const char *message)
 	return s;
 }
 
-static void print_labelled(FILE *f, const char *label, const char *text)
+#define LABEL_WIDTH 11 /* with what is behind it */
+
+static void print_labelled(FILE *f, const char *label, const char *text, const struct style *style)
 {
 	_cleanup_free_ char *printable = clean_text(text);
 
-	fprintf(f, "%9s: %s\n", label, printable);
+	fprintf(f, "%9s: ", label);
+	print_wrapped(f, printable, LABEL_WIDTH, LABEL_WIDTH, style);
 }
 
 /* The first one is in the first line already where there would be no dump at all. */
@@ -173,16 +210,16 @@ static void print_problems(FILE *f, struct json_object *describe, bool first_is_
 
 		fputs(sgr(style, COLOUR_BOLD_YELLOW), f);
 		if (message && !(i == 0 && first_is_told))
-			print_labelled(f, i > 0 && first_is_told ? "Also" : "Problem", message);
+			print_labelled(f, i > 0 && first_is_told ? "Also" : "Problem", message, style);
 		fputs(sgr(style, COLOUR_NORMAL), f);
 		if (hint && *hint)
-			print_labelled(f, "To do", hint);
+			print_labelled(f, "To do", hint, style);
 	}
 	if (json_array_length(problems) > 0)
 		fputc('\n', f);
 }
 
-static void print_notes(FILE *f, struct json_object *describe)
+static void print_notes(FILE *f, struct json_object *describe, const struct style *style)
 {
 	struct json_object *notes = json_get_array(describe, "notes");
 
@@ -191,16 +228,16 @@ static void print_notes(FILE *f, struct json_object *describe)
 		const char *message = json_get_string(note, "message"), *hint = json_get_string(note, "hint");
 
 		if (message)
-			print_labelled(f, "Note", message);
+			print_labelled(f, "Note", message, style);
 		if (hint)
-			print_labelled(f, "To do", hint);
+			print_labelled(f, "To do", hint, style);
 	}
 	if (json_array_length(notes) > 0)
 		fputc('\n', f);
 }
 
 /* One line, whoever they are. */
-static void print_collectors(FILE *f, struct json_object *describe)
+static void print_collectors(FILE *f, struct json_object *describe, const struct style *style)
 {
 	struct json_object *collectors = json_get_array(describe, "collectors");
 	_cleanup_free_ char *line = NULL;
@@ -215,20 +252,20 @@ static void print_collectors(FILE *f, struct json_object *describe)
 		free(line);
 		line = longer;
 	}
-	print_labelled(f, "Collector", line ?: "nobody");
+	print_labelled(f, "Collector", line ?: "nobody", style);
 }
 
-static void print_daemon(FILE *f, struct json_object *describe)
+static void print_daemon(FILE *f, struct json_object *describe, const struct style *style)
 {
 	const char *version = json_get_string(describe, "version"), *state = json_get_string(describe, "state");
 	_cleanup_free_ char *line = NULL;
 
 	if (version)
 		line = xprintf("qcmdd %s, state %s", version, state ?: "unknown");
-	print_labelled(f, "Daemon", line ?: "does not answer");
+	print_labelled(f, "Daemon", line ?: "does not answer", style);
 }
 
-static void print_module(FILE *f, struct json_object *describe)
+static void print_module(FILE *f, struct json_object *describe, const struct style *style)
 {
 	struct json_object *module = json_get_object(describe, "module"),
 			   *backend = json_get_object(describe, "backend");
@@ -245,26 +282,66 @@ static void print_module(FILE *f, struct json_object *describe)
 	else
 		line = xprintf("qcom_minidump%s%s%s", version ? " " : "", version ?: "",
 			       json_get_string(describe, "version") ? ", no back end" : "");
-	print_labelled(f, "Module", line);
+	print_labelled(f, "Module", line, style);
 }
 
 /* "4 of 9 regions in 11 slots: policy trace has MaxSlots=12" */
-static void print_use(FILE *f, struct json_object *policy)
+static char *use_of(struct json_object *policy)
 {
-	_cleanup_free_ char *limit = clean_text(json_get_string(policy, "limit") ?: "");
+	const char *limit = json_get_string(policy, "limit");
+	_cleanup_free_ char *in = NULL, *own = NULL;
 	int64_t slots = json_get_int(policy, "slots", -1);
 
-	if (json_get_int(policy, "wanted", 0) == 0) {
-		fprintf(f, "nothing of its own: there is none of it, or another policy has it\n");
-		return;
-	}
-	fprintf(f, "%lld of %lld regions", (long long)json_get_int(policy, "registered", 0),
-		(long long)json_get_int(policy, "wanted", 0));
+	if (json_get_bool(policy, "dry_run", false))
+		return xprintf("dry run, %lld regions that are not registered",
+			       (long long)json_get_int(policy, "wanted", 0));
+	if (json_get_int(policy, "wanted", 0) == 0)
+		return xprintf("nothing of its own: there is none of it, or another policy has it");
 	if (slots > 0)
-		fprintf(f, " in %lld slot%s", (long long)slots, slots == 1 ? "" : "s");
+		in = xprintf(" in %lld slot%s", (long long)slots, slots == 1 ? "" : "s");
 	if (json_get_int(policy, "own", 0) > 0)
-		fprintf(f, ", %lld of them the module's own", (long long)json_get_int(policy, "own", 0));
-	fprintf(f, "%s%s\n", *limit ? ": " : "", limit);
+		own = xprintf(", %lld of them the module's own", (long long)json_get_int(policy, "own", 0));
+	return xprintf("%lld of %lld regions%s%s%s%s", (long long)json_get_int(policy, "registered", 0),
+		       (long long)json_get_int(policy, "wanted", 0), in ?: "", own ?: "", limit ? ": " : "",
+		       limit ?: "");
+}
+
+static void print_policy(FILE *f, struct json_object *policy, const struct style *style)
+{
+	_cleanup_free_ char *name = clean_text(json_get_string(policy, "name") ?: "?"), *text = NULL, *printable = NULL;
+	const char *state = json_get_string(policy, "state"), *why = json_get_string(policy, "reason");
+	bool error = equal(state, "error");
+
+	text = equal(state, "enabled") ? use_of(policy) :
+					 xprintf("%s%s%s", state ?: "unknown", why ? ": " : "", why ?: "");
+	printable = clean_text(text);
+	fprintf(f, "%*s%s: %s", LABEL_WIDTH, "", name, error ? sgr(style, COLOUR_BOLD_RED) : "");
+	print_wrapped(f, printable, LABEL_WIDTH + text_width(name) + 2, LABEL_WIDTH + 2, style);
+	fputs(error ? sgr(style, COLOUR_NORMAL) : "", f);
+}
+
+/* Why each of them is, 'qcmdctl policies' says. */
+static void print_disabled(FILE *f, struct json_object *policies, const struct style *style)
+{
+	_cleanup_free_ char *names = NULL;
+
+	for (size_t i = 0; i < json_array_length(policies); i++) {
+		struct json_object *policy = json_object_array_get_idx(policies, i);
+		char *longer;
+
+		if (!equal(json_get_string(policy, "state"), "disabled"))
+			continue;
+		longer = xprintf("%s%s%s", names ?: "disabled: ", names ? ", " : "",
+				 json_get_string(policy, "name") ?: "?");
+		free(names);
+		names = longer;
+	}
+	if (names) {
+		_cleanup_free_ char *printable = clean_text(names);
+
+		fprintf(f, "%*s", LABEL_WIDTH, "");
+		print_wrapped(f, printable, LABEL_WIDTH, LABEL_WIDTH + 2, style);
+	}
 }
 
 static void print_policies(FILE *f, struct json_object *describe, const struct style *style)
@@ -284,32 +361,21 @@ static void print_policies(FILE *f, struct json_object *describe, const struct s
 	}
 	fprintf(f, "%9s: %zu enabled, %zu disabled, %s%zu in error%s\n", "Policies", enabled, disabled,
 		broken > 0 ? sgr(style, COLOUR_BOLD_RED) : "", broken, broken > 0 ? sgr(style, COLOUR_NORMAL) : "");
-
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *policy = json_object_array_get_idx(policies, i);
-		_cleanup_free_ char *name = clean_text(json_get_string(policy, "name") ?: "?");
-		_cleanup_free_ char *why = clean_text(json_get_string(policy, "reason") ?: "");
-		const char *state = json_get_string(policy, "state");
 
-		fprintf(f, "%11s%s: ", "", name);
-		if (equal(state, "enabled") && json_get_bool(policy, "dry_run", false))
-			fprintf(f, "dry run, %lld regions that are not registered\n",
-				(long long)json_get_int(policy, "wanted", 0));
-		else if (equal(state, "enabled"))
-			print_use(f, policy);
-		else
-			fprintf(f, "%s%s%s%s%s\n", equal(state, "error") ? sgr(style, COLOUR_BOLD_RED) : "",
-				state ?: "unknown", equal(state, "error") ? sgr(style, COLOUR_NORMAL) : "",
-				*why ? ": " : "", why);
+		if (!equal(json_get_string(policy, "state"), "disabled"))
+			print_policy(f, policy, style);
 	}
+	print_disabled(f, policies, style);
 }
 
-static void print_events(FILE *f, struct json_object *describe)
+static void print_events(FILE *f, struct json_object *describe, const struct style *style)
 {
 	struct json_object *events = json_get_object(describe, "events");
 	_cleanup_free_ char *resyncs = ctl_things(json_get_size(events, "resyncs"), "resync", "resyncs");
 
-	if (events)
+	if (events && style->verbose)
 		fprintf(f, "%9s: %lld received, %lld lost, %s\n", "Events",
 			(long long)json_get_int(events, "received", 0), (long long)json_get_int(events, "lost", 0),
 			resyncs);
@@ -373,23 +439,27 @@ static char *saved(struct json_object *describe, const struct tally *t)
 	return contents(t);
 }
 
+static void print_dotted(FILE *f, const char *colour, const char *line, const struct style *style)
+{
+	fprintf(f, "%s%s%s ", sgr(style, colour), style->utf8 ? "●" : "*", sgr(style, COLOUR_NORMAL));
+	print_wrapped(f, line, 2, 2, style);
+}
+
 static void print_verdict(FILE *f, struct json_object *describe, const struct tally *t, const char *what,
 			  const struct style *style)
 {
 	struct json_object *problems = json_get_array(describe, "problems"), *first = NULL;
 	bool well = equal(json_get_string(describe, "state"), "ok");
-	const char *dot = style->utf8 ? "●" : "*";
-	_cleanup_free_ char *reason = NULL, *place = NULL;
+	_cleanup_free_ char *reason = NULL, *place = NULL, *line = NULL;
 
 	if (what) {
 		bool nobody = has_problem(describe, "collector");
 
 		place = where(json_get_object(describe, "backend"), t);
-		fprintf(f, "%s%s%s A crash now would %s %s%s: %s%s.\n",
-			well ? sgr(style, COLOUR_BOLD_GREEN) : sgr(style, COLOUR_BOLD_YELLOW), dot,
-			sgr(style, COLOUR_NORMAL), nobody ? "leave" : "give",
-			well || !has_gap(describe, t) ? "a dump" : "an incomplete dump",
-			nobody ? " that nobody collects" : "", what, place);
+		line = xprintf("A crash now would %s %s%s: %s%s.", nobody ? "leave" : "give",
+			       well || !has_gap(describe, t) ? "a dump" : "an incomplete dump",
+			       nobody ? " that nobody collects" : "", what, place);
+		print_dotted(f, well ? COLOUR_BOLD_GREEN : COLOUR_BOLD_YELLOW, line, style);
 		return;
 	}
 
@@ -398,17 +468,19 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 		reason = as_clause(json_get_string(first, "message") ?: "unknown reason");
 	}
 	/* Where the module has said what it has, nothing of that is any use. */
-	if (equal(json_get_string(describe, "state"), "unknown") && !json_get_array(describe, "regions"))
-		fprintf(f, "%s%s%s Can't tell whether a crash now would give a dump: %s.\n",
-			sgr(style, COLOUR_BOLD_YELLOW), dot, sgr(style, COLOUR_NORMAL), reason ?: "nobody knows");
-	else
-		fprintf(f, "%s%s%s A crash now would NOT give a dump: %s.\n", sgr(style, COLOUR_BOLD_RED), dot,
-			sgr(style, COLOUR_NORMAL), reason ?: "no policy asks for anything, see qcmd.d(5)");
+	if (equal(json_get_string(describe, "state"), "unknown") && !json_get_array(describe, "regions")) {
+		line = xprintf("Can't tell whether a crash now would give a dump: %s.", reason ?: "nobody knows");
+		print_dotted(f, COLOUR_BOLD_YELLOW, line, style);
+	} else {
+		line = xprintf("A crash now would NOT give a dump: %s.",
+			       reason ?: "no policy asks for anything, see qcmd.d(5)");
+		print_dotted(f, COLOUR_BOLD_RED, line, style);
+	}
 }
 
 int ctl_status_exit(struct json_object *describe)
 {
-	struct tally t = count(describe);
+	_cleanup_(tally_done) struct tally t = count(describe);
 	_cleanup_free_ char *what = saved(describe, &t);
 
 	return what && equal(json_get_string(describe, "state"), "ok") ? CTL_OK : CTL_DEGRADED;
@@ -416,20 +488,20 @@ int ctl_status_exit(struct json_object *describe)
 
 void ctl_status_print(FILE *f, struct json_object *describe, const struct style *style)
 {
-	struct tally t = count(describe);
+	_cleanup_(tally_done) struct tally t = count(describe);
 	_cleanup_free_ char *what = saved(describe, &t);
 
 	print_verdict(f, describe, &t, what, style);
 	fputc('\n', f);
 	print_problems(f, describe, !what, style);
-	print_notes(f, describe);
+	print_notes(f, describe, style);
 
-	print_collectors(f, describe);
-	print_daemon(f, describe);
-	print_module(f, describe);
+	print_collectors(f, describe, style);
+	print_daemon(f, describe, style);
+	print_module(f, describe, style);
 	print_policies(f, describe, style);
 	if (json_get_array(describe, "regions"))
 		fprintf(f, "%9s: %zu active, %zu pending, %zu failed\n", "Regions", t.active, t.pending, t.failed);
-	print_events(f, describe);
+	print_events(f, describe, style);
 	print_reload(f, describe, style);
 }

@@ -22,6 +22,17 @@ void ctl_status_print(FILE *f, struct json_object *describe, const struct style 
 
 /* ctl-list.c */
 char *ctl_things(size_t n, const char *one, const char *many); /* "3 regions" */
+
+/* What of the regions is to be shown; NULL: any. */
+struct ctl_filter {
+	const char *state;
+	const char *policy; /* or owner, where no policy asked for it */
+	const char *kind;
+};
+
+bool ctl_is_region_state(const char *state);
+/* The others are taken out of the description. */
+void ctl_regions_filter(struct json_object *describe, const struct ctl_filter *filter);
 void ctl_regions_print(FILE *f, struct json_object *describe, const struct style *style);
 void ctl_policies_print(FILE *f, struct json_object *describe, const struct style *style);
 void ctl_changes_print(FILE *f, struct json_object *before, struct json_object *after, const struct style *style);
@@ -96,7 +107,7 @@ bool ctl_is_debugger(const char *name);
 /* Looks at one of them, with qcmdump or a debugger. Exit status; on a failure of our own, why. */
 int ctl_dump(const char *verb, const char *what, const struct ctl_dump_options *o, char **ret_failure);
 
-/* ctl-explain.c: the regions of that name or id; NULL is never returned. */
+/* ctl-explain.c: the regions of that name or id, or of tasks of that PID or name; NULL is never returned. */
 struct json_object *ctl_explain_find(struct json_object *describe, const char *what);
 void ctl_explain_print(FILE *f, struct json_object *regions, const struct style *style);
 

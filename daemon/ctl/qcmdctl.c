@@ -16,6 +16,8 @@ struct options {
 	enum json_form json;
 	bool no_pager;
 	bool no_legend;
+	bool verbose;		  /* of status */
+	struct ctl_filter filter; /* of regions */
 };
 
 enum { STATUS, POLICIES, REGIONS, EXPLAIN, ENABLE, DISABLE, RELOAD, SNAPSHOT, DUMPS, DUMP, CHECK, CAT_CONFIG, HELP };
@@ -82,6 +84,7 @@ static int show(const struct options *options, struct json_object *o,
 {
 	struct style style = terminal_style(!options->no_legend);
 
+	style.verbose = options->verbose;
 	if (options->json != JSON_OFF) {
 		json_print(o, options->json, stdout);
 		return CTL_OK;
@@ -107,6 +110,7 @@ static int list(const struct options *options, const char *key,
 
 	if (!o)
 		return CTL_FAILURE;
+	ctl_regions_filter(o, &options->filter);
 	return show(options, options->json != JSON_OFF ? json_get_array(o, key) ?: none : o, print);
 }
 
@@ -251,7 +255,7 @@ static int explain(const struct options *options, char *const *arguments, size_t
 		return CTL_FAILURE;
 	found = ctl_explain_find(o, arguments[0]);
 	if (json_array_length(found) == 0) {
-		complain("there is no region '%s'; 'qcmdctl regions' lists them",
+		complain("there is no region '%s', and none of such a task; 'qcmdctl regions' lists them",
 			 quote(arguments[0], strlen(arguments[0])).s);
 		return CTL_FAILURE;
 	}
@@ -363,6 +367,12 @@ static int set_json(struct options *options, const char *mode, struct derr *err)
 	return -EINVAL;
 }
 
+static int set_state(struct options *options, const char *state, struct derr *err)
+{
+	options->filter.state = state;
+	return ctl_is_region_state(state) ? 0 : -EINVAL;
+}
+
 static int set_debugger(struct options *options, const char *name, struct derr *err)
 {
 	options->debugger = name;
@@ -373,8 +383,8 @@ static const struct verb verbs[] = {
 	[STATUS] = { "status", "", .summary = "Would a crash now give a dump, and of what?" },
 	[POLICIES] = { "policies", "", .summary = "List the policies and what they registered" },
 	[REGIONS] = { "regions", "", .summary = "List the memory regions that a dump would have" },
-	[EXPLAIN] = { "explain", "REGION", .summary = "Who wanted a region, since when, where it is", .min = 1,
-		      .max = 1 },
+	[EXPLAIN] = { "explain", "WHAT", .summary = "Who wanted a region, or a task's, since when, where it is",
+		      .min = 1, .max = 1 },
 	[ENABLE] = { "enable", "POLICY...", .summary = "Use policies, now and from now on", .min = 1, .max = -1 },
 	[DISABLE] = { "disable", "POLICY...", .summary = "Use policies no more", .min = 1, .max = -1 },
 	[RELOAD] = { "reload", "", .summary = "Have the policy files read anew" },
@@ -405,6 +415,12 @@ static const struct opt options_table[] = {
 	  AT(output) },
 	{ "force", 'f', NULL, "with snapshot, dump report: replace FILE if it exists", 1 << SNAPSHOT | 1 << DUMP,
 	  AT(force) },
+	{ "verbose", 'v', NULL, "with status: how many events there were, too", 1 << STATUS, AT(verbose) },
+	{ "state", 0, "STATE", "with regions: only those in that state", 1 << REGIONS, .set = set_state,
+	  .expected = "active, pending, held, rejected, dry-run, limited, absent or failed" },
+	{ "policy", 0, "POLICY", "with regions: only those of that policy", 1 << REGIONS, AT(filter.policy) },
+	{ "kind", 0, "KIND", "with regions: only those of that kind, such as task or 'current task'", 1 << REGIONS,
+	  AT(filter.kind) },
 	{ "debugger", 0, "NAME", "with dump debug: drgn, crash or gdb (default: what is installed)", 1 << DUMP,
 	  .set = set_debugger, .expected = "drgn, crash or gdb" },
 };

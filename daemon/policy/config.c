@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <syslog.h>
 
 #include "daemon/policy/config.h"
 #include "daemon/policy/policy-internal.h"
 
 static const struct ini_section sections[] = { { .name = "Daemon" }, {} };
+/* The first one is the default. */
+static const struct ini_word levels[] = {
+	{ "info", LOG_INFO },	    { "debug", LOG_DEBUG }, { "notice", LOG_NOTICE },
+	{ "warning", LOG_WARNING }, { "err", LOG_ERR },	    { "crit", LOG_CRIT },
+	{ "alert", LOG_ALERT },	    { "emerg", LOG_EMERG }, {},
+};
 static const struct ini_key keys[] = {
 	{ "Daemon", "AutoReload", ini_value_bool, offsetof(struct config, auto_reload), .expects = "yes or no" },
+	{ "Daemon", "LogLevel", ini_value_word, offsetof(struct config, log_level), .words = levels,
+	  .expects = "debug, info, notice, warning, err, crit, alert or emerg" },
 	{},
 };
 static const struct ini_format format = { .sections = sections, .keys = keys, .example = "Daemon" };
@@ -15,7 +24,7 @@ int config_load(const char *path, struct config *ret, struct diags *diags)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size, errors = diags_errors(diags);
-	struct config config = {};
+	struct config config = { .log_level = LOG_INFO };
 	int r;
 
 	*ret = config;

@@ -8,7 +8,8 @@
 #define CONFIG_PATH "/etc/qcmd/qcmdd.conf"
 
 struct config {
-	bool auto_reload; /* AutoReload=: policies are read anew when their files change */
+	bool auto_reload;	/* AutoReload=: policies are read anew when their files change */
+	unsigned int log_level; /* LogLevel=: of syslog(3) */
 };
 
 /* No file: the defaults. Errors are added to diags, and then the defaults count. 0 or -ENOMEM. */

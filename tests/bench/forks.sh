@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# In a guest: forks.sh ROUNDS FORKS. Prints "WHAT NUMBER" lines: microseconds of CPU that so many forks of `sh -c :` take,
-# and that PID 1, journald, D-Bus and qcmdd take meanwhile, without qcmdd, with it and its policies, and without it again.
+# In a guest: forks.sh ROUNDS FORKS. Prints "WHAT NUMBER" lines: microseconds of CPU that so many forks of `sh -c :`
+# take, and that PID 1, journald, D-Bus and qcmdd take meanwhile, without qcmdd, with it and its policies, and without
+# it again.
 
 rounds=$1
 forks=$2

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -331,6 +332,21 @@ static void assert_config(struct fixture *f, const char *text, bool wanted, cons
 		assert_null(said);
 }
 
+static void assert_log_level(struct fixture *f, const char *text, unsigned int level)
+{
+	const char *path = in(f->root, "qcmdd.conf");
+	struct diags diags = {};
+	struct config config;
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	assert_int_equal(config_load(path, &config, &diags), 0);
+	assert_int_equal(config.log_level, level);
+	diags_done(&diags);
+}
+
 static void test_config(void **state)
 {
 	struct fixture *f = *state;
@@ -343,11 +359,18 @@ static void test_config(void **state)
 	assert_config(f, "", false, NULL);
 	assert_config(f, "[Daemon]\nAutoReload=yes\n", true, NULL);
 	assert_config(f, "[Daemon]\nAutoReload=yes\nAutoReload=\n", false, NULL);
-	assert_config(f, "[Daemon]\nAutoReload=yes\nAutoRelaod=no\n", false,
-		      "unknown key 'AutoRelaod=' in [Daemon], did you mean 'AutoReload='? (known: AutoReload=)");
+	assert_config(
+		f, "[Daemon]\nAutoReload=yes\nAutoRelaod=no\n", false,
+		"unknown key 'AutoRelaod=' in [Daemon], did you mean 'AutoReload='? (known: AutoReload=, LogLevel=)");
 	assert_config(f, "[Task]\nComm=x\n", false, "unknown section [Task] (known: [Daemon])");
 	assert_config(f, "AutoReload=yes\n", false,
 		      "'AutoReload=' before any section: put its section header, such as [Daemon], above it");
+	assert_config(f, "[Daemon]\nLogLevel=loud\n", false,
+		      "LogLevel= takes debug, info, notice, warning, err, crit, alert or emerg, not 'loud'");
+	assert_log_level(f, "", LOG_INFO);
+	assert_log_level(f, "[Daemon]\nLogLevel=debug\n", LOG_DEBUG);
+	assert_log_level(f, "[Daemon]\nLogLevel=err\nLogLevel=\n", LOG_INFO);
+	assert_log_level(f, "[Daemon]\nLogLevel=err\nLogLevel=loud\n", LOG_INFO);
 	assert_config(f, "[Daemon]\nAutoReload=perhaps\n", false, "AutoReload= takes yes or no, not 'perhaps'");
 }
 

@@ -92,7 +92,7 @@ static void test_documents(void **state)
 			fail_msg("docs/completion/qcmdctl does not have %s", word);
 		found++;
 	}
-	assert_int_equal(found, 21);
+	assert_int_equal(found, 25);
 }
 
 #define TRY "\nTry 'qcmdctl --help'.\n"
@@ -103,7 +103,7 @@ static void test_usage(void **state)
 		{ "stauts", "unknown command 'stauts', did you mean 'status'?" },
 		{ "xyzzy", "unknown command 'xyzzy'" },
 		{ "regions 7", "'regions' takes no argument '7'" },
-		{ "explain", "'explain' needs an argument: REGION" },
+		{ "explain", "'explain' needs an argument: WHAT" },
 		{ "explain a b", "'explain' takes no further argument 'b'" },
 		{ "--json=yaml status", "--json=yaml: expected short, pretty or off" },
 		{ "cat-config --json", "cat-config shows files as they are, it has no JSON form" },

@@ -18,6 +18,7 @@
 #include "daemon/ctl/ctl.h"
 #include "lib/alloc.h"
 #include "lib/table.h"
+#include "lib/text.h"
 #include "golden.h"
 #include "uapi/linux/qcom_minidump_table.h"
 
@@ -86,7 +87,7 @@ static void test_exit_status(void **state)
 		int status;
 		const char *starts;
 	} cases[] = {
-		{ "ok", CTL_OK, "● A crash now would give a dump: dmesg, 2 tasks, 1 stack and 1 more region (" },
+		{ "ok", CTL_OK, "● A crash now would give a dump: dmesg, 2 tasks, 1 stack and KDRIVER (" },
 		{ "kinds", CTL_OK,
 		  "● A crash now would give a dump: dmesg, 2 running tasks, 1 trace buffer, 2 variables and "
 		  "1 BPF map region (" },
@@ -125,10 +126,17 @@ static void test_explain(void **state)
 	static const struct {
 		const char *what;
 		size_t n;
-	} cases[] = {
-		{ "11", 1 }, { MINIDUMP_STACK_NAME, 1 }, { MINIDUMP_TASK_NAME, 3 }, { "11x", 0 }, { "", 0 }, { "0", 0 },
-		{ "99", 0 }
-	};
+	} cases[] = { { "11", 1 },
+		      { "systemd", 2 },
+		      { "2", 2 },
+		      { "systemd (1)", 0 },
+		      { "(1)", 0 },
+		      { MINIDUMP_STACK_NAME, 1 },
+		      { MINIDUMP_TASK_NAME, 3 },
+		      { "11x", 0 },
+		      { "", 0 },
+		      { "0", 0 },
+		      { "99", 0 } };
 	_cleanup_(json_putp) struct json_object *root = fixture("tests/unit/ctl/ok-root.json"),
 						*hostile = fixture("tests/unit/ctl/hostile-text.json"),
 						*full = fixture("tests/unit/ctl/table-full.json");
@@ -332,6 +340,72 @@ static char *table(const struct style *style)
 	table_free(t);
 	fclose(f);
 	return text;
+}
+
+/* No line is wider than the terminal, and nothing is lost. */
+static void test_wrapped(void **state)
+{
+	static const char *const names[] = { "ok", "policy-error", "table-full", "kinds", "no-backend" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		_cleanup_free_ char *path = xprintf("tests/unit/ctl/%s.json", names[i]), *wide = NULL, *narrow = NULL;
+		_cleanup_(json_putp) struct json_object *describe = fixture(path);
+		struct style style = { .legend = true, .utf8 = true, .width = 80 };
+		char *at, *to;
+
+		wide = render(ctl_status_print, describe, &plain);
+		narrow = render(ctl_status_print, describe, &style);
+		at = narrow;
+		for (char *line; (line = strsep(&at, "\n"));) {
+			if (text_width(line) > 80)
+				fail_msg("%s: %zu cells in '%s'", names[i], text_width(line), line);
+			if (at)
+				at[-1] = ' ';
+		}
+		for (char **text = (char *[]){ wide, narrow, NULL }; *text; text++) {
+			for (at = to = *text; *at; at++)
+				if (*at != ' ' && *at != '\n')
+					*to++ = *at;
+			*to = '\0';
+		}
+		assert_string_equal(narrow, wide);
+	}
+}
+
+static void test_verbose(void **state)
+{
+	_cleanup_(json_putp) struct json_object *describe = fixture("tests/unit/ctl/ok.json");
+	struct style style = { .legend = true, .utf8 = true, .verbose = true };
+	_cleanup_free_ char *text = render(ctl_status_print, describe, &style);
+
+	assert_non_null(strstr(text, "   Events: 10 received, 0 lost, 1 resync\n"));
+}
+
+static void test_filter(void **state)
+{
+	static const struct {
+		struct ctl_filter filter;
+		size_t n;
+	} cases[] = {
+		{ {}, 11 },
+		{ { .kind = "stack" }, 1 },
+		{ { .kind = "task" }, 3 },
+		{ { .policy = "20-tasks" }, 4 },
+		{ { .policy = "kernel" }, 1 },
+		{ { .policy = "20-tasks", .kind = "stack" }, 1 },
+		{ { .state = "failed" }, 0 },
+		{ { .state = "active" }, 11 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_(json_putp) struct json_object *describe = fixture("tests/unit/ctl/ok-root.json");
+
+		ctl_regions_filter(describe, &cases[i].filter);
+		if (json_array_length(json_get_array(describe, "regions")) != cases[i].n)
+			fail_msg("case %zu: %zu", i, json_array_length(json_get_array(describe, "regions")));
+	}
+	assert_true(ctl_is_region_state("dry-run"));
+	assert_false(ctl_is_region_state("dead"));
 }
 
 static void test_table(void **state)
@@ -576,6 +650,9 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_nothing_of_its_own),
 		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_wrapped),
+		cmocka_unit_test(test_verbose),
+		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test_setup_teardown(test_check, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_cat_config, tree_setup, tree_teardown),

@@ -212,6 +212,51 @@ static void test_ready(void **state)
 	manager_free(m);
 }
 
+static int on_properties(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	const char *name, *interface;
+	int *n = userdata;
+
+	if (sd_bus_message_read(message, "s", &interface) < 0 ||
+	    sd_bus_message_enter_container(message, 'a', "{sv}") < 0)
+		return 0;
+	while (sd_bus_message_enter_container(message, 'e', "sv") > 0) {
+		assert_true(sd_bus_message_read(message, "s", &name) >= 0);
+		*n += !strcmp(name, "Problems");
+		assert_true(sd_bus_message_skip(message, "v") >= 0);
+		assert_true(sd_bus_message_exit_container(message) >= 0);
+	}
+	return 0;
+}
+
+/* Whoever wants to know need not ask again and again. */
+static void test_problems_signal(void **state)
+{
+	struct manager *m = new_manager();
+	sd_bus *bus = NULL;
+	int n = 0;
+
+	assert_true(sd_bus_open_system(&bus) >= 0);
+	assert_true(sd_bus_match_signal(bus, NULL, NULL, "/org/qcmd1", "org.freedesktop.DBus.Properties",
+					"PropertiesChanged", on_properties, &n) >= 0);
+	manager_bus_start(m);
+	run_for(m, SEC / 2);
+	manager_tell(m);
+	run_for(m, SEC / 4);
+	while (sd_bus_process(bus, NULL) > 0)
+		;
+	n = 0;
+	manager_tell(m);
+	m->error = -EBUSY;
+	manager_tell(m);
+	run_for(m, SEC / 4);
+	while (sd_bus_process(bus, NULL) > 0)
+		;
+	assert_int_equal(n, 1);
+	sd_bus_flush_close_unref(bus);
+	manager_free(m);
+}
+
 /* How often systemd was told a status since the last time, and the last of them. */
 static int statuses(int fd, char last[256])
 {
@@ -322,10 +367,15 @@ static void test_reload_ends_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_second),		 cmocka_unit_test(test_second_after_failures),
-		cmocka_unit_test(test_second_process),	 cmocka_unit_test(test_bus_comes_late),
-		cmocka_unit_test(test_no_files),	 cmocka_unit_test(test_ready),
-		cmocka_unit_test(test_many_passes),	 cmocka_unit_test(test_source_comes_late),
+		cmocka_unit_test(test_second),
+		cmocka_unit_test(test_second_after_failures),
+		cmocka_unit_test(test_second_process),
+		cmocka_unit_test(test_bus_comes_late),
+		cmocka_unit_test(test_no_files),
+		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_problems_signal),
+		cmocka_unit_test(test_many_passes),
+		cmocka_unit_test(test_source_comes_late),
 		cmocka_unit_test(test_reload_ends_wait),
 	};
 

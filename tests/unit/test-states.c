@@ -142,6 +142,7 @@ static const struct reload_info refused = { .done = true, .errors = reload_error
 static struct module_segment segment;
 static struct module_region regions[] = {
 	{ .id = 1, .name = MINIDUMP_ELF_HEADER_NAME, .size = 4096, .n_segments = 1 },
+	{ .id = 8, .name = MINIDUMP_CPU_REGS_NAME, .size = 600, .n_segments = 1 },
 	{ .id = 2, .owner = 1, .name = MINIDUMP_LOG_TEXT_NAME, .size = 131072, .n_segments = 1 },
 	{ .id = 3, .owner = 1, .name = MINIDUMP_LOG_DESCS_NAME, .size = 4096, .n_segments = 1 },
 	{ .id = 4, .owner = 1, .name = MINIDUMP_LOG_INFOS_NAME, .size = 4096, .n_segments = 1 },
@@ -164,7 +165,7 @@ static size_t set_regions(char *const *facts, const struct machine *m)
 	}
 	if (!m->loaded || (!m->backend[0] && !has(facts, "pending")))
 		return 0;
-	return has(facts, "empty") ? 1 : ARRAY_LEN(regions);
+	return has(facts, "empty") ? 2 : ARRAY_LEN(regions);
 }
 
 static struct module_backend backend_of(const struct machine *m)
