@@ -268,6 +268,39 @@ rm /etc/qcmd.d/60-high.conf
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
 rmmod qcom_minidump_ram && modprobe qcom_minidump_ram || fail "a large table"
 
+# Those that end before they count are no news, and those of one user don't take the places of others.
+policy <<POLICY
+[Task]
+Comm=storm
+Register=stack
+MaxTasks=8
+MaxTasksPerUser=2
+POLICY
+before=$(received)
+./fork-storm 500 storm >/dev/null || fail "fork-storm"
+[ $(($(received) - before)) -lt 100 ] || fail "500 that are forked and end cost $(($(received) - before)) events"
+cp /bin/sleep /tmp/storm
+for _ in 1 2 3 4 5 6; do
+	setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/storm 1000 &
+done
+/tmp/storm 1000 &
+until_true "the task of root" has KSTACK $!
+two_of_nobody() {
+	[ "$(names_in storm | wc -w)" = 3 ]
+}
+until_true "two of another user" two_of_nobody
+policy <<POLICY
+[Task]
+Comm=storm
+User=nobody 1000-1999
+Register=stack
+POLICY
+has_no KSTACK $! || fail "User=nobody takes a task of root"
+[ "$(names_in storm | wc -w)" = 6 ] || fail "User=nobody takes others: $(names_in storm)"
+pkill -x storm
+wait
+echo "ok: tasks that don't live, and users"
+
 # A storm that nobody asks about: no event at all, whatever else the sections name.
 policy <<POLICY
 [Task]
@@ -299,6 +332,7 @@ policy <<POLICY
 MaxRegions=20
 [Task]
 Comm=storm
+AgeSec=0
 Register=stack
 MaxTasks=8
 POLICY
