@@ -16,6 +16,7 @@ seconds=${STORM:-30}
 cat >/etc/qcmd.d/50-storm.conf <<POLICY
 [Task]
 Comm=*
+AgeSec=0
 Register=task stack
 POLICY
 for policy in crash-utility irq-stacks memory modules runqueues; do
