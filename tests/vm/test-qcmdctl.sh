@@ -414,7 +414,7 @@ state 22
 cp good.ko "$file" && depmod
 systemctl restart qcmd-backend && rmmod qcom_minidump_panic || fail "the modules can't be loaded again"
 state 1
-sysctl -q kernel.modules_disabled=1
+echo 1 >/proc/sys/kernel/modules_disabled
 state 28
 expect 0 '*To do: Reboot: until then no module can be loaded*' status
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
