@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "lib/journal.h"
 
 static void test_add_in_order(void **state)
 {
@@ -604,6 +607,41 @@ static void test_symbol(void **state)
 	ASSERT_LOG(t, "add Kpointer");
 }
 
+/* They begin with what has happened, and to what. What comes and goes all the time is told at the level debug. */
+static void assert_logged(struct table *t, const char *level, const char *line, const char *absent)
+{
+	int saved = dup(STDERR_FILENO);
+	char text[4096] = "";
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	dup2(fileno(f), STDERR_FILENO);
+	log_set_max_level(level);
+	WANT(t, task(5, REGION_TASK, 0), object("a", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	set_wants(t, NULL, 0);
+	assert_int_equal(reconcile_run(t->r), 0);
+	log_set_max_level("emerg");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	t->n_log = 0;
+	if (!strstr(text, line) || (absent && strstr(text, absent)))
+		fail_msg("at the level %s:\n%s", level, text);
+}
+
+static void test_log_lines(void **state)
+{
+	struct table *t = *state;
+
+	assert_logged(t, "info", "a is saved: a, policy ", "t (5)");
+	assert_logged(t, "debug", "t (5) is saved: " MINIDUMP_TASK_NAME ", policy ", NULL);
+	assert_logged(t, "debug", "t (5) is saved no more: it is gone, or no policy asks for it any more: ", NULL);
+	assert_logged(t, "notice", "", "is saved");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -634,6 +672,7 @@ int main(void)
 		TEST(test_broken_connection),
 		TEST(test_release),
 		TEST(test_symbol),
+		TEST(test_log_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
