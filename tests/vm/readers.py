@@ -116,22 +116,30 @@ class Crash:
         return result
 
     def _normal(self, text):
-        """Without the name of the dump. No policy has the names of modules' functions: from where one is on a stack on,
-        crash without them goes other ways."""
+        """Without the name of the dump, and how many tasks there are, which ps lists. No policy has the names of modules'
+        functions: from where one is on a stack on, crash without them goes other ways."""
         result, cut = [], False
         for line in text.splitlines():
             if not re.match(">? *#", line):
                 cut = False
             elif re.search(r" \[[a-z0-9_]+\]$", line):
                 cut = True
-            if not cut and not re.match(" *DUMPFILE: ", line):
+            if not cut and not re.match(" *(DUMPFILE|TASKS): ", line):
                 result.append(line)
         return "\n".join(result)
 
     def same(self, view, full, ours):
-        if view != "ps" or full.count("\n") != ours.count("\n"):
+        if view != "ps":
             return full == ours
-        return all(self._same_process(*lines) for lines in zip(full.splitlines(), ours.splitlines()))
+        # What the kernel has started since the last process came: qcmdd had been stopped.
+        died = max(self._pid(line) for line in full.splitlines() if line.endswith(" crash"))
+        full, ours = ([line for line in text.splitlines() if self._pid(line) <= died] for text in (full, ours))
+        return len(full) == len(ours) and all(map(self._same_process, full, ours))
+
+    @staticmethod
+    def _pid(line):
+        found = re.match(r">? +(\d+) ", line)
+        return int(found[1]) if found else 0
 
     @staticmethod
     def _same_process(full, ours):
