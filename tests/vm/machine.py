@@ -127,6 +127,7 @@ class Machine:
         self.waiting = False
         self.asked = False
         self.death = None
+        self.failure = ""  # to boot, and why
         self.off = False
         on_arm64 = options.arch == "arm64"
         self.firmware = Firmware(options, scratch) if on_arm64 and options.backend in VARIANTS else None
@@ -230,7 +231,7 @@ class Machine:
         if not data:
             self.process.wait(timeout=60)
             if self.process.returncode < 0 and not self.script_started:
-                return self._die(BOOT_FAILURE, 0)
+                return self._fail_to_boot(f"QEMU was killed by {signal.Signals(-self.process.returncode).name}")
             said = self.process.stderr.read().decode(errors="replace").strip()
             how = f"QEMU ended by itself with status {self.process.returncode}: {said}"
             raise Problem(f"{EMULATOR_FAILED}: {how}" if self.process.returncode < 0 else how)
@@ -259,7 +260,9 @@ class Machine:
         self.tail = (self.tail + data)[-8192:]
         self.script_started = self.script_started or SCRIPT_STARTS in self.tail
         if not self.script_started and (COMPLAINT.search(self.tail) or PANIC_END.search(self.tail)):
-            self._die(BOOT_FAILURE, 0)
+            half_patched = HALF_PATCHED.search(self.tail)
+            self._fail_to_boot("it ran code that the kernel was patching (int3)" if half_patched else
+                               "the kernel complained")
         elif HALF_PATCHED.search(self.tail):
             raise Problem(f"{EMULATOR_FAILED}: it ran code that the kernel was patching (int3), see "
                           f"{self.options.console}")
@@ -303,6 +306,10 @@ class Machine:
     def _die(self, how, settle):
         if not self.death:
             self.death = (how, time.monotonic() + settle)
+
+    def _fail_to_boot(self, why):
+        self.failure = self.failure or why
+        self._die(BOOT_FAILURE, 0)
 
     def _restarts(self):
         """After whatever happens now, unless that is the crash that --crash waits for."""
@@ -400,6 +407,7 @@ class Machine:
                         self._collect(selector)
                     return self.death[0]
                 if not self.script_started and now > self.started + BOOT_LIMIT * self.patience:
+                    self.failure = f"it took more than {BOOT_LIMIT * self.patience} s"
                     return BOOT_FAILURE
                 if self.next_instant and now > self.next_instant and self.status is None:
                     self._next_instant()
