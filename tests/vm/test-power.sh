@@ -44,7 +44,8 @@ SCRIPT
 # The table in the memory of the dead machine is the one that the module listed; the last line of the log is this.
 check_dead() {
 	listed >"$work/listed"
-	[ "$(wc -l <"$work/listed")" -gt 120 ] || fail "the listing is short: $(cat "$work/said")"
+	[ "$(wc -l <"$work/listed")" -gt 120 ] ||
+		fail "the listing is short: $(cat "$work/said" && tail -n 40 "$work/crash/console.log")"
 	rm -f "$work/dead.elf"
 	"$qcmdump" collect "$work/crash/ram.bin" -o "$work/dead.elf" >"$work/out" || fail "qcmdump collect"
 	cat "$work/out"
