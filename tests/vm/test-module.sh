@@ -344,7 +344,31 @@ rmmod qcmd_client
 references 1
 exec 4>&-
 wait
+
+# Of an allocation of several pages it takes one reference, whichever of them are meant, and gives one back.
+compound=$(cat /sys/module/qcmd_page/parameters/compound)
+echo "$compound" >$count
+rm held
+./mdnl <hold >held &
+exec 4>hold
+echo "add name=KHOLD paddr=$((compound + 4096)) size=8192 hold=yes" >&4
+until grep -q -s . held; do sleep 0.1; done
+[ "$(cat $count)" = 2 ] || fail "four pages have $(cat $count) references, not 2: $(cat held)"
+exec 4>&-
+wait
+[ "$(cat $count)" = 1 ] || fail "four pages are left with $(cat $count) references"
+
+# A module takes its per-CPU variables along, not what begins before them.
+percpu=$(printf %#x "$(cat /sys/module/qcmd_page/parameters/percpu)")
+./mdnl <hold >held &
+exec 4>hold
+printf 'add name=%s addr=%#x size=%d\n' KCPUVAR "$percpu" 8 KBEFORE "$((percpu - 64))" 128 >&4
+sleep 1
 rmmod qcmd_page
+names=$(./mdnl list | sed -n 's/.* name=\(KCPUVAR\|KBEFORE\) .*/\1/p' | xargs)
+[ "$names" = KBEFORE ] || fail "of a module that went there is: $names: $(cat held)"
+exec 4>&-
+wait
 
 # Nor can it hold what is given back without a look at references.
 crash=$(sed -n 's/^ *\([0-9a-f]*\)-.* : Crash kernel$/0x\1/p' /proc/iomem)
