@@ -329,7 +329,7 @@ bench:
 
 bench-sections:
 	@tests/deps --install build vm
-	@tests/bench/sections
+	@tests/bench/sections $(KERNEL)
 
 # N: how many processes; `make check` has a smaller storm.
 storm:
@@ -416,7 +416,7 @@ help:
 	@echo 'make check-debug    the tests in guests with these'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
-	@echo 'make bench-sections how long interrupts are off at most, in instructions (docs/bench.md)'
+	@echo 'make bench-sections how long interrupts are off at most, in instructions (docs/bench.md); KERNEL=rt: there alone'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
 	@echo 'make storm-rt MINUTES=20  everything at once on PREEMPT_RT; KERNEL=rt-debug: on another kernel'
 	@echo 'make style          formatting and static checks'
