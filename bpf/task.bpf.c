@@ -172,8 +172,13 @@ struct match {
 	__u32 state; /* 0: not to be looked at */
 	__u32 uid;
 	__u64 age;
-	bool young; /* for some that it matches else */
-	bool found;
+	__u64 result; /* MATCHES and MATCHES_LATER, together */
+};
+
+enum matches {
+	MATCHES_NOT,
+	MATCHES,
+	MATCHES_LATER, /* if it lives */
 };
 
 static bool has_pid(const struct task_filter *f, const struct match *m)
@@ -183,19 +188,25 @@ static bool has_pid(const struct task_filter *f, const struct match *m)
 	return !f->pids || bpf_map_lookup_elem(&pids, &thread) || bpf_map_lookup_elem(&pids, &process);
 }
 
-static bool has_user(const struct task_filter *f, const struct match *m)
+/* These two without a branch, as the verifier would follow each way of it through all that comes after. */
+static __u64 has_user(const struct task_filter *f, const struct match *m)
 {
-	bool found = !f->n_users;
+	__u64 found = 0;
 
-	for (__u32 i = 0; i < TASK_USERS_MAX; i++)
-		found |= i < f->n_users && m->uid >= f->users[i].first && m->uid <= f->users[i].last;
+	for (__u32 i = 0; i < TASK_USERS_MAX; i++) {
+		const struct task_users *u = &f->users[i];
+
+		found |= ~((__u64)(__u32)(u->last - u->first) - (__u32)(m->uid - u->first)) >> 63;
+	}
 	return found;
 }
 
 /* Most that are forked begin another program at once, or end before long. */
-static bool is_young(const struct task_filter *f, const struct match *m)
+static __u64 is_young(const struct task_filter *f, const struct match *m)
 {
-	return m->age < f->age && !(f->exec_counts && !(m->flags & TASK_PF_FORKNOEXEC));
+	__u64 forked = m->flags / TASK_PF_FORKNOEXEC & 1;
+
+	return (m->age - f->age) >> 63 & (forked | (f->exec_counts ^ 1));
 }
 
 static long match_one(__u32 i, void *data)
@@ -209,22 +220,15 @@ static long match_one(__u32 i, void *data)
 		return 0;
 	if ((f->states && !(f->states & m->state)) || (f->cgroups && !(f->cgroups & m->cgroups)) || !has_pid(f, m))
 		return 0;
-	if (!has_user(f, m) || !glob_match(&f->comm, m->comm))
+	if (!glob_match(&f->comm, m->comm) || !has_user(f, m))
 		return 0;
-	m->young |= is_young(f, m);
-	m->found = !is_young(f, m);
-	return m->found;
+	m->result |= MATCHES << is_young(f, m);
+	return m->result & MATCHES;
 }
 
-enum matches {
-	MATCHES_NOT,
-	MATCHES_LATER, /* if it lives */
-	MATCHES,
-};
+#define ANY_AGE (1ULL << 62)
 
-#define ANY_AGE (~0ULL)
-
-static enum matches match(struct task_struct *task, const char *comm, __u32 state, __u64 age)
+static __u64 match(struct task_struct *task, const char *comm, __u32 state, __u64 age)
 {
 	struct match m = { .pid = task->pid, .tgid = task->tgid, .flags = task->flags, .state = state, .age = age };
 
@@ -232,10 +236,10 @@ static enum matches match(struct task_struct *task, const char *comm, __u32 stat
 	m.uid = task_uid(task);
 	bpf_probe_read_kernel_str(m.comm, sizeof(m.comm), comm);
 	bpf_loop(n_filters, match_one, &m, 0);
-	return m.found ? MATCHES : m.young ? MATCHES_LATER : MATCHES_NOT;
+	return m.result;
 }
 
-static enum matches match_now(struct task_struct *task, const char *comm)
+static __u64 match_now(struct task_struct *task, const char *comm)
 {
 	return match(task, comm, 0, bpf_ktime_get_boot_ns() - task->start_boottime);
 }
@@ -300,16 +304,14 @@ static void send(struct task_struct *task, const char *comm, __u32 kind, __u32 o
 }
 
 /* Whether the task is to be told of now. Of those that are too young nobody hears but that there are such. */
-static bool is_told(struct task_struct *task, const char *comm, bool known)
+static bool is_told(struct task_struct *task, const char *comm, __u64 matches, bool known)
 {
-	enum matches m = match_now(task, comm);
-
-	if (m == MATCHES) {
+	if (matches & MATCHES) {
 		watch(task);
 		watch(task->real_parent);
 		return true;
 	}
-	if (m == MATCHES_LATER && !known && !young_told) {
+	if (matches && !known && !young_told) {
 		young_told = 1;
 		send(task, comm, TASK_EVENT_YOUNG, 0);
 	}
@@ -319,7 +321,7 @@ static bool is_told(struct task_struct *task, const char *comm, bool known)
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task)
 {
-	if (is_told(task, task->comm, false))
+	if (is_told(task, task->comm, match_now(task, task->comm), false))
 		send(task, task->comm, TASK_EVENT_NEW, 0);
 	return 0;
 }
@@ -327,7 +329,9 @@ int BPF_PROG(on_newtask, struct task_struct *task)
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 {
-	if (is_told(task, comm, is_watched(task)))
+	__u64 matches = match_now(task, comm);
+
+	if (is_told(task, comm, matches, is_watched(task)))
 		send(task, comm, TASK_EVENT_RENAME, 0);
 	return 0;
 }
@@ -336,11 +340,13 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid)
 {
 	__u32 old = old_pid;
+	__u64 matches;
 
 	/* The new name was told by rename. Only a thread that became its group's leader has more to say. */
 	if (task->pid == old_pid)
 		return 0;
-	if (is_told(task, task->comm, !bpf_map_delete_elem(&watched, &old)))
+	matches = match_now(task, task->comm);
+	if (is_told(task, task->comm, matches, !bpf_map_delete_elem(&watched, &old)))
 		send(task, task->comm, TASK_EVENT_EXEC, old);
 	return 0;
 }
@@ -369,13 +375,16 @@ int BPF_PROG(on_free, struct task_struct *task)
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_attach, struct cgroup *cgroup, const char *path, struct task_struct *task, bool threadgroup)
 {
+	__u64 matches;
+
 	if (!n_cgroups || cgroup->root->hierarchy_id)
 		return 0;
 	if (threadgroup && task->signal->nr_threads > 1) {
 		send(task, task->comm, TASK_EVENT_LOOK, 0);
 		return 0;
 	}
-	if (is_told(task, task->comm, is_watched(task)))
+	matches = match_now(task, task->comm);
+	if (is_told(task, task->comm, matches, is_watched(task)))
 		send(task, task->comm, TASK_EVENT_MOVE, 0);
 	return 0;
 }
@@ -409,7 +418,7 @@ int on_iter(struct bpf_iter__task *ctx)
 	struct task_event e;
 
 	if (!task || task->exit_state ||
-	    match(task, task->comm, task_state_of(task->__state, task->exit_state), ANY_AGE) != MATCHES)
+	    !(match(task, task->comm, task_state_of(task->__state, task->exit_state), ANY_AGE) & MATCHES))
 		return 0;
 	watch(task);
 	watch(task->real_parent);

@@ -26,8 +26,8 @@
  * @pids: 0: any; else its thread or process id is in the map of them, with this number
  * @kernel_thread: enum task_filter_kind
  * @age: nanoseconds that it has been there; the iterator does not ask for that
- * @exec_counts: since it has begun a program, its age does not matter
- * @n_users: 0: any; else its user is in one of that many of @users
+ * @exec_counts: 1: once it has begun a program, its age does not matter; else 0
+ * @users: its user is in one of these, which may be the same
  */
 struct task_filter {
 	struct glob comm;
@@ -37,7 +37,6 @@ struct task_filter {
 	__u32 kernel_thread;
 	__u32 exec_counts;
 	__u64 age;
-	__u32 n_users;
 	struct task_users {
 		__u32 first;
 		__u32 last;

@@ -177,15 +177,17 @@ static int put_pids(struct task_watcher *w, const unsigned int *pids, __u32 numb
 /* More than the filter takes become all from the first to the last one. */
 static void set_users(const struct policy_users *users, struct task_filter *f)
 {
-	f->n_users = users->n <= TASK_USERS_MAX ? users->n : 1;
-	for (size_t i = 0; i < f->n_users; i++)
-		f->users[i] = (struct task_users){ users->items[i].first, users->items[i].last };
-	for (size_t i = f->n_users; i < users->n; i++) {
-		if (users->items[i].first < f->users[0].first)
-			f->users[0].first = users->items[i].first;
-		if (users->items[i].last > f->users[0].last)
-			f->users[0].last = users->items[i].last;
+	struct task_users all = { 0, users->n ? 0 : UINT32_MAX };
+
+	for (size_t i = 0; i < users->n; i++) {
+		all.first = i && all.first < users->items[i].first ? all.first : users->items[i].first;
+		all.last = i && all.last > users->items[i].last ? all.last : users->items[i].last;
 	}
+	for (size_t i = 0; i < TASK_USERS_MAX; i++)
+		f->users[i] = users->n && users->n <= TASK_USERS_MAX ?
+				      (struct task_users){ users->items[i % users->n].first,
+							   users->items[i % users->n].last } :
+				      all;
 }
 
 static int put_selector(struct task_watcher *w, const struct policy_task *t, __u32 number)
@@ -214,6 +216,7 @@ static int put_selector(struct task_watcher *w, const struct policy_task *t, __u
 
 static int put_selectors(struct task_watcher *w, const struct policy_task *const *selectors, size_t n)
 {
+	struct task_filter everything = {};
 	int r = 0;
 
 	for (size_t i = 0; i < n && r >= 0; i++)
@@ -223,7 +226,8 @@ static int put_selectors(struct task_watcher *w, const struct policy_task *const
 	log_notice("More than %d patterns, or %d PIDs, in all [Task] sections: every task is looked at",
 		   TASK_FILTERS_MAX, TASK_PIDS_MAX);
 	w->n_filters = 0;
-	return put_filter(w, "*", &(struct task_filter){});
+	set_users(&(struct policy_users){}, &everything);
+	return put_filter(w, "*", &everything);
 }
 
 static int clear_map(int fd)
