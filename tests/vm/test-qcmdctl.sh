@@ -64,6 +64,15 @@ mend() { # number
 	expect_soon 0 '● A crash now would give a dump: dmesg*'
 }
 
+# The same for others, whom the module does not answer.
+state_of_nobody() { # number
+	local got first
+	first=$(cell "$1" 4)
+	got=$(as_nobody qcmdctl status 2>&1)
+	# shellcheck disable=SC2053
+	[ $? = 3 ] && [[ $got == "● "${first//…/*}* ]] || fail "state $1 for others: $got"
+}
+
 # Without the daemon
 state 34
 expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now qcmdd*systemctl restart qcmd-backend*'
@@ -91,7 +100,8 @@ mkdir -p /etc/systemd/system/qcmdd.service.d
 printf '[Service]\nExecStart=\nExecStart=/bin/sleep 1000\n' >/etc/systemd/system/qcmdd.service.d/fail.conf
 systemctl daemon-reload
 systemctl start --no-block qcmdd
-state 39
+until [ "$(systemctl show -P ActiveState qcmdd)" = activating ]; do sleep 0.5; done
+state_of_nobody 39
 systemctl stop qcmdd
 printf '[Service]\nExecStart=\nExecStart=/bin/false\nRestart=no\n' >/etc/systemd/system/qcmdd.service.d/fail.conf
 systemctl daemon-reload
@@ -131,13 +141,6 @@ expect 0 "KLOGBUF, id $id"$'\n'* explain "$id"
 expect 1 "qcmdctl: there is no region 'KNOTHING'*" explain KNOTHING
 
 # A daemon that does not answer, and no bus: others can't tell, and root asks the module. Nobody waits for long.
-state_of_nobody() { # number
-	local got first
-	first=$(cell "$1" 4)
-	got=$(as_nobody qcmdctl status 2>&1)
-	# shellcheck disable=SC2053
-	[ $? = 3 ] && [[ $got == "● "${first//…/*}* ]] || fail "state $1 for others: $got"
-}
 systemctl kill -s STOP qcmdd
 since=$(date +%s)
 state_of_nobody 42
