@@ -323,6 +323,25 @@ static void notes(void **state)
 	di_done(&d);
 }
 
+/* Where qcmdd's note is not there, the module's is as good. */
+static void note_of_the_module(void **state)
+{
+	struct collection c;
+	struct derr err;
+	char out[64];
+	struct di d;
+
+	machine(&d);
+	di_finish(&d);
+	di_write(&d, d.regions + 2 * 40ULL, MINIDUMP_LAYOUT_NAME "\0\0\0", sizeof(MINIDUMP_NOTE_NAME));
+	assert_int_equal(run_collect(d.path, NULL, out, &c, &err), 0);
+	assert_false(has_problem(&c, "qcmdd's note"));
+	assert_non_null(kv_get(&c.kernel_note, "ARCH"));
+	collection_clear(&c);
+	unlink(out);
+	di_done(&d);
+}
+
 /* Every four bytes of the table's page, one after the other, have every bit set: nothing may fall over. */
 static void any_word(void **state)
 {
@@ -365,6 +384,7 @@ int main(void)
 		cmocka_unit_test(elf_header),
 		cmocka_unit_test(image_without_header),
 		cmocka_unit_test(notes),
+		cmocka_unit_test(note_of_the_module),
 		cmocka_unit_test(any_word),
 	};
 
