@@ -216,7 +216,7 @@ static void find_unbound(struct machine *m, const char *root)
 void machine_read(struct machine *m, const char *root)
 {
 	struct machine_cpu cpu = read_cpu();
-	char loaded[8], disabled[8];
+	char loaded[8], disabled[8], own[4];
 
 	*m = (struct machine){};
 	m->loaded = match(root, "/sys/module/qcom_minidump", NULL, 0);
@@ -225,6 +225,8 @@ void machine_read(struct machine *m, const char *root)
 	m->panic = match(root, "/sys/module/qcom_minidump_panic", NULL, 0);
 	read_line(root, "/sys/module/qcom_minidump/version", m->version, sizeof(m->version));
 	read_line(root, "/sys/module/qcom_minidump/parameters/backend", m->backend, sizeof(m->backend));
+	read_line(root, "/sys/module/qcom_minidump/parameters/own", own, sizeof(own));
+	m->own = m->backend[0] && !strcmp(own, "Y");
 	if (!m->backend[0]) {
 		match(root, "/sys/module/qcom_minidump_{mmio,ram,rm,smem}", m->modules, sizeof(m->modules));
 		find_unbound(m, root);

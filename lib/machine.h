@@ -24,6 +24,7 @@ struct machine {
 	char remedy[192];    /* and what it says to do */
 	char version[32];    /* of the module */
 	char backend[32];    /* the one that is bound, or "" */
+	bool own;	     /* log and current tasks are in its table, whoever else runs */
 	bool panic;	     /* qcom_minidump_panic is loaded */
 	char modules[128];   /* of back ends, loaded, where none is bound: "qcom_minidump_ram, qcom_minidump_smem" */
 	char download[32];   /* Qualcomm's download mode, or "" */

@@ -127,7 +127,7 @@ static const char *add_problems(struct json_object *problems, const struct ctl_f
 	if (may_be_well(facts)) {
 		state = json_object_array_length(problems) > 0 ? "failed" : "unknown";
 		add_daemon_problem(problems, facts);
-	} else if (facts->listed && facts->backend.name[0]) {
+	} else if ((facts->listed && facts->backend.name[0]) || facts->machine.own) {
 		state = "degraded";
 	}
 	add_if_any(problems, machine_collector_problem(&facts->machine, &found), &found);

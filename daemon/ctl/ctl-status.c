@@ -471,6 +471,9 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 	if (equal(json_get_string(describe, "state"), "unknown") && !json_get_array(describe, "regions")) {
 		line = xprintf("Can't tell whether a crash now would give a dump: %s.", reason ?: "nobody knows");
 		print_dotted(f, COLOUR_BOLD_YELLOW, line, style);
+	} else if (equal(json_get_string(describe, "state"), "degraded") && !json_get_array(describe, "regions")) {
+		line = xprintf("A crash now would give an incomplete dump: %s.", reason ?: "nobody knows more");
+		print_dotted(f, COLOUR_BOLD_YELLOW, line, style);
 	} else {
 		line = xprintf("A crash now would NOT give a dump: %s.",
 			       reason ?: "no policy asks for anything, see qcmd.d(5)");

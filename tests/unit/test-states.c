@@ -89,6 +89,7 @@ static void write_modules(char *const *facts)
 		return;
 	write_fact("/sys/module/qcom_minidump/version", "0.1");
 	write_fact("/sys/module/qcom_minidump/parameters/backend", strcmp(backend, "none") ? backend : "");
+	write_fact("/sys/module/qcom_minidump/parameters/own", value_of(facts, "own", "Y"));
 	if (!has(facts, "no-panic"))
 		write_fact("/sys/module/qcom_minidump_panic/refcnt", "0");
 	if (loaded) {
