@@ -9,8 +9,8 @@
 #include "dump/collect/collect.h"
 
 /*
- * The per-CPU counters of processes are zeros, whether their mm_struct is there or reads as zeros. ram: what the machine
- * has of it, which can be read anyway.
+ * The per-CPU counters of processes are zeros, whether their mm_struct is there or reads as zeros. ram: what the
+ * machine has of it, which can be read anyway.
  */
 void memory_counters_add(struct collection *c, const struct rangemap *ram);
 

@@ -6,7 +6,6 @@
 #ifndef BLOBS_H
 #define BLOBS_H
 
-
 #include "dump/image/pieces.h"
 #include "lib/strlist.h"
 

@@ -116,8 +116,8 @@ class Crash:
         return result
 
     def _normal(self, text):
-        """Without the name of the dump, and how many tasks there are, which ps lists. No policy has the names of modules'
-        functions: from where one is on a stack on, crash without them goes other ways."""
+        """Without the name of the dump, and how many tasks there are, which ps lists. No policy has the names of
+        modules' functions: from where one is on a stack on, crash without them goes other ways."""
         result, cut = [], False
         for line in text.splitlines():
             if not re.match(">? *#", line):

@@ -52,7 +52,7 @@ followed() { # what, bytes
 	while want=${2:-$(expected)} && [ "$(bytes)" != "$want" ]; do
 		now=${EPOCHREALTIME/./}
 		[ $((now - start)) -lt 5000000 ] ||
-			fail "$1: $(bytes) bytes are in the table, not $want; of $(cat $array/per_cpu/cpu*/buffer_size_kb) KiB"
+			fail "$1: $(bytes) bytes are in the table, not $want: $(cat $array/per_cpu/cpu*/buffer_size_kb)"
 	done
 	now=${EPOCHREALTIME/./}
 	echo "took $(((now - start) / 1000)) ms: $1"
