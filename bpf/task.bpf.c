@@ -51,7 +51,7 @@ struct task_struct {
 	unsigned long nvcsw;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
-	const struct cred *cred;
+	const struct cred *real_cred;
 	int pid;
 	int tgid;
 	unsigned int flags;
@@ -154,7 +154,7 @@ static __u64 cgroup_patterns(struct cgroup *cgroup)
 
 static __u32 task_uid(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cred, uid).val;
+	return BPF_CORE_READ(task, real_cred, uid).val;
 }
 
 static __u64 task_cgroups(struct task_struct *task)

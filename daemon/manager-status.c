@@ -130,10 +130,11 @@ static void notify_status(struct manager *m, const struct status *s)
 	text = status_text(m, s);
 	if (!text || (m->told_status && !strcmp(text, m->told_status)))
 		return;
-	sd_notifyf(false, "STATUS=%s", text);
-	free(m->told_status);
-	m->told_status = text;
-	text = NULL;
+	if (sd_notifyf(false, "STATUS=%s", text) > 0) {
+		free(m->told_status);
+		m->told_status = text;
+		text = NULL;
+	}
 	manager_set_timer(m->status_late, STATUS_INTERVAL);
 }
 

@@ -112,6 +112,8 @@ static int set_last(struct options *o, const char *arg, struct derr *err)
 
 static int check_collect(struct options *o, char *const *arguments, size_t n, struct derr *err)
 {
+	if (o->list && o->output)
+		return derr_set(err, -EINVAL, "--list saves nothing: leave out --output");
 	if (!o->output)
 		o->output = o->zstd ? COLLECT_OUTPUT ".zst" : COLLECT_OUTPUT;
 	return 0;

@@ -79,6 +79,10 @@ static int check_name(const char *path, const char *folder, bool replace, struct
 /* It is written at any place, which a pipe does not take. */
 static int open_for_stdout(struct outfile *f, struct derr *err)
 {
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && is_input(&st))
+		return derr_set(err, -EEXIST, "Standard output is one of the files that this is made from.");
 	if (isatty(STDOUT_FILENO))
 		return derr_set(err, -EINVAL,
 				"This is not for a terminal. Redirect it, or give the name of a file with -o.");

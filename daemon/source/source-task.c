@@ -20,6 +20,7 @@
 #define RESYNC_INTERVAL (250 * MSEC)  /* at most this often when events get lost */
 #define RETRY_INTERVAL	(5000 * MSEC) /* when looking again has failed */
 #define STATE_INTERVAL	(1000 * MSEC) /* how often states are looked at */
+#define AGE_INTERVAL	(1000 * MSEC) /* at most this often because of ages */
 
 struct source {
 	struct source_host host;
@@ -35,6 +36,7 @@ struct source {
 	sd_event_source *age_timer;
 	uint64_t age_due; /* of that, 0: not running */
 	uint64_t last_resync;
+	uint64_t last_age_look;
 	uint64_t seen_lost;
 	uint64_t seen_unwatched;
 	uint64_t resyncs;
@@ -91,6 +93,8 @@ static int on_age_timer(sd_event_source *source, uint64_t now, void *userdata);
 /* Some are too young to count; what is known of them may be that there are such, and nothing else. */
 static void wait_for_age(struct source *s, uint64_t due)
 {
+	if (due < s->last_age_look + AGE_INTERVAL)
+		due = s->last_age_look + AGE_INTERVAL;
 	if (s->age_due && s->age_due <= due)
 		return;
 	if (set_timer(s, &s->age_timer, "task-age", due, 100 * MSEC, on_age_timer))
@@ -103,8 +107,7 @@ static void put_task(struct source *s, const struct task_event *e)
 
 	task_table_put(&s->tasks, e, &s->selectors, now_of(s));
 	t = task_table_find(&s->tasks, e->pid);
-	if (t && !t->matched && e->kind != TASK_EVENT_ITER &&
-	    task_selectors_due(&s->selectors, t, now_of(s)) != UINT64_MAX)
+	if (t && e->kind != TASK_EVENT_ITER && task_selectors_due(&s->selectors, t, now_of(s)) != UINT64_MAX)
 		wait_for_age(s, task_selectors_due(&s->selectors, t, now_of(s)));
 }
 
@@ -234,6 +237,7 @@ static int on_age_timer(sd_event_source *source, uint64_t now, void *userdata)
 	struct source *s = userdata;
 
 	s->age_due = 0;
+	s->last_age_look = now_of(s);
 	look(s);
 	tell_change(s);
 	return 0;

@@ -138,7 +138,9 @@ static bool take_kernel_note(struct collection *c, const char *region)
 /* Where there was no qcmdd, the module says what it knows. */
 static void add_kernel_note(struct collection *c)
 {
-	if (!take_kernel_note(c, MINIDUMP_NOTE_NAME) && !take_kernel_note(c, MINIDUMP_LAYOUT_NAME))
+	if (take_kernel_note(c, MINIDUMP_NOTE_NAME))
+		return;
+	if (!take_kernel_note(c, MINIDUMP_LAYOUT_NAME) || toc_region(&c->toc, MINIDUMP_NOTE_NAME))
 		strlist_addf(&c->toc.problems,
 			     "qcmdd's note (%s) is not in the %s or damaged: tasks cannot be read without it",
 			     MINIDUMP_NOTE_NAME, image_has_pieces(&c->img) ? "dump" : "table");

@@ -9,7 +9,20 @@ static int cmp_cpu(const void *a, const void *b)
 {
 	const struct running_task *x = a, *y = b;
 
-	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+	if (x->cpu != y->cpu)
+		return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* A task that a policy names and that a CPU runs is there twice. */
+static void drop_doubles(struct running *running)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < running->n; i++)
+		if (!n || cmp_cpu(&running->v[n - 1], &running->v[i]))
+			running->v[n++] = running->v[i];
+	running->n = n;
 }
 
 void running_read(struct running *running, const struct collection *c)
@@ -35,6 +48,7 @@ void running_read(struct running *running, const struct collection *c)
 	}
 	if (running->n)
 		qsort(running->v, running->n, sizeof(*running->v), cmp_cpu);
+	drop_doubles(running);
 }
 
 const struct running_task *running_next(const struct running *running, uint32_t cpu, size_t *at)

@@ -276,7 +276,7 @@ static void log_options(void **state)
 static void extract(void **state)
 {
 	static const char full[] = "ulimit -f 1; trap '' XFSZ;";
-	char args[256], path[64], bytes[DI_TASK_SIZE];
+	char args[256], line[1024], path[64], bytes[DI_TASK_SIZE];
 	struct stat st;
 	struct di d;
 	FILE *f;
@@ -312,6 +312,10 @@ static void extract(void **state)
 	must_run("report -o - minidump.elf");
 	assert_memory_equal(out, "<!DOCTYPE html>", 15);
 	contains(err, "Saved the report");
+	snprintf(line, sizeof(line), "%s collect -o - %s >>%s 2>/dev/null", program, d.path, d.path);
+	assert_int_not_equal(system(line), 0);
+	assert_int_equal(stat(d.path, &st), 0);
+	assert_int_equal(st.st_size, 8 * MIB_);
 	snprintf(args, sizeof(args), "collect -o - %s", d.path);
 	must_run(args);
 	assert_memory_equal(out, "\177ELF", 4);

@@ -430,6 +430,36 @@ static void test_age(void **state)
 #define NOBODY	 65534
 #define SOMEBODY 65533
 
+/* What one section takes at once, another one takes later, and nothing else happens. */
+static void test_age_of_another(void **state)
+{
+	struct fixture *f = fixture(state);
+	struct policy_section both[] = { sections[0], sections[0] };
+	struct policy two = policy;
+	const struct policy_set later = { .policies = &two, .n_policies = 1 };
+	pid_t pid;
+
+	both[0].task.age_sec = 0;
+	both[0].task.parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STRUCT);
+	both[1].task.age_sec = 1;
+	both[1].task.parts = POLICY_TASK_PART(QCOM_MINIDUMP_TASK_STACK);
+	two.sections = both;
+	two.n_sections = ARRAY_LEN(both);
+	assert_int_equal(source_task.reload(f->source, &later), 0);
+	settle(f);
+	pid = start(named("-a"));
+	f->changes = 0;
+	for (int i = 0; i < TRIES && f->changes < 2; i++)
+		assert_true(sd_event_run(f->event, 50000) >= 0);
+	wants_done(&f->wants);
+	assert_int_equal(source_task.want(f->source, &later, &f->wants), 0);
+	assert_non_null(find(f, REGION_TASK, pid));
+	assert_non_null(find(f, REGION_STACK, pid));
+	assert_int_equal(f->changes, 2);
+	stop_process(pid);
+	use(f, &usual);
+}
+
 /* Whose they are; and one who has many of that name does not take the places of others. */
 static void test_users(void **state)
 {
@@ -620,9 +650,10 @@ static void test_many_cgroups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_life),   TEST(test_oldest_stay),  TEST(test_mm),   TEST(test_newest_stay),
-		TEST(test_state),  TEST(test_reparented),   TEST(test_gone), TEST(test_lost_events),
-		TEST(test_reload), TEST(test_many_cgroups), TEST(test_age),  TEST(test_users),
+		TEST(test_life),	   TEST(test_oldest_stay),  TEST(test_mm),   TEST(test_newest_stay),
+		TEST(test_state),	   TEST(test_reparented),   TEST(test_gone), TEST(test_lost_events),
+		TEST(test_reload),	   TEST(test_many_cgroups), TEST(test_age),  TEST(test_users),
+		TEST(test_age_of_another),
 	};
 
 	snprintf(own_name, sizeof(own_name), "qs%d", getpid());
