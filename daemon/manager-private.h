@@ -60,6 +60,7 @@ struct manager {
 	char *told_problems;
 	char *told_status;
 	sd_event_source *status_late; /* runs while systemd is not to be told anything */
+	sd_event_source *machine_again;
 };
 
 /* manager.c */
@@ -100,6 +101,7 @@ int manager_status_fresh(struct manager *m, struct status *ret, struct module_re
 /* Whoever listens, of what is different now. */
 void manager_tell(struct manager *m);
 int manager_on_status_late(sd_event_source *timer, uint64_t due, void *userdata);
+int manager_on_machine_again(sd_event_source *timer, uint64_t due, void *userdata);
 
 /* manager-bus.c */
 

@@ -12,6 +12,7 @@
 
 #define SEC		1000000ULL
 #define STATUS_INTERVAL (1 * SEC)  /* systemd is told at most that often */
+#define MACHINE_AGAIN	(60 * SEC) /* while something is wrong with the machine itself */
 #define MACHINE_AGE	(10 * SEC) /* what of the machine nobody tells us of is looked at that often, at most */
 
 /* Reading takes some thirty files, and there may be many passes a second. */
@@ -149,6 +150,20 @@ int manager_on_status_late(sd_event_source *timer, uint64_t due, void *userdata)
 	return 0;
 }
 
+/* A capture kernel that is loaded after we have started makes the machine right, and tells nobody. */
+static void watch_machine(struct manager *m, const struct status *s)
+{
+	for (size_t i = 0; i < s->n_problems; i++)
+		if (!strcmp(s->problems[i].id, "collector"))
+			manager_set_timer(m->machine_again, MACHINE_AGAIN);
+}
+
+int manager_on_machine_again(sd_event_source *timer, uint64_t due, void *userdata)
+{
+	manager_tell(userdata);
+	return 0;
+}
+
 void manager_tell(struct manager *m)
 {
 	bool state, backend, module, problems;
@@ -157,6 +172,7 @@ void manager_tell(struct manager *m)
 	judge(m, &s);
 	notify_status(m, &s);
 	problems = log_problems(m, &s);
+	watch_machine(m, &s);
 	state = s.state != m->told_state;
 	backend = strcmp(s.backend.name, m->told_backend);
 	module = s.machine.loaded != m->told_module;

@@ -189,6 +189,7 @@ static int add_events(struct manager *m)
 		{ &m->sources_retry, manager_on_sources_retry },
 		{ &m->bus_retry, manager_on_bus_retry },
 		{ &m->status_late, manager_on_status_late },
+		{ &m->machine_again, manager_on_machine_again },
 	};
 	int r = sd_event_add_defer(m->event, &m->work, on_work, m);
 
@@ -243,6 +244,7 @@ struct manager *manager_free(struct manager *m)
 	sd_event_source_disable_unref(m->sources_retry);
 	sd_event_source_disable_unref(m->bus_retry);
 	sd_event_source_disable_unref(m->status_late);
+	sd_event_source_disable_unref(m->machine_again);
 	sd_event_source_disable_unref(m->module_io);
 	reconcile_free(m->reconcile);
 	module_free(m->module);
