@@ -416,7 +416,7 @@ help:
 	@echo 'make check-debug    the tests in guests with these'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
-	@echo 'make bench-sections for how many instructions interrupts are off at most (docs/bench.md); KERNEL=rt: there'
+	@echo 'make bench-sections for how many instructions interrupts are off (docs/bench.md); KERNEL=rt: there'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'
 	@echo 'make storm-rt MINUTES=20  everything at once on PREEMPT_RT; KERNEL=rt-debug: on another kernel'
 	@echo 'make style          formatting and static checks'

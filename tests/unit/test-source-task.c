@@ -446,6 +446,8 @@ static void test_age_of_another(void **state)
 	two.sections = both;
 	two.n_sections = ARRAY_LEN(both);
 	assert_int_equal(source_task.reload(f->source, &later), 0);
+	/* Past the look that follows a reload */
+	usleep(400000);
 	settle(f);
 	pid = start(named("-a"));
 	f->changes = 0;
