@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/describe.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 static const struct entry *entry_of(const struct status *s, const struct module_region *region)
 {
@@ -63,13 +64,19 @@ const char *row_reason(const struct row *row)
 	return row->entry->reason[0] ? row->entry->reason : "the kernel module is not loaded";
 }
 
+/* What is no entry no policy can ask for. */
+static bool is_own(const struct row *row)
+{
+	return row->entry ? row->entry->own : !strcmp(row->region->name, MINIDUMP_LAYOUT_NAME);
+}
+
 const char *row_owner(const struct row *row, uint32_t port)
 {
 	if (!row->region || row->region->owner == port)
 		return "qcmdd";
-	if (row->entry && row->entry->own)
-		return "module";
-	return row->region->owner ? "other" : "kernel";
+	if (row->region->owner)
+		return "other";
+	return is_own(row) ? "module" : "kernel";
 }
 
 const char *row_kind(const struct row *row)

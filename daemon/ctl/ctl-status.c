@@ -33,7 +33,7 @@ static const char *const log_names[] = { MINIDUMP_LOG_TEXT_NAME, MINIDUMP_LOG_DE
 
 /* What is in every table, and tells nobody anything by itself. */
 static const char *const frame_names[] = { MINIDUMP_ELF_HEADER_NAME, MINIDUMP_VMCOREINFO_NAME, MINIDUMP_NOTE_NAME,
-					   NULL };
+					   MINIDUMP_LAYOUT_NAME, NULL };
 
 static bool is_one_of(const char *name, const char *const *names)
 {

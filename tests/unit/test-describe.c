@@ -247,6 +247,7 @@ static const struct module_region regions[] = {
 	  .size = 64 },
 	{ .id = 7, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = MINIDUMP_LOG_PRB_NAME, .object = "prb" },
 	{ .id = 3, .owner = 99, .state = QCOM_MINIDUMP_REGION_REJECTED, .name = "X", .object = "prb", .error = "full" },
+	{ .id = 2, .state = QCOM_MINIDUMP_REGION_ACTIVE, .name = MINIDUMP_LAYOUT_NAME },
 };
 
 static json_object *describe(bool addresses)
@@ -267,7 +268,7 @@ static json_object *describe(bool addresses)
 	s.n_entries = 3;
 	s.stats = (struct source_stats){ .received = 10, .lost = 1, .resyncs = 2 };
 	status_judge(&s);
-	o = status_describe(&s, regions, 4, addresses);
+	o = status_describe(&s, regions, ARRAY_LEN(regions), addresses);
 	assert_non_null(o);
 	status_done(&s);
 	/* As a reader has it. */
@@ -310,7 +311,7 @@ static void test_describe_regions(void **state)
 {
 	json_object *o = describe(true), *r = at(o, "regions", 0);
 
-	assert_int_equal(json_object_array_length(get(o, "regions")), 5);
+	assert_int_equal(json_object_array_length(get(o, "regions")), 6);
 	assert_string(r, "name", MINIDUMP_TASK_NAME);
 	assert_string(r, "owner", "qcmdd");
 	assert_string(r, "policy", "10-a");
@@ -338,6 +339,9 @@ static void test_describe_regions(void **state)
 	assert_string(r, "state", "rejected");
 	assert_string(r, "reason", "full");
 	r = at(o, "regions", 4);
+	assert_string(r, "owner", "module");
+	assert_string(r, "policy", NULL);
+	r = at(o, "regions", 5);
 	assert_null(get(r, "id"));
 	assert_string(r, "kind", "stack");
 	assert_string(r, "state", "failed");

@@ -27,6 +27,7 @@
 #define TABLE	   "docs/states.md"
 #define STATES_MIN 60
 #define GUESTS_MIN 25
+#define PORT	   1
 
 #define SYSTEMD	     "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
@@ -141,32 +142,75 @@ static char *reload_errors[] = { (char *)"/etc/qcmd.d/20-b.conf:3:5: unknown key
 static const struct reload_info refused = { .done = true, .errors = reload_errors };
 
 static struct module_segment segment;
-static struct module_region regions[] = {
-	{ .id = 1, .name = MINIDUMP_ELF_HEADER_NAME, .size = 4096, .n_segments = 1 },
-	{ .id = 8, .name = MINIDUMP_CPU_REGS_NAME, .size = 600, .n_segments = 1 },
-	{ .id = 2, .owner = 1, .name = MINIDUMP_LOG_TEXT_NAME, .size = 131072, .n_segments = 1 },
-	{ .id = 3, .owner = 1, .name = MINIDUMP_LOG_DESCS_NAME, .size = 4096, .n_segments = 1 },
-	{ .id = 4, .owner = 1, .name = MINIDUMP_LOG_INFOS_NAME, .size = 4096, .n_segments = 1 },
-	{ .id = 5, .owner = 1, .name = MINIDUMP_LOG_RING_NAME, .size = 80, .n_segments = 1 },
-	{ .id = 6, .owner = 1, .name = MINIDUMP_LOG_PRB_NAME, .size = 8, .n_segments = 1 },
-	{ .id = 7,
-	  .owner = 1,
+/* The log, what a CPU runs and the layout are the module's own, whoever asks for them. */
+static const struct module_region possible[] = {
+	{ .id = 1, .name = MINIDUMP_ELF_HEADER_NAME, .size = 4096 },
+	{ .id = 2, .name = MINIDUMP_CPU_REGS_NAME, .size = 600 },
+	{ .id = 3, .name = MINIDUMP_LAYOUT_NAME, .size = 900 },
+	{ .id = 4, .name = MINIDUMP_LOG_TEXT_NAME, .object = "printk_text", .size = 131072 },
+	{ .id = 5, .name = MINIDUMP_LOG_DESCS_NAME, .object = "printk_descs", .size = 4096 },
+	{ .id = 6, .name = MINIDUMP_LOG_INFOS_NAME, .object = "printk_infos", .size = 4096 },
+	{ .id = 7, .name = MINIDUMP_LOG_RING_NAME, .object = "printk_ring", .size = 80 },
+	{ .id = 8, .name = MINIDUMP_LOG_PRB_NAME, .object = "prb", .size = 8 },
+	{ .id = 9, .name = MINIDUMP_TASK_NAME, .part = QCOM_MINIDUMP_TASK_STRUCT, .size = 9000 },
+	{ .id = 10,
+	  .owner = PORT,
 	  .name = MINIDUMP_TASK_NAME,
 	  .pid = 1,
 	  .part = QCOM_MINIDUMP_TASK_STRUCT,
-	  .size = 9000,
-	  .n_segments = 1 },
+	  .size = 9000 },
 };
+static struct module_region regions[ARRAY_LEN(possible)];
+
+/* Without own=Y the daemon asks for what it can. */
+static bool set_region(struct module_region *r, bool own, bool empty)
+{
+	struct region_key key;
+
+	if (!own && !strcmp(r->name, MINIDUMP_LAYOUT_NAME))
+		return false;
+	if (!own && region_key_of_own(r, &key))
+		r->owner = PORT;
+	return !empty || r->owner != PORT;
+}
 
 static size_t set_regions(char *const *facts, const struct machine *m)
 {
-	for (size_t i = 0; i < ARRAY_LEN(regions); i++) {
-		regions[i].segments = &segment;
-		regions[i].state = m->backend[0] ? QCOM_MINIDUMP_REGION_ACTIVE : QCOM_MINIDUMP_REGION_PENDING;
-	}
+	bool own = !strcmp(value_of(facts, "own", "Y"), "Y"), empty = has(facts, "empty") || has(facts, "no-policy");
+	size_t n = 0;
+
 	if (!m->loaded || (!m->backend[0] && !has(facts, "pending")))
 		return 0;
-	return has(facts, "empty") ? 2 : ARRAY_LEN(regions);
+	for (size_t i = 0; i < ARRAY_LEN(possible); i++) {
+		regions[n] = possible[i];
+		regions[n].segments = &segment;
+		regions[n].n_segments = 1;
+		regions[n].state = m->backend[0] ? QCOM_MINIDUMP_REGION_ACTIVE : QCOM_MINIDUMP_REGION_PENDING;
+		n += set_region(&regions[n], own, empty);
+	}
+	return n;
+}
+
+/* The daemon knows of the module's own, and its policy asks for it, if there is one. */
+static size_t set_entries(struct entry *entries, size_t n, bool wanted)
+{
+	size_t n_entries = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct entry *e = &entries[n_entries];
+		struct region_key key;
+
+		if (!region_key_of_own(&regions[i], &key))
+			continue;
+		*e = (struct entry){ .wanted = wanted, .want.key = key };
+		if (wanted) {
+			e->want = want_of(key.kind, &policies[0], &section);
+			e->want.key = key;
+		}
+		entry_set_region(e, &regions[i]);
+		n_entries++;
+	}
+	return n_entries;
 }
 
 static struct module_backend backend_of(const struct machine *m)
@@ -202,10 +246,10 @@ static void set_problem(struct status *s, const char *problem, struct entry *ent
 /* All that is asked for is what the module has, and what a problem is about. */
 static char *describe(char *const *facts, const struct machine *m)
 {
-	struct entry entry = {};
+	struct entry entries[ARRAY_LEN(possible) + 1] = {}, *entry;
 	struct diag diag = {};
 	struct policy_set set = { .policies = policies, .n_policies = has(facts, "policy-error") ? 2 : 1 };
-	struct status s = { .machine = *m, .backend = backend_of(m), .policies = &set, .port = 1 };
+	struct status s = { .machine = *m, .backend = backend_of(m), .policies = &set, .port = PORT };
 	size_t n = set_regions(facts, m);
 	json_object *o;
 	char *text;
@@ -214,12 +258,13 @@ static char *describe(char *const *facts, const struct machine *m)
 	s.machine.modules_disabled = s.machine.missing = false;
 	if (has(facts, "no-policy"))
 		set.n_policies = 0;
+	entry = &entries[set_entries(entries, n, set.n_policies > 0)];
 	for (char *const *fact = facts; fact && *fact; fact++)
 		if (!strncmp(*fact, "problem=", 8))
-			set_problem(&s, *fact + 8, &entry, &diag);
+			set_problem(&s, *fact + 8, entry, &diag);
 	set.diags = (struct diags){ .items = &diag, .n = diag.path ? 1 : 0 };
-	s.entries = &entry;
-	s.n_entries = entry.wanted;
+	s.entries = entries;
+	s.n_entries = entry - entries + entry->wanted;
 	status_judge(&s);
 	o = status_describe(&s, regions, n, false);
 	assert_non_null(o);
