@@ -140,6 +140,15 @@ static void judge_files(struct status *s)
 	}
 }
 
+/* The log and what CPUs run are in the table without any policy, if the module has them of its own. */
+static bool module_saves(const struct status *s)
+{
+	for (size_t i = 0; i < s->n_entries; i++)
+		if (s->entries[i].own && entry_active(&s->entries[i]))
+			return true;
+	return false;
+}
+
 static void judge_policies(struct status *s)
 {
 	size_t enabled = 0;
@@ -152,7 +161,8 @@ static void judge_policies(struct status *s)
 			judge_policy(s, p);
 	}
 	if (!enabled)
-		add_problem(s, STATUS_FAILED, "no-policy", "qcmdctl policies", "No policy is enabled");
+		add_problem(s, module_saves(s) ? STATUS_DEGRADED : STATUS_FAILED, "no-policy", "qcmdctl policies",
+			    "No policy is enabled");
 	if (s->reload && s->reload->done && !s->reload->ok)
 		add_problem(s, STATUS_DEGRADED, "reload", "qcmdctl check, then qcmdctl reload",
 			    "The last reload found errors, so the policies of before are in use: %s",

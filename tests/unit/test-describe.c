@@ -116,6 +116,7 @@ static void test_problems(void **state)
 	char *errors[] = { (char *)"/x.conf:1:2: nonsense", NULL };
 	struct reload_info reload = { .done = true, .ok = false, .errors = errors };
 	struct entry full = entry(MINIDUMP_TASK_NAME, 0, -ENOSPC), bad = entry(MINIDUMP_TASK_NAME, 0, -EINVAL);
+	struct entry own = entry(MINIDUMP_LOG_PRB_NAME, 7, 0);
 	struct status s = good();
 
 	s.machine.loaded = false;
@@ -139,6 +140,13 @@ static void test_problems(void **state)
 	assert_problem(&s, STATUS_DEGRADED, "config", "settings: " CONFIG_PATH ": can't be read");
 	s = good();
 	s.policies = &no_policies;
+	assert_problem(&s, STATUS_FAILED, "no-policy", "No policy");
+	own.own = true;
+	s.entries = &own;
+	s.n_entries = 1;
+	assert_problem(&s, STATUS_DEGRADED, "no-policy", "No policy");
+	own.state = QCOM_MINIDUMP_REGION_REJECTED;
+	own.wanted = false;
 	assert_problem(&s, STATUS_FAILED, "no-policy", "No policy");
 	s = good();
 	s.reload = &reload;
