@@ -120,16 +120,15 @@ static const char *add_problems(struct json_object *problems, const struct ctl_f
 	const char *state = "failed";
 	struct problem found;
 
-	if (!may_be_well(facts))
-		add_daemon_problem(problems, facts);
 	add_if_any(problems, machine_problem(&facts->machine, &found), &found);
 	/* What is known already makes no doubt of it. */
-	if (may_be_well(facts)) {
-		state = json_object_array_length(problems) > 0 ? "failed" : "unknown";
-		add_daemon_problem(problems, facts);
-	} else if ((facts->listed && facts->backend.name[0]) || facts->machine.own) {
-		state = "degraded";
+	if (json_object_array_length(problems) == 0) {
+		if (may_be_well(facts))
+			state = "unknown";
+		else if ((facts->listed && facts->backend.name[0]) || facts->machine.own)
+			state = "degraded";
 	}
+	add_daemon_problem(problems, facts);
 	add_if_any(problems, machine_collector_problem(&facts->machine, &found), &found);
 	return state;
 }

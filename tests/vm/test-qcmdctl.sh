@@ -75,7 +75,7 @@ state_of_nobody() { # number
 
 # Without the daemon
 state 34
-expect 3 '* would NOT give a dump: qcmdd is not running.*systemctl enable --now qcmdd*systemctl restart qcmd-backend*'
+expect 3 '* would NOT give a dump: the kernel module *systemctl restart qcmd-backend*qcmdd is not running.*enable --now qcmdd*'
 expect 1 'qcmdctl: qcmdd is not running; *' regions
 expect 1 'qcmdctl: qcmdd is not running; *' reload
 systemctl is-active -q qcmdd && fail "asking started the daemon"
@@ -86,7 +86,7 @@ describe() {
 describe >/dev/null 2>&1 && fail "a call of nobody's was answered while qcmdd is disabled"
 systemctl is-active -q qcmdd && fail "a call of nobody's started the daemon that is disabled"
 systemctl enable -q qcmdd
-expect 3 '* would NOT give a dump: qcmdd is not running.*To do: systemctl start qcmdd*' status
+expect 3 '* would NOT give a dump: the kernel module *qcmdd is not running.*To do: systemctl start qcmdd*' status
 state 35
 mend 35
 systemctl disable -q --now qcmdd
