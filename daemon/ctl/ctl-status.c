@@ -449,16 +449,14 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 			  const struct style *style)
 {
 	struct json_object *problems = json_get_array(describe, "problems"), *first = NULL;
-	bool well = equal(json_get_string(describe, "state"), "ok");
+	bool well = equal(json_get_string(describe, "state"), "ok"), nobody = has_problem(describe, "collector");
+	const char *verb = nobody ? "leave" : "give", *that = nobody ? " that nobody collects" : "";
 	_cleanup_free_ char *reason = NULL, *place = NULL, *line = NULL;
 
 	if (what) {
-		bool nobody = has_problem(describe, "collector");
-
 		place = where(json_get_object(describe, "backend"), t);
-		line = xprintf("A crash now would %s %s%s: %s%s.", nobody ? "leave" : "give",
-			       well || !has_gap(describe, t) ? "a dump" : "an incomplete dump",
-			       nobody ? " that nobody collects" : "", what, place);
+		line = xprintf("A crash now would %s %s%s: %s%s.", verb,
+			       well || !has_gap(describe, t) ? "a dump" : "an incomplete dump", that, what, place);
 		print_dotted(f, well ? COLOUR_BOLD_GREEN : COLOUR_BOLD_YELLOW, line, style);
 		return;
 	}
@@ -472,7 +470,8 @@ static void print_verdict(FILE *f, struct json_object *describe, const struct ta
 		line = xprintf("Can't tell whether a crash now would give a dump: %s.", reason ?: "nobody knows");
 		print_dotted(f, COLOUR_BOLD_YELLOW, line, style);
 	} else if (equal(json_get_string(describe, "state"), "degraded") && !json_get_array(describe, "regions")) {
-		line = xprintf("A crash now would give an incomplete dump: %s.", reason ?: "nobody knows more");
+		line = xprintf("A crash now would %s an incomplete dump%s: %s.", verb, that,
+			       reason ?: "nobody knows more");
 		print_dotted(f, COLOUR_BOLD_YELLOW, line, style);
 	} else {
 		line = xprintf("A crash now would NOT give a dump: %s.",
