@@ -96,45 +96,77 @@ static bool module_is_missing(const char *root)
 	return !ferror(f);
 }
 
-/* What hypervisors say of themselves: by CPUID, or in the device tree, maybe with more behind it. */
-static const struct {
-	const char *signature;
+struct hypervisor {
+	const char *begins; /* what it says of itself, maybe with more behind it */
 	const char *name;
-} hypervisors[] = {
-	{ "KVMKVMKVM", "kvm" },	      { "Linux KVM Hv", "kvm" },       { "TCGTCGTCGTCG", "qemu" },
-	{ "VMwareVMware", "vmware" }, { "Microsoft Hv", "microsoft" }, { "XenVMMXenVMM", "xen" },
-	{ "bhyve bhyve ", "bhyve" },  { "VBoxVBoxVBox", "oracle" },    { "ACRNACRNACRN", "acrn" },
-	{ "linux,kvm", "kvm" },	      { "linux,dummy-virt", "qemu" },  { "xen,xen", "xen" },
-	{ "vmware", "vmware" },
+};
+
+/* By CPUID, or in the device tree. */
+static const struct hypervisor hypervisors[] = {
+	{ "KVMKVMKVM", "kvm" },		 { "Linux KVM Hv", "kvm" },
+	{ "TCGTCGTCGTCG", "qemu" },	 { "VMwareVMware", "vmware" },
+	{ "Microsoft Hv", "microsoft" }, { "XenVMMXenVMM", "xen" },
+	{ "bhyve bhyve ", "bhyve" },	 { "VBoxVBoxVBox", "oracle" },
+	{ "ACRNACRNACRN", "acrn" },	 { "linux,kvm", "kvm" },
+	{ "linux,dummy-virt", "qemu" },	 { "xen,xen", "xen" },
+	{ "vmware", "vmware" },		 { "", "vm-other" },
+};
+
+/* Firmware's names of what is no real machine. Microsoft and Google make such, too: their names alone say nothing. */
+static const struct hypervisor products[] = {
+	{ "KVM", "kvm" },
+	{ "QEMU", "qemu" },
+	{ "Amazon EC2", "kvm" },
+	{ "Google Compute Engine", "kvm" },
+	{ "OpenStack", "kvm" },
+	{ "KubeVirt", "kvm" },
+	{ "VMware", "vmware" },
+	{ "VMW", "vmware" },
+	{ "Virtual Machine", "microsoft" },
+	{ "Xen", "xen" },
+	{ "BHYVE", "bhyve" },
+	{ "VirtualBox", "oracle" },
+	{ "innotek GmbH", "oracle" },
+	{ "Parallels", "vm-other" },
+	{ "Apple Virtualization", "vm-other" },
+	{ "", "" },
 };
 
 const char *const machine_virtualizations[] = { "kvm",	 "qemu",   "vmware", "microsoft", "xen",
 						"bhyve", "oracle", "acrn",   "vm-other",  NULL };
 
-static const char *virtualization_of(const char *signature)
+/* The last one has an empty beginning. */
+static const char *name_of(const struct hypervisor *h, const char *text)
 {
-	for (size_t i = 0; i < ARRAY_LEN(hypervisors); i++)
-		if (!strncmp(signature, hypervisors[i].signature, strlen(hypervisors[i].signature)))
-			return hypervisors[i].name;
-	return "vm-other";
+	while (strncmp(text, h->begins, strlen(h->begins)))
+		h++;
+	return h->name;
 }
 
-static const char *detect_virtualization(const char *root)
+/* Without a device tree, as arm64 has it with ACPI. The product first: KVM has QEMU's vendor. */
+static const char *virtualization_of_firmware(const char *root)
+{
+	char product[64], vendor[64];
+
+	read_line(root, "/sys/class/dmi/id/product_name", product, sizeof(product));
+	read_line(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof(vendor));
+	/* "c7g.metal": a whole machine of Amazon's */
+	if (strstr(product, ".metal"))
+		return "";
+	return *name_of(products, product) ? name_of(products, product) : name_of(products, vendor);
+}
+
+const char *machine_virtualization(const char *root, const struct machine_cpu *cpu)
 {
 	char compatible[32];
-#ifdef __x86_64__
-	unsigned int eax, ebx, ecx, edx, signature[4] = {};
 
-	/* The bit that hypervisors set. */
-	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & (1U << 31))) {
-		__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
-		return virtualization_of((const char *)signature);
-	}
-#endif
+	if (cpu->says)
+		return cpu->is_virtual ? name_of(hypervisors, cpu->hypervisor) : "";
 	if (!read_line(root, "/sys/firmware/devicetree/base/hypervisor/compatible", compatible, sizeof(compatible)))
-		return virtualization_of(compatible);
+		return name_of(hypervisors, compatible);
 	read_line(root, "/sys/firmware/devicetree/base/compatible", compatible, sizeof(compatible));
-	return !strcmp(compatible, "linux,dummy-virt") ? virtualization_of(compatible) : "";
+	return !strcmp(compatible, "linux,dummy-virt") ? name_of(hypervisors, compatible) :
+							 virtualization_of_firmware(root);
 }
 
 static struct machine_cpu read_cpu(void)
@@ -143,7 +175,13 @@ static struct machine_cpu read_cpu(void)
 #ifdef __x86_64__
 	unsigned int eax, ebx, ecx, edx, words[3];
 
+	cpu.says = true;
+	/* The bit that hypervisors set. */
 	cpu.is_virtual = __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & (1U << 31));
+	if (cpu.is_virtual) {
+		__cpuid(0x40000000, eax, words[0], words[1], words[2]);
+		memcpy(cpu.hypervisor, words, sizeof(words));
+	}
 	if (__get_cpuid(0x8000001f, &eax, &ebx, &ecx, &edx))
 		cpu.amd = eax;
 	if (__get_cpuid_count(0x21, 0, &eax, &words[0], &words[2], &words[1]))
@@ -235,7 +273,7 @@ void machine_read(struct machine *m, const char *root)
 	m->scm = match(root, "/sys/bus/platform/drivers/qcom_scm/*/modalias", NULL, 0);
 	read_line(root, "/sys/kernel/kexec_crash_loaded", loaded, sizeof(loaded));
 	m->capture_kernel = !strcmp(loaded, "1");
-	snprintf(m->virtualization, sizeof(m->virtualization), "%s", detect_virtualization(root));
+	snprintf(m->virtualization, sizeof(m->virtualization), "%s", machine_virtualization(root, &cpu));
 	snprintf(m->encryption, sizeof(m->encryption), "%s", machine_encryption(root, &cpu, &m->encryption_sure));
 	machine_lockdown(root, m->lockdown, sizeof(m->lockdown));
 	read_line(root, "/proc/sys/kernel/modules_disabled", disabled, sizeof(disabled));

@@ -40,9 +40,11 @@ struct machine {
 	bool collect_disabled;	 /* qcmd-collect.service is installed, and is not started at boot */
 };
 
-/* What an x86 CPU says about encrypted memory; of others there is nothing. */
+/* What an x86 CPU says; of others there is nothing. */
 struct machine_cpu {
+	bool says;
 	bool is_virtual;
+	char hypervisor[13];
 	unsigned int amd; /* EAX of CPUID 0x8000001f */
 	char intel[13];	  /* the signature in CPUID 0x21 */
 };
@@ -51,6 +53,7 @@ struct machine_cpu {
 void machine_read(struct machine *m, const char *root);
 
 /* The single facts, for those who need no more. */
+const char *machine_virtualization(const char *root, const struct machine_cpu *cpu);
 const char *machine_encryption(const char *root, const struct machine_cpu *cpu, bool *ret_sure);
 void machine_lockdown(const char *root, char *ret, size_t size);
 

@@ -163,13 +163,6 @@ static void test_collector(void **state)
 	assert_says(machine_collector_problem, "collector", "Nobody is known to collect", "kdump");
 	assert_collectors("", NULL, NULL);
 	assert_collectors("kvm", "host", NULL);
-	write_file("/sys/firmware/devicetree/base/hypervisor/compatible", "linux,kvm");
-	machine_read(&m, root);
-#ifdef __x86_64__
-	assert_true(m.virtualization[0]); /* which CPUID may have said */
-#else
-	assert_string_equal(m.virtualization, "kvm");
-#endif
 	write_file("/sys/kernel/kexec_crash_loaded", "1\n");
 	assert_silent(machine_collector_problem);
 	assert_collectors("", "capture-kernel", NULL);
@@ -187,6 +180,55 @@ static void test_collector(void **state)
 	assert_silent(machine_collector_problem);
 	write_file(DOWNLOAD, "mini\n");
 	assert_collectors("", "firmware", NULL);
+}
+
+#define TREE	"/sys/firmware/devicetree/base"
+#define PRODUCT "/sys/class/dmi/id/product_name"
+#define VENDOR	"/sys/class/dmi/id/sys_vendor"
+#define SAYS(text)                                                   \
+	{                                                            \
+		.says = true, .is_virtual = true, .hypervisor = text \
+	}
+
+static void test_virtualization(void **state)
+{
+	static const struct {
+		const char *files[2][2];
+		struct machine_cpu cpu;
+		const char *right;
+	} facts[] = {
+		{ {}, {}, "" },
+		{ { { VENDOR, "QEMU\n" } }, { .says = true }, "" },
+		{ {}, SAYS("KVMKVMKVM"), "kvm" },
+		{ {}, SAYS("Microsoft Hv"), "microsoft" },
+		{ {}, SAYS("Nobody knows"), "vm-other" },
+		{ { { TREE "/hypervisor/compatible", "linux,kvm" } }, {}, "kvm" },
+		{ { { TREE "/hypervisor/compatible", "qcom,haven" } }, {}, "vm-other" },
+		{ { { TREE "/compatible", "linux,dummy-virt" } }, {}, "qemu" },
+		{ { { TREE "/compatible", "qcom,sm8550" } }, {}, "" },
+		{ { { PRODUCT, "QEMU Virtual Machine\n" }, { VENDOR, "QEMU\n" } }, {}, "qemu" },
+		{ { { PRODUCT, "KVM Virtual Machine\n" }, { VENDOR, "QEMU\n" } }, {}, "kvm" },
+		{ { { PRODUCT, "t4g.small\n" }, { VENDOR, "Amazon EC2\n" } }, {}, "kvm" },
+		{ { { PRODUCT, "m7g.metal\n" }, { VENDOR, "Amazon EC2\n" } }, {}, "" },
+		{ { { PRODUCT, "Google Compute Engine\n" }, { VENDOR, "Google\n" } }, {}, "kvm" },
+		{ { { PRODUCT, "Lazor\n" }, { VENDOR, "Google\n" } }, {}, "" },
+		{ { { PRODUCT, "Virtual Machine\n" }, { VENDOR, "Microsoft Corporation\n" } }, {}, "microsoft" },
+		{ { { PRODUCT, "Surface Pro X\n" }, { VENDOR, "Microsoft Corporation\n" } }, {}, "" },
+		{ { { PRODUCT, "VMware20,1\n" }, { VENDOR, "VMware, Inc.\n" } }, {}, "vmware" },
+		{ { { PRODUCT, "HVM domU\n" }, { VENDOR, "Xen\n" } }, {}, "xen" },
+		{ { { PRODUCT, "Apple Virtualization Generic Platform\n" } }, {}, "vm-other" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+		const char *got;
+
+		for (size_t k = 0; k < 2 && facts[i].files[k][0]; k++)
+			write_file(facts[i].files[k][0], facts[i].files[k][1]);
+		got = machine_virtualization(root, &facts[i].cpu);
+		if (strcmp(got, facts[i].right))
+			fail_msg("%zu: '%s' is not '%s'", i, got, facts[i].right);
+		empty_root(NULL);
+	}
 }
 
 static void test_collect(void **state)
@@ -325,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_module, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_download_mode, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_collector, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_virtualization, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_collect, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_modules_disabled, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_encryption, empty_root, empty_root),
