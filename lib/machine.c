@@ -230,10 +230,24 @@ void machine_lockdown(const char *root, char *ret, size_t size)
 	snprintf(ret, size, "%s", from + 1);
 }
 
+/* That is somebody's decision. */
+static bool collect_is_masked(const char *root)
+{
+	_cleanup_free_ char *path = NULL, *target = NULL;
+
+	if (asprintf(&path, "%s/etc/systemd/system/qcmd-collect.service", root) < 0) {
+		path = NULL;
+		return false;
+	}
+	target = realpath(path, NULL);
+	return target && !strcmp(target, "/dev/null");
+}
+
 /* As systemctl enable leaves it, or a package: nobody is asked for that who may not be there. */
 static bool collect_is_disabled(const char *root)
 {
-	return match(root, "{/etc,/usr/lib,/lib}/systemd/system/qcmd-collect.service", NULL, 0) &&
+	return !collect_is_masked(root) &&
+	       match(root, "{/etc,/usr/lib,/lib}/systemd/system/qcmd-collect.service", NULL, 0) &&
 	       !match(root, "{/etc,/run,/usr/lib}/systemd/system/*.{wants,requires}/qcmd-collect.service", NULL, 0);
 }
 

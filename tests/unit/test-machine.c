@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "lib/cleanup.h"
 #include "lib/machine.h"
@@ -41,6 +42,15 @@ static void write_file(const char *path, const char *text)
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
+}
+
+static void make_link(const char *path, const char *target)
+{
+	_cleanup_free_ char *full = NULL;
+
+	assert_true(asprintf(&full, "%s%s", root, path) > 0);
+	make_folder_of(path);
+	assert_int_equal(symlink(target, full), 0);
 }
 
 static int empty_root(void **state)
@@ -238,6 +248,11 @@ static void test_collect(void **state)
 	write_file("/usr/lib/systemd/system/qcmd-collect.service", "[Unit]\n");
 	assert_says(machine_collect_note, "collect-disabled", "qcmd-collect is not enabled",
 		    "systemctl enable qcmd-collect");
+	make_link("/etc/systemd/system/qcmd-collect.service", "/dev/null");
+	assert_silent(machine_collect_note);
+	empty_root(NULL);
+	write_file(BACKEND, "ram\n");
+	write_file("/usr/lib/systemd/system/qcmd-collect.service", "[Unit]\n");
 	write_file("/etc/systemd/system/multi-user.target.wants/qcmd-collect.service", "");
 	assert_silent(machine_collect_note);
 }
