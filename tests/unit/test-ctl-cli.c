@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/ctl/ctl.h"
+#include "daemon/table/kind.h"
 #include "golden.h"
 #include "lib/alloc.h"
 #include "lib/text.h"
@@ -93,6 +94,44 @@ static void test_documents(void **state)
 		found++;
 	}
 	assert_int_equal(found, 25);
+}
+
+/* What bash offers behind "regions --OPTION=", one in each line. */
+static void complete(const char *option)
+{
+	_cleanup_free_ char *command =
+		xprintf("bash -c '. docs/completion/qcmdctl; COMP_WORDS=(qcmdctl regions --%s = \"\"); COMP_CWORD=4; "
+			"_qcmdctl; printf \"%%s\\n\" \"${COMPREPLY[@]}\"'",
+			option);
+
+	assert_int_equal(run(command), 0);
+}
+
+static void assert_offered(const char *word)
+{
+	_cleanup_free_ char *line = xprintf("%s\n", word);
+	const char *found = strstr(output, line);
+
+	if (!found || (found > output && found[-1] != '\n'))
+		fail_msg("'%s' is not offered, but\n%s", word, output);
+}
+
+/* Each kind of region, with its blanks escaped, and each owner. */
+static void test_completion(void **state)
+{
+	complete("kind");
+	assert_offered("range");
+	for (int i = 0; i < _REGION_KIND_MAX; i++) {
+		const char *name = region_traits[i].name, *blank = strchr(name, ' ');
+		_cleanup_free_ char *word =
+			blank ? xprintf("%.*s\\%s", (int)(blank - name), name, blank) : xprintf("%s", name);
+
+		assert_offered(word);
+	}
+	complete("policy");
+	for (const char *const *owner = (const char *const[]){ "kernel", "module", "other", "qcmdd", NULL }; *owner;
+	     owner++)
+		assert_offered(*owner);
 }
 
 #define TRY "\nTry 'qcmdctl --help'.\n"
@@ -374,11 +413,17 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_help),   cmocka_unit_test(test_documents),
-		cmocka_unit_test(test_usage),  cmocka_unit_test(test_without_bus),
-		cmocka_unit_test(test_check),  cmocka_unit_test(test_no_dumps),
-		cmocka_unit_test(test_pager),  cmocka_unit_test(test_check_installed),
-		cmocka_unit_test(test_enable), cmocka_unit_test(test_colours),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_completion),
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_without_bus),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_no_dumps),
+		cmocka_unit_test(test_pager),
+		cmocka_unit_test(test_check_installed),
+		cmocka_unit_test(test_enable),
+		cmocka_unit_test(test_colours),
 		cmocka_unit_test(test_locale),
 	};
 
