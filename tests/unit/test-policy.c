@@ -57,7 +57,7 @@ static void print_section(const struct policy_section *s, FILE *f)
 		fprintf(f, " states %#x for %u s", s->task.states, s->task.state_sec);
 	for (size_t i = 0; i < s->task.users.n; i++)
 		fprintf(f, " user %u-%u", s->task.users.items[i].first, s->task.users.items[i].last);
-	if (s->task.age_sec && s->task.age_sec != POLICY_TASK_AGE_UNSET)
+	if (s->kind == POLICY_SOURCE_TASK && s->task.age_sec != POLICY_TASK_AGE_UNSET)
 		fprintf(f, " age %u", s->task.age_sec);
 	if (s->task.max_per_user)
 		fprintf(f, " %u of each user", s->task.max_per_user);
