@@ -18,6 +18,14 @@ expect() { # pattern, command...
 	[[ $got == $pattern ]] || fail "$*: '$got' is not '$pattern'"
 	echo "ok: $*"
 }
+# Whether a command comes true soon.
+soon() { # command...
+	for _ in $(seq 100); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
 field() { # field, line
 	sed -n "s/.* $1=\([^ ]*\).*/\1/p" <<<"$2"
 }
@@ -363,10 +371,12 @@ percpu=$(printf %#x "$(cat /sys/module/qcmd_page/parameters/percpu)")
 ./mdnl <hold >held &
 exec 4>hold
 printf 'add name=%s addr=%#x size=%d\n' KCPUVAR "$percpu" 8 KBEFORE "$((percpu - 64))" 128 >&4
-sleep 1
+per_cpu_are() { # names
+	[ "$(./mdnl list | sed -n 's/.* name=\(KCPUVAR\|KBEFORE\) .*/\1/p' | xargs)" = "$1" ]
+}
+soon per_cpu_are 'KCPUVAR KBEFORE' || fail "the per-CPU variables are not there: $(cat held)"
 rmmod qcmd_page
-names=$(./mdnl list | sed -n 's/.* name=\(KCPUVAR\|KBEFORE\) .*/\1/p' | xargs)
-[ "$names" = KBEFORE ] || fail "of a module that went there is: $names: $(cat held)"
+per_cpu_are KBEFORE || fail "of a module that went there is: $(./mdnl list)"
 exec 4>&-
 wait
 
