@@ -27,6 +27,7 @@ struct qmd qmd = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(qmd.lock),
 	.bind_lock = __MUTEX_INITIALIZER(qmd.bind_lock),
 	.ids = XARRAY_INIT(qmd.ids, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ),
+	.own_short = U32_MAX,
 	.shares = LIST_HEAD_INIT(qmd.shares),
 	.events = LIST_HEAD_INIT(qmd.events),
 };

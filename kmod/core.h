@@ -51,6 +51,7 @@ struct qmd_slot;
  * @limits: of the back end
  * @slots: limits.slots of them
  * @n_slots: how many are in use
+ * @own_short: how many were free when there was no room for what is the module's own; U32_MAX: nothing of it waits
  * @bytes: sum of the sizes in the table
  * @elf: slot 0
  * @header: region of slot 0
@@ -71,6 +72,7 @@ struct qmd {
 	struct qcom_minidump_limits limits;
 	struct qmd_slot *slots;
 	u32 n_slots;
+	u32 own_short;
 	u64 bytes;
 	struct qmd_elf elf;
 	struct qmd_region *header;

@@ -50,6 +50,8 @@ void qmd_events_send(void)
 	bool backend;
 	u8 cmd;
 
+	/* Before anybody hears of the room that there is */
+	qmd_regions_retry_own();
 	mutex_lock(&qmd_events_lock);
 	raw_spin_lock_irqsave(&qmd.lock, flags);
 	list_splice_init(&qmd.events, &events);

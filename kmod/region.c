@@ -208,9 +208,21 @@ static int qmd_segments_fit(const struct qmd_segment *segs, u32 n, struct qmd_wh
 	return 0;
 }
 
+/* Who goes into a table first: the module's own, stacks at last, as they take most of the slots. */
+enum { QMD_OWN, QMD_OWN_STACK, QMD_OTHERS };
+
+static u32 qmd_region_rank(const struct qmd_region *r)
+{
+	if (r->sk || r->kind->by_address || r->kind->builtin)
+		return QMD_OTHERS;
+	return r->kind->follows && r->task.part == QCOM_MINIDUMP_TASK_STACK ? QMD_OWN_STACK : QMD_OWN;
+}
+
 /* Whether the back end can take it that is bound, if one is. */
 static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 {
+	bool last_quarter;
+
 	if (!qmd.backend)
 		return 0;
 	if (strlen(r->name->name) > qmd.limits.name_max)
@@ -221,8 +233,11 @@ static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 	if (qmd_slots_free() < r->n_segs)
 		return qmd_refuse(why, -ENOSPC,
 				  "the table is full: remove a region, or bind a back end with more slots");
-	if (r->unprivileged && qmd_slots_free() - r->n_segs < qmd.limits.slots / 4)
+	last_quarter = qmd_slots_free() - r->n_segs < qmd.limits.slots / 4;
+	if (r->unprivileged && last_quarter)
 		return qmd_refuse(why, -ENOSPC, "the last quarter of the table is for those with CAP_PERFMON");
+	if (qmd_region_rank(r) == QMD_OWN_STACK && last_quarter)
+		return qmd_refuse(why, -ENOSPC, "the table is full: its last quarter is not for the stack of each CPU");
 	return qmd_segments_fit(r->segs, r->n_segs, why);
 }
 
@@ -230,10 +245,13 @@ static int qmd_region_fits(const struct qmd_region *r, struct qmd_why *why)
 void qmd_region_activate(struct qmd_region *r)
 {
 	struct qmd_why why = {};
+	int ret = qmd_region_fits(r, &why);
 
 	r->state = QCOM_MINIDUMP_REGION_PENDING;
-	if (qmd_region_fits(r, &why)) {
+	if (ret) {
 		r->state = QCOM_MINIDUMP_REGION_REJECTED;
+		if (ret == -ENOSPC && qmd_region_rank(r) != QMD_OTHERS)
+			qmd.own_short = min(qmd.own_short, qmd_slots_free());
 	} else if (qmd.backend) {
 		qmd_table_insert(r);
 		r->state = QCOM_MINIDUMP_REGION_ACTIVE;
@@ -246,7 +264,8 @@ int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why)
 {
 	int ret = r->kind->watch ? r->kind->watch(r, why) : 0;
 
-	if (!ret)
+	/* What is the module's own nobody adds again: it waits until it fits. */
+	if (!ret && qmd_region_rank(r) == QMD_OTHERS)
 		ret = qmd_region_fits(r, why);
 	if (ret) {
 		if (r->kind->unwatch)
@@ -280,7 +299,7 @@ int qmd_region_confirm(struct qmd_region *r, struct qmd_why *why)
 	return 0;
 }
 
-/* Makes it visible; puts it on error. A region that the bound back end can't take is not added. */
+/* Makes it visible; puts it on error. A client's region that the bound back end can't take is not added. */
 int qmd_region_add(struct qmd_region *r, struct qmd_why *why)
 {
 	unsigned long flags = qmd_table_lock();
@@ -449,7 +468,8 @@ EXPORT_SYMBOL_NS_GPL(qcom_minidump_backend_refuse, QMD_NAMESPACE);
 /* Into the table, if there is one now, or out of what there was. */
 static void qmd_region_reconsider(struct qmd_region *r)
 {
-	u32 i;
+	const char *error = r->error;
+	u32 i, state = r->state;
 
 	/* Of one that is on its way out, too, as there is no table that it could leave. */
 	for (i = 0; !qmd.backend && i < 2 * r->max_segs; i++)
@@ -458,22 +478,51 @@ static void qmd_region_reconsider(struct qmd_region *r)
 	    r->state == (qmd.backend ? QCOM_MINIDUMP_REGION_ACTIVE : QCOM_MINIDUMP_REGION_PENDING))
 		return;
 	qmd_region_activate(r);
-	qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
+	if (r->state != state || r->error != error)
+		qmd_event(r, QCOM_MINIDUMP_CMD_REGION_UPDATE_NTF);
 }
 
-/* A back end has come or gone. One lock hold for each region: there may be thousands. */
-void qmd_regions_reconsider(void)
+/* One lock hold for each region: there may be thousands. */
+static void qmd_regions_reconsider_rank(u32 rank)
 {
 	struct qmd_region *r;
 	unsigned long flags;
 	u32 id;
 
 	for (id = 1; (r = qmd_region_next(&id)); id++) {
-		flags = qmd_table_lock();
-		qmd_table_settle(r, &flags);
-		qmd_region_reconsider(r);
-		qmd_table_unlock(flags);
+		if (qmd_region_rank(r) == rank) {
+			flags = qmd_table_lock();
+			qmd_table_settle(r, &flags);
+			qmd_region_reconsider(r);
+			qmd_table_unlock(flags);
+		}
 		qmd_region_put(r);
 		cond_resched();
 	}
+}
+
+/* A back end has come or gone. */
+void qmd_regions_reconsider(void)
+{
+	u32 rank;
+
+	for (rank = QMD_OWN; rank <= QMD_OTHERS; rank++)
+		qmd_regions_reconsider_rank(rank);
+}
+
+/* The module's own that had no room is tried again when there is more than there was then. */
+void qmd_regions_retry_own(void)
+{
+	unsigned long flags;
+	bool more;
+
+	raw_spin_lock_irqsave(&qmd.lock, flags);
+	more = qmd_slots_free() > qmd.own_short;
+	if (more)
+		qmd.own_short = U32_MAX;
+	raw_spin_unlock_irqrestore(&qmd.lock, flags);
+	if (!more)
+		return;
+	qmd_regions_reconsider_rank(QMD_OWN);
+	qmd_regions_reconsider_rank(QMD_OWN_STACK);
 }

@@ -162,6 +162,7 @@ void qmd_region_put(struct qmd_region *r);
 int qmd_region_move(struct qmd_region *r, struct qmd_spec *to, struct qmd_why *why);
 bool qmd_region_drop(struct qmd_region *(*find)(const void *of), const void *of);
 void qmd_regions_reconsider(void);
+void qmd_regions_retry_own(void);
 /* with qmd.lock held; those that are given its flags may drop it on their way */
 int qmd_region_add_locked(struct qmd_region *r, struct qmd_why *why);
 bool qmd_region_in_table(const struct qmd_region *r);

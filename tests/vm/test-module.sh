@@ -447,10 +447,35 @@ all='KLAYOUT KLOGBUF KSTACK KSTACK KTASK KTASK KVMCOREINFO LOG_DESC LOG_INFO LOG
 modprobe qcom_minidump own=1
 [ "$(names pending)" = "$all" ] || fail "not what is to be there from the start: $(./mdnl list)"
 modprobe qcom_minidump_ram slots=16 || fail "a small table"
-[ "$(names rejected)" = KSTACK ] || fail "more is left out than has to be: $(./mdnl list)"
+[ "$(names rejected)" = 'KSTACK KSTACK' ] || fail "stacks are not all that is left out: $(./mdnl list)"
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=20 || fail "a larger table"
+[ "$(names rejected)" = KSTACK ] || fail "one stack leaves the last quarter to others: $(./mdnl list)"
+echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
+rmmod qcom_minidump_ram && modprobe qcom_minidump_ram slots=32 || fail "a table for all"
+all_active() {
+	[ "$(names active)" = "KELF_HEADER $all" ]
+}
+all_active || fail "not all of it is in the table: $(./mdnl list)"
+# Others have filled the table when a CPU comes: what is of that waits, and is in when there is room again.
+full() {
+	./mdnl backend | grep -q slots_used=32
+}
+echo 0 >/sys/devices/system/cpu/cpu1/online
+./mdnl <hold >held &
+exec 4>hold
+for i in $(seq 19); do
+	echo "add name=FILL paddr=$((0x100000 + i * 4096)) size=4096"
+done >&4
+soon full || fail "the table is not full: $(./mdnl list)"
+echo 1 >/sys/devices/system/cpu/cpu1/online
+[ "$(names rejected)" = 'KSTACK KTASK' ] || fail "not what a full table leaves out: $(./mdnl list)"
+exec 4>&-
+wait
+soon all_active || fail "there is room again, and not all of it is in the table: $(./mdnl list)"
 echo 0 >/sys/module/qcom_minidump_ram/parameters/bound
 rmmod qcom_minidump_ram && modprobe qcom_minidump_ram || fail "a larger table"
-[ "$(names active)" = "KELF_HEADER $all" ] || fail "not all of it is in the table: $(./mdnl list)"
+all_active || fail "not all of it is in the table: $(./mdnl list)"
 expect 'error EEXIST: TASK: this PART of this CPU*' add name=X cpu=1 part=2
 expect 'error EPERM: ID: *' del id="$(field id "$(./mdnl list | grep 'name=KLOGBUF')")"
 expect 'region * object=prb *state=active owner=[1-9]*' add name=X object=prb
