@@ -271,11 +271,12 @@ static int __init qmd_vmcoreinfo_add(void)
 }
 
 /* What every crash needs, from now to power-off, whatever becomes of who else asks for it. */
-static int __init qmd_own_add(void)
+static void __init qmd_own_add(void)
 {
 	qmd_objects_own();
 	qmd_layout_own();
-	return qmd_follow_all();
+	if (qmd_follow_all())
+		pr_notice("not saved: what CPUs run: the kernel has no more states of CPU hotplug to give away\n");
 }
 
 static int __init qmd_init(void)
@@ -296,9 +297,9 @@ static int __init qmd_init(void)
 	if (ret)
 		goto exit_stacks;
 	/* Before there is anybody to ask for the same. */
-	ret = own ? qmd_own_add() : 0;
-	if (!ret)
-		ret = qmd_netlink_init();
+	if (own)
+		qmd_own_add();
+	ret = qmd_netlink_init();
 	if (ret)
 		goto remove_all;
 	qmd_power_init();

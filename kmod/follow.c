@@ -354,7 +354,7 @@ void qmd_follow_no_more(void)
 
 int __init qmd_follow_init(void)
 {
-	int cpu;
+	int cpu, ret;
 
 	for_each_possible_cpu(cpu)
 		raw_spin_lock_init(&per_cpu_ptr(&qmd_follows, cpu)->lock);
@@ -363,9 +363,10 @@ int __init qmd_follow_init(void)
 		return qmd_cpuhp_dead;
 	check_trace_callback_type_sched_switch(qmd_on_switch);
 	qmd_switch_tp = qmd_tracepoint_find("sched_switch");
-	if (qmd_switch_tp && tracepoint_probe_register(qmd_switch_tp, qmd_on_switch, NULL))
-		qmd_switch_tp = NULL;
-	return 0;
+	ret = qmd_switch_tp ? tracepoint_probe_register(qmd_switch_tp, qmd_on_switch, NULL) : 0;
+	if (ret)
+		cpuhp_remove_state_nocalls(qmd_cpuhp_dead);
+	return ret;
 }
 
 /* No region is left. */
