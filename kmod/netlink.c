@@ -223,9 +223,12 @@ int __init qmd_netlink_init(void)
 
 	qmd_owners_init();
 	ret = genl_register_family(&qmd_family);
-	if (!ret)
-		qmd_netlink_mute(false);
-	return ret;
+	if (ret)
+		return ret;
+	qmd_netlink_mute(false);
+	/* Who listens already has missed what there was before: let him look again. */
+	qmd_netlink_notify(NULL, QCOM_MINIDUMP_CMD_BACKEND_NTF);
+	return 0;
 }
 
 void qmd_netlink_exit(void)
