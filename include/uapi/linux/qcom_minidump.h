@@ -124,8 +124,8 @@ enum qcom_minidump_backend_attr {
  * @QCOM_MINIDUMP_REGION_A_COMMENT: string. Why the region is there, in the words of who added it
  * @QCOM_MINIDUMP_REGION_A_STATE: u32, enum qcom_minidump_region_state. Reply only, as all that follow
  * @QCOM_MINIDUMP_REGION_A_ERROR: string. Why the state is REJECTED
- * @QCOM_MINIDUMP_REGION_A_OWNER: u32. Netlink port of the owner; 0: a client in the kernel, or with OBJECT or TASK the
- *	module itself, which has these of its own accord (parameter own)
+ * @QCOM_MINIDUMP_REGION_A_OWNER: u32. Netlink port of the owner; 0: a client in the kernel, or the module itself, whose
+ *	are KELF_HEADER and KVMCOREINFO, and of its own accord (parameter own) KLAYOUT and what has OBJECT or TASK
  * @QCOM_MINIDUMP_REGION_A_SEGMENT: nest of enum qcom_minidump_segment_attr, one for each slot
  * @QCOM_MINIDUMP_REGION_A_CREATED: u64, nanoseconds of CLOCK_BOOTTIME
  * @QCOM_MINIDUMP_REGION_A_MOVES: u64. How often it was updated
