@@ -395,6 +395,15 @@ file=$(modinfo -n qcom_minidump)
 cp "$file" good.ko
 sed "s/vermagic=$(uname -r)/vermagic=$(uname -r | tr 0-9 1-90)/" good.ko >"$file"
 refused "it was built for another kernel than this one, $(uname -r)" 'make install'
+# Where the core is forbidden, nothing loads it as what it needs itself.
+cp good.ko "$file"
+echo 'blacklist qcom_minidump' >/etc/modprobe.d/local.conf
+refused 'it is forbidden in modprobe.d' 'grep -rs qcom_minidump'
+rm /etc/modprobe.d/local.conf
+sed 's/$/ modprobe.blacklist=nouveau,qcom_minidump/' /proc/cmdline >cmdline
+mount --bind cmdline /proc/cmdline
+refused "it is forbidden on the kernel's command line, by modprobe.blacklist=" 'and reboot'
+umount /proc/cmdline
 sed 's/tracepoint_probe_register/tracepoint_probe_registex/g' good.ko >"$file"
 refused 'this kernel lacks a symbol that it needs' 'make install'
 cp good.ko "$file"
