@@ -75,7 +75,7 @@ state_of_nobody() { # number
 
 # Without the daemon
 state 34
-expect 3 '* would NOT give a dump: the kernel module *systemctl restart qcmd-backend*qcmdd is not running.*enable --now qcmdd*'
+expect 3 '*To do: systemctl restart qcmd-backend*Also: qcmdd is not running.*To do: systemctl enable --now qcmdd*'
 expect 1 'qcmdctl: qcmdd is not running; *' regions
 expect 1 'qcmdctl: qcmdd is not running; *' reload
 systemctl is-active -q qcmdd && fail "asking started the daemon"
