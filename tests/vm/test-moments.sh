@@ -82,7 +82,7 @@ script() { # moment
 
 # With the tools of this machine, and the modules of the guest: an initramfs as update-initramfs makes it.
 make_initramfs() {
-	local modules=$work/modules/$release conf=$work/conf installed=$work/installed folder moment
+	local modules=$work/modules/$release conf=$work/conf installed=$work/installed folder moment order
 	mkdir -p "$work/modules" "$conf/hooks" "$conf/scripts/init-premount" "$conf/scripts/init-bottom" \
 		"$conf/conf.d"
 	for folder in "$top/build/vm/kernel/$release"/{usr/,}lib/modules/$release; do
@@ -124,6 +124,9 @@ make_initramfs() {
 	for name in qcom_minidump.ko qcom_minidump_ram.ko qcom_minidump_panic.ko lib/qcmd/qcmd-backend; do
 		grep -q "/$name" "$work/contents" || fail "no $name in the initramfs: $(grep qcmd "$work/contents")"
 	done
+	unmkinitramfs "$work/initrd" "$work/unpacked" || fail "unmkinitramfs"
+	order=$(grep -o -E '(blacklist|qcmd|udev) ' "$work/unpacked/scripts/init-top/ORDER" | xargs)
+	[[ $order == 'blacklist qcmd'* ]] || fail "the scripts of the initramfs run in the order $order"
 }
 
 # The next kernel starts with that initramfs.
