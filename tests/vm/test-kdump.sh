@@ -33,6 +33,7 @@ journalctl --sync
 	echo
 	SYSTEMD_COLORS=no journalctl -b -q -o cat MESSAGE_ID=3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20
 	qcmdctl --no-legend dumps | sed 's/^/capture: listed /'
+	[ ! -d /sys/module/qcom_minidump ] || echo "capture: the module is loaded"
 	echo "capture: dump"
 	base64 /var/lib/qcmd/dumps/*.elf.zst
 	echo "capture: end"
@@ -43,6 +44,7 @@ SEND
 chmod +x /srv/send
 mkdir -p /etc/systemd/system/kdump-tools-dump.service.d
 printf '[Service]\nExecStartPre=/srv/send\n' >/etc/systemd/system/kdump-tools-dump.service.d/send.conf
+systemctl enable -q --now qcmd-backend || exit 1
 systemctl start qcmdd || exit 1
 # What kdump-config appends
 append='reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb'
@@ -62,6 +64,7 @@ grep -a -x 'Collected the dump of a crash: Kernel panic - not syncing: sysrq tri
 	fail "the journal does not tell of the dump: $(grep -a -C 5 Collected "$work/console")"
 [ "$(grep -a -c '^capture: listed .* Kernel panic - not syncing: sysrq triggered crash' "$work/console")" = 1 ] ||
 	fail "qcmdctl lists other dumps: $(grep '^capture: listed' "$work/console")"
+grep -a -q -x 'capture: the module is loaded' "$work/console" && fail "the capture kernel makes a table of its own"
 
 "$qcmdump" info "$work/dump.elf.zst" | tee "$work/info" || fail "qcmdump info"
 "$qcmdump" log "$work/dump.elf.zst" >"$work/log" || fail "qcmdump log"
