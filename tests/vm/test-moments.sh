@@ -114,10 +114,12 @@ make_initramfs() {
 		SCRIPT
 	done
 	chmod +x "$conf"/hooks/* "$conf"/scripts/*/*
-	mkdir -p "$work/etc/system/sysinit.target.wants" "$work/root"
+	mkdir -p "$work/etc/system/sysinit.target.wants" "$work/boot"
+	cp "$top/build/vm/kernel/$release"/{boot/config-"$release",usr/lib/modules/"$release"/config} "$work/boot/" 2>/dev/null
+	[ ! -e "$work/boot/config" ] || mv "$work/boot/config" "$work/boot/config-$release"
 	: >"$work/etc/system/sysinit.target.wants/qcmd-backend.service"
 	unshare -m sh -euc "mount --bind $work/modules /lib/modules; mount --bind $installed/usr/local /usr/local
-		mount --bind $work/etc /etc/systemd; depmod $release
+		mount --bind $work/etc /etc/systemd; mount --bind $work/boot /boot; depmod $release
 		mkinitramfs -d $conf -o $work/initrd $release" >"$work/out" 2>&1 ||
 		fail "mkinitramfs: $(cat "$work/out")"
 	lsinitramfs "$work/initrd" >"$work/contents"
