@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is in the table, where the daemon can't be asked: the module itself knows. */
+#include <string.h>
+
 #include "daemon/ctl/ctl.h"
+#include "daemon/table/key.h"
 #include "daemon/table/kind.h"
 #include "lib/alloc.h"
+#include "uapi/linux/qcom_minidump_table.h"
 
 void ctl_module_facts(struct ctl_facts *facts)
 {
@@ -35,6 +39,15 @@ static struct json_object *describe_backend(const struct module_backend *b)
 }
 
 /* Whether another program or qcmdd has it can't be told apart here. */
+static const char *owner_of(const struct module_region *r)
+{
+	struct region_key key;
+
+	if (r->owner)
+		return "other";
+	return region_key_of_own(r, &key) || !strcmp(r->name, MINIDUMP_LAYOUT_NAME) ? "module" : "kernel";
+}
+
 static struct json_object *describe_region(const struct module_region *r)
 {
 	struct json_object *o = json_object_new_object();
@@ -42,7 +55,7 @@ static struct json_object *describe_region(const struct module_region *r)
 	json_add_u64(o, "id", r->id);
 	json_add_text(o, "name", r->name);
 	json_add_text(o, "state", region_state_to_string(r->state));
-	json_add_text(o, "owner", r->owner ? "other" : "kernel");
+	json_add_text(o, "owner", owner_of(r));
 	json_add_text(o, "comment", r->comment);
 	json_add_text(o, "kind", region_kind_to_string(r));
 	json_add_u64(o, "size", r->size);
