@@ -149,7 +149,8 @@ SCRIPT
 crash panic
 SCRIPT
 } | vm --arch arm64 --backend mmio --product modules --append qcom_minidump.own=0 --file "$mdnl" \
-	--file "$top/tests/vm/random-operations.pl" --crash "$work/crash" >"$work/said" || fail "$(tail -n 5 "$work/said")"
+	--file "$top/tests/vm/random-operations.pl" --crash "$work/crash" >"$work/said" ||
+	fail "$(tail -n 5 "$work/said")"
 check_saved "$operations random operations, a full table"
 [ "$(wc -l <"$work/walked")" = 201 ] || fail "the table was not full"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"

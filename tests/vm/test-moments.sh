@@ -115,8 +115,10 @@ make_initramfs() {
 	done
 	chmod +x "$conf"/hooks/* "$conf"/scripts/*/*
 	mkdir -p "$work/etc/system/sysinit.target.wants" "$work/boot"
-	cp "$top/build/vm/kernel/$release"/{boot/config-"$release",usr/lib/modules/"$release"/config} "$work/boot/" 2>/dev/null
-	[ ! -e "$work/boot/config" ] || mv "$work/boot/config" "$work/boot/config-$release"
+	for file in boot/config-$release usr/lib/modules/$release/config; do
+		[ ! -e "$top/build/vm/kernel/$release/$file" ] ||
+			cp "$top/build/vm/kernel/$release/$file" "$work/boot/config-$release"
+	done
 	: >"$work/etc/system/sysinit.target.wants/qcmd-backend.service"
 	unshare -m sh -euc "mount --bind $work/modules /lib/modules; mount --bind $installed/usr/local /usr/local
 		mount --bind $work/etc /etc/systemd; mount --bind $work/boot /boot; depmod $release
