@@ -28,9 +28,10 @@ expect() { # status, pattern, argument...
 }
 # The same for status, once the daemon has taken note of a change in the kernel.
 expect_soon() { # status, pattern
-	local i
+	local i got
 	for i in $(seq 240); do
-		[[ $(qcmdctl status 2>&1) == $2 ]] && break
+		got=$(qcmdctl status 2>&1)
+		[ $? = "$1" ] && [[ $got == $2 ]] && break
 		sleep 0.5
 	done
 	expect "$1" "$2" status
