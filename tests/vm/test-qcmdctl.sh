@@ -421,7 +421,7 @@ systemctl stop qcmd-backend
 rmmod qcom_minidump_panic qcom_minidump || fail "the module can't be unloaded"
 rm "$file" && depmod
 state 37
-expect 3 '*There is no kernel module qcom_minidump for this kernel*make install*' status
+expect 3 '*here is no kernel module qcom_minidump for this kernel*make install*' status
 systemctl restart qcmd-backend && fail "a module that is not there was bound"
 backend_said "the kernel module qcom_minidump is not loaded: there is none for this kernel, $(uname -r)"
 systemctl start qcmdd
