@@ -120,6 +120,8 @@ make_initramfs() {
 			cp "$top/build/vm/kernel/$release/$file" "$work/boot/config-$release"
 	done
 	: >"$work/etc/system/sysinit.target.wants/qcmd-backend.service"
+	# mkinitramfs looks there and nowhere else; a small machine may have none of these.
+	mkdir -p /lib/modules /etc/systemd
 	unshare -m sh -euc "mount --bind $work/modules /lib/modules; mount --bind $installed/usr/local /usr/local
 		mount --bind $work/etc /etc/systemd; mount --bind $work/boot /boot; depmod $release
 		mkinitramfs -d $conf -o $work/initrd $release" >"$work/out" 2>&1 ||
