@@ -104,6 +104,8 @@ static int do_add(struct table *t, const struct module_request *q, struct module
 		return -ESRCH;
 	if (q->object && t->missing_object && !strcmp(q->object, t->missing_object))
 		return -ENOENT;
+	if (q->address && q->address == t->refused_address)
+		return t->refused_error;
 	set_text(r.name, sizeof(r.name), q->name);
 	set_text(r.object, sizeof(r.object), q->object);
 	set_text(r.comment, sizeof(r.comment), q->comment);

@@ -28,8 +28,10 @@ struct table {
 	uint32_t missing_pid;  /* its task is gone */
 	uint64_t task_address; /* of each task that is added; 0: by its pid */
 	const char *missing_object;
-	int broken;	       /* what every call returns */
-	char log[LOG_MAX][48]; /* of what changed */
+	uint64_t refused_address; /* what is there is refused, */
+	int refused_error;	  /* with this */
+	int broken;		  /* what every call returns */
+	char log[LOG_MAX][48];	  /* of what changed */
 	size_t n_log;
 	struct region_key gone;
 	struct reconcile *r;

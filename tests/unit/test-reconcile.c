@@ -286,6 +286,21 @@ static void test_task_gone(void **state)
 	assert_false(entry_failed(entry_of(t, &w)));
 }
 
+/* A page that the ring has given up already, and that somebody else holds: only who looks again finds the new one. */
+static void test_page_given_up(void **state)
+{
+	struct table *t = *state;
+	struct want w = trace(1);
+
+	t->refused_address = w.key.address;
+	t->refused_error = -EBUSY;
+	WANT(t, trace(0), w);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add " MINIDUMP_TRACE_NAME "0C0");
+	assert_int_equal(t->gone.kind, REGION_TRACE);
+	assert_int_equal(t->gone.address, w.key.address);
+}
+
 static void test_missing_object(void **state)
 {
 	struct table *t = *state;
@@ -607,6 +622,48 @@ static void test_symbol(void **state)
 	ASSERT_LOG(t, "add Kpointer");
 }
 
+/* What was there when the list was made is not any more, and nobody said so: it takes another look, and is put back. */
+static void test_update_of_nothing(void **state)
+{
+	struct table *t = *state;
+	struct module_region *r;
+
+	WANT(t, symbol(0x5000, 16), task(5, REGION_TASK, 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	t->n_log = 0;
+	r = by_name(t, "Kpointer", 0);
+	*r = t->regions[--t->n];
+	WANT(t, symbol(0x6000, 16), task(5, REGION_TASK, 0));
+	assert_int_equal(reconcile_run(t->r), -ESTALE);
+	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add Kpointer");
+	assert_settled(t);
+}
+
+/* The module cannot say yet where it is: it is asked again when something has changed, unlike after other errors. */
+static void test_too_early(void **state)
+{
+	struct table *t = *state;
+	struct want w = symbol(0x5000, 16);
+
+	t->refused_address = w.address;
+	t->refused_error = -EAGAIN;
+	WANT(t, w);
+	assert_int_equal(reconcile_run(t->r), 0);
+	assert_int_equal(entry_of(t, &w)->error, -EAGAIN);
+	t->refused_error = -EINVAL;
+	assert_int_equal(reconcile_run(t->r), 0);
+	assert_int_equal(entry_of(t, &w)->error, -EAGAIN);
+	WANT(t, w);
+	assert_int_equal(reconcile_run(t->r), 0);
+	assert_int_equal(entry_of(t, &w)->error, -EINVAL);
+	t->refused_address = 0;
+	WANT(t, w);
+	assert_settled(t);
+	assert_int_equal(entry_of(t, &w)->error, -EINVAL);
+}
+
 /* They begin with what has happened, and to what. What comes and goes all the time is told at the level debug. */
 static void assert_logged(struct table *t, const char *level, const char *line, const char *absent)
 {
@@ -657,6 +714,9 @@ int main(void)
 		TEST(test_adopt_first),
 		TEST(test_adopt_renamed),
 		TEST(test_task_gone),
+		TEST(test_page_given_up),
+		TEST(test_update_of_nothing),
+		TEST(test_too_early),
 		TEST(test_missing_object),
 		TEST(test_full_priority_wins),
 		TEST(test_full_equal_priority),
