@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "dump-run.h"
+#include "dump/log/lastwords.h"
 #include "dump/log/log.h"
 
 #define MIB_ (1ULL << 20)
@@ -323,6 +324,16 @@ static void log_torn(void **state)
 		assert_int_equal(skipped, 1);
 		unlink(out);
 	}
+	/* A whole block, which the record before it has written: its text is not said twice. */
+	uint64_t other[2];
+
+	di_read(&d, d.descs + (d.head_id - 1) % 16 * 24 + 8, other, sizeof(other));
+	di_write(&d, desc + 8, other, sizeof(other));
+	must_collect(&d, out);
+	walk(out, &w, &skipped);
+	assert_int_equal(w.n, 9);
+	assert_int_equal(skipped, 1);
+	unlink(out);
 	di_done(&d);
 
 	/* The tail is nonsense: the newest are still there. */
@@ -374,13 +385,50 @@ static void log_missing(void **state)
 	log_fails_with(&d, "more than the dump has");
 }
 
+/* What a kernel says first of an error is often less than what follows, and what follows that is less again. */
+static void log_last_words(void **state)
+{
+	static const char *const said[] = { "sysrq: Trigger a crash",
+					    "Oops: 0002 [#1] SMP",
+					    "BUG: kernel NULL pointer",
+					    "Oops: 0002 [#2] SMP",
+					    "Kernel panic - not syncing: Fatal",
+					    "BUG: a task is left",
+					    "Kernel panic - not syncing: again" };
+	static const size_t telling[] = { 0, 1, 2, 2, 4, 4, 6 };
+
+	for (size_t n = 1; n <= ARRAY_LEN(said); n++) {
+		struct last_words w;
+		struct corefile core;
+		struct derr err;
+		char out[64];
+		struct di d;
+
+		di_init(&d, 8 * MIB_, 0, 0);
+		di_ring(&d, 4, 9);
+		for (size_t i = 0; i < n; i++)
+			di_print(&d, i * SEC, 0, said[i], NULL, NULL);
+		di_finish(&d);
+		must_collect(&d, out);
+		assert_int_equal(core_open(&core, out, &err), 0);
+		last_words_read(&core, &w);
+		assert_string_equal(w.crash, said[telling[n - 1]]);
+		assert_int_equal(w.crash_ts, telling[n - 1] * SEC);
+		last_words_clear(&w);
+		core_close(&core);
+		unlink(out);
+		di_done(&d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log_context), cmocka_unit_test(log_text),
-		cmocka_unit_test(log_filters), cmocka_unit_test(log_filters_unknown),
-		cmocka_unit_test(log_colours), cmocka_unit_test(log_wraps),
-		cmocka_unit_test(log_torn),    cmocka_unit_test(log_missing),
+		cmocka_unit_test(log_context),	  cmocka_unit_test(log_text),
+		cmocka_unit_test(log_filters),	  cmocka_unit_test(log_filters_unknown),
+		cmocka_unit_test(log_colours),	  cmocka_unit_test(log_wraps),
+		cmocka_unit_test(log_torn),	  cmocka_unit_test(log_missing),
+		cmocka_unit_test(log_last_words),
 	};
 
 	setenv("LC_ALL", "C.UTF-8", 1);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +148,22 @@ static void once(void **state)
 	assert_int_equal(collect_from("", path, "Compress=none"), 0);
 	has_said("second\n");
 	has_said(".elf\n");
+	assert_int_equal(files(), 2);
+	unlink(path);
+}
+
+/* Two that collect at once would not know of each other's dumps. */
+static void one_at_a_time(void **state)
+{
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[64];
+
+	crash("Kernel panic - not syncing: first", NULL, path);
+	assert_int_equal(flock(dir, LOCK_EX), 0);
+	assert_int_equal(collect_from("timeout 1 env", path, ""), 124);
+	assert_int_equal(files(), 0);
+	close(dir);
+	assert_int_equal(collect_from("", path, ""), 0);
 	assert_int_equal(files(), 2);
 	unlink(path);
 }
@@ -430,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(once, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_at_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(configuration, setup, teardown),
