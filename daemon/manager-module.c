@@ -187,7 +187,7 @@ int manager_start_module(struct manager *m)
 		return r;
 	}
 	if (fd >= 0)
-		log_info("Going on with the regions of before the restart");
+		log_info("Going on with the regions that were there before the restart");
 	if (fd < 0 || !only)
 		store_fd(m);
 	m->reconnect = true;

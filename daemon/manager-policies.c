@@ -177,7 +177,7 @@ static int load_policies(struct manager *m, struct policy_set **ret, struct conf
 	return r;
 }
 
-/* All or nothing: what could not be applied leaves the policies of before. */
+/* All or nothing: what could not be applied leaves the previous policies. */
 static int apply_policies(struct manager *m, struct policy_set *policies)
 {
 	int r;
@@ -248,7 +248,7 @@ int manager_reload(struct manager *m)
 		autoreload_forget(m->autoreload);
 	if (diags_errors(&policies->diags)) {
 		reload_info_set(&m->reload, false, &policies->diags, NULL);
-		log_error("The policies have errors: those of before stay in use");
+		log_error("The policies have errors: the previous ones stay in use");
 		policy_set_free(policies);
 		manager_tell(m);
 		return -EBADMSG;

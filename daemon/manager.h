@@ -20,7 +20,7 @@ void manager_finish(struct manager *m, bool release);
 
 /*
  * Read the policies anew and apply them. -EBADMSG: there are errors, told in m->reload; then, and after any
- * other error, those of before stay in use.
+ * other error, the previous ones stay in use.
  */
 int manager_reload(struct manager *m);
 

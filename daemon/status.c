@@ -165,7 +165,7 @@ static void judge_policies(struct status *s)
 			    "No policy is enabled");
 	if (s->reload && s->reload->done && !s->reload->ok)
 		add_problem(s, STATUS_DEGRADED, "reload", "qcmdctl check, then qcmdctl reload",
-			    "The last reload found errors, so the policies of before are in use: %s",
+			    "The last reload found errors, so the previous policies are in use: %s",
 			    s->reload->errors && s->reload->errors[0] ? s->reload->errors[0] : "see the log");
 }
 

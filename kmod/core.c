@@ -32,7 +32,7 @@ struct qmd qmd = {
 	.events = LIST_HEAD_INIT(qmd.events),
 };
 
-/* For scripts: who can't ask over netlink. */
+/* For scripts, which cannot speak netlink. */
 static int backend_get(char *buffer, const struct kernel_param *kp)
 {
 	unsigned long flags;

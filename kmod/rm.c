@@ -95,7 +95,7 @@ static int rm_init(void *priv, struct qcom_minidump_limits *limits)
 	if (ret)
 		return rm_refuse_manager(rm, ret);
 	if (slots < RM_SLOTS_MIN) {
-		dev_err(rm->dev, "the resource manager has %u free slots; %u are the least that is of use\n", slots,
+		dev_err(rm->dev, "the resource manager has %u free slots; at least %u are needed\n", slots,
 			RM_SLOTS_MIN);
 		return -ENODEV;
 	}

@@ -296,7 +296,7 @@ static char *use_of(struct json_object *policy)
 		return xprintf("dry run, %lld regions that are not registered",
 			       (long long)json_get_int(policy, "wanted", 0));
 	if (json_get_int(policy, "wanted", 0) == 0)
-		return xprintf("nothing of its own: there is none of it, or another policy has it");
+		return xprintf("nothing of its own: what it asks for is not there, or another policy saves it");
 	if (slots > 0)
 		in = xprintf(" in %lld slot%s", (long long)slots, slots == 1 ? "" : "s");
 	if (json_get_int(policy, "own", 0) > 0)
@@ -391,7 +391,7 @@ static void print_reload(FILE *f, struct json_object *describe, const struct sty
 		return;
 
 	fprintf(f, "%9s: %s, %s%s%s\n", "Reload", when, ok ? "" : sgr(style, COLOUR_BOLD_RED),
-		ok ? "fine" : "refused: the policies of before stay in use", ok ? "" : sgr(style, COLOUR_NORMAL));
+		ok ? "fine" : "refused: the previous policies stay in use", ok ? "" : sgr(style, COLOUR_NORMAL));
 	/* a single one is in the problem already */
 	for (size_t i = 0; i < json_array_length(errors) && json_array_length(errors) > 1; i++) {
 		const char *text = json_object_get_string(json_object_array_get_idx(errors, i));
@@ -401,7 +401,7 @@ static void print_reload(FILE *f, struct json_object *describe, const struct sty
 	}
 }
 
-/* What is wrong, and takes nothing from what is saved: the policies of before work, and so does what can't be asked. */
+/* What is wrong, and takes nothing from what is saved: the previous policies work, and so does what can't be asked. */
 static bool is_harmless(const char *id, const char *state)
 {
 	static const char *const ids[] = { "reload", "config", "autoreload", "bus", "collector", NULL };

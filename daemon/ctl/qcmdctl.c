@@ -131,7 +131,7 @@ static bool is_refused_reload(const struct ctl_bus_error *error)
 
 enum reload_result {
 	RELOAD_FAILED,
-	RELOAD_REFUSED, /* the policies of before stay in use */
+	RELOAD_REFUSED, /* the previous policies stay in use */
 	RELOAD_DONE,
 };
 
@@ -167,7 +167,7 @@ static int try_reload(const struct options *options, enum reload_result *ret)
 
 static void nothing_changed(void)
 {
-	complain("nothing was changed: the policies of before stay in use");
+	complain("nothing was changed: the previous policies stay in use");
 }
 
 static int reload(const struct options *options, char *const *arguments, size_t n)

@@ -170,7 +170,7 @@ int reconcile_remove(struct reconcile *r, bool (*which)(const struct entry *e))
 		if (s.entries[i])
 			removed(s.entries[i], &s.results[i]);
 	if (r->n_strays)
-		log_info("Removed %zu regions from before the restart that stand for nothing", r->n_strays);
+		log_info("Removed %zu regions from before the restart that could not be identified", r->n_strays);
 	r->n_strays = 0;
 	if (s.n)
 		reconcile_retry(r, true);

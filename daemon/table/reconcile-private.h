@@ -17,7 +17,7 @@ struct reconcile {
 	void *userdata;
 	struct entry *entries; /* sorted by key */
 	size_t n;
-	uint32_t *strays; /* ids of ours that stand for nothing */
+	uint32_t *strays; /* ids of ours that could not be identified */
 	size_t n_strays;
 	struct own_note notes[NOTES_MAX];
 };

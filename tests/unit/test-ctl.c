@@ -243,7 +243,8 @@ static void test_nothing_of_its_own(void **state)
 	json_object_object_add(policy, "wanted", json_object_new_int(0));
 	json_object_object_add(policy, "registered", json_object_new_int(0));
 	text = render(ctl_status_print, describe, &plain);
-	assert_non_null(strstr(text, "20-tasks: nothing of its own: there is none of it, or another policy has it\n"));
+	assert_non_null(strstr(
+		text, "20-tasks: nothing of its own: what it asks for is not there, or another policy saves it\n"));
 }
 
 #define NOT   "● A crash now would NOT give a dump: "
