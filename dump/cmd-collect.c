@@ -35,6 +35,11 @@ static void print_result(const struct collection *c, const struct options *o, FI
 	else if (!image_has_pieces(&c->img))
 		fprintf(out, "Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n", c->toc.header,
 			collect_backend(c), c->toc.slots_used, c->toc.slots_max);
+	for (size_t i = 0; i < c->toc.warnings.n; i++) {
+		_cleanup_free_ char *safe = clean_text(c->toc.warnings.v[i]);
+
+		fprintf(out, "Beware: %s\n", safe);
+	}
 	if (image_has_pieces(&c->img))
 		fprintf(out, "Saved %zu regions%s, %s, to %s.\n", c->toc.n_regions,
 			c->img.snapshot ? " of the running machine" : " that firmware left", size.s, o->output);
@@ -66,6 +71,7 @@ static void print_result_json(const struct collection *c, const struct options *
 	json_add_u64(j, "region_bytes", c->toc.bytes);
 	if (c->ram)
 		json_add_u64(j, "memory_bytes", c->ram);
+	json_object_object_add(j, "warnings", json_list(&c->toc.warnings));
 	json_object_object_add(j, "problems", json_list(&c->toc.problems));
 	json_add_u64(j, "problems_left_out", c->toc.problems.left_out);
 	json_object_object_add(j, "left_out", json_list(&c->img.left_out));

@@ -139,6 +139,8 @@ static void print_text(const struct corefile *core, const struct last_words *log
 	line(out, "Architecture", arch_name(core));
 	if (log->crash)
 		line(out, "Crash", log->crash);
+	if (kv_get(&core->collect_note, "WARNING"))
+		print_list(&core->collect_note, "WARNING", "Beware", out);
 	print_times(core, out);
 	if (core->elf.missing)
 		fprintf(out, "%15s: the last %s of the dump's memory are missing\n", "Cut off",
@@ -218,6 +220,7 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 	}
 	json_object_object_add(j, "policies", policies);
 	json_object_object_add(j, "registers", json_registers(core));
+	json_object_object_add(j, "warnings", json_values(&core->collect_note, "WARNING"));
 	json_object_object_add(j, "problems", json_values(&core->collect_note, "PROBLEM"));
 	json_object_object_add(j, "left_out", json_values(&core->collect_note, "LEFT_OUT"));
 	json_object_object_add(j, "synthetic", json_values(&core->collect_note, "SYNTHETIC"));

@@ -39,6 +39,7 @@
  *	SYNTHETIC=text			once for each other thing that was made so
  *	REGION(3)=KQCMD_NOTE 0 0xffff88800531e000 0x531e000 764
  *					slot: name, sequence number, virtual and physical address, bytes
+ *	WARNING=text			once for each other table in the source, and for what contradicts this one
  *	PROBLEM=text			once for each thing that could not be saved
  *	LEFT_OUT=text			once for each thing that is no part of the minidump
  *

@@ -199,6 +199,8 @@ static void add_collect_note(struct collection *c)
 	collect_print_made(f, c);
 	for (size_t i = 0; i < c->toc.n_regions; i++)
 		region_write(&c->toc.regions[i], f);
+	for (size_t i = 0; i < c->toc.warnings.n; i++)
+		print_escaped(f, "WARNING", c->toc.warnings.v[i]);
 	for (size_t i = 0; i < c->toc.problems.n; i++)
 		print_escaped(f, "PROBLEM", c->toc.problems.v[i]);
 	if (c->toc.problems.left_out)

@@ -15,6 +15,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/layout.c \
 	dump/collect/memory-counters.c \
 	dump/collect/pagetable.c \
+	dump/collect/pagewalk.c \
 	dump/collect/pid-index.c \
 	dump/collect/pstore.c \
 	dump/collect/registers-saved.c \
@@ -24,4 +25,5 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/toc-find.c \
 	dump/collect/toc-landmarks.c \
 	dump/collect/toc-live.c \
+	dump/collect/toc-proof.c \
 	dump/collect/toc.c

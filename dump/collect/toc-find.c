@@ -5,40 +5,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "dump/collect/toc.h"
+#include "dump/collect/toc-proof.h"
 #include "dump/core/page.h"
 
 /* Headers that are looked at closely. A machine has one, or two when a capture kernel ran. */
-#define HEADERS_MAX 16
-
-struct header_list {
-	uint64_t at[HEADERS_MAX]; /* address under the map of the scan */
-	uint64_t self[HEADERS_MAX];
-	size_t n;
-	size_t left_out;
-};
-
-static int note_headers(void *arg, uint64_t paddr, const char *data, size_t size)
-{
-	struct header_list *l = arg;
-
-	for (size_t i = 0; i < size; i += DUMP_PAGE) {
-		struct minidump_ram_header h;
-
-		if (memcmp(data + i, MINIDUMP_RAM_MAGIC, 8))
-			continue;
-		memcpy(&h, data + i, sizeof(h));
-		if (!toc_header_plausible(&h))
-			continue;
-		if (l->n == HEADERS_MAX) {
-			l->left_out++;
-			continue;
-		}
-		l->at[l->n] = paddr + i;
-		l->self[l->n++] = le64toh(h.self);
-	}
-	return 0;
-}
+#define HEADERS_MAX 32
+/* Slots that it takes to tell a good table from one that is not. */
+#define SLOTS_TO_RANK 64
+/* Addresses that are named, of headers that are no tables. */
+#define NAMED_MAX 8
 
 /*
  * Raw images: the ways in which a header at this offset of the file can have that address. QEMU's machines put
@@ -107,17 +82,28 @@ static void choice_clear(struct choice *c)
 	*c = (struct choice){ 0 };
 }
 
-static int compare_tocs(const struct toc *a, const struct toc *b)
+/* What a process can't write, before what it can; why: in what the worse one is worse. */
+static int compare_tocs(const struct toc *a, const struct toc *b, const char **why)
 {
-	if (a->checksum_ok != b->checksum_ok)
-		return a->checksum_ok - b->checksum_ok;
-	if (a->enabled != b->enabled)
-		return a->enabled - b->enabled;
-	if (a->crashed != b->crashed)
-		return a->crashed - b->crashed;
-	if (a->landmarks != b->landmarks)
-		return a->landmarks > b->landmarks ? 1 : -1;
-	return (a->n_regions > b->n_regions) - (a->n_regions < b->n_regions);
+	const struct {
+		uint64_t a, b;
+		const char *why;
+	} ranks[] = {
+		{ a->proven, b->proven, "the memory that only the kernel writes leads to the other one" },
+		{ a->checksum_ok, b->checksum_ok, "the checksum of its header is wrong" },
+		{ a->landmarks, b->landmarks, "less of what belongs to a table is where it must be" },
+		{ a->enabled, b->enabled, "it is not marked as enabled" },
+		{ a->crashed, b->crashed, "its kernel did not note the time of a crash" },
+		{ a->n_regions, b->n_regions, "it has fewer regions" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
+		*why = ranks[i].why;
+		if (ranks[i].a != ranks[i].b)
+			return ranks[i].a > ranks[i].b ? 1 : -1;
+	}
+	*why = "nothing tells them apart but that it is behind the other one";
+	return 0;
 }
 
 /* Do both maps find every region at the same place of the file? */
@@ -143,28 +129,66 @@ static void say_useless(struct derr *why_not, const struct image *img, uint64_t 
 		derr_set(why_not, 0, "The table at 0x%" PRIx64 " is of no use: %s.", self, why);
 }
 
+struct search {
+	const struct image *img;
+	const uint64_t *table;
+	struct proof proof;
+	uint32_t slots; /* of each table that are looked at */
+	struct derr why_not;
+
+	/* The best headers, in the order of their places */
+	struct header {
+		uint64_t at; /* address under the map of the scan */
+		uint64_t self;
+		bool checksum_ok;
+		bool found; /* what follows is known: there is a table */
+		struct toc rank;
+	} headers[HEADERS_MAX];
+	size_t n;
+	bool ranked; /* there were more */
+
+	/* Tables that rank lower than all of these */
+	size_t left_out;
+	struct useless {
+		uint64_t at[NAMED_MAX];
+		size_t n, total;
+	} copies, empty;
+};
+
+/* Headers whose checksum is right are named; of others there may be as many as there are pages. */
+static void note_useless(struct useless *u, uint64_t at, bool checksum_ok)
+{
+	if (!checksum_ok)
+		return;
+	if (u->n < NAMED_MAX)
+		u->at[u->n++] = at;
+	u->total++;
+}
+
 /* Reads the table under a map (which is copied), and keeps it if it is better than the best so far. */
-static void consider(const struct image *img, const struct rangemap *map, uint64_t at, uint64_t self,
-		     struct choice *best, struct derr *why_not)
+static void consider(struct search *s, const struct rangemap *map, uint64_t at, uint64_t self, struct choice *best)
 {
 	struct choice new = { .at = at, .found = true };
-	struct image view = *img;
+	struct image view = *s->img;
 	struct derr err;
+	const char *why;
 	int r, c;
 
 	view.phys = *map;
-	r = toc_read(&view, self, &new.toc, &err);
+	r = toc_read(&view, self, s->slots, &new.toc, &err);
 	if (r < 0 || !new.toc.n_regions) {
-		if (!why_not->text[0])
-			say_useless(why_not, img, self,
+		if (!s->why_not.text[0])
+			say_useless(&s->why_not, s->img, self,
 				    r < 0	       ? err.text :
 				    new.toc.problems.n ? new.toc.problems.v[0] :
 							 "it has no regions");
 		choice_clear(&new);
 		return;
 	}
+	if (!image_has_registers(s->img))
+		toc_prove(&s->proof, &view, &new.toc);
 	rangemap_copy(&new.map, map);
-	c = best->found ? compare_tocs(&new.toc, &best->toc) : 1;
+	c = best->found ? compare_tocs(&new.toc, &best->toc, &why) : 1;
 	if (c == 0 && new.at == best->at && !same_places(&new, best))
 		best->ambiguous = true;
 	if (c <= 0) {
@@ -176,48 +200,134 @@ static void consider(const struct image *img, const struct rangemap *map, uint64
 }
 
 /* The best reading of one header. */
-static void consider_header(const struct image *img, uint64_t at, uint64_t self, struct choice *best,
-			    struct derr *why_not)
+static void consider_header(struct search *s, uint64_t at, uint64_t self, struct choice *best)
 {
 	struct guess g;
 
-	if (img->mapped) {
-		if (at == self)
-			consider(img, &img->phys, at, self, best, why_not);
-		else if (!why_not->text[0])
-			derr_set(why_not, 0,
-				 "The page at 0x%" PRIx64 " is a copy of a table header that was at 0x%" PRIx64 ".", at,
-				 self);
+	if (s->img->mapped) {
+		consider(s, &s->img->phys, at, self, best);
 		return;
 	}
-	guess_maps(&g, img, at, self);
-	if (!g.n && !why_not->text[0])
-		derr_set(why_not, 0,
-			 "At offset 0x%" PRIx64 " is the header of a table that was at address 0x%" PRIx64
-			 ": a copy, or the file has something before the memory.",
-			 at, self);
+	guess_maps(&g, s->img, at, self);
 	for (size_t i = 0; i < g.n; i++) {
-		consider(img, &g.map[i], at, self, best, why_not);
+		consider(s, &g.map[i], at, self, best);
 		rangemap_clear(&g.map[i]);
 	}
 }
 
-static int not_found(const struct image *img, const struct header_list *l, const uint64_t *table,
-		     const struct derr *why_not, struct derr *err)
+/* false: no map can have it there. */
+static bool possible_place(struct search *s, uint64_t at, uint64_t self)
 {
+	bool possible = s->img->mapped ? self == at : self >= at;
 
-	if (table)
+	if (possible || s->why_not.text[0])
+		return possible;
+	if (s->img->mapped)
+		derr_set(&s->why_not, 0,
+			 "The page at 0x%" PRIx64 " is a copy of a table header that was at 0x%" PRIx64 ".", at, self);
+	else
+		derr_set(&s->why_not, 0,
+			 "At offset 0x%" PRIx64 " is the header of a table that was at address 0x%" PRIx64
+			 ": a copy, or the file has something before the memory.",
+			 at, self);
+	return false;
+}
+
+static void rank_header(struct search *s, struct header *h)
+{
+	struct choice best = { 0 };
+
+	s->slots = SLOTS_TO_RANK;
+	consider_header(s, h->at, h->self, &best);
+	h->found = best.found;
+	h->rank = best.toc;
+	h->rank.regions = NULL;
+	h->rank.problems = h->rank.warnings = (struct strlist){ 0 };
+	choice_clear(&best);
+}
+
+static bool is_worse(const struct header *a, const struct header *b)
+{
+	const char *why;
+
+	return a->found != b->found ? b->found : a->found && compare_tocs(&a->rank, &b->rank, &why) < 0;
+}
+
+static void leave_out(struct search *s, const struct header *h)
+{
+	if (h->found)
+		s->left_out++;
+	else
+		note_useless(&s->empty, h->self, h->checksum_ok);
+}
+
+/* There may be as many headers as there are pages: from some number on only the best are kept. */
+static void keep_header(struct search *s, struct header *new)
+{
+	size_t worst = 0;
+
+	if (s->n < HEADERS_MAX) {
+		s->headers[s->n++] = *new;
+		return;
+	}
+	for (size_t i = 0; i < s->n && !s->ranked; i++)
+		rank_header(s, &s->headers[i]);
+	s->ranked = true;
+	rank_header(s, new);
+	/* Of those that are equally bad the last one goes. */
+	for (size_t i = 1; i < s->n; i++)
+		if (!is_worse(&s->headers[worst], &s->headers[i]))
+			worst = i;
+	if (!is_worse(&s->headers[worst], new)) {
+		leave_out(s, new);
+		return;
+	}
+	leave_out(s, &s->headers[worst]);
+	memmove(&s->headers[worst], &s->headers[worst + 1], (s->n - worst - 1) * sizeof(*s->headers));
+	s->headers[s->n - 1] = *new;
+}
+
+static int note_headers(void *arg, uint64_t paddr, const char *data, size_t size)
+{
+	struct search *s = arg;
+
+	for (size_t i = 0; i < size; i += DUMP_PAGE) {
+		struct header new = { .at = paddr + i };
+		struct minidump_ram_header h;
+
+		if (memcmp(data + i, MINIDUMP_RAM_MAGIC, 8))
+			continue;
+		memcpy(&h, data + i, sizeof(h));
+		if (!toc_header_plausible(&h))
+			continue;
+		new.self = le64toh(h.self);
+		new.checksum_ok = toc_header_checksum_ok(&h);
+		if (s->table && new.self != *s->table)
+			continue;
+		if (possible_place(s, new.at, new.self))
+			keep_header(s, &new);
+		else
+			note_useless(&s->copies, new.at, new.checksum_ok);
+	}
+	return 0;
+}
+
+static int not_found(const struct search *s, struct derr *err)
+{
+	const struct image *img = s->img;
+
+	if (s->table)
 		return derr_set(err, -ENOENT,
 				"There is no usable minidump table at 0x%" PRIx64 " in %s. %s\n"
 				"Leave --table out to search for it.",
-				*table, img->path, why_not->text);
-	if (l->n)
+				*s->table, img->path, s->why_not.text);
+	if (s->n || s->why_not.text[0])
 		return derr_set(
 			err, -ENOENT,
 			"Cannot save anything from %s. %s\n"
 			"If the file is not one piece of memory that starts at address 0, say where it belongs with "
 			"--map OFFSET:PADDR:SIZE.",
-			img->path, why_not->text);
+			img->path, s->why_not.text);
 	return derr_set(
 		err, -ENOENT,
 		"No minidump table in %s (%s of memory searched for a page that starts with \"%s\").\n"
@@ -226,42 +336,26 @@ static int not_found(const struct image *img, const struct header_list *l, const
 		img->path, size_text(rangemap_total(&img->phys)).s, MINIDUMP_RAM_MAGIC);
 }
 
-/* Headers that are where they say, under the map that was settled on, and have something to save. */
-static size_t count_live(const struct image *img, const struct header_list *l, const struct rangemap *map)
-{
-	struct image view = *img;
-	size_t n = 0;
-
-	view.phys = *map;
-	for (size_t i = 0; i < l->n; i++) {
-		const struct range *r = rangemap_find(map, l->self[i]);
-		struct derr err;
-		struct toc toc;
-
-		if (!r || (img->mapped ? l->self[i] : l->self[i] - r->start + r->offset) != l->at[i])
-			continue;
-		n += toc_read(&view, l->self[i], &toc, &err) == 0 && toc.checksum_ok && toc.n_regions;
-		toc_clear(&toc);
-	}
-	return n;
-}
-
 static bool contains_qcmd_note(const struct image *img)
 {
 	return img->elf.notes && memmem(img->elf.notes, img->elf.notes_size, "QCMD_COLLECT=", 13);
 }
 
 /* The first of the best. */
-static void consider_all(const struct image *img, const struct header_list *l, const uint64_t *table,
-			 struct choice *best, struct derr *why_not)
+static void consider_all(struct search *s, struct choice *best)
 {
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
+		struct header *h = &s->headers[i];
 		struct choice this = { 0 };
+		const char *why;
 
-		if (table && l->self[i] != *table)
-			continue;
-		consider_header(img, l->at[i], l->self[i], &this, why_not);
-		if (this.found && (!best->found || compare_tocs(&this.toc, &best->toc) > 0)) {
+		s->slots = TOC_SLOTS_MAX;
+		consider_header(s, h->at, h->self, &this);
+		h->found = this.found;
+		h->rank = this.toc;
+		h->rank.regions = NULL;
+		h->rank.problems = (struct strlist){ 0 };
+		if (this.found && (!best->found || compare_tocs(&this.toc, &best->toc, &why) > 0)) {
 			choice_clear(best);
 			*best = this;
 		} else {
@@ -270,27 +364,66 @@ static void consider_all(const struct image *img, const struct header_list *l, c
 	}
 }
 
-int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct derr *err)
+static void warn_of_useless(struct toc *toc, const struct useless *u, const char *one, const char *many)
+{
+	_cleanup_free_ char *list = NULL;
+	size_t size;
+	FILE *f;
+
+	if (!u->total)
+		return;
+	f = open_memstream(&list, &size);
+	if (!f)
+		out_of_memory();
+	for (size_t i = 0; i < u->n; i++)
+		fprintf(f, "%s0x%" PRIx64, i ? ", " : "", u->at[i]);
+	if (u->total > u->n)
+		fprintf(f, " and %zu more", u->total - u->n);
+	fclose(f);
+	strlist_addf(&toc->warnings, "%zu %s: %s", u->total, u->total == 1 ? one : many, list);
+}
+
+/* Nothing that might be the true table is passed over in silence. */
+static void warn(struct search *s, struct toc *toc, uint64_t at)
+{
+	if (toc->contradicted)
+		strlist_addf(&toc->warnings,
+			     "what only the kernel of this machine can have written does not lead to the table at "
+			     "0x%" PRIx64 ": it is forged, or of another boot, or the image is of a capture kernel",
+			     toc->header);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct header *h = &s->headers[i];
+		const char *why;
+
+		if (h->at == at)
+			continue;
+		if (!h->found || h->self == toc->header) {
+			note_useless(h->found ? &s->copies : &s->empty, h->at, h->checksum_ok);
+			continue;
+		}
+		compare_tocs(&h->rank, toc, &why);
+		strlist_addf(&toc->warnings,
+			     "another table, at 0x%" PRIx64 ", has %zu regions%s, and was not taken: %s. To take it: "
+			     "--table=0x%" PRIx64,
+			     h->self, h->rank.n_regions, h->rank.crashed ? " and the time of a crash" : "", why,
+			     h->self);
+	}
+	if (s->left_out)
+		strlist_addf(&toc->warnings, "%zu more tables, of which each is worse than these", s->left_out);
+	warn_of_useless(toc, &s->empty, "header that leads to no table", "headers that lead to no table");
+	warn_of_useless(toc, &s->copies, "copy of a table's header", "copies of a table's header");
+}
+
+static int choose(struct search *s, struct image *img, struct toc *toc, struct derr *err)
 {
 	struct choice best = { 0 };
-	struct derr why_not = { 0 };
-	struct header_list l = { 0 };
-	size_t live;
-	int r = 0;
 
-	/* Registers take the place of the one header, and have no place in the memory. */
-	if (image_has_registers(img))
-		l.n = 1;
-	else
-		r = image_scan(img, note_headers, &l, err);
-	if (r < 0)
-		return r;
-	consider_all(img, &l, table, &best, &why_not);
+	consider_all(s, &best);
 	if (!best.found && contains_qcmd_note(img))
 		return derr_set(err, -EEXIST, "%s is already a collected dump. Look at it with: qcmdump info %s",
 				img->path, img->path);
 	if (!best.found)
-		return not_found(img, &l, table, &why_not, err);
+		return not_found(s, err);
 	if (best.ambiguous) {
 		choice_clear(&best);
 		return derr_set(
@@ -301,14 +434,25 @@ int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct d
 			img->path);
 	}
 	*toc = best.toc;
-	live = count_live(img, &l, &best.map);
-	if (live > 1 && !table)
-		strlist_addf(&toc->problems,
-			     "%zu tables are in %s; the one at 0x%" PRIx64 " was taken. Another can be named "
-			     "with --table",
-			     live, img->path, toc->header);
+	warn(s, toc, best.at);
 	rangemap_clear(&img->phys);
 	img->phys = best.map;
 	img->mapped = true;
 	return 0;
+}
+
+int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct derr *err)
+{
+	struct search s = { .img = img, .table = table };
+	int r = 0;
+
+	/* Registers take the place of the one header, and have no place in the memory. */
+	if (image_has_registers(img))
+		s.n = 1;
+	else
+		r = image_scan(img, note_headers, &s, err);
+	if (r == 0)
+		r = choose(&s, img, toc, err);
+	proof_clear(&s.proof);
+	return r;
 }

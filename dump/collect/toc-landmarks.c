@@ -8,14 +8,16 @@
 #include <qcmd_note.h>
 
 #include "dump/core/elfnote.h"
-#include "dump/core/keyval.h"
+#include "dump/collect/pagewalk.h"
 #include "dump/collect/toc.h"
+#include "lib/size.h"
 
-#define NOTE_MAX     (64 * KIB)
-#define IMAGE_X86_64 0xffffffff80000000ULL
+#define NOTE_MAX (64 * KIB)
 
 /* init_uts_ns has the release at an offset that no kernel made larger than this. */
 #define UTS_NS_MAX 512
+
+#define HUGE_PAGE (2 * MIB)
 
 /* The note that a region begins with. buf has NOTE_MAX bytes. */
 static bool read_note(const struct image *img, const struct region *r, const char *name, uint32_t type,
@@ -55,18 +57,50 @@ static unsigned int elf_header(const struct image *img, const struct region *r)
 static bool release_in_place(const struct image *img, const struct kv *v)
 {
 	const char *release = kv_get(v, "OSRELEASE");
-	uint64_t at, offset;
+	uint64_t at, vaddr;
 	char buf[UTS_NS_MAX];
 
-	if (!release || strlen(release) < 4 || kv_symbol(v, "init_uts_ns", &at) < 0)
+	return release && strlen(release) >= 4 && kernel_symbol(v, "init_uts_ns", &vaddr, &at) &&
+	       image_read(img, at, buf, sizeof(buf)) == 0 && memmem(buf, sizeof(buf), release, strlen(release));
+}
+
+static bool leads_to(const struct image *img, const struct pagewalk *w, const struct kv *v, const char *symbol)
+{
+	uint64_t vaddr, paddr, found, size;
+
+	return kernel_symbol(v, symbol, &vaddr, &paddr) && pagewalk(img, w, vaddr, &found, &size) && found == paddr;
+}
+
+/* The page tables of the kernel have it where VMCOREINFO says, and it is larger than one huge page of a process. */
+static unsigned int page_tables(const struct image *img, const struct kv *v)
+{
+	uint64_t start, span = 0;
+	struct pagewalk w;
+	size_t pos = 0;
+
+	if (!pagewalk_init(&w, v) || !leads_to(img, &w, v, "swapper_pg_dir"))
+		return 0;
+	if (kv_symbol(v, "_stext", &start) < 0 || !leads_to(img, &w, v, "_stext"))
+		return 1;
+	for (const struct kv_pair *p; (p = kv_next(v, "SYMBOL(", &pos));) {
+		uint64_t behind = strtoull(p->value, NULL, 16) - start;
+
+		/* Nothing in front of it, nor what is in the direct map or of one CPU */
+		if (behind < GIB && behind > span)
+			span = behind;
+	}
+	return 1 + (span >= HUGE_PAGE);
+}
+
+bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v)
+{
+	_cleanup_free_ char *buf = xcalloc(NOTE_MAX, 1);
+	struct elfnote note;
+
+	if (!read_note(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), VMCOREINFO_NAME, 0, &note, buf))
 		return false;
-	if (kv_number(v, "phys_base", &offset) == 0)
-		at = at - IMAGE_X86_64 + offset;
-	else if (kv_number(v, "kimage_voffset", &offset) == 0)
-		at -= offset;
-	else
-		return false;
-	return image_read(img, at, buf, sizeof(buf)) == 0 && memmem(buf, sizeof(buf), release, strlen(release));
+	kv_parse(v, note.desc, note.desc_size);
+	return true;
 }
 
 void toc_look_for_landmarks(struct toc *toc, const struct image *img)
@@ -76,10 +110,9 @@ void toc_look_for_landmarks(struct toc *toc, const struct image *img)
 	struct kv v;
 
 	toc->landmarks = elf_header(img, toc_region(toc, MINIDUMP_ELF_HEADER_NAME));
-	if (read_note(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), VMCOREINFO_NAME, 0, &note, buf)) {
-		kv_parse(&v, note.desc, note.desc_size);
+	if (toc_vmcoreinfo(toc, img, &v)) {
 		toc->crashed = kv_get(&v, "CRASHTIME");
-		toc->landmarks += 1 + release_in_place(img, &v);
+		toc->landmarks += 1 + release_in_place(img, &v) + page_tables(img, &v);
 		kv_clear(&v);
 	}
 	toc->landmarks +=

@@ -84,7 +84,8 @@ static int read_once(struct image *img, struct toc *toc, bool last, struct derr 
 		return r;
 	now = *img;
 	now.frozen_fd = -1;
-	same = toc_read(&now, toc->header, &toc_now, &ignored) == 0 && unchanged(img, toc, &now, &toc_now);
+	same = toc_read(&now, toc->header, TOC_SLOTS_MAX, &toc_now, &ignored) == 0 &&
+	       unchanged(img, toc, &now, &toc_now);
 	if (!same && last)
 		report(toc, &toc_now);
 	toc_clear(&toc_now);

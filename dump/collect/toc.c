@@ -30,6 +30,7 @@ void toc_clear(struct toc *toc)
 {
 	free(toc->regions);
 	strlist_clear(&toc->problems);
+	strlist_clear(&toc->warnings);
 	*toc = (struct toc){ 0 };
 }
 
@@ -257,7 +258,7 @@ static int read_registers(const struct image *img, struct toc *toc, struct minid
 	return 0;
 }
 
-int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err)
+int toc_read(const struct image *img, uint64_t paddr, uint32_t slots, struct toc *toc, struct derr *err)
 {
 	struct minidump_global_toc g;
 	struct minidump_subsystem ss;
@@ -277,7 +278,7 @@ int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct de
 		strlist_addf(&toc->problems, "the table claims %u slots, but has room for %u", count, toc->slots_max);
 		count = toc->slots_max;
 	}
-	r = read_slots(img, toc, le64toh(ss.regions_baseptr), count, err);
+	r = read_slots(img, toc, le64toh(ss.regions_baseptr), count < slots ? count : slots, err);
 	if (r < 0)
 		return r;
 	toc_settle_overlaps(toc);

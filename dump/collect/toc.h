@@ -8,6 +8,7 @@
 
 #include <linux/qcom_minidump_table.h>
 
+#include "dump/core/keyval.h"
 #include "dump/core/region.h"
 #include "dump/image/image.h"
 
@@ -28,11 +29,16 @@ struct toc {
 	uint64_t vmcoreinfo_offset;
 	uint64_t vmcoreinfo_size;
 
+	/* A second table, or what contradicts this one: what has to be known before anything in it is believed. */
+	struct strlist warnings;
+
 	/* How good this table is, to choose among several. */
+	unsigned int proven; /* by what the kernel alone can have made, see toc-proof.h; more is better */
+	bool contradicted;   /* there is something of that kind, and it does not lead to this table */
 	bool checksum_ok;
-	bool enabled;
-	bool crashed;		/* its VMCOREINFO has the time of the crash */
 	unsigned int landmarks; /* what is where it must be, see toc-landmarks.c */
+	bool enabled;
+	bool crashed; /* its VMCOREINFO has the time of the crash */
 };
 
 /*
@@ -47,14 +53,19 @@ const struct region *toc_region(const struct toc *toc, const char *name);
 /* A variable of the kernel's, by as much of its name as back ends leave of it. */
 const struct region *toc_symbol(const struct toc *toc, const char *variable);
 
-/* Reads the table that the registers have, or else whose header is at paddr, under the map that the image has now. */
-int toc_read(const struct image *img, uint64_t paddr, struct toc *toc, struct derr *err);
+/*
+ * Reads the table that the registers have, or else whose header is at paddr, under the map that the image has now. Of
+ * its slots no more than that many are looked at.
+ */
+int toc_read(const struct image *img, uint64_t paddr, uint32_t slots, struct toc *toc, struct derr *err);
 
 /* What is there twice is kept once, and overlaps are problems. To be called once, after the last region. */
 void toc_settle_overlaps(struct toc *toc);
 
 /* Sets toc->crashed and toc->landmarks. */
 void toc_look_for_landmarks(struct toc *toc, const struct image *img);
+/* VMCOREINFO among the regions; false: it is not there. */
+bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v);
 
 /* A header that begins a page: the magic is there and the sizes make sense. */
 bool toc_header_plausible(const struct minidump_ram_header *h);

@@ -28,6 +28,7 @@ void report_heading(const struct report *r)
 {
 	const char *when = core_crash_time(r->core);
 	const struct last_words *w = &r->last_words;
+	const struct kv_pair *warning;
 
 	fputs("<h1>", r->out);
 	report_text(r, headline(r));
@@ -39,6 +40,11 @@ void report_heading(const struct report *r)
 		fprintf(r->out, ", %" PRIu64 ".%06" PRIu64 " seconds after boot", w->last_ts / 1000000000,
 			w->last_ts / 1000 % 1000000);
 	fputs("</p>\n", r->out);
+	for (size_t pos = 0; (warning = kv_next(&r->core->collect_note, "WARNING", &pos));) {
+		fputs("<p class=\"note\">Beware: ", r->out);
+		report_text(r, warning->value);
+		fputs("</p>\n", r->out);
+	}
 }
 
 static void write_frame(const struct report *r, const struct frame *f)

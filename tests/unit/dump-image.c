@@ -446,7 +446,7 @@ static void put_slot(struct di *d, unsigned int i)
 	di_write64(d, at + 32, s->size);
 }
 
-static void put_header(struct di *d)
+void di_header(struct di *d)
 {
 	uint8_t h[48] = "QCOM-MINIDUMP-1";
 
@@ -485,7 +485,7 @@ void di_finish(struct di *d)
 	di_write64(d, d->toc + 40, d->regions);
 	for (unsigned int i = 0; i < d->n_slots; i++)
 		put_slot(d, i);
-	put_header(d);
+	di_header(d);
 }
 
 void di_elf(const struct di *d, const struct di_load *loads, size_t n, const void *notes, size_t notes_size,

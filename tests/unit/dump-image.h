@@ -107,6 +107,8 @@ void di_cpu_regs(uint8_t *region, unsigned int cpu, uint32_t from, uint32_t pid,
 
 /* Writes the table, and the three regions that every table has. */
 void di_finish(struct di *d);
+/* The header of the table alone, at d->table. */
+void di_header(struct di *d);
 
 /* The same memory as an ELF core with these PT_LOADs; the path is put into path[64]. */
 struct di_load {

@@ -69,6 +69,14 @@ static inline bool has_problem(const struct collection *c, const char *part)
 	return false;
 }
 
+static inline bool has_warning(const struct collection *c, const char *part)
+{
+	for (size_t i = 0; i < c->toc.warnings.n; i++)
+		if (strstr(c->toc.warnings.v[i], part))
+			return true;
+	return false;
+}
+
 /* Collects an image that must be all right, and gives the path of the dump. */
 static inline void must_collect(const struct di *d, char out[64])
 {
@@ -79,6 +87,8 @@ static inline void must_collect(const struct di *d, char out[64])
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < c.toc.problems.n; i++)
 		fail_msg("unexpected problem: %s", c.toc.problems.v[i]);
+	for (size_t i = 0; i < c.toc.warnings.n; i++)
+		fail_msg("unexpected warning: %s", c.toc.warnings.v[i]);
 	collection_clear(&c);
 }
 

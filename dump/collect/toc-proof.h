@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What only the kernel of the machine can have made, and no process in it, whatever it writes into its own memory: by
+ * this a forged table is told from the true one.
+ *
+ * Of a vmcore that is its own VMCOREINFO, which kdump or the hypervisor put there. Of any x86_64 machine it is the top
+ * page table that starts other CPUs: it has the kernel's half of swapper_pg_dir, and lies in the first MiB, of which
+ * Linux gives nobody anything.
+ */
+#ifndef TOC_PROOF_H
+#define TOC_PROOF_H
+
+#include "dump/collect/toc.h"
+
+#define PROOF_ROOTS_MAX 16
+#define PROOF_MAPS_MAX	17
+
+/* Where in the kernel image pointers to whole pages lead, under one memory map. */
+struct page_pointers {
+	uint64_t key;
+	uint64_t *to;
+	size_t n, capacity;
+};
+
+struct proof {
+	bool looked;
+	struct kv vmcoreinfo; /* the source's own; none: text is NULL */
+	uint64_t roots[PROOF_ROOTS_MAX];
+	size_t n_roots;
+	struct page_pointers pointers[PROOF_MAPS_MAX];
+	size_t n_pointers;
+	unsigned int walks;
+};
+
+/* Sets toc->proven and toc->contradicted. img has the map under which the table was read; p is kept for the next. */
+void toc_prove(struct proof *p, const struct image *img, struct toc *toc);
+void proof_clear(struct proof *p);
+
+#endif
