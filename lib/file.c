@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -45,4 +46,21 @@ int pwrite_full(int fd, const void *buf, size_t size, uint64_t offset)
 		size -= n;
 	}
 	return 0;
+}
+
+bool all_zero(const char *buf, size_t n)
+{
+	return !n || (!buf[0] && !memcmp(buf, buf + 1, n - 1));
+}
+
+int pwrite_sparse(int fd, const char *buf, size_t size, uint64_t offset)
+{
+	int r = 0;
+
+	for (size_t done = 0, n; done < size && r == 0; done += n) {
+		n = size - done < SPARSE_BLOCK ? size - done : SPARSE_BLOCK;
+		if (!all_zero(buf + done, n))
+			r = pwrite_full(fd, buf + done, n, offset + done);
+	}
+	return r;
 }

@@ -99,7 +99,7 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 	return r < 0 ? write_error(r, err) : 0;
 }
 
-/* The captured bytes of a piece of physical memory that has whole pages; the others stay as they are. */
+/* The captured bytes of whole pages of physical memory; what is zero there stays so, as what was not captured. */
 static int read_captured(const struct collection *c, uint64_t paddr, char *buf, size_t size, struct derr *err)
 {
 	const struct rangemap *m = &c->layout.bytes;
@@ -111,6 +111,8 @@ static int read_captured(const struct collection *c, uint64_t paddr, char *buf, 
 
 		if (to > paddr + size)
 			to = paddr + size;
+		if (image_is_hole(&c->img, from, to - from))
+			continue;
 		r = image_read(&c->img, from, buf + (from - paddr), to - from);
 		if (r < 0)
 			return derr_set(err, r, "Cannot read %s: %s", c->img.path, strerror(-r));
@@ -147,7 +149,7 @@ static int write_memory(const struct collection *c, int fd, struct derr *err)
 			if (r < 0)
 				break;
 			add_tables(&l->tables, run->start + done, buf, n);
-			r = pwrite_full(fd, buf, n, run->offset + done);
+			r = pwrite_sparse(fd, buf, n, run->offset + done);
 			if (r < 0)
 				write_error(r, err);
 			progress_at(&p, run->offset + done - l->data_offset);

@@ -119,11 +119,6 @@ static int check_content_size(int fd, uint64_t size, const char *path, uint64_t 
 	return 0;
 }
 
-static bool all_zero(const char *buf, size_t n)
-{
-	return !n || (!buf[0] && !memcmp(buf, buf + 1, n - 1));
-}
-
 struct decompressor {
 	ZSTD_DCtx *ctx;
 	size_t in_size, out_size;

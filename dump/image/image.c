@@ -207,6 +207,28 @@ int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size)
 	return rangemap_read_by(&img->phys, read_at, (void *)img, paddr, buf, size);
 }
 
+/* The next byte of the file from offset on that is not in a hole; UINT64_MAX: only holes follow. */
+static uint64_t skip_hole(int fd, uint64_t offset)
+{
+	off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+
+	if (data >= 0)
+		return (uint64_t)data;
+	/* Not every file knows about holes: then it is all data. */
+	return errno == ENXIO ? UINT64_MAX : offset;
+}
+
+bool image_is_hole(const struct image *img, uint64_t paddr, uint64_t size)
+{
+	const struct range *r = rangemap_find(&img->phys, paddr);
+	uint64_t data;
+
+	if (!r || img->fd < 0 || img->blobs || img->frozen_fd >= 0 || r->size - (paddr - r->start) < size)
+		return false;
+	data = skip_hole(img->fd, r->offset + (paddr - r->start));
+	return data == UINT64_MAX || data - (r->offset + (paddr - r->start)) >= size;
+}
+
 static int copy_range(const struct image *img, const struct range *r, int fd, char *buf)
 {
 	int ret = 0;
@@ -243,17 +265,6 @@ void image_thaw(struct image *img)
 	closep(&img->frozen_fd);
 	img->frozen_fd = -1;
 	rangemap_clear(&img->frozen_at);
-}
-
-/* The next byte of the file from offset on that is not in a hole; UINT64_MAX: only holes follow. */
-static uint64_t skip_hole(int fd, uint64_t offset)
-{
-	off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
-
-	if (data >= 0)
-		return (uint64_t)data;
-	/* Not every file knows about holes: then it is all data. */
-	return errno == ENXIO ? UINT64_MAX : offset;
 }
 
 struct scan {

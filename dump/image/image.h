@@ -67,6 +67,8 @@ void image_close(struct image *img);
 int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size);
 /* By physical address; once frozen, what was copied then and nothing else */
 int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size);
+/* All of it is a hole of the file, zeros that need not be read. */
+bool image_is_hole(const struct image *img, uint64_t paddr, uint64_t size);
 
 /* Copies what is at these physical addresses, and takes the map over. */
 int image_freeze(struct image *img, struct rangemap *ranges, struct derr *err);
