@@ -157,6 +157,7 @@ static void print_text(const struct corefile *core, const struct last_words *log
 	line(out, "Source", kv_get(&core->collect_note, "SOURCE"));
 	if (core->log) {
 		line(out, "Regions", "none: the log is all that pstore kept");
+		print_list(&core->collect_note, "PROBLEM", "Problems", out);
 		return;
 	}
 	line(out, "Back end", kv_get(&core->collect_note, "BACKEND"));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "dump/collect/collect-conf.h"
 #include "lib/ini.h"
@@ -44,9 +47,11 @@ int collect_conf_read(struct collect_conf *c, const char *path, struct derr *err
 {
 	static const struct ini_format format = { .sections = sections, .keys = keys };
 	_cleanup_free_ char *text = NULL;
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_fclose_ FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 	struct diags diags = { 0 };
 	size_t size = 0;
+	struct stat st;
 	ssize_t n;
 	int r;
 
@@ -55,6 +60,8 @@ int collect_conf_read(struct collect_conf *c, const char *path, struct derr *err
 		return 0;
 	if (!f)
 		return derr_set(err, -errno, "Cannot read %s: %s", path, strerror(errno));
+	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && st.st_rdev != makedev(1, 3)))
+		return derr_set(err, -EINVAL, "Cannot read %s: it is neither a file nor /dev/null.", path);
 	n = getdelim(&text, &size, '\0', f);
 	if (ferror(f))
 		return derr_set(err, -EIO, "Cannot read %s: %s", path, strerror(errno));

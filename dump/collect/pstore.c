@@ -15,7 +15,7 @@
 #include "lib/file.h"
 #include "lib/text.h"
 
-#define RECORDS_MAX 100
+#define RECORDS_MAX 1000
 #define RECORD_MAX  MIB
 
 /*
@@ -25,57 +25,206 @@
 #define WHOLE	  "dmesg.txt"
 #define DEPTH_MAX 2
 
+/* What the kernel compressed and could not decompress again */
+#define COMPRESSED ".enc.z"
+
+/* Parts of one record are written one after the other. */
+#define PARTS_SECONDS 10
+
 /* A record of another reason is that of a machine that was switched off. Part 1 has the end of the log. */
-static bool is_crash(const char *name, const char *text, size_t size, bool *panic)
+static bool is_crash(struct pstore_record *r)
 {
-	const char *eol = memchr(text, '\n', size);
-	char reason[LOG_REASON_MAX] = "";
-	unsigned int part = 0;
+	const char *eol = memchr(r->text, '\n', r->size);
 
 	/* Block devices have a line of their own before it. */
-	if (!log_text_header(text, size, reason, &part) && eol)
-		log_text_header(eol + 1, text + size - eol - 1, reason, &part);
-	*panic = !strcmp(reason, "Panic");
-	if (strcmp(name, WHOLE) && part != 1)
-		return false;
-	return *panic || !strcmp(reason, "Oops") || !strcmp(reason, "Emergency");
+	if (!log_text_header(r->text, r->size, r->reason, &r->number, &r->part) && eol)
+		log_text_header(eol + 1, r->text + r->size - eol - 1, r->reason, &r->number, &r->part);
+	r->panic = !strcmp(r->reason, "Panic");
+	return r->panic || !strcmp(r->reason, "Oops") || !strcmp(r->reason, "Emergency");
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && !strcmp(name + n - m, end);
+}
+
+static bool is_record(const char *name, size_t n)
+{
+	return n > 6 && !memcmp(name, "dmesg-", 6);
+}
+
+/*
+ * EFI variables have the time of the crash in their names, dmesg-efi_pstore-NUMBER, as thousands and hundreds of the
+ * number; older kernels call them efi. systemd-pstore makes new files, whose time is that of the boot.
+ */
+static uint64_t record_time(const char *name, size_t n, const struct stat *st)
+{
+	unsigned long long number;
+	char buf[64] = "";
+	int end = 0;
+
+	memcpy(buf, name, n < sizeof(buf) ? n : sizeof(buf) - 1);
+	if ((sscanf(buf, "dmesg-efi_pstore-%18llu%n", &number, &end) == 1 ||
+	     sscanf(buf, "dmesg-efi-%18llu%n", &number, &end) == 1) &&
+	    end && !buf[end] && number / 100000)
+		return number / 100000;
+	return st->st_mtime > 0 ? st->st_mtime : 0;
+}
+
+/* systemd-pstore has the name of its file before each part, and an empty line behind it. Gives the first name. */
+static size_t drop_names(struct pstore_record *r, char name[static 64])
+{
+	char *to = r->text, *end = r->text + r->size, *eol;
+
+	name[0] = '\0';
+	for (char *line = r->text; line < end; line = eol) {
+		size_t n;
+
+		eol = memchr(line, '\n', end - line);
+		eol = eol ? eol + 1 : end;
+		n = eol - line - (eol[-1] == '\n');
+		if (!n)
+			continue;
+		if (is_record(line, n) && line[n - 1] == ':') {
+			if (!name[0])
+				snprintf(name, 64, "%.*s", (int)(n < 64 ? n - 1 : 63), line);
+			continue;
+		}
+		memmove(to, line, eol - line);
+		to += eol - line;
+	}
+	r->size = to - r->text;
+	*to = '\0';
+	return strlen(name);
+}
+
+static int read_record(struct pstore_record *r, int fd, const char *name, const struct stat *st)
+{
+	_cleanup_free_ char *buf = xcalloc(RECORD_MAX + 1, 1);
+	char first[64];
+	ssize_t size;
+
+	size = pread_some(fd, buf, RECORD_MAX + 1, 0);
+	if (size > (ssize_t)RECORD_MAX)
+		return -EFBIG;
+	if (size < 0)
+		return size;
+	r->size = size;
+	r->text = xcalloc(size + 1, 1);
+	memcpy(r->text, buf, size);
+	if (!strcmp(name, WHOLE))
+		r->time = record_time(first, drop_names(r, first), st);
+	else
+		r->time = record_time(name, strlen(name), st);
+	return 0;
 }
 
 static void add_file(struct pstore *p, int dir, const char *folder, const char *name)
 {
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	_cleanup_free_ char *buf = xcalloc(RECORD_MAX + 1, 1);
-	struct pstore_record *record;
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct pstore_record record = { 0 };
 	struct stat st;
-	ssize_t size = 0;
-	bool panic;
 	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
-	if (r == 0 && !S_ISREG(st.st_mode))
+	if (r == 0 && !S_ISREG(st.st_mode)) {
+		strlist_addf(&p->problems, "%s/%s is no regular file", folder, name);
 		return;
+	}
 	if (r == 0)
-		r = size = pread_some(fd, buf, RECORD_MAX + 1, 0);
-	if (size > (ssize_t)RECORD_MAX)
-		r = -EFBIG;
+		r = read_record(&record, fd, name, &st);
 	if (r < 0)
 		strlist_addf(&p->problems, "Cannot read %s/%s: %s", folder, name, strerror(-r));
-	if (r < 0 || !is_crash(name, buf, size, &panic))
+	if (r < 0 || !is_crash(&record)) {
+		free(record.text);
 		return;
+	}
 	if (p->n == RECORDS_MAX) {
 		strlist_addf(&p->problems, "%s/%s is left out: only %d records are looked at", folder, name,
 			     RECORDS_MAX);
+		free(record.text);
 		return;
 	}
 	p->v = xgrow(p->v, &p->capacity, p->n + 1, sizeof(*p->v));
-	record = &p->v[p->n++];
-	*record = (struct pstore_record){ .size = size, .time = st.st_mtime > 0 ? st.st_mtime : 0, .panic = panic };
-	record->text = xstrndup(buf, size);
-	record->path = xprintf("%s/%s", folder, name);
+	record.path = xprintf("%s/%s", folder, name);
+	record.whole = !strcmp(name, WHOLE);
+	p->v[p->n++] = record;
 }
 
-static bool is_record(const char *name)
+/* How much of two paths is the folder and who keeps the records: all up to the last '-'. */
+static bool same_keeper(const struct pstore_record *a, const struct pstore_record *b)
 {
-	return !strncmp(name, "dmesg-", 6);
+	const char *x = strrchr(a->path, '-'), *y = strrchr(b->path, '-');
+
+	return x && y && x - a->path == y - b->path && !memcmp(a->path, b->path, x - a->path);
+}
+
+static bool same_record(const struct pstore_record *a, const struct pstore_record *b)
+{
+	uint64_t apart = a->time > b->time ? a->time - b->time : b->time - a->time;
+
+	return !a->whole && !b->whole && a->number == b->number && !strcmp(a->reason, b->reason) &&
+	       apart <= PARTS_SECONDS && same_keeper(a, b);
+}
+
+/* Puts the text of the next older part, of which there may be none, before what is there. */
+static bool add_part(struct pstore *p, size_t first, struct pstore_record *to, unsigned int part)
+{
+	for (size_t i = first; i < p->n; i++) {
+		struct pstore_record *from = &p->v[i];
+		char *text;
+
+		if (from->part != part || from == to || !same_record(from, to))
+			continue;
+		text = xcalloc(from->size + to->size + 1, 1);
+		memcpy(text, from->text, from->size);
+		memcpy(text + from->size, to->text, to->size);
+		free(to->text);
+		to->text = text;
+		to->size += from->size;
+		return true;
+	}
+	return false;
+}
+
+static unsigned int last_part(const struct pstore *p, size_t first, const struct pstore_record *of)
+{
+	unsigned int last = 1;
+
+	for (size_t i = first; i < p->n; i++)
+		if (same_record(&p->v[i], of) && p->v[i].part > last)
+			last = p->v[i].part;
+	return last < RECORDS_MAX ? last : RECORDS_MAX;
+}
+
+static void record_clear(struct pstore_record *r)
+{
+	free(r->path);
+	free(r->text);
+	free(r->missing);
+}
+
+/* Of the records of a folder, those with part 1 get the others, which are no records then. */
+static void join_parts(struct pstore *p, size_t first)
+{
+	size_t n = first;
+
+	for (size_t i = first; i < p->n; i++) {
+		struct pstore_record *r = &p->v[i];
+		unsigned int last = r->whole || r->part != 1 ? 0 : last_part(p, first, r);
+
+		for (unsigned int part = 2; part <= last; part++)
+			if (!add_part(p, first, r, part) && !r->missing)
+				r->missing = xprintf("Part %u of %u of the log is not there", part, last);
+	}
+	for (size_t i = first; i < p->n; i++) {
+		if (p->v[i].whole || p->v[i].part == 1)
+			p->v[n++] = p->v[i];
+		else
+			record_clear(&p->v[i]);
+	}
+	p->n = n;
 }
 
 static void add_folder(struct pstore *p, const char *folder, unsigned int depth)
@@ -83,6 +232,7 @@ static void add_folder(struct pstore *p, const char *folder, unsigned int depth)
 	_cleanup_close_ int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct dirent **entries;
 	int n = dir < 0 ? -1 : scandir(folder, &entries, NULL, alphasort);
+	size_t first = p->n;
 	bool whole = dir >= 0 && depth && faccessat(dir, WHOLE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 
 	if (n < 0) {
@@ -94,13 +244,19 @@ static void add_folder(struct pstore *p, const char *folder, unsigned int depth)
 		const char *name = entries[i]->d_name;
 		_cleanup_free_ char *path = xprintf("%s/%s", folder, name);
 
-		if (whole ? !strcmp(name, WHOLE) : is_record(name))
+		if (is_record(name, strlen(name)) && ends_with(name, COMPRESSED))
+			strlist_addf(&p->problems,
+				     "%s is compressed, and the kernel could not decompress it: that part of the log "
+				     "can't be read",
+				     path);
+		else if (whole ? !strcmp(name, WHOLE) : is_record(name, strlen(name)))
 			add_file(p, dir, folder, name);
 		else if (entries[i]->d_type == DT_DIR && name[0] != '.' && depth < DEPTH_MAX)
 			add_folder(p, path, depth + 1);
 		free(entries[i]);
 	}
 	free(entries);
+	join_parts(p, first);
 }
 
 void pstore_add(struct pstore *p, const char *folder)
@@ -125,10 +281,8 @@ void pstore_sort(struct pstore *p)
 
 void pstore_clear(struct pstore *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		free(p->v[i].path);
-		free(p->v[i].text);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		record_clear(&p->v[i]);
 	free(p->v);
 	strlist_clear(&p->problems);
 	*p = (struct pstore){ 0 };
@@ -139,8 +293,9 @@ static void add_notes(struct notebuf *notes, const struct pstore_record *r)
 	_cleanup_free_ char *path = escape_text(r->path, strlen(r->path), TEXT_ASCII);
 	_cleanup_free_ char *text =
 		xprintf("QCMD_COLLECT=1\nCREATOR=qcmdump %s\nSOURCE=%s\nSOURCE_KIND=pstore\nCOLLECTED=%lld\n"
-			"CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n",
-			QCMD_VERSION, path, (long long)time(NULL), (unsigned long long)r->time);
+			"CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n%s%s%s",
+			QCMD_VERSION, path, (long long)time(NULL), (unsigned long long)r->time,
+			r->missing ? "PROBLEM=" : "", r->missing ?: "", r->missing ? "\n" : "");
 
 	notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, strlen(text));
 	notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_LOG, r->text, r->size);

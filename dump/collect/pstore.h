@@ -3,6 +3,7 @@
 #ifndef PSTORE_H
 #define PSTORE_H
 
+#include "dump/log/log.h"
 #include "lib/error.h"
 #include "lib/strlist.h"
 
@@ -16,6 +17,12 @@ struct pstore_record {
 	size_t size;
 	uint64_t time; /* of the crash */
 	bool panic;    /* the last of a kernel's */
+
+	/* From its first line: "Panic#1 Part2" */
+	char reason[LOG_REASON_MAX];
+	unsigned int number, part;
+	bool whole;    /* systemd-pstore has put its parts together */
+	char *missing; /* what is not there of it; NULL: nothing */
 };
 
 struct pstore {

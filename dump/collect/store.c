@@ -74,13 +74,18 @@ static int list_dumps(struct store *s)
 }
 
 /* Lines ID=1; a file that is too long was not written here. */
-static void read_known(struct store *s)
+static int read_known(struct store *s, struct derr *err)
 {
-	_cleanup_close_ int fd = openat(s->dir, KNOWN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int fd = openat(s->dir, KNOWN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	char buf[KNOWN_MAX * (IDENTITY_TEXT + 2) + 1];
-	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf));
+	struct stat st;
+	ssize_t n;
 
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		return derr_set(err, -EINVAL, "%s/" KNOWN_FILE " is no regular file. Remove it.", s->path);
+	n = fd < 0 ? 0 : read(fd, buf, sizeof(buf));
 	kv_parse(&s->known, buf, n > 0 ? n : 0);
+	return 0;
 }
 
 int store_open(struct store *s, const char *path, bool change, struct derr *err)
@@ -96,8 +101,7 @@ int store_open(struct store *s, const char *path, bool change, struct derr *err)
 	r = list_dumps(s);
 	if (r < 0)
 		return derr_set(err, r, "Cannot list the dumps in %s: %s", path, strerror(-r));
-	read_known(s);
-	return 0;
+	return read_known(s, err);
 }
 
 void store_close(struct store *s)

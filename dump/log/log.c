@@ -17,14 +17,15 @@ static void copy_head(char head[static HEAD_MAX], const char *line, size_t n)
 	head[n] = '\0';
 }
 
-size_t log_text_header(const char *text, size_t size, char reason[static LOG_REASON_MAX], unsigned int *part)
+size_t log_text_header(const char *text, size_t size, char reason[static LOG_REASON_MAX], unsigned int *number,
+		       unsigned int *part)
 {
 	const char *eol = memchr(text, '\n', size);
 	char head[HEAD_MAX];
 	int n = 0;
 
 	copy_head(head, text, eol ? (size_t)(eol - text) : size);
-	if (sscanf(head, "%15[A-Za-z]#%*9u Part%9u%n", reason, part, &n) != 2 || head[n])
+	if (sscanf(head, "%15[A-Za-z]#%9u Part%9u%n", reason, number, part, &n) != 3 || head[n])
 		return 0;
 	return n + (eol != NULL);
 }
@@ -58,12 +59,12 @@ void log_read_text(const char *text, size_t size, struct log *l)
 	const char *end = text + size, *eol;
 	struct prb_record r = { 0 };
 	char reason[LOG_REASON_MAX];
-	unsigned int part;
+	unsigned int number, part;
 
 	*l = (struct log){ 0 };
 	for (const char *line = text; line < end; line = eol + 1) {
 		eol = memchr(line, '\n', end - line) ?: end;
-		if (log_text_header(line, end - line, reason, &part))
+		if (log_text_header(line, end - line, reason, &number, &part))
 			continue;
 		parse_line(&r, line, eol - line);
 		log_add(l, &r);

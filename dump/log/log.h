@@ -15,8 +15,12 @@ void log_clear(struct log *l);
  */
 void log_read_text(const char *text, size_t size, struct log *l);
 
-/* The first line of what pstore keeps says why: "Panic#2 Part1". Its length, 0: it is none. */
+/*
+ * The first line of what pstore keeps says why: "Panic#2 Part1", the second record since boot. Its length, 0: it is
+ * none.
+ */
 #define LOG_REASON_MAX 16
-size_t log_text_header(const char *text, size_t size, char reason[static LOG_REASON_MAX], unsigned int *part);
+size_t log_text_header(const char *text, size_t size, char reason[static LOG_REASON_MAX], unsigned int *number,
+		       unsigned int *part);
 
 #endif

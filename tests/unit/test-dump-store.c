@@ -429,6 +429,79 @@ static void same_crash(void **state)
 	unlink(path);
 }
 
+#define PART_1 "Panic#1 Part1\n<4>[    3.000000] third\n<0>[    4.000000] Kernel panic - not syncing: in parts\n"
+#define PART_2 "Panic#1 Part2\n<6>[    2.000000] second\n"
+#define PART_3 "Panic#1 Part3\n<6>[    1.000000] first\n"
+
+static void run_in_folder(const char *what)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cd %s && %s", folder, what);
+	assert_int_equal(system(command), 0);
+}
+
+/* EFI variables have a part each, and the time of the crash in their names; systemd-pstore puts them together. */
+static void log_in_parts(void **state)
+{
+	run_in_folder("mkdir -p pstore/1700000000/001");
+	put_record("dmesg-efi_pstore-170000000003001", PART_3);
+	put_record("dmesg-efi_pstore-170000000001001", PART_1);
+	put_record("dmesg-efi_pstore-170000000002001", PART_2);
+	/* Of an earlier boot */
+	put_record("dmesg-efi_pstore-160000000002001", "Panic#1 Part2\n<6>[    2.000000] earlier\n");
+	assert_int_equal(collect_records(""), 0);
+	has_said("/20231114T221320Z-");
+	has_said("not syncing: in parts\n");
+	assert_int_equal(dumps(), 1);
+	assert_int_equal(ctl("dump log"), 0);
+	assert_string_equal(said, "[    1.000000] first\n[    2.000000] second\n[    3.000000] third\n"
+				  "[    4.000000] Kernel panic - not syncing: in parts\n");
+	assert_int_equal(ctl("dump info"), 0);
+	has_said("Crashed: 2023-11-14 22:13:20");
+	has_said("Problems: none");
+	run_in_folder("rm pstore/dmesg-*");
+	put_record("1700000000/001/dmesg.txt", "dmesg-efi_pstore-170000000003001:\n" PART_3 "\n"
+					       "dmesg-efi_pstore-170000000002001:\n" PART_2 "\n"
+					       "dmesg-efi_pstore-170000000001001:\n" PART_1 "\n");
+	assert_int_equal(collect_records(""), 0);
+	assert_string_equal(said, "");
+}
+
+/* The same from systemd-pstore alone, whose files are of another time */
+static void log_put_together(void **state)
+{
+	run_in_folder("mkdir -p pstore/1700000000/001");
+	put_record("1700000000/001/dmesg.txt", "dmesg-efi_pstore-170000000002001:\n" PART_2 "\n"
+					       "dmesg-efi_pstore-170000000001001:\n" PART_1 "\n");
+	assert_int_equal(collect_records(""), 0);
+	has_said("/20231114T221320Z-");
+	assert_int_equal(ctl("dump log"), 0);
+	assert_string_equal(said, "[    2.000000] second\n[    3.000000] third\n"
+				  "[    4.000000] Kernel panic - not syncing: in parts\n");
+}
+
+static void log_lacks_parts(void **state)
+{
+	run_in_folder("mkdir -p pstore");
+	put_record("dmesg-efi_pstore-170000000001001", PART_1);
+	put_record("dmesg-efi_pstore-170000000003001", PART_3);
+	put_record("dmesg-efi_pstore-170000000002001.enc.z", "compressed");
+	assert_int_equal(collect_records(""), 1);
+	has_said("dmesg-efi_pstore-170000000002001.enc.z is compressed, and the kernel could not");
+	has_said("not syncing: in parts\n");
+	assert_int_equal(ctl("dump info"), 0);
+	has_said("Part 2 of 3 of the log is not there");
+	/* What is no file does not hold it up. */
+	run_in_folder("mkfifo pstore/dmesg-ramoops-0");
+	assert_int_equal(collect_records(""), 1);
+	has_said("dmesg-ramoops-0 is no regular file");
+	run_in_folder("rm collected");
+	run_in_folder("mkfifo collected");
+	assert_int_equal(collect_records(""), 1);
+	has_said("/collected is no regular file");
+}
+
 static int setup(void **state)
 {
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
@@ -455,6 +528,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(logs, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(same_crash, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_in_parts, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_put_together, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_lacks_parts, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
