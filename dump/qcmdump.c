@@ -28,6 +28,12 @@ static void warn_cut_off(const struct corefile *core)
 			core->path, size_text(core->elf.missing).s);
 }
 
+static void print_remarks(const struct corefile *core)
+{
+	for (size_t i = 0; i < core->remarks.n; i++)
+		fprintf(stderr, "qcmdump: %s: %s\n", core->path, core->remarks.v[i]);
+}
+
 /* Exit status */
 static int run(int command, struct options *o)
 {
@@ -37,6 +43,7 @@ static int run(int command, struct options *o)
 
 	if (commands[command].on_dump)
 		r = core_open(&core, o->file, &err);
+	print_remarks(&core);
 	if (r == 0 && commands[command].lists) {
 		warn_cut_off(&core);
 		o->colour = !o->json && colour_wanted();

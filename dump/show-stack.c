@@ -152,6 +152,8 @@ int show_stack(const struct corefile *core, const struct options *o, FILE *out, 
 		r = check_wanted(core, &l, o, err);
 	if (r == 0)
 		say_unknown_format(&b.orc);
+	if (r == 0 && b.kallsyms_damaged)
+		fputs(KALLSYMS_DAMAGED "\n", stderr);
 	if (r == 0 && !o->json)
 		print_sources(&b, out);
 	for (size_t i = 0; r == 0 && i < l.n && !ferror(out); i++) {

@@ -12,6 +12,7 @@
 #include "dump/collect/toc-live.h"
 #include "dump/collect/pid-index.h"
 #include "dump/collect/registers.h"
+#include "dump/core/corefile.h"
 #include "lib/text.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
@@ -131,6 +132,7 @@ static bool take_kernel_note(struct collection *c, const char *region)
 	if (!buf || !elfnote_next(buf, size, &pos, &note) || !elfnote_is(&note, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL))
 		return false;
 	kv_parse(&c->kernel_note, note.desc, note.desc_size);
+	note_check_version(&c->kernel_note, "QCMD_NOTE", &c->toc.problems);
 	notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, note.desc, note.desc_size);
 	return true;
 }

@@ -150,6 +150,7 @@ int convert_prepare(struct collection *c, const char *path, const struct convert
 	if (r == 0) {
 		take_regions(c, &core);
 		take_notes(c, &core);
+		strlist_move(&c->toc.problems, &core.remarks);
 		r = build(c, &core, o, err);
 	}
 	core_close(&core);

@@ -121,15 +121,17 @@ static void patch_returns(const struct vmlinux *v, struct made *text)
 	}
 }
 
-/* The last entry whose code is not behind ip. */
-static uint32_t find_entry(const int32_t *ips, size_t n, uint64_t table, uint64_t ip)
+/* The last entry whose code is not behind ip. The file may have the table at any offset. */
+static uint32_t find_entry(const char *ips, size_t n, uint64_t table, uint64_t ip)
 {
 	size_t lo = 0, hi = n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
+		int32_t offset;
 
-		if (table + mid * sizeof(*ips) + (int64_t)ips[mid] <= ip)
+		memcpy(&offset, ips + mid * sizeof(offset), sizeof(offset));
+		if (table + mid * sizeof(offset) + (int64_t)offset <= ip)
 			lo = mid + 1;
 		else
 			hi = mid;

@@ -321,6 +321,11 @@ static int not_found(const struct search *s, struct derr *err)
 				"There is no usable minidump table at 0x%" PRIx64 " in %s. %s\n"
 				"Leave --table out to search for it.",
 				*s->table, img->path, s->why_not.text);
+	if (img->elf.missing)
+		return derr_set(err, -ENOENT,
+				"No minidump table is in what there is of %s, which is cut off: %s of its memory "
+				"are missing at its end. Copy it again.",
+				img->path, size_text(img->elf.missing).s);
 	if (s->n || s->why_not.text[0])
 		return derr_set(
 			err, -ENOENT,

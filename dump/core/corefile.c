@@ -8,6 +8,7 @@
 #include "dump/core/corefile.h"
 #include "dump/core/elfnote.h"
 #include "lib/file.h"
+#include "lib/text.h"
 
 static void map_segments(struct corefile *core)
 {
@@ -50,6 +51,17 @@ static void read_notes(struct corefile *core)
 	}
 }
 
+void note_check_version(const struct kv *note, const char *key, struct strlist *remarks)
+{
+	const char *version = kv_get(note, key);
+
+	if (version && strcmp(version, "1"))
+		strlist_addf(remarks,
+			     "the note %s has version %s, and qcmdump " QCMD_VERSION
+			     " knows version 1: what it says may be read wrongly. A newer qcmdump may know it.",
+			     key, quote(version, strlen(version)).s);
+}
+
 static void read_regions(struct corefile *core)
 {
 	size_t capacity = 0, pos = 0;
@@ -65,12 +77,8 @@ static void read_regions(struct corefile *core)
 	}
 }
 
-static int no_elf(const char *path, int fd, uint64_t size, struct derr *err)
+static int no_elf(const char *path, struct derr *err)
 {
-	char magic[8] = "";
-
-	if (size >= sizeof(magic) && pread_full(fd, magic, sizeof(magic), 0) == 0 && !memcmp(magic, "KDUMP   ", 8))
-		return derr_set(err, -EINVAL, "%s is a compressed kdump file, which qcmdump does not read.", path);
 	return derr_set(err, -EINVAL,
 			"%s is no dump: it is not an ELF core. If it is a memory image, collect the dump from "
 			"it first: qcmdump collect %s -o minidump.elf",
@@ -90,9 +98,11 @@ int core_open(struct corefile *core, const char *path, struct derr *err)
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return no_elf(path, core->fd, core->file_size, err);
+		return no_elf(path, err);
 	map_segments(core);
 	read_notes(core);
+	note_check_version(&core->kernel_note, "QCMD_NOTE", &core->remarks);
+	note_check_version(&core->collect_note, "QCMD_COLLECT", &core->remarks);
 	read_regions(core);
 	if (!core->vmcoreinfo.text && !core->collect_note.text)
 		return derr_set(err, -EINVAL,
@@ -113,6 +123,7 @@ void core_close(struct corefile *core)
 	kv_clear(&core->kernel_note);
 	kv_clear(&core->collect_note);
 	free(core->regions);
+	strlist_clear(&core->remarks);
 	*core = (struct corefile){ .fd = -1 };
 }
 

@@ -6,6 +6,7 @@
 #include "dump/core/elffile.h"
 #include "dump/core/rangemap.h"
 #include "dump/core/region.h"
+#include "lib/strlist.h"
 
 /* As many as a table can have slots. */
 #define CORE_REGIONS_MAX 32768
@@ -24,10 +25,14 @@ struct corefile {
 	size_t log_size;
 	struct region *regions;
 	size_t n_regions;
+	struct strlist remarks; /* what a reader of all of it must know */
 };
 
 int core_open(struct corefile *core, const char *path, struct derr *err);
 void core_close(struct corefile *core);
+
+/* A note of the QCMD notes whose version, the value of that key, is not the one that is known. */
+void note_check_version(const struct kv *note, const char *key, struct strlist *remarks);
 
 /* Fails with a message unless qcmdump collect made the file, and of memory. */
 int core_need_collected(const struct corefile *core, struct derr *err);

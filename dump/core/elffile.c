@@ -10,6 +10,38 @@
 #include "lib/file.h"
 #include "lib/outfile.h"
 
+/* Formats that others give to a dump, and that are neither memory nor a core. */
+static int refuse_format(int fd, uint64_t size, const char *path, struct derr *err)
+{
+	static const struct {
+		const char *magic;
+		const char *what;
+		const char *advice;
+	} formats[] = {
+		{ "KDUMP   ", "a compressed kdump file",
+		  "makedumpfile does not make an ELF core of it again. Have the next one written as ELF: with "
+		  "makedumpfile -E (in Debian MAKEDUMP_ARGS=\"-E -d 31\" in /etc/default/kdump-tools), or with QEMU's "
+		  "dump-guest-memory without -z, -l and -s." },
+		{ "DISKDUMP", "a diskdump file", "Have the next one written as ELF, with makedumpfile -E." },
+		{ "makedumpfile", "a flattened kdump file", "Put it in order first: makedumpfile -R NEW <FILE" },
+		{ "QEVM", "a QEMU migration stream", "Use dump-guest-memory or pmemsave instead." },
+		{ "\x1f\x8b", "compressed with gzip", "Decompress it first: gzip -d" },
+		{ "\xfd"
+		  "7zXZ",
+		  "compressed with xz", "Decompress it first: xz -d" },
+		{ "BZh", "compressed with bzip2", "Decompress it first: bzip2 -d" },
+		{ "\x04\x22\x4d\x18", "compressed with lz4", "Decompress it first: lz4 -d" },
+	};
+	char start[16] = "";
+
+	pread_full(fd, start, size < sizeof(start) ? size : sizeof(start), 0);
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+		if (!memcmp(start, formats[i].magic, strlen(formats[i].magic)))
+			return derr_set(err, -EINVAL, "%s is %s, which qcmdump does not read. %s", path,
+					formats[i].what, formats[i].advice);
+	return 0;
+}
+
 int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 {
 	_cleanup_close_ int fd = -1;
@@ -39,6 +71,9 @@ int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 	outfile_spare(fd);
 	if (zstd_detect(fd, *size))
 		return zstd_open(fd, path, size, ZSTD_CONTENT_MAX, err);
+	ret = refuse_format(fd, *size, path, err);
+	if (ret < 0)
+		return ret;
 	ret = fd;
 	fd = -1;
 	return ret;

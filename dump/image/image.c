@@ -20,34 +20,6 @@
 #define SCAN_CHUNK MIB
 #define COPY_CHUNK MIB
 
-/* Formats that others give to a memory dump and that are no plain memory. */
-static int check_format(const struct image *img, struct derr *err)
-{
-	static const struct {
-		const char *magic;
-		const char *what;
-		const char *advice;
-	} formats[] = {
-		{ "KDUMP   ", "a compressed kdump file",
-		  "Write it as ELF: makedumpfile -E, or dump-guest-memory without -z." },
-		{ "DISKDUMP", "a diskdump file", "Write it as ELF with makedumpfile -E." },
-		{ "makedumpfile", "a flattened kdump file", "Write it as ELF with makedumpfile -E." },
-		{ "QEVM", "a QEMU migration stream", "Use dump-guest-memory or pmemsave instead." },
-		{ "\x1f\x8b", "compressed with gzip", "Decompress it first." },
-		{ "\xfd"
-		  "7zXZ",
-		  "compressed with xz", "Decompress it first." },
-	};
-	char start[16] = "";
-
-	pread_full(img->fd, start, img->file_size < sizeof(start) ? img->file_size : sizeof(start), 0);
-	for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-		if (!memcmp(start, formats[i].magic, strlen(formats[i].magic)))
-			return derr_set(err, -EINVAL, "%s is %s, not plain memory. %s", img->path, formats[i].what,
-					formats[i].advice);
-	return 0;
-}
-
 static int map_elf(struct image *img, struct derr *err)
 {
 	for (size_t i = 0; i < img->elf.n_phdrs; i++) {
@@ -130,8 +102,7 @@ static int open_file(struct image *img, const struct image_options *o, struct de
 		return map_elf(img, err);
 	if (img->kind == IMAGE_RAWDUMP)
 		return rawdump_map(img, o->dump, err);
-	r = check_format(img, err);
-	return r < 0 ? r : map_raw(img, o->maps, o->n_maps, err);
+	return map_raw(img, o->maps, o->n_maps, err);
 }
 
 static int open_folder(struct image *img, const struct image_options *o, struct derr *err)

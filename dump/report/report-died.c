@@ -133,6 +133,8 @@ static void write_names_from(const struct report *r)
 	const char *source = backtrace_source(r->backtrace);
 
 	fputs("<p class=\"note\">", r->out);
+	if (r->backtrace->kallsyms_damaged)
+		fputs(KALLSYMS_DAMAGED " ", r->out);
 	if (source) {
 		fputs("Names of functions from ", r->out);
 		report_text(r, source);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -35,7 +36,7 @@ int backtrace_open(struct backtrace *b, const struct corefile *core, const char 
 		   struct derr *err)
 {
 	struct derr ignored;
-	int r = 0;
+	int r = 0, own;
 
 	*b = (struct backtrace){ .vmlinux = { .fd = -1 }, .symbols = &b->other_symbols };
 	if (vmlinux)
@@ -46,7 +47,9 @@ int backtrace_open(struct backtrace *b, const struct corefile *core, const char 
 		r = symbols_read_list(&b->other_symbols, core, kallsyms, err);
 	if (r < 0)
 		return r;
-	if (!kallsyms && kallsyms_read(&b->other_symbols, core) < 0) {
+	own = kallsyms ? 0 : kallsyms_read(&b->other_symbols, core);
+	b->kallsyms_damaged = own == -EINVAL;
+	if (own < 0) {
 		if (b->vmlinux_symbols.n)
 			b->symbols = &b->vmlinux_symbols;
 		else if (is_running_kernel(core))

@@ -10,6 +10,7 @@ struct backtrace {
 	struct symbols vmlinux_symbols;
 	struct symbols other_symbols;
 	const struct symbols *symbols; /* those that are used */
+	bool kallsyms_damaged;	       /* the dump's own list of symbols */
 	struct orc orc;
 	struct unwinder unwinder;
 };
@@ -24,6 +25,9 @@ void backtrace_close(struct backtrace *b);
 
 /* "panic+0x12/0x34", safe to print; NULL: no name is known. To be freed. */
 char *backtrace_name(const struct backtrace *b, const struct frame *f);
+
+/* To whom there are names missing because of it. */
+#define KALLSYMS_DAMAGED "The list of symbols in the dump (kallsyms) is damaged: no name is taken from it."
 
 /* Where names and frames are from, in words. */
 const char *backtrace_source(const struct backtrace *b);

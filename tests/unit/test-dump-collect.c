@@ -448,6 +448,7 @@ static void from_vmcore(void **state)
 	unlink(out);
 	assert_int_equal(truncate(core, 8192 + 16 + d.slots[0].paddr - 0x100000), 0);
 	assert_int_equal(run_collect(core, NULL, out, &c, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "which is cut off"));
 	collection_clear(&c);
 	unlink(core);
 	di_done(&d);
@@ -592,12 +593,58 @@ static void no_table(void **state)
 	expect_failure("/nonexistent", -ENOENT, "Cannot open");
 	assert_int_equal(ftruncate(d.fd, 0), 0);
 	expect_failure(d.path, -ENODATA, "empty");
-	assert_int_equal(pwrite(d.fd, "KDUMP   ", 8, 0), 8);
-	expect_failure(d.path, -EINVAL, "compressed kdump");
 	assert_int_equal(pwrite(d.fd, "\177ELF\1\1\1", 7, 0), 7);
 	expect_failure(d.path, -EIO, "cut off");
 	assert_int_equal(ftruncate(d.fd, 4096), 0);
 	expect_failure(d.path, -EINVAL, "32 bits");
+	di_done(&d);
+}
+
+/* Each format that is not read is said by name, with something that can be done, whatever was to be done with it. */
+static void other_formats(void **state)
+{
+	static const struct {
+		const char *magic, *said, *advice;
+	} formats[] = {
+		{ "KDUMP   ", "a compressed kdump file", "MAKEDUMP_ARGS" },
+		{ "makedumpfile", "a flattened kdump file", "makedumpfile -R" },
+		{ "QEVM", "a QEMU migration stream", "dump-guest-memory" },
+		{ "\x1f\x8b\x08", "compressed with gzip", "gzip -d" },
+		{ "\xfd"
+		  "7zXZ",
+		  "compressed with xz", "xz -d" },
+	};
+	struct di d;
+
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		di_init(&d, MIB_, 0, 0);
+		assert_true(pwrite(d.fd, formats[i].magic, strlen(formats[i].magic), 0) > 0);
+		expect_failure(d.path, -EINVAL, formats[i].said);
+		expect_failure(d.path, -EINVAL, formats[i].advice);
+		show_fails(show_log, d.path, formats[i].said);
+		di_done(&d);
+	}
+}
+
+static void newer_notes(void **state)
+{
+	struct collection c;
+	struct corefile core;
+	struct derr err;
+	char out[64];
+	struct di d;
+
+	small_machine(&d, 8 * MIB_, 0, 0);
+	d.note[strlen("QCMD_NOTE=")] = '2';
+	di_finish(&d);
+	assert_int_equal(run_collect(d.path, NULL, out, &c, &err), 0);
+	assert_true(has_problem(&c, "QCMD_NOTE has version 2"));
+	collection_clear(&c);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	assert_int_equal(core.remarks.n, 1);
+	assert_non_null(strstr(core.remarks.v[0], "QCMD_NOTE has version 2"));
+	core_close(&core);
+	unlink(out);
 	di_done(&d);
 }
 
@@ -787,7 +834,8 @@ int main(void)
 		cmocka_unit_test(registers),	    cmocka_unit_test(registers_of_tasks),
 		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
 		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
-		cmocka_unit_test(single_region),    cmocka_unit_test(large_ring),
+		cmocka_unit_test(single_region),    cmocka_unit_test(other_formats),
+		cmocka_unit_test(newer_notes),	    cmocka_unit_test(large_ring),
 		cmocka_unit_test(large_regions),
 	};
 

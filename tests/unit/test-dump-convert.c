@@ -398,6 +398,96 @@ static void cut_off(void **state)
 	di_done(&d);
 }
 
+/* A vmlinux whose table of addresses is at an odd offset of the file, as any section may be */
+static void make_vmlinux(char path[64])
+{
+	static const char names[] = "\0.text\0.notes\0.orc_unwind_ip\0.orc_unwind\0.orc_lookup\0.symtab\0names";
+	static const char symbol_names[] = "\0lookup_num_blocks\0_stext\0_etext";
+	static const unsigned char build_id[] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,
+						  0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33 };
+	const Elf64_Sym symbols[] = {
+		{ 0 },
+		{ .st_name = 1, .st_shndx = 1, .st_value = DI_IMAGE_VIRT + 0x8000 },
+		{ .st_name = 19, .st_shndx = 1, .st_value = DI_IMAGE_VIRT },
+		{ .st_name = 26, .st_shndx = 1, .st_value = DI_IMAGE_VIRT + 0x400 },
+	};
+	const int32_t ips[] = { -0x6000, -0x5f04, -0x5e08, -0x5d0c };
+	struct notebuf notes = { 0 };
+	Elf64_Shdr sections[] = {
+		{ 0 },
+		{ .sh_name = 1, .sh_addr = DI_IMAGE_VIRT, .sh_offset = 0x1000, .sh_size = 0x400 },
+		{ .sh_name = 7, .sh_type = SHT_NOTE, .sh_offset = 0x2000 },
+		{ .sh_name = 14, .sh_addr = DI_IMAGE_VIRT + 0x6000, .sh_offset = 0x3001, .sh_size = sizeof(ips) },
+		{ .sh_name = 29, .sh_addr = DI_IMAGE_VIRT + 0x7000, .sh_offset = 0x4001, .sh_size = 24 },
+		{ .sh_name = 41, .sh_type = SHT_NOBITS, .sh_addr = DI_IMAGE_VIRT + 0x9000, .sh_size = 20 },
+		{ .sh_name = 53,
+		  .sh_type = SHT_SYMTAB,
+		  .sh_link = 7,
+		  .sh_offset = 0x5000,
+		  .sh_size = sizeof(symbols),
+		  .sh_entsize = sizeof(*symbols) },
+		{ .sh_name = 61, .sh_type = SHT_STRTAB, .sh_offset = 0x6000, .sh_size = 256 },
+	};
+	Elf64_Ehdr e = { .e_type = ET_EXEC,
+			 .e_machine = EM_X86_64,
+			 .e_version = 1,
+			 .e_shoff = 0x7000,
+			 .e_ehsize = 64,
+			 .e_shentsize = 64,
+			 .e_shnum = ARRAY_LEN(sections),
+			 .e_shstrndx = 7 };
+	int fd;
+
+	strcpy(path, "/tmp/qcmd-test-XXXXXX");
+	fd = mkstemp(path);
+	notebuf_add(&notes, "GNU", NT_GNU_BUILD_ID, build_id, sizeof(build_id));
+	sections[2].sh_size = notes.size;
+	for (size_t i = 1; i < ARRAY_LEN(sections); i++) {
+		if (!sections[i].sh_type)
+			sections[i].sh_type = SHT_PROGBITS;
+		sections[i].sh_addralign = 1;
+	}
+	/* Both kinds of names in one section */
+	sections[7].sh_size = sizeof(names) + sizeof(symbol_names);
+	memcpy(e.e_ident, "\177ELF\2\1\1", 7);
+	assert_true(pwrite(fd, &e, sizeof(e), 0) > 0 && pwrite(fd, sections, sizeof(sections), 0x7000) > 0 &&
+		    pwrite(fd, notes.data, notes.size, 0x2000) > 0 && pwrite(fd, ips, sizeof(ips), 0x3001) > 0 &&
+		    pwrite(fd, names, sizeof(names), 0x6000) > 0);
+	for (size_t i = 1; i < ARRAY_LEN(symbols); i++) {
+		Elf64_Sym sym = symbols[i];
+
+		sym.st_name += sizeof(names);
+		assert_true(pwrite(fd, &sym, sizeof(sym), 0x5000 + i * sizeof(sym)) > 0);
+	}
+	assert_true(pwrite(fd, symbol_names, sizeof(symbol_names), 0x6000 + sizeof(names)) > 0);
+	notebuf_clear(&notes);
+	close(fd);
+}
+
+static void orc_at_odd_offset(void **state)
+{
+	char dump[64], vmlinux[64];
+	struct collection c;
+	struct derr err;
+	uint32_t lookup[5];
+	struct di d;
+
+	start_image(&d);
+	di_key(&d, "KERNELOFFSET=0");
+	di_finish(&d);
+	must_collect(&d, dump);
+	make_vmlinux(vmlinux);
+	if (convert_prepare(&c, dump, &(struct convert_options){ .program = "crash", .vmlinux = vmlinux }, &err) < 0)
+		fail_msg("%s", err.text);
+	made_read(&c.made, DI_PHYS_BASE + 0x9000, (char *)lookup, sizeof(lookup));
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(lookup[i], i);
+	collection_clear(&c);
+	unlink(dump);
+	unlink(vmlinux);
+	di_done(&d);
+}
+
 static void refused(void **state)
 {
 	struct collection c;
@@ -426,6 +516,7 @@ int main(void)
 		cmocka_unit_test(info_says_so),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(orc_at_odd_offset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -469,6 +469,35 @@ static void names_in_dump(void **state)
 	names_are_in_dump(false);
 }
 
+/* It is said, and nothing is made up. */
+static void names_are_damaged(void **state)
+{
+	struct backtrace b;
+	struct corefile core;
+	struct machine m;
+	struct derr err;
+	uint64_t at = DI_PHYS_BASE + 0x5000;
+
+	start(&m);
+	di_key(&m.d, "SYMBOL(kallsyms_num_syms)=%llx", PTR + 0x5000);
+	di_key(&m.d, "SYMBOL(kallsyms_token_index)=%llx", PTR + 0x5100);
+	di_key(&m.d, "SYMBOL(kallsyms_token_table)=%llx", PTR + 0x5400);
+	di_key(&m.d, "SYMBOL(kallsyms_offsets)=%llx", PTR + 0x5800);
+	di_key(&m.d, "SYMBOL(kallsyms_names)=%llx", PTR + 0x6000);
+	di_write32(&m.d, at, 8);
+	di_write(&m.d, at + 0x1000, "\377\377\377\377", 4);
+	di_add(&m.d, "KALLSYMS", 0, at, PTR + 0x5000, 0x1100);
+	add_task(&m, false);
+	finish(&m);
+	assert_int_equal(core_open(&core, m.out, &err), 0);
+	assert_int_equal(backtrace_open(&b, &core, NULL, NULL, &err), 0);
+	assert_true(b.kallsyms_damaged);
+	assert_int_equal(b.symbols->n, 0);
+	backtrace_close(&b);
+	core_close(&core);
+	done(&m);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -528,10 +557,10 @@ static void no_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_orc),   cmocka_unit_test(by_unknown_orc), cmocka_unit_test(json),
-		cmocka_unit_test(guessed),  cmocka_unit_test(scanned),	      cmocka_unit_test(by_frame_pointers),
-		cmocka_unit_test(damaged),  cmocka_unit_test(names_in_dump),  cmocka_unit_test(wrong_files),
-		cmocka_unit_test(no_stack),
+		cmocka_unit_test(by_orc),   cmocka_unit_test(by_unknown_orc),	 cmocka_unit_test(json),
+		cmocka_unit_test(guessed),  cmocka_unit_test(scanned),		 cmocka_unit_test(by_frame_pointers),
+		cmocka_unit_test(damaged),  cmocka_unit_test(names_in_dump),	 cmocka_unit_test(wrong_files),
+		cmocka_unit_test(no_stack), cmocka_unit_test(names_are_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
