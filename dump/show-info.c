@@ -6,6 +6,7 @@
 #include "dump/commands.h"
 #include "dump/core/cpuregs.h"
 #include "dump/log/lastwords.h"
+#include "dump/stack/names.h"
 #include "lib/json.h"
 #include "lib/text.h"
 
@@ -130,6 +131,17 @@ static void print_conversion(const struct corefile *core, FILE *out)
 			n);
 }
 
+static void print_names(const struct corefile *core, FILE *out)
+{
+	_cleanup_free_ char *source = NULL, *safe = NULL;
+	size_t functions;
+
+	if (!names_about(core, &source, &functions))
+		return;
+	safe = clean_text(source);
+	fprintf(out, "%15s: %zu functions, by %s\n", "Names", functions, safe);
+}
+
 static void print_text(const struct corefile *core, const struct last_words *log, FILE *out)
 {
 	_cleanup_free_ char *registers = cpu_regs_text(core);
@@ -165,6 +177,7 @@ static void print_text(const struct corefile *core, const struct last_words *log
 	if (kv_get(&core->collect_note, "SLOTS"))
 		line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
 	line(out, "Registers", registers);
+	print_names(core, out);
 	line(out, "Page tables", tables_text(core));
 	if (kv_get(&core->collect_note, "SYNTHETIC"))
 		print_list(&core->collect_note, "SYNTHETIC", "Made besides", out);
@@ -228,6 +241,20 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 	json_object_object_add(j, "gaps", json_values(&core->collect_note, "GAP"));
 }
 
+static void json_names(const struct corefile *core, struct json_object *j)
+{
+	_cleanup_free_ char *source = NULL;
+	struct json_object *names;
+	size_t functions;
+
+	if (!names_about(core, &source, &functions))
+		return;
+	names = json_object_new_object();
+	json_add_text(names, "source", source);
+	json_add_u64(names, "functions", functions);
+	json_object_object_add(j, "names", names);
+}
+
 static void print_json(const struct corefile *core, const struct last_words *log, FILE *out)
 {
 	static const struct {
@@ -265,6 +292,7 @@ static void print_json(const struct corefile *core, const struct last_words *log
 		json_add_u64(j, "missing_bytes", core->elf.missing);
 	json_add_u64(j, "regions", core->n_regions);
 	json_add_u64(j, "region_bytes", region_bytes(core));
+	json_names(core, j);
 	json_lists(core, j);
 	json_print(j, JSON_PRETTY, out);
 	json_object_put(j);

@@ -61,7 +61,24 @@
  *	FILE(events/sched/sched_switch/format)=642
  *					then that many bytes, the contents of the file in tracefs, and a line break
  *
- * If that is more than fits, the whole text is compressed: the eight bytes QCMD_NOTE_TRACE_ZLIB, then a zlib stream.
+ * If that is more than fits, the whole text is compressed: the eight bytes QCMD_NOTE_ZLIB, then a zlib stream.
+ *
+ * What the stacks and registers in a dump need of the kernel's own tables is in the note QCMD_NOTE_NAMES, compressed in
+ * that way: the names of its functions, and on x86_64 its ORC entries, by which a stack is unwound. qcmdump collect
+ * takes them from where it finds the whole tables. Its text:
+ *
+ *	QCMD_NAMES=1			version, first line
+ *	SOURCE=text			where that was
+ *	FUNCTION(ffffffff81100100)=256 schedule
+ *					from this address on: bytes, name
+ *	ORC(ffffffff81100150)=12 call sp 16 prev_sp -16
+ *					code from this address on has this entry: bytes, type, register and offset of
+ *					the stack pointer of the caller, the same of the frame pointer
+ *	ORC_UNKNOWN=hash		there are none: the kernel's format is one that came later
+ *	LEFT_OUT=3			lines that were more than QCMD_NOTE_NAMES_MAX bytes have room for
+ *
+ * Types: nothing, end (of the stack), call, regs and regs_partial (an exception: struct pt_regs, whole or from the
+ * instruction pointer on). Registers: undefined, prev_sp, ax, dx, di, bp, sp, r10, r13, bp_indirect, sp_indirect.
  *
  * A dump of pstore's has the kernel log as text, and no memory at all. The note QCMD_NOTE_LOG is that text as pstore
  * keeps it: a line "Panic#1 Part1" before each part of it, then lines "<6>[   12.345678] text". SOURCE_KIND is pstore,
@@ -80,8 +97,10 @@
 #define QCMD_NOTE_COLLECT 0x51434d02
 #define QCMD_NOTE_TRACE	  0x51434d03
 #define QCMD_NOTE_LOG	  0x51434d04
+#define QCMD_NOTE_NAMES	  0x51434d05
 
-#define QCMD_NOTE_MEMORY_MAX 64 /* lines of MEMORY= */
-#define QCMD_NOTE_TRACE_ZLIB "QCMDZLIB"
+#define QCMD_NOTE_MEMORY_MAX 64		   /* lines of MEMORY= */
+#define QCMD_NOTE_NAMES_MAX  (1024 * 1024) /* bytes of text, uncompressed */
+#define QCMD_NOTE_ZLIB	     "QCMDZLIB"
 
 #endif

@@ -13,7 +13,7 @@
 #include "qcmd_note.h"
 #include "lib/journal.h"
 
-#define MAGIC_SIZE strlen(QCMD_NOTE_TRACE_ZLIB)
+#define MAGIC_SIZE strlen(QCMD_NOTE_ZLIB)
 
 /* What is in brackets: "[local] global counter". */
 static void print_clock(FILE *f, size_t i, const char *instance)
@@ -107,7 +107,7 @@ static int squeeze(char **text, size_t *size)
 	to = malloc(MAGIC_SIZE + packed);
 	if (!to)
 		return -ENOMEM;
-	memcpy(to, QCMD_NOTE_TRACE_ZLIB, MAGIC_SIZE);
+	memcpy(to, QCMD_NOTE_ZLIB, MAGIC_SIZE);
 	r = compress2((Bytef *)to + MAGIC_SIZE, &packed, (const Bytef *)*text, *size, Z_BEST_COMPRESSION);
 	free(*text);
 	*text = to;

@@ -9,6 +9,7 @@
 #include "dump/collect/collect.h"
 #include "dump/collect/crash-notes.h"
 #include "dump/collect/firmware.h"
+#include "dump/collect/kernel-names.h"
 #include "dump/collect/toc-live.h"
 #include "dump/collect/pid-index.h"
 #include "dump/collect/registers.h"
@@ -293,6 +294,7 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	kv_clear(&registers);
 	layout_build(&c->layout, &c->toc, &c->kmap, &c->vmcoreinfo,
 		     &(struct layout_options){ .ram = &c->img.phys, .made = &c->made }, &c->toc.problems);
+	kernel_names_add(c);
 	add_collect_note(c);
 	return 0;
 }

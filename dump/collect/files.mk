@@ -11,6 +11,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/firmware.c \
 	dump/collect/identity.c \
 	dump/collect/kernel-map.c \
+	dump/collect/kernel-names.c \
 	dump/collect/kernel-text.c \
 	dump/collect/layout.c \
 	dump/collect/memory-counters.c \

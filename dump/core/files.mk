@@ -8,6 +8,7 @@ DUMP_CORE_SRCS := \
 	dump/core/kelf.c \
 	dump/core/keyval.c \
 	dump/core/member.c \
+	dump/core/notetext.c \
 	dump/core/rangemap.c \
 	dump/core/region.c \
 	dump/core/tasks.c \

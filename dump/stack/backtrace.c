@@ -6,6 +6,7 @@
 
 #include "dump/stack/backtrace.h"
 #include "dump/stack/kallsyms.h"
+#include "dump/stack/names.h"
 #include "lib/text.h"
 
 #define RUNNING_NOTES_MAX (64 * KIB)
@@ -32,33 +33,48 @@ static void open_installed_vmlinux(struct backtrace *b, const struct corefile *c
 		vmlinux_close(&b->vmlinux);
 }
 
+/* Where the user named no file. names: what the dump was given, or empty. */
+static void find_names(struct backtrace *b, const struct corefile *core, const struct kv *names)
+{
+	struct derr ignored;
+	int own = kallsyms_read(&b->other_symbols, core);
+
+	b->kallsyms_damaged = own == -EINVAL;
+	if (own == 0)
+		return;
+	if (b->vmlinux_symbols.n)
+		b->symbols = &b->vmlinux_symbols;
+	else if (names->n)
+		names_symbols(names, &b->other_symbols);
+	else if (is_running_kernel(core))
+		symbols_read_list(&b->other_symbols, core, "/proc/kallsyms", &ignored);
+}
+
 int backtrace_open(struct backtrace *b, const struct corefile *core, const char *vmlinux, const char *kallsyms,
 		   struct derr *err)
 {
-	struct derr ignored;
-	int r = 0, own;
+	struct kv names;
+	int r = 0;
 
 	*b = (struct backtrace){ .vmlinux = { .fd = -1 }, .symbols = &b->other_symbols };
+	names_read(core, &names);
 	if (vmlinux)
 		r = vmlinux_open(&b->vmlinux, vmlinux, core, &b->vmlinux_symbols, err);
-	else
+	else if (!names.n)
 		open_installed_vmlinux(b, core);
 	if (r == 0 && kallsyms)
 		r = symbols_read_list(&b->other_symbols, core, kallsyms, err);
-	if (r < 0)
-		return r;
-	own = kallsyms ? 0 : kallsyms_read(&b->other_symbols, core);
-	b->kallsyms_damaged = own == -EINVAL;
-	if (own < 0) {
-		if (b->vmlinux_symbols.n)
-			b->symbols = &b->vmlinux_symbols;
-		else if (is_running_kernel(core))
-			symbols_read_list(&b->other_symbols, core, "/proc/kallsyms", &ignored);
+	if (r == 0 && !kallsyms)
+		find_names(b, core, &names);
+	if (r == 0) {
+		orc_read(&b->orc, core, b->vmlinux.fd >= 0 ? &b->vmlinux : NULL,
+			 b->vmlinux_symbols.n ? &b->vmlinux_symbols : b->symbols);
+		if (!b->orc.n)
+			names_orc(&names, &b->orc);
+		unwinder_init(&b->unwinder, core, b->symbols, &b->orc);
 	}
-	orc_read(&b->orc, core, b->vmlinux.fd >= 0 ? &b->vmlinux : NULL,
-		 b->vmlinux_symbols.n ? &b->vmlinux_symbols : b->symbols);
-	unwinder_init(&b->unwinder, core, b->symbols, &b->orc);
-	return 0;
+	kv_clear(&names);
+	return r;
 }
 
 void backtrace_close(struct backtrace *b)
@@ -90,7 +106,7 @@ const char *backtrace_method(const struct backtrace *b)
 {
 	if (b->unwinder.core->elf.machine == EM_AARCH64)
 		return "frame pointers";
-	return b->orc.n ? "ORC tables" : "scan";
+	return orc_is_there(&b->orc) ? "ORC tables" : "scan";
 }
 
 const char *unwound_remark(const struct unwound *w, size_t i)

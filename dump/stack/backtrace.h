@@ -16,8 +16,9 @@ struct backtrace {
 };
 
 /*
- * Files that the user names (or NULL) must fit. Without them: the dump's own kallsyms, Debian's vmlinux with debug
- * symbols, the running kernel, if that is the one. backtrace_close() in any case.
+ * Files that the user names (or NULL) must fit. Without them: the dump's own kallsyms, what it was given when it was
+ * collected (names.h), Debian's vmlinux with debug symbols, the running kernel, if that is the one. backtrace_close()
+ * in any case.
  */
 int backtrace_open(struct backtrace *b, const struct corefile *core, const char *vmlinux, const char *kallsyms,
 		   struct derr *err);

@@ -3,6 +3,7 @@
 DUMP_STACK_SRCS := \
 	dump/stack/backtrace.c \
 	dump/stack/kallsyms.c \
+	dump/stack/names.c \
 	dump/stack/orc.c \
 	dump/stack/symbols.c \
 	dump/stack/unwind-x86_64.c \

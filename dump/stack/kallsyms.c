@@ -7,6 +7,9 @@
 /* KSYM_NAME_LEN of the kernel */
 #define NAME_MAX_ 512
 
+/* Of all names, compressed: ten times what Debian's kernels have */
+#define NAMES_MAX (32 * MIB)
+
 #define TOKENS 256
 
 struct kallsyms {
@@ -50,8 +53,8 @@ static int open_tables(struct kallsyms *k)
 	k->has_base = find(k, "kallsyms_relative_base", &base);
 	if (k->has_base && core_read_virt(k->core, base, &k->base, sizeof(k->base)) < 0)
 		return -ENOENT;
-	if (k->n > k->core->file_size)
-		return -EINVAL;
+	if (k->n > rangemap_contiguous(&k->core->virt, k->offsets) / sizeof(int32_t))
+		return -ENOENT;
 	return read_tokens(k, table, index);
 }
 
@@ -118,6 +121,8 @@ static uint8_t *read_names(const struct kallsyms *k, size_t *size)
 	uint64_t there = rangemap_contiguous(&k->core->virt, k->names), most = (uint64_t)k->n * NAME_MAX_;
 	uint8_t *data;
 
+	if (most > NAMES_MAX)
+		most = NAMES_MAX;
 	*size = there < most ? there : most;
 	data = xcalloc(*size, 1);
 	if (*size && core_read_virt(k->core, k->names, data, *size) == 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
 #include <string.h>
 
 #include "dump/stack/orc.h"
@@ -93,6 +94,7 @@ void orc_clear(struct orc *orc)
 {
 	free(orc->ips);
 	free(orc->entries);
+	free(orc->ranges);
 	*orc = (struct orc){ 0 };
 }
 
@@ -109,7 +111,25 @@ static enum orc_type entry_type(const struct orc *orc, uint8_t bits)
 	return bits & 4 ? ORC_END_OF_STACK : ORC_CALL + (bits & 3);
 }
 
-bool orc_find(const struct orc *orc, uint64_t ip, struct orc_entry *ret)
+static bool find_range(const struct orc *orc, uint64_t ip, struct orc_range *ret)
+{
+	size_t lo = 0, hi = orc->n_ranges;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (orc->ranges[mid].start <= ip)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo || ip >= orc->ranges[lo - 1].end)
+		return false;
+	*ret = orc->ranges[lo - 1];
+	return true;
+}
+
+bool orc_find(const struct orc *orc, uint64_t ip, struct orc_range *ret)
 {
 	size_t lo = 0, hi = orc->n;
 	const uint8_t *e;
@@ -123,12 +143,85 @@ bool orc_find(const struct orc *orc, uint64_t ip, struct orc_entry *ret)
 			hi = mid;
 	}
 	if (!lo || lo == orc->n)
-		return false;
+		return find_range(orc, ip, ret);
+	ret->start = entry_ip(orc, lo - 1);
+	ret->end = entry_ip(orc, lo);
 	e = orc->entries + (lo - 1) * ENTRY_SIZE;
-	memcpy(&ret->sp_offset, e, 2);
-	memcpy(&ret->bp_offset, e + 2, 2);
-	ret->sp_reg = orc->format->regs[e[4] & 15];
-	ret->bp_reg = orc->format->regs[e[4] >> 4];
-	ret->type = entry_type(orc, e[5]);
+	memcpy(&ret->entry.sp_offset, e, 2);
+	memcpy(&ret->entry.bp_offset, e + 2, 2);
+	ret->entry.sp_reg = orc->format->regs[e[4] & 15];
+	ret->entry.bp_reg = orc->format->regs[e[4] >> 4];
+	ret->entry.type = entry_type(orc, e[5]);
 	return true;
+}
+
+static const char *const reg_names[] = {
+	[ORC_UNKNOWN] = "unknown",
+	[ORC_UNDEFINED] = "undefined",
+	[ORC_PREV_SP] = "prev_sp",
+	[ORC_AX] = "ax",
+	[ORC_DX] = "dx",
+	[ORC_DI] = "di",
+	[ORC_BP] = "bp",
+	[ORC_SP] = "sp",
+	[ORC_R10] = "r10",
+	[ORC_R13] = "r13",
+	[ORC_BP_INDIRECT] = "bp_indirect",
+	[ORC_SP_INDIRECT] = "sp_indirect",
+};
+static const char *const type_names[] = {
+	[ORC_NOTHING] = "nothing", [ORC_END_OF_STACK] = "end",		[ORC_CALL] = "call",
+	[ORC_REGS] = "regs",	   [ORC_REGS_PARTIAL] = "regs_partial",
+};
+
+void orc_print(FILE *f, const struct orc_range *range)
+{
+	const struct orc_entry *e = &range->entry;
+
+	/* Types have three bits in the tables. */
+	fprintf(f, "ORC(%" PRIx64 ")=%" PRIu64 " %s %s %d %s %d\n", range->start, range->end - range->start,
+		type_names[e->type < ARRAY_LEN(type_names) ? e->type : ORC_NOTHING], reg_names[e->sp_reg], e->sp_offset,
+		reg_names[e->bp_reg], e->bp_offset);
+}
+
+/* The index of a word, or 0. */
+static unsigned int word_index(const char *const *words, size_t n, const char *word)
+{
+	while (--n && strcmp(words[n], word))
+		;
+	return n;
+}
+
+bool orc_parse(struct orc *orc, const struct kv_pair *line)
+{
+	char type[16], sp_reg[16], bp_reg[16];
+	struct orc_range r;
+	uint64_t size;
+
+	if (sscanf(line->key, "ORC(%" SCNx64 ")", &r.start) != 1 ||
+	    sscanf(line->value, "%" SCNu64 " %15s %15s %" SCNd16 " %15s %" SCNd16, &size, type, sp_reg,
+		   &r.entry.sp_offset, bp_reg, &r.entry.bp_offset) != 6 ||
+	    __builtin_add_overflow(r.start, size, &r.end))
+		return false;
+	r.entry.type = word_index(type_names, ARRAY_LEN(type_names), type);
+	r.entry.sp_reg = word_index(reg_names, ARRAY_LEN(reg_names), sp_reg);
+	r.entry.bp_reg = word_index(reg_names, ARRAY_LEN(reg_names), bp_reg);
+	orc->ranges = xgrow(orc->ranges, &orc->capacity, orc->n_ranges + 1, sizeof(r));
+	orc->ranges[orc->n_ranges++] = r;
+	return true;
+}
+
+static int cmp_range(const void *a, const void *b)
+{
+	const struct orc_range *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return (x->end > y->end) - (x->end < y->end);
+}
+
+void orc_finish(struct orc *orc)
+{
+	if (orc->n_ranges)
+		qsort(orc->ranges, orc->n_ranges, sizeof(*orc->ranges), cmp_range);
 }

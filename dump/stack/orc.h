@@ -34,20 +34,39 @@ struct orc_entry {
 	enum orc_type type;
 };
 
+/* Code that has one entry. */
+struct orc_range {
+	uint64_t start, end;
+	struct orc_entry entry;
+};
+
+/* The whole tables, or what a dump has of them: see names.h. */
 struct orc {
 	uint64_t ip_table; /* where it was in memory */
 	int32_t *ips;
 	uint8_t *entries;
 	size_t n; /* 0: there are none */
 	const struct orc_format *format;
-	char unknown[2 * ORC_HASH_SIZE + 1]; /* hash of a format that came later; then there are none */
+	struct orc_range *ranges; /* by address */
+	size_t n_ranges, capacity;
+	char unknown[2 * ORC_HASH_SIZE + 1]; /* hash of a format that came later; then there are no tables */
 };
 
 /* From the dump, or from vmlinux (NULL: there is none). */
 void orc_read(struct orc *orc, const struct corefile *core, const struct vmlinux *vmlinux, const struct symbols *s);
 void orc_clear(struct orc *orc);
 
+static inline bool orc_is_there(const struct orc *orc)
+{
+	return orc->n || orc->n_ranges;
+}
+
 /* False: nothing is known about this instruction. */
-bool orc_find(const struct orc *orc, uint64_t ip, struct orc_entry *ret);
+bool orc_find(const struct orc *orc, uint64_t ip, struct orc_range *ret);
+
+/* As lines of the note QCMD_NOTE_NAMES; orc_finish() is to be called once after the last one. */
+void orc_print(FILE *f, const struct orc_range *range);
+bool orc_parse(struct orc *orc, const struct kv_pair *line);
+void orc_finish(struct orc *orc);
 
 #endif

@@ -13,11 +13,16 @@
 /* Nothing that a call returns into is larger: what is farther behind a symbol does not belong to it. */
 #define SYMBOL_SIZE_MAX MIB
 
+/* Of the end of a function: another one may begin there. */
+#define TYPE_END ' '
+
 /* Linkers' names for the ends of sections come after others, and the more underscores the later: as in the kernel. */
 static uint32_t rank(char type, const char *name, size_t len)
 {
 	uint32_t underscores = 0;
 
+	if (type == TYPE_END)
+		return UINT32_MAX;
 	while (underscores < len && name[underscores] == '_')
 		underscores++;
 	return underscores + (type == 'w' || type == 'W' ? 0x10000 : 0);
@@ -39,6 +44,14 @@ bool symbols_add(struct symbols *s, uint64_t addr, char type, const char *name, 
 	s->names[s->names_size + len] = '\0';
 	s->names_size += len + 1;
 	return true;
+}
+
+bool symbols_add_function(struct symbols *s, uint64_t addr, uint64_t size, const char *name)
+{
+	uint64_t end;
+
+	return !__builtin_add_overflow(addr, size, &end) && symbols_add(s, addr, 't', name, strlen(name)) &&
+	       symbols_add(s, end, TYPE_END, "", 0);
 }
 
 static int cmp_symbol(const void *a, const void *b)
@@ -109,7 +122,7 @@ bool symbols_find(const struct symbols *s, uint64_t addr, struct symbol_place *r
 	sym = &s->v[lo];
 	*ret = (struct symbol_place){ .name = s->names + sym->name, .offset = addr - sym->addr, .text = sym->text };
 	ret->size = next < s->n ? s->v[next].addr - sym->addr : SYMBOL_SIZE_MAX;
-	return ret->offset < SYMBOL_SIZE_MAX;
+	return *ret->name && ret->offset < SYMBOL_SIZE_MAX;
 }
 
 bool symbols_address(const struct symbols *s, const char *name, uint64_t *ret)

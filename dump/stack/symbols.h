@@ -30,6 +30,9 @@ struct symbol_place {
 /* type: the letter of nm(1). False: there are more than any kernel has. */
 bool symbols_add(struct symbols *s, uint64_t addr, char type, const char *name, size_t len);
 
+/* A function that ends before the next one begins: nothing is known of what is between. */
+bool symbols_add_function(struct symbols *s, uint64_t addr, uint64_t size, const char *name);
+
 /* To be called once after the last add. */
 void symbols_finish(struct symbols *s);
 void symbols_clear(struct symbols *s);

@@ -67,18 +67,19 @@ static enum unwind_step orc_exception(const struct stack *s, struct unwind_state
 enum unwind_step unwind_step_x86_64(const struct unwinder *u, const struct stack *s, struct unwind_state *st)
 {
 	uint64_t sp, old = st->sp;
-	struct orc_entry e;
+	struct orc_range range;
+	const struct orc_entry *e = &range.entry;
 	enum unwind_step step;
 
-	if (!orc_find(u->orc, st->exact ? st->ip : st->ip - 1, &e))
+	if (!orc_find(u->orc, st->exact ? st->ip : st->ip - 1, &range))
 		return STEP_LOST;
-	if (e.type == ORC_END_OF_STACK)
+	if (e->type == ORC_END_OF_STACK)
 		return STEP_END;
-	if (!orc_base(s, st, &e, &sp))
+	if (!orc_base(s, st, e, &sp))
 		return STEP_LOST;
-	switch (e.type) {
+	switch (e->type) {
 	case ORC_CALL:
-		if (!orc_bp(s, st, &e, sp) || !stack_word(s, sp - 8, &st->ip))
+		if (!orc_bp(s, st, e, sp) || !stack_word(s, sp - 8, &st->ip))
 			return STEP_LOST;
 		st->sp = sp;
 		st->regs = 0;
@@ -86,10 +87,10 @@ enum unwind_step unwind_step_x86_64(const struct unwinder *u, const struct stack
 		break;
 	case ORC_REGS:
 	case ORC_REGS_PARTIAL:
-		step = orc_exception(s, st, e.type == ORC_REGS ? sp : sp - X86_IP * 8, e.type == ORC_REGS);
+		step = orc_exception(s, st, e->type == ORC_REGS ? sp : sp - X86_IP * 8, e->type == ORC_REGS);
 		if (step != STEP_FRAME)
 			return step;
-		if (!orc_bp(s, st, &e, sp))
+		if (!orc_bp(s, st, e, sp))
 			return STEP_LOST;
 		break;
 	default:

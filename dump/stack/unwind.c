@@ -95,7 +95,7 @@ static enum unwind_step next_frame(const struct unwinder *u, const struct stack 
 
 static bool can_unwind(const struct unwinder *u)
 {
-	return u->core->elf.machine == EM_AARCH64 || u->orc->n;
+	return u->core->elf.machine == EM_AARCH64 || orc_is_there(u->orc);
 }
 
 /* Adds the frames from st on; st is then where it got lost. */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <string.h>
-#include <zlib.h>
 
-#include "dump/core/elfnote.h"
+#include "dump/core/notetext.h"
 #include "dump/trace/tracenote.h"
 
 /* All formats of a kernel take some 2 MiB. */
@@ -11,37 +10,13 @@
 #define FILES_MAX	16384
 #define REGION_SIZE_MAX (4 * MIB)
 
-static int inflate_text(struct tracenote *note, const char *data, size_t size, size_t *ret, struct derr *err)
-{
-	z_stream z = { .next_in = (Bytef *)data, .avail_in = size };
-	size_t capacity = 0;
-	int r;
-
-	if (inflateInit(&z) != Z_OK)
-		return derr_set(err, -ENOMEM, "The note about the trace can't be uncompressed: out of memory.");
-	do {
-		note->text = xgrow(note->text, &capacity, z.total_out + 64 * KIB, 1);
-		z.next_out = (Bytef *)note->text + z.total_out;
-		z.avail_out = capacity - z.total_out;
-		r = inflate(&z, Z_NO_FLUSH);
-	} while (r == Z_OK && z.total_out < TEXT_MAX);
-	*ret = z.total_out;
-	inflateEnd(&z);
-	if (r != Z_STREAM_END)
-		return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged: it can't be uncompressed.",
-				MINIDUMP_TRACE_NOTE_NAME);
-	return 0;
-}
-
 static int take_text(struct tracenote *note, const struct elfnote *from, size_t *size, struct derr *err)
 {
-	size_t prefix = strlen(QCMD_NOTE_TRACE_ZLIB);
-
-	if (from->desc_size >= prefix && !memcmp(from->desc, QCMD_NOTE_TRACE_ZLIB, prefix))
-		return inflate_text(note, from->desc + prefix, from->desc_size - prefix, size, err);
-	note->text = xstrndup(from->desc, from->desc_size);
-	*size = from->desc_size;
-	return 0;
+	note->text = notetext_read(from, TEXT_MAX, size);
+	if (note->text)
+		return 0;
+	return derr_set(err, -EINVAL, "The note about the trace (%s) is damaged: it can't be uncompressed.",
+			MINIDUMP_TRACE_NOTE_NAME);
 }
 
 /* FILE(NAME)=SIZE, a newline, the bytes, a newline. Returns what comes behind, or NULL if it is damaged. */

@@ -6,9 +6,11 @@
 #include <zlib.h>
 
 #include <linux/qcom_minidump_table.h>
+#include <qcmd_note.h>
 
 #include "dump/collect/collect.h"
 #include "dump/core/corefile.h"
+#include "dump/core/notetext.h"
 #include "dump/collect/pstore.h"
 #include "lib/file.h"
 #include "samples.h"
@@ -20,12 +22,12 @@
 
 #define IMAGE_SIZE (3 * MIB)
 #define SEC	   1000000000ULL
+#define STACK	   0xffffc90000000000ULL
 
 static const char table_magic[] = "QCOM-MINIDUMP-1";
 
-static const char *const landmarks[] = {
-	"\177ELF", table_magic, "VMCOREINFO", "QCMD", "Raw_Dmp!", "REGION(", "OFFSET("
-};
+static const char *const landmarks[] = { "\177ELF", table_magic, "VMCOREINFO", "QCMD", "Raw_Dmp!",
+					 "REGION(", "OFFSET(",	 "FUNCTION(",  "ORC(" };
 
 static void find_hot(struct sample *s)
 {
@@ -119,9 +121,34 @@ static void add_registers(struct di *d)
 	di_add(d, MINIDUMP_CPU_REGS_NAME, 0, paddr, DI_DIRECT + paddr, sizeof(region));
 }
 
+/* A stack with an address of code, and the names of the kernel. */
+static void add_names(struct di *d)
+{
+	static const struct di_symbol symbols[] = {
+		{ -1, "T_stext" },
+		{ -0x101, "Tsche\001ule" },
+		{ -0x301, "T_etext" },
+		{ -0x2001, "R__start_orc_unwind_ip" },
+		{ -0x200d, "R__stop_orc_unwind_ip" },
+		{ -0x3001, "R__start_orc_unwind" },
+	};
+	static const uint8_t entries[3][6] = { { 16, 0, 0, 0, 5, 0 }, { 16, 0, 0, 0, 5, 0 }, { 0, 0, 0, 0, 0, 4 } };
+	uint64_t stack = di_alloc(d, 16384, 4096);
+
+	for (unsigned int i = 0; i < ARRAY_LEN(entries); i++)
+		di_write32(d, DI_PHYS_BASE + 0x2000 + i * 4, i * 0x100 - (0x2000 + i * 4));
+	di_write(d, DI_PHYS_BASE + 0x3000, entries, sizeof(entries));
+	for (uint64_t at = 16000; at < 16384; at += 16)
+		di_write64(d, stack + at, DI_IMAGE_VIRT + 0x150);
+	di_add(d, MINIDUMP_STACK_NAME, 0, stack, STACK, 16384);
+	di_kallsyms(d, symbols, ARRAY_LEN(symbols), true);
+}
+
 static void make_machine(struct di *d, bool compressed)
 {
-	struct di_task t = { .pid = 7, .tgid = 7, .state = 1, .start = SEC, .comm = "worker", .on_cpu = true };
+	struct di_task t = {
+		.pid = 7, .tgid = 7, .state = 1, .start = SEC, .comm = "worker", .stack = STACK, .on_cpu = true
+	};
 
 	di_init(d, IMAGE_SIZE, 0, 0);
 	di_ring(d, 4, 9);
@@ -129,12 +156,30 @@ static void make_machine(struct di *d, bool compressed)
 	di_task(d, &t);
 	add_trace(d, compressed);
 	add_registers(d);
+	add_names(d);
 	di_finish(d);
 	for (unsigned int i = 0; i < 20; i++)
 		di_print(d, i * SEC, 6, i % 3 ? "a line" : "two\nlines", "usb", "+usb:1-1");
 }
 
-static void add_dump(struct samples *all, const struct di *d)
+/* Names that are not compressed, so that damage reaches them. */
+static void uncompress_names(struct notebuf *notes)
+{
+	struct notebuf changed = { 0 };
+	struct elfnote note;
+
+	for (size_t pos = 0, size; elfnote_next(notes->data, notes->size, &pos, &note);) {
+		_cleanup_free_ char *text = notetext_read(&note, QCMD_NOTE_NAMES_MAX, &size);
+
+		if (!text)
+			abort();
+		notebuf_add(&changed, note.name, note.type, text, size);
+	}
+	notebuf_clear(notes);
+	*notes = changed;
+}
+
+static void add_dump(struct samples *all, const struct di *d, bool compressed)
 {
 	static const struct collect_options options;
 	char path[] = "/tmp/qcmd-sample-XXXXXX";
@@ -142,7 +187,11 @@ static void add_dump(struct samples *all, const struct di *d)
 	struct collection c;
 	struct derr err;
 
-	if (fd < 0 || collect_prepare(&c, d->path, &options, &err) < 0 || collect_write(&c, fd, &err) < 0)
+	if (fd < 0 || collect_prepare(&c, d->path, &options, &err) < 0)
+		abort();
+	if (!compressed)
+		uncompress_names(&c.notes);
+	if (collect_write(&c, fd, &err) < 0)
 		abort();
 	collection_clear(&c);
 	close(fd);
@@ -200,10 +249,10 @@ void samples_make(struct samples *all)
 	struct di d;
 
 	make_machine(&d, true);
-	add_dump(all, &d);
+	add_dump(all, &d, true);
 	di_done(&d);
 	make_machine(&d, false);
-	add_dump(all, &d);
+	add_dump(all, &d, false);
 	add_compressed(all, &(struct sample){ .data = all->v[0].data, .size = all->v[0].size });
 	add(all, d.path, "image", 0);
 	add_vmcore(all, &d);

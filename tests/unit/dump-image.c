@@ -353,6 +353,49 @@ uint64_t di_task(struct di *d, const struct di_task *t)
 	return vaddr;
 }
 
+/* Names */
+
+static void put_tokens(struct di *d, uint64_t index_at, uint64_t table_at)
+{
+	uint16_t index[256] = { 0 };
+	char tokens[1024] = { 0 };
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < 256; i++) {
+		index[i] = n;
+		tokens[n++] = i == 1 ? 'd' : i >= ' ' ? i : '!';
+		n++;
+	}
+	di_write(d, index_at, index, sizeof(index));
+	di_write(d, table_at, tokens, sizeof(tokens));
+}
+
+uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bool has_base)
+{
+	uint64_t at = DI_PHYS_BASE + DI_KALLSYMS, virt = DI_IMAGE_VIRT + DI_KALLSYMS, name = 0x1000;
+
+	di_write32(d, at, n);
+	di_write64(d, at + 8, DI_IMAGE_VIRT);
+	put_tokens(d, at + 0x100, at + 0x400);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t len = strlen(symbols[i].name);
+		int32_t entry = 0x800 + i * 4, own = -1 - symbols[i].offset - DI_KALLSYMS - entry;
+
+		di_write32(d, at + entry, has_base ? symbols[i].offset : own);
+		di_write(d, at + name, &len, 1);
+		di_write(d, at + name + 1, symbols[i].name, len);
+		name += 1 + len;
+	}
+	di_key(d, "SYMBOL(kallsyms_num_syms)=%llx", (unsigned long long)virt);
+	if (has_base)
+		di_key(d, "SYMBOL(kallsyms_relative_base)=%llx", (unsigned long long)virt + 8);
+	di_key(d, "SYMBOL(kallsyms_token_index)=%llx", (unsigned long long)virt + 0x100);
+	di_key(d, "SYMBOL(kallsyms_token_table)=%llx", (unsigned long long)virt + 0x400);
+	di_key(d, "SYMBOL(kallsyms_offsets)=%llx", (unsigned long long)virt + 0x800);
+	di_key(d, "SYMBOL(kallsyms_names)=%llx", (unsigned long long)virt + 0x1000);
+	return name;
+}
+
 /* Registers */
 
 void di_cpu_regs_header(uint8_t *region, uint32_t cpus)

@@ -99,6 +99,19 @@ struct di_task {
 uint64_t di_task(struct di *d, const struct di_task *t);
 void di_task_keys(struct di *d);
 
+/*
+ * The kernel's own compressed table, in the page DI_KALLSYMS of its image and the one behind it, and the keys that say
+ * so. Offsets are as the kernel has them with a base, the first symbol's address: negative ones count from there. From
+ * 7.0 on there is no base, and each is relative to itself.
+ */
+struct di_symbol {
+	int32_t offset;
+	const char *name; /* the type, and the name, in which \001 is a token for "d" */
+};
+#define DI_KALLSYMS 0x5000
+/* Bytes of it. */
+uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bool has_base);
+
 /* The region KCPUREGS: a header for that many CPUs, and an entry with a note of x86_64. */
 #define DI_CPU_REGS_HEADER 16
 #define DI_CPU_REGS_ENTRY  384

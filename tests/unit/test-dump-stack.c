@@ -401,53 +401,33 @@ static void damaged(void **state)
 	}
 }
 
-/* The kernel's own compressed table: "T_stext", "Tschedule", ... with a token of two letters. */
+static const struct di_symbol kernel_symbols[] = {
+	{ 0x20, "Apercpu" },
+	{ -1, "T_stext" },
+	{ -0x101, "Tsche\001ule" },
+	{ -0x201, "t\001o_wait" },
+	{ -0x301, "Tdo_syscall_64" },
+	{ -0x401, "Tentry_SYSCALL_64" },
+	/* Tests of names alone have the symbols so far. */
+	{ -0x501, "D\001ata" },
+	{ -0x2001, "R__start_orc_unwind_ip" },
+	{ -0x2019, "R__stop_orc_unwind_ip" },
+	{ -0x3001, "R__start_orc_unwind" },
+	{ -0x3801, "R__start_orc_header" },
+};
+#define NAMES_ONLY 6
+
 static void names_are_in_dump(bool has_base)
 {
-	static const struct {
-		int32_t offset;
-		const char *name;
-	} symbols[] = { { 0x20, "Apercpu" },	      { -1, "T_stext" },
-			{ -0x101, "Tsche\001ule" },   { -0x201, "t\001o_wait" },
-			{ -0x301, "Tdo_syscall_64" }, { -0x401, "Tentry_SYSCALL_64" } };
 	const struct options all = { .all = true };
-	uint64_t at = DI_PHYS_BASE + 0x5000;
-	uint16_t index[256] = { 0 };
-	char tokens[1024] = { 0 };
+	size_t first = !has_base;
 	struct machine m;
-	size_t n = 0, first = !has_base;
+	uint64_t size;
 
 	start(&m);
 	put_x86_frames(&m);
-	for (unsigned int i = 0; i < 256; i++) {
-		index[i] = n;
-		/* "\001" stands for the "d" of schedule and do_wait. */
-		tokens[n++] = i == 1 ? 'd' : i >= ' ' ? i : '!';
-		n++;
-	}
-	di_write32(&m.d, at, ARRAY_LEN(symbols) - first);
-	di_write64(&m.d, at + 8, PTR);
-	di_write(&m.d, at + 0x100, index, sizeof(index));
-	di_write(&m.d, at + 0x400, tokens, sizeof(tokens));
-	n = 0x1000;
-	for (size_t i = first; i < ARRAY_LEN(symbols); i++) {
-		uint8_t len = strlen(symbols[i].name);
-		uint64_t entry = 0x800 + (i - first) * 4;
-
-		di_write32(&m.d, at + entry,
-			   has_base ? symbols[i].offset : -1 - symbols[i].offset - 0x5000 - (int)entry);
-		di_write(&m.d, at + n, &len, 1);
-		di_write(&m.d, at + n + 1, symbols[i].name, len);
-		n += 1 + len;
-	}
-	di_key(&m.d, "SYMBOL(kallsyms_num_syms)=%llx", PTR + 0x5000);
-	if (has_base)
-		di_key(&m.d, "SYMBOL(kallsyms_relative_base)=%llx", PTR + 0x5008);
-	di_key(&m.d, "SYMBOL(kallsyms_token_index)=%llx", PTR + 0x5100);
-	di_key(&m.d, "SYMBOL(kallsyms_token_table)=%llx", PTR + 0x5400);
-	di_key(&m.d, "SYMBOL(kallsyms_offsets)=%llx", PTR + 0x5800);
-	di_key(&m.d, "SYMBOL(kallsyms_names)=%llx", PTR + 0x6000);
-	di_add(&m.d, "KALLSYMS", 0, at, PTR + 0x5000, 0x1000 + (n - 0x1000));
+	size = di_kallsyms(&m.d, kernel_symbols + first, NAMES_ONLY - first, has_base);
+	di_add(&m.d, "KALLSYMS", 0, DI_PHYS_BASE + DI_KALLSYMS, PTR + DI_KALLSYMS, size);
 	add_task(&m, false);
 	finish(&m);
 	stack_is(&m, all,
@@ -493,6 +473,80 @@ static void names_are_damaged(void **state)
 	assert_int_equal(backtrace_open(&b, &core, NULL, NULL, &err), 0);
 	assert_true(b.kallsyms_damaged);
 	assert_int_equal(b.symbols->n, 0);
+	backtrace_close(&b);
+	core_close(&core);
+	done(&m);
+}
+
+/* What the dump lacks and the memory has that it is collected from. */
+static void start_given(struct machine *m, const struct orc_numbers *n)
+{
+	start(m);
+	put_x86_frames(m);
+	put_orc_tables(m, n);
+	m->d.slots[--m->d.n_slots] = (struct di_slot){ 0 };
+	di_kallsyms(&m->d, kernel_symbols, ARRAY_LEN(kernel_symbols) - !n->hash, n->hash == orc_6_4.hash);
+}
+
+static void stack_says(struct machine *m, const char *expected)
+{
+	struct derr err = { 0 };
+	char *text = stack_of(m, (struct options){ .all = true }, &err);
+
+	if (!text)
+		fail_msg("%s", err.text);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void given_names(void **state)
+{
+	static const struct orc_numbers *const kernels[] = { &orc_before_6_4, &orc_6_4, &orc_7_1 };
+	char expected[1024], *text;
+	struct derr err = { 0 };
+	struct machine m;
+
+	snprintf(expected, sizeof(expected),
+		 "Names from the dump (the memory that it was collected from); frames from ORC tables\n"
+		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n%s",
+		 unwound);
+	for (size_t i = 0; i < ARRAY_LEN(kernels); i++) {
+		start_given(&m, kernels[i]);
+		add_task(&m, false);
+		finish(&m);
+		stack_says(&m, expected);
+		text = run_show(show_info, m.out, false, false, &err);
+		assert_non_null(strstr(text, "Names: 5 functions, by the memory that it was collected from\n"));
+		free(text);
+		/* Frames from what the dump was given, whoever has the names. */
+		write_list(&m, "");
+		stack_is(&m, (struct options){ .all = true }, strchr(expected, '\n') + 1);
+		done(&m);
+	}
+}
+
+/* Names alone; and that there are no frames for this reader, but for a newer one. */
+static void given_names_alone(void **state)
+{
+	struct backtrace b;
+	struct corefile core;
+	struct machine m;
+	struct derr err;
+
+	start_given(&m, &orc_unknown);
+	add_task(&m, false);
+	finish(&m);
+	stack_says(&m, "Names from the dump (the memory that it was collected from); frames from a scan of the stack\n"
+		       "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		       "    0xffffffff80000150  schedule+0x50/0x100\n"
+		       "  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
+		       "  ? 0xffffffff80000010  _stext+0x10/0x100\n"
+		       "  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		       "  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
+		       "    (? marks what looks like a return address: it may be left over from an earlier call.)\n");
+	assert_int_equal(core_open(&core, m.out, &err), 0);
+	assert_int_equal(backtrace_open(&b, &core, NULL, NULL, &err), 0);
+	assert_string_equal(b.orc.unknown, orc_unknown.hash);
 	backtrace_close(&b);
 	core_close(&core);
 	done(&m);
@@ -557,10 +611,19 @@ static void no_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_orc),   cmocka_unit_test(by_unknown_orc),	 cmocka_unit_test(json),
-		cmocka_unit_test(guessed),  cmocka_unit_test(scanned),		 cmocka_unit_test(by_frame_pointers),
-		cmocka_unit_test(damaged),  cmocka_unit_test(names_in_dump),	 cmocka_unit_test(wrong_files),
-		cmocka_unit_test(no_stack), cmocka_unit_test(names_are_damaged),
+		cmocka_unit_test(by_orc),
+		cmocka_unit_test(by_unknown_orc),
+		cmocka_unit_test(json),
+		cmocka_unit_test(guessed),
+		cmocka_unit_test(scanned),
+		cmocka_unit_test(by_frame_pointers),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(names_in_dump),
+		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(no_stack),
+		cmocka_unit_test(names_are_damaged),
+		cmocka_unit_test(given_names),
+		cmocka_unit_test(given_names_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

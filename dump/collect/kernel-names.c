@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "dump/collect/kernel-names.h"
+#include "dump/core/page.h"
+#include "dump/stack/kallsyms.h"
+#include "dump/stack/names.h"
+
+/* From the kernel's first symbol on: more than any kernel has. */
+#define IMAGE_MAX (256 * MIB)
+
+/* The regions in which addresses of code are that people ask for. */
+static const char *const regions[] = {
+	MINIDUMP_TASK_NAME, /* of a task that sleeps, arm64 keeps where it was in there */
+	MINIDUMP_STACK_NAME,
+	MINIDUMP_SYMBOL_NAME "hardirq_", /* stacks of interrupts, as x86_64 and arm64 call them */
+	MINIDUMP_SYMBOL_NAME "irq_stac",
+};
+
+/* Of a region of these; the log is larger, and so is what nobody made. */
+#define REGION_MAX (64 * KIB)
+
+/* The memory that there is of the kernel's own image, by virtual address: a dump as far as its readers want one. */
+static void open_view(const struct collection *c, struct corefile *view)
+{
+	uint64_t start = page_down(c->kmap.image_start), first = start - c->kmap.image_offset;
+
+	*view = (struct corefile){ .fd = c->img.fd, .path = c->img.path, .vmcoreinfo = c->vmcoreinfo };
+	view->elf.machine = c->kmap.machine;
+	for (size_t i = 0; c->kmap.has_image && i < c->img.phys.n; i++) {
+		const struct range *r = &c->img.phys.v[i];
+		uint64_t skip = first > r->start ? first - r->start : 0, size;
+
+		if (skip >= r->size || r->start + skip - first >= IMAGE_MAX)
+			continue;
+		size = IMAGE_MAX - (r->start + skip - first);
+		if (size > r->size - skip)
+			size = r->size - skip;
+		rangemap_add(&view->virt, r->start + skip + c->kmap.image_offset, size, r->offset + skip);
+	}
+	rangemap_finish(&view->virt);
+}
+
+static void add_registers(struct names *n, const struct collection *c)
+{
+	struct elfnote note;
+	struct cpu_regs regs;
+
+	for (size_t pos = 0; elfnote_next(c->notes.data, c->notes.size, &pos, &note);) {
+		if (!elfnote_is(&note, "CORE", NT_PRSTATUS) ||
+		    !prstatus_read(c->kmap.machine, note.desc, note.desc_size, &regs))
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(regs.v); i++)
+			names_add(n, regs.v[i]);
+	}
+}
+
+/* arm64 signs return addresses. */
+static void add_region(struct names *n, const struct collection *c, const struct region *r, uint64_t pac_mask)
+{
+	uint64_t words[REGION_MAX / sizeof(uint64_t)];
+	size_t size = r->size < sizeof(words) ? r->size : sizeof(words);
+
+	if (r->paddr % sizeof(uint64_t) || image_read(&c->img, r->paddr, words, size) < 0)
+		return;
+	for (size_t i = 0; i < size / sizeof(uint64_t); i++)
+		names_add(n, words[i] >> 55 & 1 ? words[i] | pac_mask : words[i]);
+}
+
+static bool is_wanted(const struct region *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(regions); i++)
+		if (!strncmp(r->name, regions[i], strlen(regions[i])))
+			return true;
+	return false;
+}
+
+static void write_note(struct collection *c, const struct symbols *s, const struct orc *orc)
+{
+	struct names n = { .symbols = s, .orc = orc };
+	uint64_t pac_mask = 0;
+
+	kv_number(&c->vmcoreinfo, "KERNELPACMASK", &pac_mask);
+	add_registers(&n, c);
+	for (size_t i = 0; i < c->toc.n_regions; i++)
+		if (is_wanted(&c->toc.regions[i]))
+			add_region(&n, c, &c->toc.regions[i], pac_mask);
+	names_write(&n, &c->notes);
+	names_clear(&n);
+}
+
+void kernel_names_add(struct collection *c)
+{
+	struct symbols s = { 0 };
+	struct corefile view;
+	struct orc orc;
+
+	if (image_has_pieces(&c->img))
+		return;
+	open_view(c, &view);
+	if (kallsyms_read(&s, &view) == 0) {
+		free(s.source);
+		s.source = xprintf("the memory that it was collected from");
+		orc_read(&orc, &view, NULL, &s);
+		write_note(c, &s, &orc);
+		orc_clear(&orc);
+	}
+	symbols_clear(&s);
+	rangemap_clear(&view.virt);
+}
