@@ -41,6 +41,8 @@ static struct json_object *frame_json(const struct backtrace *b, const struct fr
 	json_add_u64(j, "address", f->ip);
 	if (symbols_find(b->symbols, f->ip - !f->exact, &place)) {
 		json_add_text(j, "symbol", place.name);
+		if (place.module)
+			json_add_text(j, "module", place.module);
 		json_add_u64(j, "offset", place.offset + !f->exact);
 		json_add_u64(j, "size", place.size);
 	}

@@ -70,7 +70,7 @@
  *	QCMD_NAMES=1			version, first line
  *	SOURCE=text			where that was
  *	FUNCTION(ffffffff81100100)=256 schedule
- *					from this address on: bytes, name
+ *					from this address on: bytes, name, and of a module the name of that
  *	ORC(ffffffff81100150)=12 call sp 16 prev_sp -16
  *					code from this address on has this entry: bytes, type, register and offset of
  *					the stack pointer of the caller, the same of the frame pointer

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dump/collect/kernel-names.h"
+#include "dump/collect/modules.h"
 #include "dump/core/page.h"
 #include "dump/stack/kallsyms.h"
 #include "dump/stack/names.h"
@@ -102,6 +103,7 @@ void kernel_names_add(struct collection *c)
 		free(s.source);
 		s.source = xprintf("the memory that it was collected from");
 		orc_read(&orc, &view, NULL, &s);
+		modules_add(c, &s, &orc);
 		write_note(c, &s, &orc);
 		orc_clear(&orc);
 	}

@@ -88,13 +88,16 @@ void backtrace_close(struct backtrace *b)
 /* A call at the end of a function returns to the next one: the byte before tells which it is. */
 char *backtrace_name(const struct backtrace *b, const struct frame *f)
 {
-	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *name = NULL, *module = NULL;
 	struct symbol_place place;
 
 	if (!symbols_find(b->symbols, f->ip - !f->exact, &place))
 		return NULL;
 	name = escape_text(place.name, strlen(place.name), TEXT_ASCII);
-	return xprintf("%s+0x%" PRIx64 "/0x%" PRIx64, name, place.offset + !f->exact, place.size);
+	if (!place.module)
+		return xprintf("%s+0x%" PRIx64 "/0x%" PRIx64, name, place.offset + !f->exact, place.size);
+	module = escape_text(place.module, strlen(place.module), TEXT_ASCII);
+	return xprintf("%s+0x%" PRIx64 "/0x%" PRIx64 " [%s]", name, place.offset + !f->exact, place.size, module);
 }
 
 const char *backtrace_source(const struct backtrace *b)

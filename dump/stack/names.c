@@ -43,7 +43,7 @@ static void write_functions(struct names *n, FILE *f, size_t *left_out)
 	uint64_t last = 0;
 
 	for (size_t i = 0; i < n->n; i++) {
-		_cleanup_free_ char *name = NULL;
+		_cleanup_free_ char *name = NULL, *module = NULL;
 		struct symbol_place place;
 		uint64_t start;
 
@@ -58,7 +58,10 @@ static void write_functions(struct names *n, FILE *f, size_t *left_out)
 			continue;
 		}
 		name = escape_text(place.name, strlen(place.name), TEXT_ASCII);
-		fprintf(f, "FUNCTION(%" PRIx64 ")=%" PRIu64 " %s\n", start, place.size, name);
+		if (place.module)
+			module = escape_text(place.module, strlen(place.module), TEXT_ASCII);
+		fprintf(f, "FUNCTION(%" PRIx64 ")=%" PRIu64 " %s%s%s\n", start, place.size, name, module ? " " : "",
+			module ?: "");
 		n->functions++;
 	}
 }
@@ -132,23 +135,33 @@ int names_read(const struct corefile *core, struct kv *ret)
 	return -ENOENT;
 }
 
+static void add_function(struct symbols *s, const struct kv_pair *p)
+{
+	const char *name = strchr(p->value, ' ');
+	uint64_t addr, size, end;
+	size_t len;
+
+	if (sscanf(p->key, "FUNCTION(%" SCNx64 ")", &addr) != 1 || sscanf(p->value, "%" SCNu64, &size) != 1 || !name ||
+	    __builtin_add_overflow(addr, size, &end))
+		return;
+	len = strcspn(++name, " ");
+	if (!len || !symbols_add(s, addr, 't', name, len))
+		return;
+	if (name[len] && name[len + 1])
+		symbols_in_module(s, name + len + 1, strlen(name + len + 1));
+	symbols_add_end(s, end);
+}
+
 void names_symbols(const struct kv *names, struct symbols *s)
 {
-	const char *source = kv_get(names, "SOURCE") ?: "an unknown place";
 	const struct kv_pair *p;
-	uint64_t addr, size;
 	size_t pos = 0;
 
 	*s = (struct symbols){ 0 };
-	while ((p = kv_next(names, "FUNCTION(", &pos))) {
-		const char *name = strchr(p->value, ' ');
-
-		if (sscanf(p->key, "FUNCTION(%" SCNx64 ")", &addr) == 1 && sscanf(p->value, "%" SCNu64, &size) == 1 &&
-		    name && name[1])
-			symbols_add_function(s, addr, size, name + 1);
-	}
+	while ((p = kv_next(names, "FUNCTION(", &pos)))
+		add_function(s, p);
 	symbols_finish(s);
-	s->source = xprintf("the dump (%s)", source);
+	s->source = xprintf("the dump (%s)", kv_get(names, "SOURCE") ?: "an unknown place");
 }
 
 void names_orc(const struct kv *names, struct orc *orc)

@@ -4,12 +4,6 @@
 
 #include "dump/stack/orc.h"
 
-/* struct orc_entry of the kernel: two offsets, two registers of four bits, a type; not aligned */
-#define ENTRY_SIZE 6
-
-/* Ten times what Debian's kernels have */
-#define ENTRIES_MAX (8 * MIB)
-
 static const enum orc_reg regs_4_14[16] = {
 	ORC_UNDEFINED, ORC_PREV_SP, ORC_DX, ORC_DI, ORC_BP, ORC_SP, ORC_R10, ORC_R13, ORC_BP_INDIRECT, ORC_SP_INDIRECT,
 };
@@ -80,13 +74,13 @@ void orc_read(struct orc *orc, const struct corefile *core, const struct vmlinux
 	    !symbols_address(s, "__start_orc_unwind", &entries) || !read_format(orc, &source, s))
 		return;
 	n = (ips_end - ips) / sizeof(*orc->ips);
-	if (ips_end < ips || n > ENTRIES_MAX)
+	if (ips_end < ips || n > ORC_ENTRIES_MAX)
 		return;
 	orc->ip_table = ips;
 	orc->ips = xcalloc(n, sizeof(*orc->ips));
-	orc->entries = xcalloc(n, ENTRY_SIZE);
+	orc->entries = xcalloc(n, ORC_ENTRY_SIZE);
 	if (read_memory(&source, ips, orc->ips, n * sizeof(*orc->ips)) &&
-	    read_memory(&source, entries, orc->entries, n * ENTRY_SIZE))
+	    read_memory(&source, entries, orc->entries, n * ORC_ENTRY_SIZE))
 		orc->n = n;
 }
 
@@ -104,11 +98,26 @@ static uint64_t entry_ip(const struct orc *orc, size_t i)
 	return orc->ip_table + i * sizeof(*orc->ips) + (int64_t)orc->ips[i];
 }
 
-static enum orc_type entry_type(const struct orc *orc, uint8_t bits)
+static enum orc_type entry_type(const struct orc_format *format, uint8_t bits)
 {
-	if (!orc->format->has_end_bit)
+	if (!format->has_end_bit)
 		return bits & 7;
 	return bits & 4 ? ORC_END_OF_STACK : ORC_CALL + (bits & 3);
+}
+
+/* struct orc_entry of the kernel: two offsets, two registers of four bits, a type; not aligned */
+static struct orc_entry read_entry(const struct orc_format *format, const uint8_t *entries, size_t i)
+{
+	const uint8_t *e = entries + i * ORC_ENTRY_SIZE;
+	struct orc_entry ret = {
+		.sp_reg = format->regs[e[4] & 15],
+		.bp_reg = format->regs[e[4] >> 4],
+		.type = entry_type(format, e[5]),
+	};
+
+	memcpy(&ret.sp_offset, e, 2);
+	memcpy(&ret.bp_offset, e + 2, 2);
+	return ret;
 }
 
 static bool find_range(const struct orc *orc, uint64_t ip, struct orc_range *ret)
@@ -132,7 +141,6 @@ static bool find_range(const struct orc *orc, uint64_t ip, struct orc_range *ret
 bool orc_find(const struct orc *orc, uint64_t ip, struct orc_range *ret)
 {
 	size_t lo = 0, hi = orc->n;
-	const uint8_t *e;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
@@ -144,14 +152,8 @@ bool orc_find(const struct orc *orc, uint64_t ip, struct orc_range *ret)
 	}
 	if (!lo || lo == orc->n)
 		return find_range(orc, ip, ret);
-	ret->start = entry_ip(orc, lo - 1);
-	ret->end = entry_ip(orc, lo);
-	e = orc->entries + (lo - 1) * ENTRY_SIZE;
-	memcpy(&ret->entry.sp_offset, e, 2);
-	memcpy(&ret->entry.bp_offset, e + 2, 2);
-	ret->entry.sp_reg = orc->format->regs[e[4] & 15];
-	ret->entry.bp_reg = orc->format->regs[e[4] >> 4];
-	ret->entry.type = entry_type(orc, e[5]);
+	*ret = (struct orc_range){ entry_ip(orc, lo - 1), entry_ip(orc, lo),
+				   read_entry(orc->format, orc->entries, lo - 1) };
 	return true;
 }
 
@@ -184,6 +186,22 @@ void orc_print(FILE *f, const struct orc_range *range)
 		reg_names[e->bp_reg], e->bp_offset);
 }
 
+static void add_range(struct orc *orc, const struct orc_range *range)
+{
+	orc->ranges = xgrow(orc->ranges, &orc->capacity, orc->n_ranges + 1, sizeof(*range));
+	orc->ranges[orc->n_ranges++] = *range;
+}
+
+void orc_add(struct orc *orc, uint64_t ip_table, const int32_t *ips, const uint8_t *entries, size_t n)
+{
+	for (size_t i = 0; i + 1 < n && orc->n_ranges < ORC_ENTRIES_MAX; i++) {
+		uint64_t at = ip_table + i * sizeof(*ips);
+
+		add_range(orc, &(struct orc_range){ at + (int64_t)ips[i], at + sizeof(*ips) + (int64_t)ips[i + 1],
+						    read_entry(orc->format, entries, i) });
+	}
+}
+
 /* The index of a word, or 0. */
 static unsigned int word_index(const char *const *words, size_t n, const char *word)
 {
@@ -206,8 +224,7 @@ bool orc_parse(struct orc *orc, const struct kv_pair *line)
 	r.entry.type = word_index(type_names, ARRAY_LEN(type_names), type);
 	r.entry.sp_reg = word_index(reg_names, ARRAY_LEN(reg_names), sp_reg);
 	r.entry.bp_reg = word_index(reg_names, ARRAY_LEN(reg_names), bp_reg);
-	orc->ranges = xgrow(orc->ranges, &orc->capacity, orc->n_ranges + 1, sizeof(r));
-	orc->ranges[orc->n_ranges++] = r;
+	add_range(orc, &r);
 	return true;
 }
 

@@ -64,7 +64,14 @@ static inline bool orc_is_there(const struct orc *orc)
 /* False: nothing is known about this instruction. */
 bool orc_find(const struct orc *orc, uint64_t ip, struct orc_range *ret);
 
-/* As lines of the note QCMD_NOTE_NAMES; orc_finish() is to be called once after the last one. */
+/* The tables of a module, whose addresses of code are at ip_table: as the kernel's, which come first. */
+void orc_add(struct orc *orc, uint64_t ip_table, const int32_t *ips, const uint8_t *entries, size_t n);
+/* Bytes of an entry, and how many there can be. */
+#define ORC_ENTRY_SIZE	6
+#define ORC_ENTRIES_MAX (8 * MIB)
+
+/* As lines of the note QCMD_NOTE_NAMES; orc_finish() is to be called once after the last one, or the
+ * last orc_add(). */
 void orc_print(FILE *f, const struct orc_range *range);
 bool orc_parse(struct orc *orc, const struct kv_pair *line);
 void orc_finish(struct orc *orc);

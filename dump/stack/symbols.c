@@ -46,12 +46,18 @@ bool symbols_add(struct symbols *s, uint64_t addr, char type, const char *name, 
 	return true;
 }
 
-bool symbols_add_function(struct symbols *s, uint64_t addr, uint64_t size, const char *name)
+void symbols_in_module(struct symbols *s, const char *module, size_t len)
 {
-	uint64_t end;
+	s->names = xgrow(s->names, &s->names_capacity, s->names_size + len + 1, 1);
+	memcpy(s->names + s->names_size, module, len);
+	s->names[s->names_size + len] = '\0';
+	s->v[s->n - 1].module = s->names_size;
+	s->names_size += len + 1;
+}
 
-	return !__builtin_add_overflow(addr, size, &end) && symbols_add(s, addr, 't', name, strlen(name)) &&
-	       symbols_add(s, end, TYPE_END, "", 0);
+bool symbols_add_end(struct symbols *s, uint64_t addr)
+{
+	return symbols_add(s, addr, TYPE_END, "", 0);
 }
 
 static int cmp_symbol(const void *a, const void *b)
@@ -121,6 +127,7 @@ bool symbols_find(const struct symbols *s, uint64_t addr, struct symbol_place *r
 		lo--;
 	sym = &s->v[lo];
 	*ret = (struct symbol_place){ .name = s->names + sym->name, .offset = addr - sym->addr, .text = sym->text };
+	ret->module = sym->module ? s->names + sym->module : NULL;
 	ret->size = next < s->n ? s->v[next].addr - sym->addr : SYMBOL_SIZE_MAX;
 	return *ret->name && ret->offset < SYMBOL_SIZE_MAX;
 }
@@ -163,7 +170,8 @@ static bool same_kernel(const struct symbols *s, const struct corefile *core)
 }
 
 /* "ffffffff81000000 T _stext", and behind a tab the module that it is of. */
-static bool parse_line(const char *line, uint64_t *addr, char *type, const char **name, size_t *len, bool *module)
+static bool parse_line(const char *line, uint64_t *addr, char *type, const char **name, size_t *len,
+		       const char **module)
 {
 	char *end;
 
@@ -175,7 +183,7 @@ static bool parse_line(const char *line, uint64_t *addr, char *type, const char 
 	*type = end[1];
 	*name = end + 3;
 	*len = strcspn(*name, " \t\n");
-	*module = (*name)[*len] == '\t';
+	*module = !strncmp(*name + *len, "\t[", 2) ? *name + *len + 2 : NULL;
 	return *len > 0;
 }
 
@@ -183,8 +191,7 @@ static bool find_stext(FILE *f, uint64_t *stext)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0, len;
-	const char *name;
-	bool module;
+	const char *name, *module;
 	char type;
 
 	while (getline(&line, &size, f) > 0)
@@ -204,9 +211,8 @@ static int read_lines(struct symbols *s, FILE *f, uint64_t slide, const char *pa
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0, len;
-	const char *name;
+	const char *name, *module;
 	uint64_t addr;
-	bool module;
 	char type;
 
 	rewind(f);
@@ -215,6 +221,8 @@ static int read_lines(struct symbols *s, FILE *f, uint64_t slide, const char *pa
 			continue;
 		if (!symbols_add(s, addr + slide, type, name, len))
 			return derr_set(err, -E2BIG, "%s has more symbols than any kernel.", path);
+		if (module)
+			symbols_in_module(s, module, strcspn(module, "]\n"));
 	}
 	return 0;
 }

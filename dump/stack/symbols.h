@@ -7,9 +7,10 @@
 
 struct symbol {
 	uint64_t addr;
-	uint64_t name; /* offset in symbols.names */
-	uint32_t rank; /* of several at one address the lowest is shown */
-	bool text;     /* code, not data */
+	uint64_t name;	 /* offset in symbols.names */
+	uint64_t module; /* the same of the module that it is of; 0: of the kernel itself */
+	uint32_t rank;	 /* of several at one address the lowest is shown */
+	bool text;	 /* code, not data */
 };
 
 struct symbols {
@@ -22,16 +23,20 @@ struct symbols {
 
 struct symbol_place {
 	const char *name;
-	uint64_t offset; /* of the address in it */
-	uint64_t size;	 /* up to the next one */
+	const char *module; /* NULL: the kernel itself */
+	uint64_t offset;    /* of the address in it */
+	uint64_t size;	    /* up to the next one */
 	bool text;
 };
 
 /* type: the letter of nm(1). False: there are more than any kernel has. */
 bool symbols_add(struct symbols *s, uint64_t addr, char type, const char *name, size_t len);
 
-/* A function that ends before the next one begins: nothing is known of what is between. */
-bool symbols_add_function(struct symbols *s, uint64_t addr, uint64_t size, const char *name);
+/* The last one that was added is of this module. */
+void symbols_in_module(struct symbols *s, const char *module, size_t len);
+
+/* Where a function ends before the next one begins: nothing is known of what is between. */
+bool symbols_add_end(struct symbols *s, uint64_t addr);
 
 /* To be called once after the last add. */
 void symbols_finish(struct symbols *s);

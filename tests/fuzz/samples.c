@@ -128,6 +128,7 @@ static void add_names(struct di *d)
 		{ -1, "T_stext" },
 		{ -0x101, "Tsche\001ule" },
 		{ -0x301, "T_etext" },
+		{ -0x701, "Dmo\001ules" },
 		{ -0x2001, "R__start_orc_unwind_ip" },
 		{ -0x200d, "R__stop_orc_unwind_ip" },
 		{ -0x3001, "R__start_orc_unwind" },
@@ -138,8 +139,11 @@ static void add_names(struct di *d)
 	for (unsigned int i = 0; i < ARRAY_LEN(entries); i++)
 		di_write32(d, DI_PHYS_BASE + 0x2000 + i * 4, i * 0x100 - (0x2000 + i * 4));
 	di_write(d, DI_PHYS_BASE + 0x3000, entries, sizeof(entries));
-	for (uint64_t at = 16000; at < 16384; at += 16)
+	for (uint64_t at = 16000; at < 16384; at += 32) {
 		di_write64(d, stack + at, DI_IMAGE_VIRT + 0x150);
+		di_write64(d, stack + at + 16, DI_MODULE + 0x820);
+	}
+	di_module(d);
 	di_add(d, MINIDUMP_STACK_NAME, 0, stack, STACK, 16384);
 	di_kallsyms(d, symbols, ARRAY_LEN(symbols), true);
 }

@@ -396,6 +396,66 @@ uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bo
 	return name;
 }
 
+/* As kernels have it: entries of the page tables that lead to a page. */
+static void map_page(struct di *d, uint64_t vaddr, uint64_t paddr)
+{
+	uint64_t table = DI_PHYS_BASE + 0x10000;
+
+	for (int shift = 39; shift > 12; shift -= 9) {
+		uint64_t at = table + ((vaddr >> shift) & 511) * 8;
+
+		di_read(d, at, &table, sizeof(table));
+		if (!table) {
+			table = di_alloc(d, 4096, 4096) | 3;
+			di_write64(d, at, table);
+		}
+		table -= 3;
+	}
+	di_write64(d, table + ((vaddr >> 12) & 511) * 8, paddr | 3);
+}
+
+void di_module(struct di *d)
+{
+	static const char names[] = "\0mod_wait\0$x\0mod_data";
+	static const struct {
+		uint32_t name;
+		uint16_t section;
+		uint64_t at;
+	} symbols[] = { { 0, 0, 0 }, { 10, 1, 0x880 }, { 1, 1, 0x800 }, { 13, 2, 0xa00 } };
+	static const uint8_t wait[] = { 32, 0, 0xf0, 0xff, 0x15, 2 };
+	uint64_t page = di_alloc(d, 4096, 4096);
+
+	di_note(d, "BITS(module.list)=0:128\nBITS(module.name)=128:448\nBITS(module.mem)=640:128");
+	di_note(d, "BITS(module_memory.base)=0:64\nBITS(module_memory.size)=64:32\nBITS(module.kallsyms)=768:64");
+	di_note(d, "BITS(module.arch)=896:192\nBITS(mod_arch_specific.num_orcs)=0:32");
+	di_note(d, "BITS(mod_arch_specific.orc_unwind_ip)=64:64\nBITS(mod_arch_specific.orc_unwind)=128:64");
+	di_note(d, "BITS(mod_kallsyms.symtab)=0:64\nBITS(mod_kallsyms.num_symtab)=64:32");
+	di_note(d, "BITS(mod_kallsyms.strtab)=128:64");
+	map_page(d, DI_IMAGE_VIRT, DI_PHYS_BASE);
+	map_page(d, DI_MODULE, page);
+	di_write64(d, DI_PHYS_BASE + 0x700, DI_MODULE);
+	di_write64(d, page, DI_IMAGE_VIRT + 0x700);
+	di_write(d, page + 16, "a_module", 8);
+	di_write64(d, page + 80, DI_MODULE + 0x800);
+	di_write32(d, page + 88, 0x200);
+	di_write64(d, page + 96, DI_MODULE + 0x100);
+	di_write32(d, page + 112, 2);
+	di_write64(d, page + 120, DI_MODULE + 0x300);
+	di_write64(d, page + 128, DI_MODULE + 0x340);
+	di_write64(d, page + 0x100, DI_MODULE + 0x180);
+	di_write32(d, page + 0x108, ARRAY_LEN(symbols));
+	di_write64(d, page + 0x110, DI_MODULE + 0x280);
+	for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
+		di_write32(d, page + 0x180 + i * 24, symbols[i].name);
+		di_write32(d, page + 0x180 + i * 24 + 4, (uint32_t)symbols[i].section << 16);
+		di_write64(d, page + 0x180 + i * 24 + 8, DI_MODULE + symbols[i].at);
+	}
+	di_write(d, page + 0x280, names, sizeof(names));
+	di_write32(d, page + 0x300, 0x800 - 0x300);
+	di_write32(d, page + 0x304, 0xa00 - 0x304);
+	di_write(d, page + 0x340, wait, sizeof(wait));
+}
+
 /* Registers */
 
 void di_cpu_regs_header(uint8_t *region, uint32_t cpus)

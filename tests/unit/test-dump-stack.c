@@ -413,6 +413,7 @@ static const struct di_symbol kernel_symbols[] = {
 	{ -0x2001, "R__start_orc_unwind_ip" },
 	{ -0x2019, "R__stop_orc_unwind_ip" },
 	{ -0x3001, "R__start_orc_unwind" },
+	{ -0x701, "Dmo\001ules" },
 	{ -0x3801, "R__start_orc_header" },
 };
 #define NAMES_ONLY 6
@@ -525,6 +526,31 @@ static void given_names(void **state)
 	}
 }
 
+/* A frame in a module, which has names and entries of its own. */
+static void given_names_of_module(void **state)
+{
+	const struct options json = { .all = true, .json = true };
+	struct derr err = { 0 };
+	struct machine m;
+	char *text;
+
+	start_given(&m, &orc_6_4);
+	di_module(&m.d);
+	put_word(&m, 0x3e40, DI_MODULE + 0x820);
+	add_task(&m, false);
+	finish(&m);
+	stack_says(&m, "Names from the dump (the memory that it was collected from); frames from ORC tables\n"
+		       "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+		       "    0xffffffff80000150  schedule+0x50/0x100\n"
+		       "    0xffffffffc0000820  mod_wait+0x20/0x200 [a_module]\n"
+		       "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		       "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n");
+	text = stack_of(&m, json, &err);
+	assert_non_null(strstr(text, "\"symbol\":\"mod_wait\",\"module\":\"a_module\","));
+	free(text);
+	done(&m);
+}
+
 /* Names alone; and that there are no frames for this reader, but for a newer one. */
 static void given_names_alone(void **state)
 {
@@ -623,6 +649,7 @@ int main(void)
 		cmocka_unit_test(no_stack),
 		cmocka_unit_test(names_are_damaged),
 		cmocka_unit_test(given_names),
+		cmocka_unit_test(given_names_of_module),
 		cmocka_unit_test(given_names_alone),
 	};
 

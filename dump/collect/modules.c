@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <elf.h>
+#include <string.h>
+
+#include "dump/collect/modules.h"
+#include "dump/collect/page-walk.h"
+
+/* Far more than anybody has loaded, and than a module has symbols; and the longest name of one (KSYM_NAME_LEN). */
+#define MODULES_MAX	   4096
+#define MODULE_SYMBOLS_MAX (64 * KIB)
+#define SYMBOL_NAME_MAX	   512
+/* MODULE_NAME_LEN */
+#define MODULE_NAME_MAX 56
+
+struct layout_of_modules {
+	struct member list, name, kallsyms;
+	struct member text, text_size;		  /* the module's code */
+	struct member symtab, num_symtab, strtab; /* of struct mod_kallsyms */
+	struct member num_orcs, orc_ips, orc_entries;
+	bool has_orc;
+};
+
+struct modules {
+	struct page_walk walk;
+	struct layout_of_modules layout;
+	struct symbols *symbols;
+	struct orc *orc;
+};
+
+static bool inside(const struct kv *v, const char *outer, const char *inner, struct member *ret)
+{
+	struct member m;
+
+	if (!member_find(v, outer, 0, &m) || !member_find(v, inner, 0, ret))
+		return false;
+	*ret = member_inside(&m, ret);
+	return true;
+}
+
+/* Up to 6.3 there was one piece of memory, which begins with the code. */
+static bool find_layout(struct layout_of_modules *l, const struct kv *v)
+{
+	l->has_orc = inside(v, "module.arch", "mod_arch_specific.num_orcs", &l->num_orcs) &&
+		     inside(v, "module.arch", "mod_arch_specific.orc_unwind_ip", &l->orc_ips) &&
+		     inside(v, "module.arch", "mod_arch_specific.orc_unwind", &l->orc_entries);
+	return member_find(v, "module.list", 0, &l->list) && member_find(v, "module.name", 0, &l->name) &&
+	       member_find(v, "module.kallsyms", 0, &l->kallsyms) &&
+	       ((inside(v, "module.mem", "module_memory.base", &l->text) &&
+		 inside(v, "module.mem", "module_memory.size", &l->text_size)) ||
+		(inside(v, "module.core_layout", "module_layout.base", &l->text) &&
+		 inside(v, "module.core_layout", "module_layout.text_size", &l->text_size))) &&
+	       member_find(v, "mod_kallsyms.symtab", 0, &l->symtab) &&
+	       member_find(v, "mod_kallsyms.num_symtab", 0, &l->num_symtab) &&
+	       member_find(v, "mod_kallsyms.strtab", 0, &l->strtab);
+}
+
+static bool read_number(struct modules *m, uint64_t structure, const struct member *member, uint64_t *ret)
+{
+	uint64_t bytes = 0, first = member_first(member);
+
+	if (!member_is_number(member) ||
+	    !page_walk_read(&m->walk, structure + first, &bytes, member_end(member) - first))
+		return false;
+	*ret = member_number(member, &bytes);
+	return true;
+}
+
+/* As much of a text as there is up to its NUL. */
+static size_t read_text(struct modules *m, uint64_t addr, char *buf, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max && page_walk_read(&m->walk, addr + n, buf + n, 1) && buf[n])
+		n++;
+	return n;
+}
+
+/* arm64 marks code and data with names like "$x". */
+static bool is_name(const char *name, size_t len)
+{
+	return len && name[0] != '$' && name[0] != '.';
+}
+
+struct module {
+	char name[MODULE_NAME_MAX];
+	size_t name_len;
+	uint64_t text, text_size, strtab;
+};
+
+static bool add_symbol(struct modules *m, const struct module *mod, const Elf64_Sym *sym)
+{
+	bool text = sym->st_value - mod->text < mod->text_size;
+	char name[SYMBOL_NAME_MAX];
+	size_t len;
+
+	if (sym->st_shndx == SHN_UNDEF || !(sym->st_value >> 63))
+		return true;
+	len = read_text(m, mod->strtab + sym->st_name, name, sizeof(name));
+	if (!is_name(name, len))
+		return true;
+	if (!symbols_add(m->symbols, sym->st_value, text ? 't' : 'd', name, len))
+		return false;
+	symbols_in_module(m->symbols, mod->name, mod->name_len);
+	return true;
+}
+
+static void add_symbols(struct modules *m, const struct module *mod, uint64_t kallsyms)
+{
+	const struct layout_of_modules *l = &m->layout;
+	_cleanup_free_ Elf64_Sym *symbols = NULL;
+	uint64_t symtab, n;
+
+	if (!read_number(m, kallsyms, &l->symtab, &symtab) || !read_number(m, kallsyms, &l->num_symtab, &n) ||
+	    n > MODULE_SYMBOLS_MAX)
+		return;
+	symbols = xcalloc(n, sizeof(*symbols));
+	if (!page_walk_read(&m->walk, symtab, symbols, n * sizeof(*symbols)))
+		return;
+	for (uint64_t i = 0; i < n && add_symbol(m, mod, &symbols[i]); i++)
+		;
+	symbols_add_end(m->symbols, mod->text + mod->text_size);
+}
+
+static void add_orc(struct modules *m, uint64_t module)
+{
+	const struct layout_of_modules *l = &m->layout;
+	_cleanup_free_ int32_t *ips = NULL;
+	_cleanup_free_ uint8_t *entries = NULL;
+	uint64_t n, ips_at, entries_at;
+
+	if (!l->has_orc || !m->orc->n || !read_number(m, module, &l->num_orcs, &n) ||
+	    !read_number(m, module, &l->orc_ips, &ips_at) || !read_number(m, module, &l->orc_entries, &entries_at) ||
+	    n > ORC_ENTRIES_MAX / MODULES_MAX * 64)
+		return;
+	ips = xcalloc(n, sizeof(*ips));
+	entries = xcalloc(n, ORC_ENTRY_SIZE);
+	if (page_walk_read(&m->walk, ips_at, ips, n * sizeof(*ips)) &&
+	    page_walk_read(&m->walk, entries_at, entries, n * ORC_ENTRY_SIZE))
+		orc_add(m->orc, ips_at, ips, entries, n);
+}
+
+static void add_module(struct modules *m, uint64_t module)
+{
+	const struct layout_of_modules *l = &m->layout;
+	struct module mod = { .name_len = 0 };
+	uint64_t kallsyms;
+
+	if (!read_number(m, module, &l->text, &mod.text) || !read_number(m, module, &l->text_size, &mod.text_size) ||
+	    !read_number(m, module, &l->kallsyms, &kallsyms) || !read_number(m, kallsyms, &l->strtab, &mod.strtab))
+		return;
+	mod.name_len = read_text(m, module + member_first(&l->name), mod.name, sizeof(mod.name));
+	add_symbols(m, &mod, kallsyms);
+	add_orc(m, module);
+}
+
+void modules_add(const struct collection *c, struct symbols *s, struct orc *orc)
+{
+	struct modules m = { .symbols = s, .orc = orc };
+	uint64_t head, at, offset;
+
+	if (!find_layout(&m.layout, &c->kernel_note) || !symbols_address(s, "modules", &head) ||
+	    !page_walk_start(&m.walk, c))
+		return;
+	offset = member_first(&m.layout.list);
+	at = head;
+	for (size_t i = 0; i < MODULES_MAX && page_walk_read(&m.walk, at, &at, sizeof(at)) && at != head; i++)
+		add_module(&m, at - offset);
+	symbols_finish(s);
+	orc_finish(orc);
+}
