@@ -120,7 +120,7 @@ const char *unwound_remark(const struct unwound *w, size_t i)
 	} remarks[] = {
 		{ w->start == UNWIND_USER, "It ran in user space." },
 		{ w->start == UNWIND_GUESS && w->complete,
-		  "Where it was is not in the dump: the newest frame is a guess, maybe of an earlier call." },
+		  "Where it was is not in the dump: frames with ? are a guess, and may be left over from an earlier call." },
 		{ w->scanned && !(w->start == UNWIND_GUESS && w->complete),
 		  "? marks what looks like a return address: it may be left over from an earlier call." },
 		{ w->missing, "Part of the stack is not in the dump." },

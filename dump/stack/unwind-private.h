@@ -6,8 +6,10 @@
 #include "dump/core/page.h"
 #include "dump/stack/unwind.h"
 
-/* The bytes of one stack that are in the dump. */
+/* The bytes of a task's stack that are in the dump. */
 struct stack {
+	const struct corefile *core;
+	bool others; /* what runs is on another one, of an interrupt or an exception, that leads to this one */
 	uint64_t base;
 	uint64_t words[TASK_STACK_SIZE / sizeof(uint64_t)];
 	bool there[TASK_STACK_SIZE / DUMP_PAGE];
@@ -22,14 +24,27 @@ struct unwind_state {
 
 enum unwind_step { STEP_FRAME, STEP_END, STEP_LOST };
 
+static inline bool in_stack(const struct stack *s, uint64_t sp)
+{
+	return sp % 8 == 0 && sp - s->base < TASK_STACK_SIZE;
+}
+
 static inline bool stack_word(const struct stack *s, uint64_t addr, uint64_t *ret)
 {
 	uint64_t at = addr - s->base;
 
-	if (addr % sizeof(*ret) || at >= TASK_STACK_SIZE || !s->there[at / DUMP_PAGE])
+	if (!in_stack(s, addr))
+		return s->others && addr % 8 == 0 && core_read_virt(s->core, addr, ret, sizeof(*ret)) == 0;
+	if (!s->there[at / DUMP_PAGE])
 		return false;
 	*ret = s->words[at / sizeof(*ret)];
 	return true;
+}
+
+/* Frames go up, so this comes to an end; from another stack they go anywhere, and come here. */
+static inline bool stack_goes_on(const struct stack *s, uint64_t from, uint64_t to)
+{
+	return to > from || (s->others && !in_stack(s, from));
 }
 
 /* A call returns behind itself: the byte before is in the function that called. */

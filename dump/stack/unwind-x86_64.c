@@ -96,6 +96,6 @@ enum unwind_step unwind_step_x86_64(const struct unwinder *u, const struct stack
 	default:
 		return STEP_LOST;
 	}
-	/* Frames go up, so this comes to an end. */
-	return st->sp > old && unwind_is_return_address(u, st->ip + st->exact) ? STEP_FRAME : STEP_LOST;
+	return stack_goes_on(s, old, st->sp) && unwind_is_return_address(u, st->ip + st->exact) ? STEP_FRAME :
+												  STEP_LOST;
 }

@@ -10,6 +10,7 @@ static size_t read_stack(struct stack *s, const struct corefile *core, uint64_t 
 	size_t missing = 0;
 
 	memset(s, 0, sizeof(*s));
+	s->core = core;
 	s->base = base;
 	for (size_t i = 0; i < ARRAY_LEN(s->there); i++) {
 		s->there[i] = core_read_virt(core, base + i * DUMP_PAGE, s->words + i * DUMP_PAGE / sizeof(*s->words),
@@ -82,7 +83,7 @@ static enum unwind_step frame_pointer_step(const struct unwinder *u, const struc
 	if (!next && !lr)
 		return STEP_END;
 	lr = strip_pac(u, lr);
-	if (!unwind_is_return_address(u, lr) || (next && next <= st->bp))
+	if (!unwind_is_return_address(u, lr) || (next && !stack_goes_on(s, st->bp, next)))
 		return STEP_LOST;
 	*st = (struct unwind_state){ .ip = lr, .bp = next, .sp = st->bp + 16 };
 	return STEP_FRAME;
@@ -98,17 +99,30 @@ static bool can_unwind(const struct unwinder *u)
 	return u->core->elf.machine == EM_AARCH64 || orc_is_there(u->orc);
 }
 
-/* Adds the frames from st on; st is then where it got lost. */
-static bool unwind_from(const struct unwinder *u, const struct stack *s, struct unwind_state *st, struct unwound *w)
+/* A CPU that was stopped by this does nothing after it: these frames are none of an earlier call. */
+static bool is_last_interrupt(const struct unwinder *u, const struct frame *f)
+{
+	struct symbol_place place;
+
+	return symbols_find(u->symbols, f->ip - !f->exact, &place) && !strcmp(place.name, "asm_sysvec_reboot");
+}
+
+/* Adds the frames from st on, unsure ones if that is a guess; st is then where it got lost. */
+static bool unwind_from(const struct unwinder *u, struct stack *s, struct unwind_state *st, struct unwound *w,
+			bool guess)
 {
 	enum unwind_step step;
 
 	do {
 		struct unwind_state before = *st;
 
+		if (in_stack(s, st->sp))
+			s->others = false;
 		step = next_frame(u, s, st);
+		if (step == STEP_FRAME && st->exact && guess && is_last_interrupt(u, &w->frames[w->n - 1]))
+			w->frames[w->n - 1].unsure = guess = false;
 		if (step == STEP_FRAME)
-			add_frame(w, st->ip, st->exact, false);
+			add_frame(w, st->ip, st->exact, guess);
 		else if (step == STEP_LOST)
 			*st = before;
 	} while (step == STEP_FRAME && w->n < UNWIND_FRAMES_MAX);
@@ -158,7 +172,7 @@ static void scan(const struct unwinder *u, const struct stack *s, uint64_t sp, u
  * Nothing tells what the frame above sp is. The lowest one from which the rest follows is taken; list: what is passed
  * over could be frames, too.
  */
-static void unwind_guess(const struct unwinder *u, const struct stack *s, uint64_t sp, bool list, struct unwound *w)
+static void unwind_guess(const struct unwinder *u, struct stack *s, uint64_t sp, bool list, struct unwound *w)
 {
 	uint64_t end = s->base + TASK_STACK_SIZE;
 	struct unwind_state st;
@@ -169,20 +183,29 @@ static void unwind_guess(const struct unwinder *u, const struct stack *s, uint64
 		if (list)
 			scan(u, s, sp, addr, w);
 		add_frame(w, st.ip, false, true);
-		w->complete = unwind_from(u, s, &st, w);
+		w->complete = unwind_from(u, s, &st, w, true);
 		return;
 	}
 	scan(u, s, sp, end, w);
 }
 
-static bool in_stack(const struct stack *s, uint64_t sp)
+/* From the stack of an interrupt or exception to that of the task, which says whose it is. */
+static bool leads_to_stack(const struct unwinder *u, struct stack *s, struct unwind_state st)
 {
-	return sp % 8 == 0 && sp - s->base < TASK_STACK_SIZE;
+	enum unwind_step step = STEP_FRAME;
+
+	s->others = can_unwind(u);
+	for (size_t n = 0; s->others && step == STEP_FRAME && n < UNWIND_FRAMES_MAX; n++) {
+		if (in_stack(s, st.sp))
+			return true;
+		step = next_frame(u, s, &st);
+	}
+	s->others = false;
+	return false;
 }
 
 /* Of its CPU. Those of idle tasks have one number: the stack tells whose they are. */
-static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t pid, struct unwind_state *st,
-		       bool *user)
+static bool regs_state(const struct unwinder *u, struct stack *s, int32_t pid, struct unwind_state *st, bool *user)
 {
 	struct cpu_regs regs;
 
@@ -195,7 +218,7 @@ static bool regs_state(const struct unwinder *u, const struct stack *s, int32_t 
 						     .bp = regs.v[ARM64_FP] };
 		st->exact = true;
 		*user = regs.user;
-		if (regs.user || in_stack(s, st->sp))
+		if (regs.user || in_stack(s, st->sp) || leads_to_stack(u, s, *st))
 			return true;
 	}
 	return false;
@@ -253,7 +276,7 @@ bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound 
 	if (user)
 		return true;
 	add_frame(ret, st.ip, st.exact, false);
-	ret->complete = can_unwind(u) && unwind_from(u, &s, &st, ret);
+	ret->complete = can_unwind(u) && unwind_from(u, &s, &st, ret, false);
 	if (!ret->complete)
 		unwind_guess(u, &s, st.sp, true, ret);
 	return true;

@@ -277,6 +277,96 @@ static void json(void **state)
 	done(&m);
 }
 
+static void add_registers(struct machine *m, uint32_t pid, uint64_t ip, uint64_t sp)
+{
+	uint8_t region[DI_CPU_REGS_HEADER + 2 * DI_CPU_REGS_ENTRY] = { 0 };
+	uint64_t paddr = di_alloc(&m->d, sizeof(region), 4096);
+
+	di_cpu_regs_header(region, 2);
+	di_cpu_regs(region, 1, MINIDUMP_CPU_REGS_PANIC, pid, ip, sp);
+	di_write(&m->d, paddr, region, sizeof(region));
+	di_add(&m->d, MINIDUMP_CPU_REGS_NAME, 0, paddr, DI_DIRECT + paddr, sizeof(region));
+}
+
+#define IRQ_STACK 0xffffc90000100000ULL
+
+/* schedule <- do_wait on the stack of an interrupt, and further on the task's: as above, or going round there. */
+static void start_on_irq_stack(struct machine *m, uint64_t bp)
+{
+	uint64_t irq_stack;
+
+	start(m);
+	put_x86_frames(m);
+	put_orc_tables(m, &orc_6_4);
+	write_list(m, "ffffffff81002000 R __start_orc_unwind_ip\nffffffff81002018 R __stop_orc_unwind_ip\n"
+		      "ffffffff81003000 R __start_orc_unwind\nffffffff81003800 R __start_orc_header\n");
+	irq_stack = di_alloc(&m->d, 16384, 4096);
+	di_add(&m->d, "Khardirq_", 0, irq_stack, IRQ_STACK, 16384);
+	di_write64(&m->d, irq_stack + 0x3f08, DO_WAIT + 0x20);
+	di_write64(&m->d, irq_stack + 0x3f20, bp);
+	di_write64(&m->d, irq_stack + 0x3f28, DO_SYSCALL_64 + 0x30);
+	di_write64(&m->d, irq_stack + 0x3ef0, bp);
+	di_write64(&m->d, irq_stack + 0x3ef8, DO_SYSCALL_64 + 0x30);
+	add_task(m, true);
+	add_registers(m, 7, SCHEDULE + 0x50, IRQ_STACK + 0x3f00);
+	finish(m);
+}
+
+static void on_irq_stack(void **state)
+{
+	const struct options running = { 0 };
+	char expected[512], *text;
+	struct derr err;
+	struct machine m;
+
+	snprintf(expected, sizeof(expected), "\nPID 7  wai\\x1bter  running on CPU 1\n%s", unwound);
+	start_on_irq_stack(&m, STACK + 0x3e80);
+	stack_is(&m, running, expected);
+	done(&m);
+
+	/* Round and round: these registers are none of the task's. */
+	start_on_irq_stack(&m, IRQ_STACK + 0x3ef0);
+	text = stack_of(&m, running, &err);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "  ? 0xffffffff80000150  schedule+0x50/0x100\n"));
+	free(text);
+	done(&m);
+}
+
+/* Of what a stopped CPU ran on nothing is there. That it was stopped, and what it did before, is no guess. */
+static void stopped(void **state)
+{
+	const struct options running = { 0 };
+	struct machine m;
+
+	start(&m);
+	put_x86_frames(&m);
+	put_orc_tables(&m, &orc_before_6_4);
+	/* An interrupt of do_wait(), which had come this far. */
+	put_word(&m, 0x3d00, SCHEDULE + 0x60);
+	put_word(&m, 0x3d10, PTR + 0x490);
+	for (int i = 0; i < 21; i++)
+		put_word(&m, 0x3d18 + i * 8, 0);
+	put_word(&m, 0x3d18 + 16 * 8, DO_WAIT + 0x30);
+	put_word(&m, 0x3d18 + 17 * 8, 0x10);
+	put_word(&m, 0x3d18 + 19 * 8, STACK + 0x3e48);
+	write_list(&m, "ffffffff81000480 T asm_sysvec_reboot\nffffffff81002000 R __start_orc_unwind_ip\n"
+		       "ffffffff81002018 R __stop_orc_unwind_ip\nffffffff81003000 R __start_orc_unwind\n");
+	add_task(&m, true);
+	finish(&m);
+	stack_is(
+		&m, running,
+		"\nPID 7  wai\\x1bter  running on CPU 1\n"
+		"  ? 0xffffffff80000160  schedule+0x60/0x100\n"
+		"    0xffffffff80000490  asm_sysvec_reboot+0x10/0x80\n"
+		"    0xffffffff80000230  do_wait+0x30/0x100\n"
+		"    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		"    0xffffffff80000410  entry_SYSCALL_64+0x10/0x80\n"
+		"    (Where it was is not in the dump: frames with ? are a guess, and may be left over from an earlier "
+		"call.)\n");
+	done(&m);
+}
+
 /* It was running, and nobody saved its registers: the newest frame that leads to the others. */
 static void guessed(void **state)
 {
@@ -284,10 +374,11 @@ static void guessed(void **state)
 	const char expected[] =
 		"\nPID 7  wai\\x1bter  running on CPU 1\n"
 		"  ? 0xffffffff80000150  schedule+0x50/0x100\n"
-		"    0xffffffff80000220  do_wait+0x20/0x100\n"
-		"    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
-		"    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
-		"    (Where it was is not in the dump: the newest frame is a guess, maybe of an earlier call.)\n";
+		"  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
+		"  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		"  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
+		"    (Where it was is not in the dump: frames with ? are a guess, and may be left over from an earlier "
+		"call.)\n";
 	struct machine m;
 
 	start(&m);
@@ -640,6 +731,8 @@ int main(void)
 		cmocka_unit_test(by_orc),
 		cmocka_unit_test(by_unknown_orc),
 		cmocka_unit_test(json),
+		cmocka_unit_test(on_irq_stack),
+		cmocka_unit_test(stopped),
 		cmocka_unit_test(guessed),
 		cmocka_unit_test(scanned),
 		cmocka_unit_test(by_frame_pointers),
