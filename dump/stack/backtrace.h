@@ -24,7 +24,7 @@ int backtrace_open(struct backtrace *b, const struct corefile *core, const char 
 		   struct derr *err);
 void backtrace_close(struct backtrace *b);
 
-/* "panic+0x12/0x34", with " [MODULE]" behind it where it is not of the kernel itself, safe to print; NULL: no name is known. To be freed. */
+/* "panic+0x12/0x34", of a module "name+0x1/0x2 [MODULE]", safe to print; NULL: no name is known. To be freed. */
 char *backtrace_name(const struct backtrace *b, const struct frame *f);
 
 /* To whom there are names missing because of it. */

@@ -130,6 +130,16 @@ check_registers() { # mode, source of the dump
 		"$work/stack.json" || fail "$1: registers in the dump from $2: $("$qcmdump" stack "$work/dump.elf")"
 }
 
+# The dump explains itself: names and frames are in it, those of the kernel's own call trace.
+check_trace() { # mode, source of the dump
+	case $1 in
+	sysrq-c | oops)
+		"$top/tests/vm/check-trace.py" "$qcmdump" "$work/dump.elf" ||
+			fail "$1: stacks in the dump from $2: $("$qcmdump" stack "$work/dump.elf")"
+		;;
+	esac
+}
+
 # All that qcmdump says, by what the machine said before its death and has in its memory.
 check_all() { # mode
 	"$top/tests/vm/check-dump.py" --arch x86_64 --vmlinuz "$(vmlinuz)" "$qcmdump" "$work/said" \
@@ -152,6 +162,7 @@ die_by() { # mode, more for the kernel's command line
 		check_log "$1"
 		check_all_tasks "$1"
 		check_registers "$1" "$source"
+		check_trace "$1" "$source"
 		[ "$1" != oops ] || check_all "$1"
 	done
 	echo "ok: death by $1: $(wc -l <"$work/log") lines of log, $(wc -l <"$work/tasks") of tasks," \
