@@ -278,7 +278,9 @@ static const struct opt options[] = {
 	  FOR(COLLECT), .set = set_vm,
 	  .expected = "the two hexadecimal digits in the names of the files, for example 2d" },
 	{ "kallsyms", 0, "FILE", "names from /proc/kallsyms or System.map of the same kernel", NAMES, AT(kallsyms) },
-	{ "vmlinux", 0, "FILE", "names, and on x86_64 what leads from frame to frame, from the kernel's ELF file",
+	{ "vmlinux", 0, "FILE",
+	  "names, and on x86_64 what leads from frame to frame, from the kernel's ELF file\n"
+	  "or vmlinuz",
 	  NAMES, AT(vmlinux) },
 	{ "vmlinux", 0, "VMLINUX", "add the code of the kernel and its tables for unwinding stacks from this file",
 	  FOR(CONVERT), AT(convert.vmlinux) },

@@ -4,7 +4,7 @@
 #include "dump/collect/kernel-names.h"
 #include "dump/collect/modules.h"
 #include "dump/core/page.h"
-#include "dump/stack/kallsyms.h"
+#include "dump/stack/backtrace.h"
 #include "dump/stack/names.h"
 
 /* From the kernel's first symbol on: more than any kernel has. */
@@ -28,7 +28,7 @@ static void open_view(const struct collection *c, struct corefile *view)
 
 	*view = (struct corefile){ .fd = c->img.fd, .path = c->img.path, .vmcoreinfo = c->vmcoreinfo };
 	view->elf.machine = c->kmap.machine;
-	for (size_t i = 0; c->kmap.has_image && i < c->img.phys.n; i++) {
+	for (size_t i = 0; c->kmap.has_image && !image_has_pieces(&c->img) && i < c->img.phys.n; i++) {
 		const struct range *r = &c->img.phys.v[i];
 		uint64_t skip = first > r->start ? first - r->start : 0, size;
 
@@ -76,9 +76,9 @@ static bool is_wanted(const struct region *r)
 	return false;
 }
 
-static void write_note(struct collection *c, const struct symbols *s, const struct orc *orc)
+static void write_note(struct collection *c, const struct backtrace *b)
 {
-	struct names n = { .symbols = s, .orc = orc };
+	struct names n = { .symbols = b->symbols, .orc = &b->orc };
 	uint64_t pac_mask = 0;
 
 	kv_number(&c->vmcoreinfo, "KERNELPACMASK", &pac_mask);
@@ -92,21 +92,19 @@ static void write_note(struct collection *c, const struct symbols *s, const stru
 
 void kernel_names_add(struct collection *c)
 {
-	struct symbols s = { 0 };
 	struct corefile view;
-	struct orc orc;
+	struct backtrace b;
+	struct derr ignored;
 
-	if (image_has_pieces(&c->img))
-		return;
 	open_view(c, &view);
-	if (kallsyms_read(&s, &view) == 0) {
-		free(s.source);
-		s.source = xprintf("the memory that it was collected from");
-		orc_read(&orc, &view, NULL, &s);
-		modules_add(c, &s, &orc);
-		write_note(c, &s, &orc);
-		orc_clear(&orc);
+	if (backtrace_open(&b, &view, NULL, NULL, &ignored) == 0 && b.symbols->n) {
+		if (rangemap_total(&view.virt) && !b.vmlinux_symbols.n) {
+			free(b.other_symbols.source);
+			b.other_symbols.source = xprintf("the memory that it was collected from");
+			modules_add(c, &b.other_symbols, &b.orc);
+		}
+		write_note(c, &b);
 	}
-	symbols_clear(&s);
+	backtrace_close(&b);
 	rangemap_clear(&view.virt);
 }

@@ -42,12 +42,35 @@ static void find_names(struct backtrace *b, const struct corefile *core, const s
 	b->kallsyms_damaged = own == -EINVAL;
 	if (own == 0)
 		return;
-	if (b->vmlinux_symbols.n)
+	if (b->vmlinux_symbols.n) {
 		b->symbols = &b->vmlinux_symbols;
-	else if (names->n)
+		return;
+	}
+	if (names->n) {
 		names_symbols(names, &b->other_symbols);
-	else if (is_running_kernel(core))
-		symbols_read_list(&b->other_symbols, core, "/proc/kallsyms", &ignored);
+		return;
+	}
+	open_installed_vmlinux(b, core);
+	if (!is_running_kernel(core) || symbols_read_list(&b->other_symbols, core, "/proc/kallsyms", &ignored) < 0)
+		b->symbols = &b->vmlinux_symbols;
+}
+
+static void read_orc(struct backtrace *b, const struct corefile *core)
+{
+	orc_read(&b->orc, core, b->vmlinux.fd >= 0 ? &b->vmlinux : NULL,
+		 b->vmlinux_symbols.n ? &b->vmlinux_symbols : b->symbols);
+}
+
+static void find_orc(struct backtrace *b, const struct corefile *core, const struct kv *names)
+{
+	read_orc(b, core);
+	if (!b->orc.n)
+		names_orc(names, &b->orc);
+	if (orc_is_there(&b->orc) || names->n || b->vmlinux.fd >= 0 || core->elf.machine != EM_X86_64)
+		return;
+	orc_clear(&b->orc);
+	open_installed_vmlinux(b, core);
+	read_orc(b, core);
 }
 
 int backtrace_open(struct backtrace *b, const struct corefile *core, const char *vmlinux, const char *kallsyms,
@@ -60,17 +83,12 @@ int backtrace_open(struct backtrace *b, const struct corefile *core, const char 
 	names_read(core, &names);
 	if (vmlinux)
 		r = vmlinux_open(&b->vmlinux, vmlinux, core, &b->vmlinux_symbols, err);
-	else if (!names.n)
-		open_installed_vmlinux(b, core);
 	if (r == 0 && kallsyms)
 		r = symbols_read_list(&b->other_symbols, core, kallsyms, err);
 	if (r == 0 && !kallsyms)
 		find_names(b, core, &names);
 	if (r == 0) {
-		orc_read(&b->orc, core, b->vmlinux.fd >= 0 ? &b->vmlinux : NULL,
-			 b->vmlinux_symbols.n ? &b->vmlinux_symbols : b->symbols);
-		if (!b->orc.n)
-			names_orc(&names, &b->orc);
+		find_orc(b, core, &names);
 		unwinder_init(&b->unwinder, core, b->symbols, &b->orc);
 	}
 	kv_clear(&names);

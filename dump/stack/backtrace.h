@@ -17,8 +17,8 @@ struct backtrace {
 
 /*
  * Files that the user names (or NULL) must fit. Without them: the dump's own kallsyms, what it was given when it was
- * collected (names.h), Debian's vmlinux with debug symbols, the running kernel, if that is the one. backtrace_close()
- * in any case.
+ * collected (names.h), the running kernel, if that is the one, or else its file on this machine. backtrace_close() in
+ * any case.
  */
 int backtrace_open(struct backtrace *b, const struct corefile *core, const char *vmlinux, const char *kallsyms,
 		   struct derr *err);

@@ -8,4 +8,5 @@ DUMP_STACK_SRCS := \
 	dump/stack/symbols.c \
 	dump/stack/unwind-x86_64.c \
 	dump/stack/unwind.c \
-	dump/stack/vmlinuxfile.c
+	dump/stack/vmlinuxfile.c \
+	dump/stack/vmlinuz.c

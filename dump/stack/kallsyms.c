@@ -17,6 +17,7 @@ struct kallsyms {
 	uint64_t names, offsets;
 	uint32_t n;
 	bool has_base;
+	bool is_file; /* then the base is not right */
 	uint64_t base;
 	uint16_t token_index[TOKENS];
 	char *token_table;
@@ -108,7 +109,8 @@ static int add_all(struct kallsyms *k, struct symbols *s, const uint8_t *data, s
 		if (!used || len < 2)
 			return -EINVAL;
 		/* The first letter is the type. */
-		if (addr >> 63 && !symbols_add(s, addr, name[0], name + 1, len - 1))
+		if ((addr >> 63 || (k->is_file && !absolute_percpu)) &&
+		    !symbols_add(s, addr, name[0], name + 1, len - 1))
 			return -EINVAL;
 	}
 	symbols_finish(s);
@@ -139,6 +141,29 @@ static bool stext_fits(const struct symbols *s, const struct corefile *core)
 	       in_dump == in_table;
 }
 
+/* The base of a file as it must be, by where _stext was. */
+static bool move_base(struct kallsyms *k, const struct symbols *s)
+{
+	uint64_t in_dump, in_table;
+
+	if (!k->is_file || !k->has_base || kv_symbol(&k->core->vmcoreinfo, "_stext", &in_dump) < 0 ||
+	    !symbols_address(s, "_stext", &in_table))
+		return false;
+	k->base += in_dump - in_table;
+	return true;
+}
+
+static int add_right(struct kallsyms *k, struct symbols *s, const uint8_t *data, size_t size, const int32_t *offsets,
+		     bool absolute_percpu)
+{
+	int r = add_all(k, s, data, size, offsets, absolute_percpu);
+
+	if (r < 0 || stext_fits(s, k->core) || !move_base(k, s))
+		return r;
+	symbols_clear(s);
+	return add_all(k, s, data, size, offsets, absolute_percpu);
+}
+
 static int read_table(struct kallsyms *k, struct symbols *s)
 {
 	int32_t *offsets = xcalloc(k->n, sizeof(*offsets));
@@ -147,10 +172,10 @@ static int read_table(struct kallsyms *k, struct symbols *s)
 	int r = -ENOENT;
 
 	if (names && core_read_virt(k->core, k->offsets, offsets, k->n * sizeof(*offsets)) == 0) {
-		r = add_all(k, s, names, size, offsets, true);
+		r = add_right(k, s, names, size, offsets, true);
 		if (r == 0 && k->has_base && !stext_fits(s, k->core)) {
 			symbols_clear(s);
-			r = add_all(k, s, names, size, offsets, false);
+			r = add_right(k, s, names, size, offsets, false);
 		}
 		if (r == 0 && !stext_fits(s, k->core))
 			r = -EINVAL;
@@ -160,9 +185,9 @@ static int read_table(struct kallsyms *k, struct symbols *s)
 	return r;
 }
 
-int kallsyms_read(struct symbols *s, const struct corefile *core)
+static int read_symbols(struct symbols *s, const struct corefile *core, bool is_file)
 {
-	struct kallsyms k = { .core = core };
+	struct kallsyms k = { .core = core, .is_file = is_file };
 	int r;
 
 	*s = (struct symbols){ 0 };
@@ -170,9 +195,25 @@ int kallsyms_read(struct symbols *s, const struct corefile *core)
 	if (r == 0)
 		r = read_table(&k, s);
 	free(k.token_table);
-	if (r == 0)
-		s->source = xstrndup("the dump", strlen("the dump"));
-	else
+	if (r < 0)
 		symbols_clear(s);
+	return r;
+}
+
+int kallsyms_read(struct symbols *s, const struct corefile *core)
+{
+	int r = read_symbols(s, core, false);
+
+	if (r == 0)
+		s->source = xprintf("the dump");
+	return r;
+}
+
+int kallsyms_read_file(struct symbols *s, const struct corefile *file)
+{
+	int r = read_symbols(s, file, true);
+
+	if (r == 0)
+		s->source = xprintf("%s", file->path);
 	return r;
 }

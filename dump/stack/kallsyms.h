@@ -7,5 +7,7 @@
 
 /* -ENOENT: it is not in the dump; -EINVAL: it is damaged. */
 int kallsyms_read(struct symbols *s, const struct corefile *core);
+/* The same of a file of the kernel, which has not been moved to where the kernel was. */
+int kallsyms_read_file(struct symbols *s, const struct corefile *file);
 
 #endif

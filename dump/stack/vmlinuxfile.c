@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "dump/core/elfnote.h"
+#include "dump/stack/kallsyms.h"
 #include "dump/stack/vmlinuxfile.h"
+#include "dump/stack/vmlinuz.h"
 #include "lib/file.h"
 #include "lib/text.h"
 
@@ -185,7 +187,51 @@ static void map_memory(struct vmlinux *v, const struct sections *s, uint64_t sli
 	rangemap_finish(&v->memory);
 }
 
-/* Opens what is the vmlinux of that kernel. */
+/* The kernel's code begins at a multiple of this in an image for arm64, behind its header. */
+#define ARM64_SEGMENT 0x10000
+
+static bool is_elf(int fd, uint64_t size)
+{
+	char magic[SELFMAG] = "";
+
+	return size >= sizeof(magic) && pread_full(fd, magic, sizeof(magic), 0) == 0 && !memcmp(magic, ELFMAG, SELFMAG);
+}
+
+/* A file to boot gives way to what is in it. */
+static int unpack(struct vmlinux *v, uint64_t *size, const char *path, struct derr *err)
+{
+	int fd;
+
+	if (is_elf(v->fd, *size))
+		return 0;
+	fd = vmlinuz_unpack(v->fd, size, path, err);
+	if (fd == -ENOTSUP)
+		return 0;
+	if (fd < 0)
+		return fd;
+	closep(&v->fd);
+	v->fd = fd;
+	v->unpacked = true;
+	v->image_size = is_elf(fd, *size) ? 0 : *size;
+	return 0;
+}
+
+/* Where an image has its notes nothing says: the build ID is somewhere. */
+static int check_image(const struct vmlinux *v, const struct corefile *core, const char *path, struct derr *err)
+{
+	const char *wanted = kv_get(&core->vmcoreinfo, "BUILD-ID");
+	_cleanup_free_ char *data = xcalloc(v->image_size, 1);
+	unsigned char id[BUILD_ID_TEXT_MAX];
+	size_t n = 0;
+
+	while (wanted && n < sizeof(id) && sscanf(wanted + 2 * n, "%2hhx", &id[n]) == 1)
+		n++;
+	if (n >= 8 && pread_full(v->fd, data, v->image_size, 0) == 0 && memmem(data, v->image_size, id, n))
+		return 0;
+	return derr_set(err, -EINVAL, "%s is of another kernel than %s: it has another build ID.", path, core->path);
+}
+
+/* Opens what is the file of that kernel. */
 static int open_sections(struct vmlinux *v, struct sections *s, const char *path, const struct corefile *core,
 			 struct derr *err)
 {
@@ -197,8 +243,47 @@ static int open_sections(struct vmlinux *v, struct sections *s, const char *path
 	if (r < 0)
 		return r;
 	v->fd = r;
-	r = read_sections(s, v->fd, size, path, err);
+	r = unpack(v, &size, path, err);
+	if (r == 0 && v->image_size)
+		return check_image(v, core, path, err);
+	if (r == 0)
+		r = read_sections(s, v->fd, size, path, err);
 	return r < 0 ? r : check_build_id(s, v->fd, core, path, err);
+}
+
+/* All that has contents: the kernel's table of symbols is in a section that it writes to when it starts. */
+static int map_unpacked(struct vmlinux *v, const struct sections *s, const struct corefile *core, struct derr *err)
+{
+	const char *moved = kv_get(&core->vmcoreinfo, "KERNELOFFSET");
+	uint64_t stext;
+
+	if (kv_symbol(&core->vmcoreinfo, "_stext", &stext) < 0 || (!v->image_size && !moved))
+		return derr_set(err, -ENOENT, "Names cannot be found: %s does not say where its kernel was.",
+				core->path);
+	if (v->image_size)
+		rangemap_add(&v->memory, stext - ARM64_SEGMENT, v->image_size, 0);
+	for (size_t i = 0; i < s->n; i++) {
+		const Elf64_Shdr *sh = &s->v[i];
+
+		if (sh->sh_type == SHT_PROGBITS && (sh->sh_flags & SHF_ALLOC) && sh->sh_offset < INT64_MAX)
+			rangemap_add(&v->memory, sh->sh_addr + strtoull(moved, NULL, 16), sh->sh_size, sh->sh_offset);
+	}
+	rangemap_finish(&v->memory);
+	return 0;
+}
+
+static int read_unpacked(struct vmlinux *v, const struct sections *sections, const struct corefile *core,
+			 const char *path, struct symbols *s, struct derr *err)
+{
+	struct corefile file = { .fd = v->fd, .path = (char *)path, .vmcoreinfo = core->vmcoreinfo };
+	int r = map_unpacked(v, sections, core, err);
+
+	if (r < 0)
+		return r;
+	file.virt = v->memory;
+	if (kallsyms_read_file(s, &file) < 0)
+		return derr_set(err, -EINVAL, "%s has no names where VMCOREINFO says they are.", path);
+	return 0;
 }
 
 int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err)
@@ -209,14 +294,17 @@ int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *cor
 
 	*s = (struct symbols){ 0 };
 	r = open_sections(v, &sections, path, core, err);
-	if (r == 0)
+	if (r == 0 && v->unpacked) {
+		r = read_unpacked(v, &sections, core, path, s, err);
+	} else if (r == 0) {
 		r = read_symbols(&sections, v->fd, core, path, s, &slide, err);
-	if (r == 0) {
-		map_memory(v, &sections, slide);
-		s->source = xstrndup(path, strlen(path));
-	} else {
-		symbols_clear(s);
+		if (r == 0)
+			map_memory(v, &sections, slide);
+		if (r == 0)
+			s->source = xstrndup(path, strlen(path));
 	}
+	if (r < 0)
+		symbols_clear(s);
 	free(sections.v);
 	return r;
 }
@@ -256,5 +344,8 @@ char *vmlinux_find(const struct corefile *core)
 	if (!release || strchr(release, '/'))
 		return found;
 	found = found ?: if_right(xprintf("/usr/lib/debug/boot/vmlinux-%s", release), core);
-	return found ?: if_right(xprintf("/usr/lib/debug/lib/modules/%s/vmlinux", release), core);
+	found = found ?: if_right(xprintf("/usr/lib/debug/lib/modules/%s/vmlinux", release), core);
+	found = found ?: if_right(xprintf("/lib/modules/%s/vmlinux", release), core);
+	found = found ?: if_right(xprintf("/boot/vmlinuz-%s", release), core);
+	return found ?: if_right(xprintf("/lib/modules/%s/vmlinuz", release), core);
 }

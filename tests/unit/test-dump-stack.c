@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <elf.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "dump-run.h"
 #include "dump/stack/backtrace.h"
@@ -669,6 +672,105 @@ static void given_names_alone(void **state)
 	done(&m);
 }
 
+/* The kernel was moved up by this. */
+#define SLIDE	  0x400000ULL
+#define FILE_SIZE 0x8000 /* of its memory that is in its file */
+
+/* A vmlinux as it is in vmlinuz: without symbols. Sections: its build ID, and all of its memory. */
+static size_t make_vmlinux(struct machine *m, uint8_t *file)
+{
+	static const uint8_t id[] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,
+				      0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00, 0x11, 0x22, 0x33 };
+	Elf64_Ehdr *e = (void *)file;
+	Elf64_Nhdr *note = (void *)(file + 0x200);
+	Elf64_Shdr sections[] = {
+		{ 0 },
+		{ .sh_type = SHT_NOTE, .sh_offset = 0x200, .sh_size = sizeof(*note) + 4 + sizeof(id) },
+		{ .sh_type = SHT_PROGBITS,
+		  .sh_flags = SHF_ALLOC | SHF_WRITE,
+		  .sh_addr = PTR - SLIDE,
+		  .sh_offset = 0x1000,
+		  .sh_size = FILE_SIZE },
+	};
+
+	*e = (Elf64_Ehdr){
+		.e_type = ET_EXEC, .e_shoff = 0x100, .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = ARRAY_LEN(sections)
+	};
+	memcpy(e->e_ident, ELFMAG "\2\1\1", 7);
+	memcpy(file + 0x100, sections, sizeof(sections));
+	*note = (Elf64_Nhdr){ .n_namesz = 4, .n_descsz = sizeof(id), .n_type = NT_GNU_BUILD_ID };
+	memcpy(note + 1, "GNU", 4);
+	memcpy((char *)(note + 1) + 4, id, sizeof(id));
+	di_read(&m->d, DI_PHYS_BASE, file + 0x1000, FILE_SIZE);
+	return 0x1000 + FILE_SIZE;
+}
+
+/* As boot loaders want it: for x86_64 with gzip, and for EFI with zstd. */
+static size_t pack_kernel(uint8_t *out, size_t max, const uint8_t *in, size_t size, bool zstd)
+{
+	z_stream z = { .next_in = (Bytef *)in, .avail_in = size, .next_out = out + 1024, .avail_out = max - 1024 };
+	uint32_t n;
+
+	memset(out, 0, 1024);
+	if (zstd) {
+		memcpy(out, "MZ\0\0zimg", 8);
+		n = ZSTD_compress(out + 1024, max - 1024, in, size, 3);
+		memcpy(out + 8, &(uint32_t){ 1024 }, 4);
+		memcpy(out + 12, &n, 4);
+		return 1024 + n;
+	}
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	n = z.total_out + 4;
+	deflateEnd(&z);
+	/* One sector of setup behind the first, and the size behind the payload. */
+	out[0x1f1] = 1;
+	memcpy(out + 0x202, "HdrS", 4);
+	memcpy(out + 0x24c, &n, 4);
+	return 1024 + n;
+}
+
+static void write_bytes(const char *path, const uint8_t *data, size_t size)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, size, f), size);
+	fclose(f);
+}
+
+static void by_vmlinuz(void **state)
+{
+	static const struct orc_numbers *const kernels[] = { &orc_6_4, &orc_7_1 };
+	static uint8_t file[0x10000], packed[0x10000];
+	char expected[1024], path[] = "/tmp/qcmd-test-XXXXXX";
+	struct options o = { .all = true, .vmlinux = path };
+	struct machine m;
+	size_t size;
+
+	close(mkstemp(path));
+	snprintf(expected, sizeof(expected), "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n%s", unwound);
+	for (size_t i = 0; i < ARRAY_LEN(kernels); i++) {
+		start_given(&m, kernels[i]);
+		di_key(&m.d, "KERNELOFFSET=%llx", SLIDE);
+		add_task(&m, false);
+		/* The base is where the kernel was linked to. */
+		di_write64(&m.d, DI_PHYS_BASE + DI_KALLSYMS + 8, PTR - SLIDE);
+		finish(&m);
+		size = make_vmlinux(&m, file);
+		size = pack_kernel(packed, sizeof(packed), file, size, i);
+		write_bytes(path, packed, size);
+		stack_is(&m, o, expected);
+		write_bytes(path, packed, size - 100);
+		stack_fails(&m, o, "it is damaged, or larger than any kernel");
+		packed[1024] ^= 1;
+		write_bytes(path, packed, size);
+		stack_fails(&m, o, "it is compressed with neither gzip nor zstd");
+		done(&m);
+	}
+	unlink(path);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -741,6 +843,7 @@ int main(void)
 		cmocka_unit_test(wrong_files),
 		cmocka_unit_test(no_stack),
 		cmocka_unit_test(names_are_damaged),
+		cmocka_unit_test(by_vmlinuz),
 		cmocka_unit_test(given_names),
 		cmocka_unit_test(given_names_of_module),
 		cmocka_unit_test(given_names_alone),
