@@ -12,8 +12,9 @@
 #define HEADERS_MAX 32
 /* Slots that it takes to tell a good table from one that is not. */
 #define SLOTS_TO_RANK 64
-/* Addresses that are named, of headers that are no tables. */
-#define NAMED_MAX 8
+/* Tables of which it is said why they were not taken. Of others, and of what is none, addresses are named. */
+#define TOLD_MAX  4
+#define NAMED_MAX 32
 
 /*
  * Raw images: the ways in which a header at this offset of the file can have that address. QEMU's machines put
@@ -147,12 +148,10 @@ struct search {
 	size_t n;
 	bool ranked; /* there were more */
 
-	/* Tables that rank lower than all of these */
-	size_t left_out;
 	struct useless {
 		uint64_t at[NAMED_MAX];
 		size_t n, total;
-	} copies, empty;
+	} worse, copies, empty;
 };
 
 /* Headers whose checksum is right are named; of others there may be as many as there are pages. */
@@ -256,7 +255,7 @@ static bool is_worse(const struct header *a, const struct header *b)
 static void leave_out(struct search *s, const struct header *h)
 {
 	if (h->found)
-		s->left_out++;
+		note_useless(&s->worse, h->self, true);
 	else
 		note_useless(&s->empty, h->self, h->checksum_ok);
 }
@@ -406,6 +405,10 @@ static void warn(struct search *s, struct toc *toc, uint64_t at)
 			note_useless(h->found ? &s->copies : &s->empty, h->at, h->checksum_ok);
 			continue;
 		}
+		if (toc->warnings.n >= TOLD_MAX) {
+			note_useless(&s->worse, h->self, true);
+			continue;
+		}
 		compare_tocs(&h->rank, toc, &why);
 		strlist_addf(&toc->warnings,
 			     "another table, at 0x%" PRIx64 ", has %zu regions%s, and was not taken: %s. To take it: "
@@ -413,8 +416,7 @@ static void warn(struct search *s, struct toc *toc, uint64_t at)
 			     h->self, h->rank.n_regions, h->rank.crashed ? " and the time of a crash" : "", why,
 			     h->self);
 	}
-	if (s->left_out)
-		strlist_addf(&toc->warnings, "%zu more tables, of which each is worse than these", s->left_out);
+	warn_of_useless(toc, &s->worse, "more table, not taken either", "more tables, not taken either");
 	warn_of_useless(toc, &s->empty, "header that leads to no table", "headers that lead to no table");
 	warn_of_useless(toc, &s->copies, "copy of a table's header", "copies of a table's header");
 }
