@@ -146,6 +146,22 @@ check_all() { # mode
 		"$work/crash/console.log" "$work/crash/ram.bin" "$work/dump.elf" || fail "$1: the dump"
 }
 
+# A process has put a copy of the table, better than the true one in all that is only text, into a huge page.
+forged_too() {
+	local table forged
+	table=$("$qcmdump" info --json "$work/dump.elf" | sed -n 's/^ *"table": *\([0-9]*\),*$/\1/p')
+	cp --sparse=always "$work/crash/ram.bin" "$work/forged.bin"
+	forged=$("$top/tests/vm/forge-table.py" "$work/forged.bin" "$table") || fail "no table is forged"
+	"$qcmdump" collect --force --json "$work/forged.bin" -o "$work/forged.elf" >"$work/forged.json" ||
+		fail "collect with a forged table"
+	grep -q "^ *\"table\": *$table,*$" "$work/forged.json" ||
+		fail "the forged table won: $(cat "$work/forged.json")"
+	grep -q "another table, at $forged, .* only the kernel writes leads to the other one" "$work/forged.json" ||
+		fail "the forged table is not named: $(cat "$work/forged.json")"
+	rm "$work"/forged.*
+	echo "ok: a forged table does not win"
+}
+
 die_by() { # mode, more for the kernel's command line
 	local options=(--file "$top/tests/vm/live-answers.pl")
 	[ "$1" != sysrq-c ] || options+=(--file "$programs/fork-storm" --file "$programs/thread-exec")
@@ -174,4 +190,5 @@ die_by sysrq-c
 die_by oops crash_kexec_post_notifiers
 die_by hang
 die_by reset
+forged_too
 same_elsewhere "$work/dump.elf" 12
