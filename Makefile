@@ -286,7 +286,7 @@ QCMDUMP_TESTS := $(filter $(B)/tests/unit/test-dump-%,$(UNIT_TESTS))
 $(QCMDUMP_TESTS): $(addprefix $(B)/san/tests/unit/,dump-image.o dump-firmware.o dump-trace.o)
 $(B)/tests/unit/test-reconcile $(B)/tests/unit/test-limit: $(B)/san/tests/unit/fake-module.o
 $(B)/tests/unit/test-ctl-cli $(B)/tests/unit/test-ctl-bus: | $(B)/qcmdctl
-$(B)/tests/unit/test-dump-cli: | $(B)/qcmdump
+$(B)/tests/unit/test-dump-cli $(B)/tests/unit/test-dump-blobs: | $(B)/qcmdump
 $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 $(B)/tests/unit/test-manager: | $(B)/qcmdd
 

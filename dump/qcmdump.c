@@ -5,6 +5,7 @@
 
 #include "dump/commands.h"
 #include "lib/outfile.h"
+#include "lib/scratchfile.h"
 #include "lib/pager.h"
 #include "lib/terminal.h"
 
@@ -34,6 +35,40 @@ static void print_remarks(const struct corefile *core)
 		fprintf(stderr, "qcmdump: %s: %s\n", core->path, core->remarks.v[i]);
 }
 
+static int collect_into(int fd, const char *path, struct derr *err)
+{
+	struct collection c;
+	int r = collect_prepare(&c, path, &(struct collect_options){ 0 }, err);
+
+	if (r == 0)
+		r = collect_write(&c, fd, err);
+	collection_clear(&c);
+	return r;
+}
+
+/* Of what a host's tool put together the dump is collected first, into a file without a name. */
+static int open_dump(struct corefile *core, struct options *o, struct derr *err)
+{
+	static char path[32];
+	struct image img;
+	bool assembled;
+	int r = core_open(core, o->file, err), fd;
+
+	if (r < 0 || core->collect_note.text)
+		return r;
+	assembled = image_open(&img, o->file, &(struct image_options){ 0 }, err) == 0 && img.kind == IMAGE_ASSEMBLED;
+	image_close(&img);
+	if (!assembled)
+		return 0;
+	core_close(core);
+	/* Open up to the end of the program. */
+	fd = scratch_open(err);
+	r = fd < 0 ? fd : collect_into(fd, o->file, err);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	o->file = path;
+	return r < 0 ? r : core_open(core, path, err);
+}
+
 /* Exit status */
 static int run(int command, struct options *o)
 {
@@ -41,8 +76,8 @@ static int run(int command, struct options *o)
 	struct derr err;
 	int r = 0, written;
 
-	if (commands[command].on_dump)
-		r = core_open(&core, o->file, &err);
+	if (command != COLLECT)
+		r = open_dump(&core, o, &err);
 	print_remarks(&core);
 	if (r == 0 && commands[command].lists) {
 		warn_cut_off(&core);

@@ -25,7 +25,8 @@
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1
  *	SOURCE=vmcore.elf		what it was collected from
- *	SOURCE_KIND=vmcore		raw, vmcore, blobs, rawdump, snapshot or pstore
+ *	SOURCE_KIND=vmcore		raw, vmcore, blobs, rawdump, assembled, snapshot or
+ *					pstore
  *	SOURCE_BYTES=1073741824		memory in it
  *	BACKEND=ram			firmware: pieces that boot firmware saved, there was no table
  *	TABLE=0x5270000			physical address

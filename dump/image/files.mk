@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Memory to collect a dump from: RAM images, cores, pieces that firmware left, rawdump partitions.
 DUMP_IMAGE_SRCS := \
+	dump/image/assembled.c \
 	dump/image/blobs.c \
 	dump/image/image.c \
 	dump/image/map-option.c \

@@ -11,6 +11,7 @@
 #include <linux/qcom_minidump_table.h>
 
 #include "dump/core/page.h"
+#include "dump/image/assembled.h"
 #include "dump/image/image.h"
 #include "dump/image/rawdump.h"
 #include "lib/file.h"
@@ -59,9 +60,11 @@ static int map_raw(struct image *img, const struct range *maps, size_t n_maps, s
 
 const char *image_kind_name(const struct image *img)
 {
-	static const char *const names[] = {
-		[IMAGE_RAW] = "raw", [IMAGE_VMCORE] = "vmcore", [IMAGE_BLOBS] = "blobs", [IMAGE_RAWDUMP] = "rawdump"
-	};
+	static const char *const names[] = { [IMAGE_RAW] = "raw",
+					     [IMAGE_VMCORE] = "vmcore",
+					     [IMAGE_BLOBS] = "blobs",
+					     [IMAGE_RAWDUMP] = "rawdump",
+					     [IMAGE_ASSEMBLED] = "assembled" };
 
 	return img->snapshot ? "snapshot" : names[img->kind];
 }
@@ -92,7 +95,8 @@ static int open_file(struct image *img, const struct image_options *o, struct de
 	if (r < 0)
 		return r;
 	if (r > 0)
-		img->kind = IMAGE_VMCORE;
+		img->kind = assembled_read(img->fd, img->file_size, &img->elf, &img->pieces) ? IMAGE_ASSEMBLED :
+											       IMAGE_VMCORE;
 	else if (rawdump_detect(img->fd, img->file_size))
 		img->kind = IMAGE_RAWDUMP;
 	r = refuse_options(img, o, err);
@@ -100,6 +104,10 @@ static int open_file(struct image *img, const struct image_options *o, struct de
 		return r;
 	if (img->kind == IMAGE_VMCORE)
 		return map_elf(img, err);
+	if (img->kind == IMAGE_ASSEMBLED) {
+		img->mapped = true;
+		return 0;
+	}
 	if (img->kind == IMAGE_RAWDUMP)
 		return rawdump_map(img, o->dump, err);
 	return map_raw(img, o->maps, o->n_maps, err);

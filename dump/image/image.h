@@ -16,6 +16,7 @@ enum image_kind {
 	IMAGE_VMCORE,
 	IMAGE_BLOBS,
 	IMAGE_RAWDUMP,
+	IMAGE_ASSEMBLED, /* see assembled.h */
 };
 
 struct image {
@@ -27,7 +28,7 @@ struct image {
 	bool mapped;	    /* which address is where is known: all but a raw image without --map */
 	struct elffile elf; /* of IMAGE_VMCORE */
 	struct rangemap phys;
-	struct pieces pieces; /* of IMAGE_BLOBS and IMAGE_RAWDUMP */
+	struct pieces pieces; /* of IMAGE_BLOBS, IMAGE_RAWDUMP and IMAGE_ASSEMBLED */
 	struct blobs *blobs;  /* of IMAGE_BLOBS */
 	struct strlist problems;
 	struct strlist left_out; /* what was there, and is no part of the minidump */

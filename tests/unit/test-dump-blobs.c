@@ -308,6 +308,69 @@ static void names(void **state)
 	finish(&d, &f);
 }
 
+/* As qdl does: the header, VMCOREINFO, then the regions in the order of the header */
+static void assemble(const struct df *f, char path[64])
+{
+	int fd;
+
+	strcpy(path, "/tmp/qcmd-test-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	for (unsigned int i = 0; i < f->n; i++)
+		assert_int_equal(write(fd, f->v[i].data, f->v[i].size), f->v[i].size);
+	close(fd);
+}
+
+/* That file alone is a dump for every command. */
+static void assembled(void **state)
+{
+	static const char *const commands[] = { "info",
+						"log",
+						"tasks",
+						"stack --all",
+						"report",
+						"regions",
+						"convert --for=gdb",
+						"regions --extract=KBUF" };
+	char path[64], out[64], memory[64], command[256];
+	struct collection c;
+	struct derr err;
+	struct di d;
+	struct df f;
+
+	start(&d, &f);
+	assemble(&f, path);
+	if (run_collect(path, NULL, out, &c, &err) < 0)
+		fail_msg("%s", err.text);
+	/* Without the header and VMCOREINFO */
+	assert_int_equal(c.toc.n_regions, SLOTS - 2);
+	assert_int_equal(c.toc.problems.n, 0);
+	assert_string_equal(image_kind_name(&c.img), "assembled");
+	collection_clear(&c);
+	must_collect(&d, memory);
+	same_views(memory, out);
+	unlink(memory);
+	unlink(out);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		bool writes = commands[i][0] == 'c' || strstr(commands[i], "report") || strstr(commands[i], "extract");
+
+		snprintf(command, sizeof(command), "build/qcmdump %s %s%s %s >/dev/null", commands[i],
+			 writes ? "-fo " : "", writes ? out : "", path);
+		if (system(command))
+			fail_msg("%s", command);
+	}
+	unlink(out);
+	/* Cut off: what is there is taken, and what is not is told. */
+	assert_int_equal(truncate(path, f.v[0].size + f.v[1].size + f.v[2].size + 1), 0);
+	assert_int_equal(run_collect(path, NULL, out, &c, &err), 0);
+	assert_true(has_problem(&c, "is cut off"));
+	assert_true(c.toc.n_regions < SLOTS - 2);
+	collection_clear(&c);
+	unlink(out);
+	unlink(path);
+	finish(&d, &f);
+}
+
 static void virtual_machines(void **state)
 {
 	struct collect_options o = { .vm = "2d" };
@@ -583,11 +646,14 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_as_memory),   cmocka_unit_test(without_numbers), cmocka_unit_test(numbers),
-		cmocka_unit_test(numbers_of_names), cmocka_unit_test(in_info),	       cmocka_unit_test(names),
-		cmocka_unit_test(virtual_machines), cmocka_unit_test(pieces_missing),  cmocka_unit_test(pieces_damaged),
-		cmocka_unit_test(overwritten),	    cmocka_unit_test(header_damaged),  cmocka_unit_test(any_word),
-		cmocka_unit_test(embedded),	    cmocka_unit_test(refused),	       cmocka_unit_test(without_header),
+		cmocka_unit_test(same_as_memory), cmocka_unit_test(without_numbers),
+		cmocka_unit_test(numbers),	  cmocka_unit_test(numbers_of_names),
+		cmocka_unit_test(in_info),	  cmocka_unit_test(names),
+		cmocka_unit_test(assembled),	  cmocka_unit_test(virtual_machines),
+		cmocka_unit_test(pieces_missing), cmocka_unit_test(pieces_damaged),
+		cmocka_unit_test(overwritten),	  cmocka_unit_test(header_damaged),
+		cmocka_unit_test(any_word),	  cmocka_unit_test(embedded),
+		cmocka_unit_test(refused),	  cmocka_unit_test(without_header),
 		cmocka_unit_test(without_names),
 	};
 
