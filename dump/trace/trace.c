@@ -32,6 +32,7 @@ int trace_open(struct trace **ret, const struct corefile *core, struct derr *err
 	r = tracebuf_read(&t->buf, core, &t->note, see_event, t, err);
 	if (r < 0)
 		return r;
+	note_check_version(&t->note.kv, "QCMD_TRACE", &t->buf.problems);
 	tracecomms_see_tasks(&t->comms, core);
 	tracecomms_settle(&t->comms);
 	if (t->formats.bad)

@@ -368,6 +368,29 @@ static void hostile_formats(void **state)
 	events_are(&d, expected);
 }
 
+/* What a newer one may have changed is not known, and that is said. */
+static void newer_note(void **state)
+{
+	char out[64], *text;
+	uint64_t note;
+	struct di d;
+
+	begin(&d);
+	note = dt_note(&d, LINES, "", false);
+	di_write(&d, note + 20 + strlen("QCMD_TRACE="), "2", 1);
+	dt_page(&pages[0], 4096, SEC);
+	dt_mark(&pages[0], 0, 1, 1000, "a");
+	dt_commit(&pages[0], 0);
+	dt_add(&d, MINIDUMP_TRACE_NAME "0C0", 0, pages, 1);
+	dump_of(&d, out);
+	text = events_of(out);
+	assert_non_null(strstr(text, "mark"));
+	assert_non_null(strstr(text, "QCMD_TRACE has version 2"));
+	free(text);
+	unlink(out);
+	di_done(&d);
+}
+
 static void array_names(void **state)
 {
 	static const char *const names[] = { "top", NULL, "qcmd" };
@@ -530,12 +553,19 @@ static void trace_dat_consumed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(events),      cmocka_unit_test(moved),
-		cmocka_unit_test(consumed),    cmocka_unit_test(counters_of_another_kind),
-		cmocka_unit_test(lost),	       cmocka_unit_test(damaged),
-		cmocka_unit_test(large_pages), cmocka_unit_test(hostile_formats),
-		cmocka_unit_test(notes),       cmocka_unit_test(array_names),
-		cmocka_unit_test(trace_dat),   cmocka_unit_test(trace_dat_consumed),
+		cmocka_unit_test(events),
+		cmocka_unit_test(moved),
+		cmocka_unit_test(consumed),
+		cmocka_unit_test(counters_of_another_kind),
+		cmocka_unit_test(lost),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(large_pages),
+		cmocka_unit_test(newer_note),
+		cmocka_unit_test(hostile_formats),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(array_names),
+		cmocka_unit_test(trace_dat),
+		cmocka_unit_test(trace_dat_consumed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
