@@ -73,6 +73,26 @@ static uint64_t strip_pac(const struct unwinder *u, uint64_t addr)
 	return addr >> 55 & 1 ? addr | u->pac_mask : addr;
 }
 
+/* Of arm64 from 6.13 on: behind an empty record, what it is instead, and where it is in struct pt_regs. */
+#define ARM64_META_PT_REGS   2
+#define ARM64_REGS_OF_RECORD 296
+
+/* An empty record is the last one, or that of an exception: the registers of what it interrupted are around it. */
+static enum unwind_step empty_record(const struct unwinder *u, const struct stack *s, struct unwind_state *st)
+{
+	uint64_t type, regs = st->bp - ARM64_REGS_OF_RECORD, state, pc, fp, sp;
+
+	if (!stack_word(s, st->bp + 16, &type) || type != ARM64_META_PT_REGS ||
+	    !stack_word(s, regs + ARM64_PSTATE * 8, &state) || !(state & 0xf))
+		return STEP_END;
+	if (!stack_word(s, regs + ARM64_PC * 8, &pc) || !stack_word(s, regs + ARM64_FP * 8, &fp) ||
+	    !stack_word(s, regs + ARM64_SP * 8, &sp) || !unwind_is_return_address(u, pc + 1) ||
+	    !stack_goes_on(s, st->bp, fp))
+		return STEP_LOST;
+	*st = (struct unwind_state){ .ip = pc, .bp = fp, .sp = sp, .exact = true };
+	return STEP_FRAME;
+}
+
 /* A frame record is the caller's frame pointer, and the address that the function returns to. */
 static enum unwind_step frame_pointer_step(const struct unwinder *u, const struct stack *s, struct unwind_state *st)
 {
@@ -81,7 +101,7 @@ static enum unwind_step frame_pointer_step(const struct unwinder *u, const struc
 	if (!stack_word(s, st->bp, &next) || !stack_word(s, st->bp + 8, &lr))
 		return STEP_LOST;
 	if (!next && !lr)
-		return STEP_END;
+		return empty_record(u, s, st);
 	lr = strip_pac(u, lr);
 	if (!unwind_is_return_address(u, lr) || (next && !stack_goes_on(s, st->bp, next)))
 		return STEP_LOST;

@@ -169,6 +169,8 @@ expect 0 '*"source_kind": "snapshot"*' snapshot --force --json -o snapshot.elf
 [ "$(stat -c %a snapshot.elf)" = 600 ] || fail "others can read the snapshot"
 qcmdump info snapshot.elf >info || fail "qcmdump info"
 grep -q 'Problems: none' info || fail "the snapshot has problems: $(cat info)"
+grep -q -E 'Names: [0-9]+ functions, by /proc/kallsyms' info || fail "the snapshot has no names: $(cat info)"
+qcmdump stack --all --json snapshot.elf | grep -q '"symbol":"schedule"' || fail "no stack of the snapshot has names"
 grep -q 'Source: the running machine' info || fail "the snapshot does not say what it is: $(cat info)"
 grep -q 'Crash:' info && fail "the machine is said to have crashed: $(cat info)"
 qcmdump log snapshot.elf | tail -n 5 | grep -q 'before the snapshot' || fail "the log of the snapshot is another one"
