@@ -26,7 +26,7 @@ static bool is_running_kernel(const struct corefile *core)
 
 static void open_installed_vmlinux(struct backtrace *b, const struct corefile *core)
 {
-	_cleanup_free_ char *path = vmlinux_find(core);
+	_cleanup_free_ char *path = vmlinux_find(core) ?: vmlinuz_find(core);
 	struct derr err;
 
 	if (path && vmlinux_open(&b->vmlinux, path, core, &b->vmlinux_symbols, &err) < 0)
@@ -138,7 +138,7 @@ const char *unwound_remark(const struct unwound *w, size_t i)
 	} remarks[] = {
 		{ w->start == UNWIND_USER, "It ran in user space." },
 		{ w->start == UNWIND_GUESS && w->complete,
-		  "Where it was is not in the dump: frames with ? are a guess, and may be left over from an earlier call." },
+		  "Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier calls." },
 		{ w->scanned && !(w->start == UNWIND_GUESS && w->complete),
 		  "? marks what looks like a return address: it may be left over from an earlier call." },
 		{ w->missing, "Part of the stack is not in the dump." },

@@ -333,19 +333,42 @@ static char *if_right(char *path, const struct corefile *core)
 }
 
 /* Release and build ID are from the dump: nobody vouches for them. */
+static const char *release_of(const struct corefile *core)
+{
+	const char *release = kv_get(&core->vmcoreinfo, "OSRELEASE");
+
+	return release && !strchr(release, '/') ? release : NULL;
+}
+
+static const char *build_id_of(const struct corefile *core)
+{
+	const char *id = kv_get(&core->vmcoreinfo, "BUILD-ID");
+
+	return id && strlen(id) >= 3 && strspn(id, "0123456789abcdef") == strlen(id) ? id : NULL;
+}
+
 char *vmlinux_find(const struct corefile *core)
 {
-	const char *release = kv_get(&core->vmcoreinfo, "OSRELEASE"), *id = kv_get(&core->vmcoreinfo, "BUILD-ID");
+	const char *release = release_of(core), *id = build_id_of(core);
 	char *found;
 
-	if (!id || strlen(id) < 3 || strspn(id, "0123456789abcdef") != strlen(id))
+	if (!id)
 		return NULL;
 	found = if_right(xprintf("/usr/lib/debug/.build-id/%.2s/%s.debug", id, id + 2), core);
-	if (!release || strchr(release, '/'))
+	if (!release)
 		return found;
 	found = found ?: if_right(xprintf("/usr/lib/debug/boot/vmlinux-%s", release), core);
-	found = found ?: if_right(xprintf("/usr/lib/debug/lib/modules/%s/vmlinux", release), core);
-	found = found ?: if_right(xprintf("/lib/modules/%s/vmlinux", release), core);
+	return found ?: if_right(xprintf("/usr/lib/debug/lib/modules/%s/vmlinux", release), core);
+}
+
+char *vmlinuz_find(const struct corefile *core)
+{
+	const char *release = release_of(core);
+	char *found;
+
+	if (!release || !build_id_of(core))
+		return NULL;
+	found = if_right(xprintf("/lib/modules/%s/vmlinux", release), core);
 	found = found ?: if_right(xprintf("/boot/vmlinuz-%s", release), core);
 	return found ?: if_right(xprintf("/lib/modules/%s/vmlinuz", release), core);
 }

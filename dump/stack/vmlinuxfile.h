@@ -12,15 +12,17 @@ struct vmlinux {
 	struct rangemap memory; /* read-only sections, where the kernel of the dump had them */
 };
 
-/* ELF, or as vmlinuz_unpack() knows it. Negative: it can't be read, or is that of another kernel. vmlinux_close() in any case. */
+/*
+ * ELF, or as vmlinuz_unpack() knows it. Negative: it can't be read, or is that of another kernel. vmlinux_close() in
+ * any case.
+ */
 int vmlinux_open(struct vmlinux *v, const char *path, const struct corefile *core, struct symbols *s, struct derr *err);
 void vmlinux_close(struct vmlinux *v);
 
-/*
- * Where this machine has that of the dump's kernel, by its build ID: packages of debug symbols, or else vmlinuz where it
- * is booted from. To be freed; NULL: nowhere.
- */
+/* Where packages of debug symbols have that of the dump's kernel, by its build ID; to be freed. NULL: nowhere. */
 char *vmlinux_find(const struct corefile *core);
+/* The same of the file without debug symbols, as modules are built with or as the machine boots from. */
+char *vmlinuz_find(const struct corefile *core);
 
 /* The build ID of ELF notes as hexadecimal digits. */
 #define BUILD_ID_TEXT_MAX 65

@@ -113,9 +113,9 @@ struct di_symbol {
 uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bool has_base);
 
 /*
- * A module, "a_module", in a page of its own behind page tables, and in the list "modules" at 0x700 of the kernel image.
- * At 0x800 of its page is mod_wait(), of 0x200 bytes and with one ORC entry (32 bytes of stack, the format of 6.4); there
- * are symbols that are no names, too.
+ * A module, "a_module", in a page of its own behind page tables, and in the list "modules" at 0x700 of the kernel
+ * image. At 0x800 of its page is mod_wait(), of 0x200 bytes and with one ORC entry (32 bytes of stack, the format of
+ * 6.4); there are symbols that are no names, too.
  */
 #define DI_MODULE 0xffffffffc0000000ULL
 void di_module(struct di *d);

@@ -365,8 +365,7 @@ static void stopped(void **state)
 		"    0xffffffff80000230  do_wait+0x30/0x100\n"
 		"    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
 		"    0xffffffff80000410  entry_SYSCALL_64+0x10/0x80\n"
-		"    (Where it was is not in the dump: frames with ? are a guess, and may be left over from an earlier "
-		"call.)\n");
+		"    (Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier calls.)\n");
 	done(&m);
 }
 
@@ -380,8 +379,7 @@ static void guessed(void **state)
 		"  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
 		"  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
 		"  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
-		"    (Where it was is not in the dump: frames with ? are a guess, and may be left over from an earlier "
-		"call.)\n";
+		"    (Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier calls.)\n";
 	struct machine m;
 
 	start(&m);

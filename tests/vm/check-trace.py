@@ -56,8 +56,8 @@ def main():
     theirs = behind_panic(theirs)
     if len(theirs) < 4 or not stack["complete"] or behind_panic(ours)[-len(theirs):] != theirs:
         sys.exit(f"the kernel's call trace of PID {pid} is {theirs}, its stack in the dump {stack['frames']}")
-    print(f"{len(frames)} frames, each with a name by {info['names']['source']}; {len(theirs)} as the kernel has them in "
-          "its call trace")
+    print(f"{len(frames)} frames, each with a name by {info['names']['source']}; {len(theirs)} as the kernel has them "
+          "in its call trace")
 
 
 main()
