@@ -60,9 +60,12 @@ static bool looks_like_return_address(const struct unwinder *u, uint64_t addr)
 	return unwind_is_return_address(u, addr) && !(symbols_find(u->symbols, addr, &place) && !place.offset);
 }
 
+/* What is left over twice in a row is told once. */
 static void add_frame(struct unwound *w, uint64_t ip, bool exact, bool unsure)
 {
-	if (w->n == UNWIND_FRAMES_MAX)
+	const struct frame *last = w->n ? &w->frames[w->n - 1] : NULL;
+
+	if (w->n == UNWIND_FRAMES_MAX || (unsure && last && last->unsure && last->ip == ip))
 		return;
 	w->frames[w->n++] = (struct frame){ ip, exact, unsure };
 	w->scanned |= unsure;
