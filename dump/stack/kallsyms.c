@@ -54,8 +54,8 @@ static int open_tables(struct kallsyms *k)
 	k->has_base = find(k, "kallsyms_relative_base", &base);
 	if (k->has_base && core_read_virt(k->core, base, &k->base, sizeof(k->base)) < 0)
 		return -ENOENT;
-	if (k->n > rangemap_contiguous(&k->core->virt, k->offsets) / sizeof(int32_t))
-		return -ENOENT;
+	if (k->n > SYMBOLS_MAX)
+		return -EINVAL;
 	return read_tokens(k, table, index);
 }
 

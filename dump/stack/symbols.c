@@ -7,9 +7,6 @@
 #include "dump/stack/symbols.h"
 #include "lib/outfile.h"
 
-/* Ten times what Debian's kernels have */
-#define SYMBOLS_MAX 2000000
-
 /* Nothing that a call returns into is larger: what is farther behind a symbol does not belong to it. */
 #define SYMBOL_SIZE_MAX MIB
 

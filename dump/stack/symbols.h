@@ -5,6 +5,9 @@
 
 #include "dump/core/corefile.h"
 
+/* Ten times what Debian's kernels have */
+#define SYMBOLS_MAX 2000000
+
 struct symbol {
 	uint64_t addr;
 	uint64_t name;	 /* offset in symbols.names */
