@@ -357,15 +357,15 @@ static void stopped(void **state)
 		       "ffffffff81002018 R __stop_orc_unwind_ip\nffffffff81003000 R __start_orc_unwind\n");
 	add_task(&m, true);
 	finish(&m);
-	stack_is(
-		&m, running,
-		"\nPID 7  wai\\x1bter  running on CPU 1\n"
-		"  ? 0xffffffff80000160  schedule+0x60/0x100\n"
-		"    0xffffffff80000490  asm_sysvec_reboot+0x10/0x80\n"
-		"    0xffffffff80000230  do_wait+0x30/0x100\n"
-		"    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
-		"    0xffffffff80000410  entry_SYSCALL_64+0x10/0x80\n"
-		"    (Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier calls.)\n");
+	stack_is(&m, running,
+		 "\nPID 7  wai\\x1bter  running on CPU 1\n"
+		 "  ? 0xffffffff80000160  schedule+0x60/0x100\n"
+		 "    0xffffffff80000490  asm_sysvec_reboot+0x10/0x80\n"
+		 "    0xffffffff80000230  do_wait+0x30/0x100\n"
+		 "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		 "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x80\n"
+		 "    (Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier "
+		 "calls.)\n");
 	done(&m);
 }
 
@@ -379,7 +379,8 @@ static void guessed(void **state)
 		"  ? 0xffffffff80000220  do_wait+0x20/0x100\n"
 		"  ? 0xffffffff80000330  do_syscall_64+0x30/0x100\n"
 		"  ? 0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
-		"    (Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier calls.)\n";
+		"    (Where it was is not in the dump: frames with ? are a guess, maybe left over from earlier "
+		"calls.)\n";
 	struct machine m;
 
 	start(&m);
