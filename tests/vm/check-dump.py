@@ -191,8 +191,11 @@ class Check:
         return f"{len(self.tasks)} by the kernel's memory, {by_proc} of them by /proc"
 
     def unchanged(self, real):
+        """What /proc said of it, unless it has run since, or was woken and waits for its turn."""
         live = self.said.tasks.get(real.pid)
-        return live if live and live["switches"] == (real.number("nvcsw"), real.number("nivcsw")) else None
+        same = live and live["switches"] == (real.number("nvcsw"), real.number("nivcsw")) and \
+            (live["state"] == "R" or real.state() != "R")
+        return live if same else None
 
     def check_policies(self):
         """Whatever a [Task] section asks for is there: its tasks, with stacks and memory."""
