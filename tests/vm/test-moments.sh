@@ -13,6 +13,8 @@ release=$(release) || fail "no kernel"
 # Kills the machine, with a task of each name on its CPUs. For the shell of an initramfs, too.
 cat >"$work/moment" <<'SCRIPT'
 #!/bin/sh
+# A system-shutdown hook has none.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 echo "qcmd-test: the script starts" >/dev/kmsg
 (printf busy >/proc/self/comm; while :; do :; done) &
 sleep 1
@@ -65,7 +67,14 @@ Before=basic.target' >"$units/moment-basic.service"
 beside rescue 'After=qcmdd.service' >"$units/moment-rescue.service"
 beside final 'After=shutdown.target
 Before=final.target' >"$units/moment-final.service"
-printf '#!/bin/sh\n! grep -q qcmd.moment=hook /proc/cmdline || exec /srv/moment hook\n' >"$work/hook"
+# What comes behind the unmounts: it also has the machine wait for who sees them, as it would be off in a moment.
+cat >"$work/hook" <<'SCRIPT'
+#!/bin/sh
+case $(cat /proc/cmdline) in
+*qcmd.moment=hook*) exec /srv/moment hook ;;
+*qcmd.moment=umount*) exec sleep 1000 ;;
+esac
+SCRIPT
 chmod +x "$work/hook"
 
 # What the guest does to get to its moment.
@@ -155,7 +164,7 @@ crash_at() { # moment
 		script "$1" | vm --crash "$work/crash" --append "qcmd.moment=$1" --file "$work/moment" \
 			--file "$work/last" --file "$units:/etc/systemd/system" \
 			--file "$work/hook:/usr/lib/systemd/system-shutdown/moment" >"$work/said" ||
-			fail "$1: $(cat "$work/said")"
+			fail "$1: $(cat "$work/said"); $(tail -n 30 "$work/crash/console.log" 2>&1)"
 	fi
 	[ "$1" != driver ] || last='hanging all CPUs' runs=systemd-shutdow
 	"$qcmdump" collect --force "$work/crash/ram.bin" -o "$work/dump.elf" >"$work/out" ||
