@@ -22,7 +22,7 @@ from debian import Problem  # noqa: E402
 from kernel_tasks import MEMBERS  # noqa: E402
 from kernels import DEBUG_KERNELS, ON_ARM64, SUITES, types_of  # noqa: E402
 
-# Structures that are gone, and what readers take in place of them.
+# Structures and members that are gone, and what readers take in place of them.
 SUBSTITUTES = {"mm_rss_stat": "mm_struct.rss_stat", "module.core_layout": "module.mem",
                "module_layout.base": "module_memory.base", "module_layout.text_size": "module_memory.size"}
 # Of enum bpf_core_relo_kind
