@@ -24,6 +24,7 @@ from kernels import DEBUG_KERNELS, ON_ARM64, SUITES, types_of  # noqa: E402
 
 # Structures and members that are gone, and what readers take in place of them.
 SUBSTITUTES = {"mm_rss_stat": "mm_struct.rss_stat", "module.core_layout": "module.mem",
+               "module.init_layout": "module.mem",
                "module_layout.base": "module_memory.base", "module_layout.text_size": "module_memory.size"}
 # Of enum bpf_core_relo_kind
 OFFSET, EXISTS = 0, 2

@@ -11,11 +11,16 @@
 #define SYMBOL_NAME_MAX	   512
 /* MODULE_NAME_LEN */
 #define MODULE_NAME_MAX 56
+/* Of enum mod_mem_type; MOD_TEXT is 0. */
+#define MOD_INIT_TEXT 4
+
+/* Code that stays, and code that is gone when a module has been loaded: it is there if that is what crashed. */
+#define TEXTS 2
 
 struct layout_of_modules {
 	struct member list, name, kallsyms;
-	struct member text, text_size;		  /* the module's code */
-	struct member symtab, num_symtab, strtab; /* of struct mod_kallsyms */
+	struct member text[TEXTS], text_size[TEXTS]; /* the module's code */
+	struct member symtab, num_symtab, strtab;    /* of struct mod_kallsyms */
 	struct member num_orcs, orc_ips, orc_entries;
 	bool has_orc;
 };
@@ -37,18 +42,40 @@ static bool inside(const struct kv *v, const char *outer, const char *inner, str
 	return true;
 }
 
-/* Up to 6.3 there was one piece of memory, which begins with the code. */
+/* Up to 6.3 there was one piece of memory, which begins with the code, and another one for loading. */
+static bool find_old_texts(struct layout_of_modules *l, const struct kv *v)
+{
+	static const char *const layouts[TEXTS] = { "module.core_layout", "module.init_layout" };
+
+	for (size_t i = 0; i < TEXTS; i++)
+		if (!inside(v, layouts[i], "module_layout.base", &l->text[i]) ||
+		    !inside(v, layouts[i], "module_layout.text_size", &l->text_size[i]))
+			return false;
+	return true;
+}
+
+static bool find_texts(struct layout_of_modules *l, const struct kv *v)
+{
+	uint64_t size;
+
+	if (!inside(v, "module.mem", "module_memory.base", &l->text[0]) ||
+	    !inside(v, "module.mem", "module_memory.size", &l->text_size[0]) ||
+	    kv_size(v, "module_memory", &size) < 0 || size > MEMBER_PLACE_MAX / 8)
+		return find_old_texts(l, v);
+	l->text[1] = l->text[0];
+	l->text_size[1] = l->text_size[0];
+	l->text[1].bit += MOD_INIT_TEXT * size * 8;
+	l->text_size[1].bit += MOD_INIT_TEXT * size * 8;
+	return true;
+}
+
 static bool find_layout(struct layout_of_modules *l, const struct kv *v)
 {
 	l->has_orc = inside(v, "module.arch", "mod_arch_specific.num_orcs", &l->num_orcs) &&
 		     inside(v, "module.arch", "mod_arch_specific.orc_unwind_ip", &l->orc_ips) &&
 		     inside(v, "module.arch", "mod_arch_specific.orc_unwind", &l->orc_entries);
 	return member_find(v, "module.list", 0, &l->list) && member_find(v, "module.name", 0, &l->name) &&
-	       member_find(v, "module.kallsyms", 0, &l->kallsyms) &&
-	       ((inside(v, "module.mem", "module_memory.base", &l->text) &&
-		 inside(v, "module.mem", "module_memory.size", &l->text_size)) ||
-		(inside(v, "module.core_layout", "module_layout.base", &l->text) &&
-		 inside(v, "module.core_layout", "module_layout.text_size", &l->text_size))) &&
+	       member_find(v, "module.kallsyms", 0, &l->kallsyms) && find_texts(l, v) &&
 	       member_find(v, "mod_kallsyms.symtab", 0, &l->symtab) &&
 	       member_find(v, "mod_kallsyms.num_symtab", 0, &l->num_symtab) &&
 	       member_find(v, "mod_kallsyms.strtab", 0, &l->strtab);
@@ -84,12 +111,19 @@ static bool is_name(const char *name, size_t len)
 struct module {
 	char name[MODULE_NAME_MAX];
 	size_t name_len;
-	uint64_t text, text_size, strtab;
+	uint64_t text[TEXTS], text_size[TEXTS], strtab;
 };
+
+static bool is_text(const struct module *mod, uint64_t addr)
+{
+	for (size_t i = 0; i < TEXTS; i++)
+		if (addr - mod->text[i] < mod->text_size[i])
+			return true;
+	return false;
+}
 
 static bool add_symbol(struct modules *m, const struct module *mod, const Elf64_Sym *sym)
 {
-	bool text = sym->st_value - mod->text < mod->text_size;
 	char name[SYMBOL_NAME_MAX];
 	size_t len;
 
@@ -98,7 +132,7 @@ static bool add_symbol(struct modules *m, const struct module *mod, const Elf64_
 	len = read_text(m, mod->strtab + sym->st_name, name, sizeof(name));
 	if (!is_name(name, len))
 		return true;
-	if (!symbols_add(m->symbols, sym->st_value, text ? 't' : 'd', name, len))
+	if (!symbols_add(m->symbols, sym->st_value, is_text(mod, sym->st_value) ? 't' : 'd', name, len))
 		return false;
 	symbols_in_module(m->symbols, mod->name, mod->name_len);
 	return true;
@@ -118,7 +152,9 @@ static void add_symbols(struct modules *m, const struct module *mod, uint64_t ka
 		return;
 	for (uint64_t i = 0; i < n && add_symbol(m, mod, &symbols[i]); i++)
 		;
-	symbols_add_end(m->symbols, mod->text + mod->text_size);
+	for (size_t i = 0; i < TEXTS; i++)
+		if (mod->text_size[i])
+			symbols_add_end(m->symbols, mod->text[i] + mod->text_size[i]);
 }
 
 static void add_orc(struct modules *m, uint64_t module)
@@ -145,8 +181,11 @@ static void add_module(struct modules *m, uint64_t module)
 	struct module mod = { .name_len = 0 };
 	uint64_t kallsyms;
 
-	if (!read_number(m, module, &l->text, &mod.text) || !read_number(m, module, &l->text_size, &mod.text_size) ||
-	    !read_number(m, module, &l->kallsyms, &kallsyms) || !read_number(m, kallsyms, &l->strtab, &mod.strtab))
+	for (size_t i = 0; i < TEXTS; i++)
+		if (!read_number(m, module, &l->text[i], &mod.text[i]) ||
+		    !read_number(m, module, &l->text_size[i], &mod.text_size[i]))
+			return;
+	if (!read_number(m, module, &l->kallsyms, &kallsyms) || !read_number(m, kallsyms, &l->strtab, &mod.strtab))
 		return;
 	mod.name_len = read_text(m, module + member_first(&l->name), mod.name, sizeof(mod.name));
 	add_symbols(m, &mod, kallsyms);

@@ -143,7 +143,7 @@ static void add_names(struct di *d)
 		di_write64(d, stack + at, DI_IMAGE_VIRT + 0x150);
 		di_write64(d, stack + at + 16, DI_MODULE + 0x820);
 	}
-	di_module(d);
+	di_module(d, false);
 	di_add(d, MINIDUMP_STACK_NAME, 0, stack, STACK, 16384);
 	di_kallsyms(d, symbols, ARRAY_LEN(symbols), true);
 }

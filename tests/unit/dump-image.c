@@ -414,7 +414,7 @@ static void map_page(struct di *d, uint64_t vaddr, uint64_t paddr)
 	di_write64(d, table + ((vaddr >> 12) & 511) * 8, paddr | 3);
 }
 
-void di_module(struct di *d)
+void di_module(struct di *d, bool loading)
 {
 	static const char names[] = "\0mod_wait\0$x\0mod_data";
 	static const struct {
@@ -423,10 +423,11 @@ void di_module(struct di *d)
 		uint64_t at;
 	} symbols[] = { { 0, 0, 0 }, { 10, 1, 0x880 }, { 1, 1, 0x800 }, { 13, 2, 0xa00 } };
 	static const uint8_t wait[] = { 32, 0, 0xf0, 0xff, 0x15, 2 };
-	uint64_t page = di_alloc(d, 4096, 4096);
+	uint64_t page = di_alloc(d, 4096, 4096), memory = page + 144 + (loading ? 4 * 16 : 0);
 
-	di_note(d, "BITS(module.list)=0:128\nBITS(module.name)=128:448\nBITS(module.mem)=640:128");
-	di_note(d, "BITS(module_memory.base)=0:64\nBITS(module_memory.size)=64:32\nBITS(module.kallsyms)=768:64");
+	di_note(d, "BITS(module.list)=0:128\nBITS(module.name)=128:448\nBITS(module.mem)=1152:640");
+	di_note(d, "SIZE(module_memory)=16\nBITS(module_memory.base)=0:64\nBITS(module_memory.size)=64:32");
+	di_note(d, "BITS(module.kallsyms)=768:64");
 	di_note(d, "BITS(module.arch)=896:192\nBITS(mod_arch_specific.num_orcs)=0:32");
 	di_note(d, "BITS(mod_arch_specific.orc_unwind_ip)=64:64\nBITS(mod_arch_specific.orc_unwind)=128:64");
 	di_note(d, "BITS(mod_kallsyms.symtab)=0:64\nBITS(mod_kallsyms.num_symtab)=64:32");
@@ -436,8 +437,8 @@ void di_module(struct di *d)
 	di_write64(d, DI_PHYS_BASE + 0x700, DI_MODULE);
 	di_write64(d, page, DI_IMAGE_VIRT + 0x700);
 	di_write(d, page + 16, "a_module", 8);
-	di_write64(d, page + 80, DI_MODULE + 0x800);
-	di_write32(d, page + 88, 0x200);
+	di_write64(d, memory, DI_MODULE + 0x800);
+	di_write32(d, memory + 8, 0x200);
 	di_write64(d, page + 96, DI_MODULE + 0x100);
 	di_write32(d, page + 112, 2);
 	di_write64(d, page + 120, DI_MODULE + 0x300);

@@ -118,7 +118,7 @@ uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bo
  * 6.4); there are symbols that are no names, too.
  */
 #define DI_MODULE 0xffffffffc0000000ULL
-void di_module(struct di *d);
+void di_module(struct di *d, bool loading);
 
 /* The region KCPUREGS: a header for that many CPUs, and an entry with a note of x86_64. */
 #define DI_CPU_REGS_HEADER 16

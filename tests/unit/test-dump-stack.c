@@ -640,7 +640,7 @@ static void given_names(void **state)
 }
 
 /* A frame in a module, which has names and entries of its own. */
-static void given_names_of_module(void **state)
+static void have_names_of_module(bool loading)
 {
 	const struct options json = { .all = true, .json = true };
 	struct derr err = { 0 };
@@ -648,7 +648,7 @@ static void given_names_of_module(void **state)
 	char *text;
 
 	start_given(&m, &orc_6_4);
-	di_module(&m.d);
+	di_module(&m.d, loading);
 	put_word(&m, 0x3e40, DI_MODULE + 0x820);
 	add_task(&m, false);
 	finish(&m);
@@ -662,6 +662,12 @@ static void given_names_of_module(void **state)
 	assert_non_null(strstr(text, "\"symbol\":\"mod_wait\",\"module\":\"a_module\","));
 	free(text);
 	done(&m);
+}
+
+static void given_names_of_module(void **state)
+{
+	have_names_of_module(false);
+	have_names_of_module(true);
 }
 
 /* Names alone; and that there are no frames for this reader, but for a newer one. */
