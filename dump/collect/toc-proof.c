@@ -61,16 +61,23 @@ static void look(struct proof *p, const struct image *img)
 	rangemap_clear(&start.phys);
 }
 
-/* With 4 levels the top table leads to one that has two entries, with 5 to one that has only the last of these. */
+/*
+ * Whose tables these are is not for a table to say that is to be proven. With 5 levels the last entry of the top table
+ * leads to a table whose last entry leads to the one that has the kernel image; with 4 levels that path is the fixmap's,
+ * which has nothing there. (The entry before the last one tells nothing: with 5 levels it is espfix.)
+ */
 static bool is_kernel_root(const struct image *img, uint64_t root, struct pagewalk *w)
 {
-	uint64_t entry, next;
+	uint64_t first, second, third = 0;
 
-	*w = (struct pagewalk){ .root = root, .machine = EM_X86_64 };
-	if (image_read(img, root + TOP_KERNEL_IMAGE * sizeof(entry), &entry, sizeof(entry)) < 0 ||
-	    image_read(img, (entry & ENTRY_ADDR) + PUD_KERNEL_IMAGE * sizeof(next), &next, sizeof(next)) < 0)
+	*w = (struct pagewalk){ .root = root, .levels = 4, .machine = EM_X86_64 };
+	if (image_read(img, root + TOP_KERNEL_IMAGE * sizeof(first), &first, sizeof(first)) < 0 ||
+	    image_read(img, (first & ENTRY_ADDR) + TOP_KERNEL_IMAGE * sizeof(second), &second, sizeof(second)) < 0)
 		return false;
-	w->levels = next & ENTRY_PRESENT ? 4 : 5;
+	if (second & ENTRY_PRESENT &&
+	    image_read(img, (second & ENTRY_ADDR) + PUD_KERNEL_IMAGE * sizeof(third), &third, sizeof(third)) == 0 &&
+	    third & ENTRY_PRESENT)
+		w->levels = 5;
 	return true;
 }
 
@@ -180,12 +187,13 @@ static const struct page_pointers *pointers_under(struct proof *p, const struct 
 	struct page_pointers *to;
 
 	for (size_t i = 0; i < p->n_pointers; i++)
-		if (p->pointers[i].key == key)
+		if (p->pointers[i].key == key && p->pointers[i].root == w->root)
 			return &p->pointers[i];
-	if (key % MAP_GRANULE || p->n_pointers == PROOF_MAPS_MAX)
+	if (key % MAP_GRANULE || p->n_pointers == ARRAY_LEN(p->pointers))
 		return NULL;
 	to = &p->pointers[p->n_pointers++];
 	to->key = key;
+	to->root = w->root;
 	read_image(p, to, img, w);
 	return to;
 }

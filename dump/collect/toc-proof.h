@@ -5,7 +5,7 @@
  *
  * Of a vmcore that is its own VMCOREINFO, which kdump or the hypervisor put there. Of any x86_64 machine it is the top
  * page table that starts other CPUs: it has the kernel's half of swapper_pg_dir, and lies in the first MiB, of which
- * Linux gives nobody anything.
+ * Linux gives nobody anything. How many levels it has its own entries say.
  */
 #ifndef TOC_PROOF_H
 #define TOC_PROOF_H
@@ -15,9 +15,9 @@
 #define PROOF_ROOTS_MAX 16
 #define PROOF_MAPS_MAX	17
 
-/* Where in the kernel image pointers to whole pages lead, under one memory map. */
+/* Where in the kernel image that one root leads to pointers to whole pages lead, under one memory map. */
 struct page_pointers {
-	uint64_t key;
+	uint64_t key, root;
 	uint64_t *to;
 	size_t n, capacity;
 };
@@ -27,7 +27,7 @@ struct proof {
 	struct kv vmcoreinfo; /* the source's own; none: text is NULL */
 	uint64_t roots[PROOF_ROOTS_MAX];
 	size_t n_roots;
-	struct page_pointers pointers[PROOF_MAPS_MAX];
+	struct page_pointers pointers[PROOF_MAPS_MAX * PROOF_ROOTS_MAX];
 	size_t n_pointers;
 	unsigned int walks;
 };

@@ -73,14 +73,26 @@ static void page_tables(struct di *d, uint64_t phys_base)
 	di_write(d, phys_base + RELEASE + 0x100, "Linux\0host\0" DI_RELEASE, sizeof(DI_RELEASE) + 11);
 }
 
+/* With 5 levels there is one more table, in which espfix is before the kernel image. */
+static void five_levels(struct di *d, uint64_t phys_base)
+{
+	uint64_t root = phys_base + SWAPPER;
+
+	di_write64(d, root + 511 * 8, (root + 0x4000) | TABLE);
+	di_write64(d, root + 0x4000 + 273 * 8, (root + 0x3000) | TABLE);
+	di_write64(d, root + 0x4000 + 510 * 8, (root + 0x5000) | TABLE);
+	di_write64(d, root + 0x4000 + 511 * 8, (root + 0x1000) | TABLE);
+}
+
 /* What starts the other CPUs, in the first MiB */
 static void starts_cpus(struct di *d, uint64_t phys_base)
 {
-	uint64_t at = (1 + rnd(254)) * 4096;
+	uint64_t at = (1 + rnd(254)) * 4096, image;
 
+	di_read(d, phys_base + SWAPPER + 511 * 8, &image, sizeof(image));
 	di_write64(d, at, (phys_base + SWAPPER + 0x3000) | TABLE);
 	di_write64(d, at + 273 * 8, (phys_base + SWAPPER + 0x3000) | TABLE);
-	di_write64(d, at + 511 * 8, (phys_base + SWAPPER + 0x1000) | TABLE);
+	di_write64(d, at + 511 * 8, image);
 }
 
 static void regions(struct di *d, size_t n)
@@ -110,14 +122,19 @@ static void init(struct di *d, uint64_t base)
 	snprintf(d->path, sizeof(d->path), "/proc/self/fd/%d", d->fd);
 }
 
-/* The machine itself: x86_64 */
-static void machine(struct di *d, bool crashed)
+static void begin(struct di *d, bool crashed)
 {
 	init(d, 0);
 	d->next = MIB_ + rnd(64) * 4096;
 	keys(d, DI_PHYS_BASE, LAST);
 	if (crashed)
 		di_key(d, "CRASHTIME=1700000000");
+}
+
+/* The machine itself: x86_64 */
+static void machine(struct di *d, bool crashed)
+{
+	begin(d, crashed);
 	finish_kernel(d, DI_PHYS_BASE);
 	starts_cpus(d, DI_PHYS_BASE);
 }
@@ -313,6 +330,25 @@ static void forged_world(void)
 	taken_and_named(&d, &e);
 }
 
+static void forged_on_five_levels(void)
+{
+	struct collection c;
+	struct di d, e;
+
+	begin(&d, false);
+	di_key(&d, "NUMBER(pgtable_l5_enabled)=1");
+	finish_kernel(&d, DI_PHYS_BASE);
+	five_levels(&d, DI_PHYS_BASE);
+	starts_cpus(&d, DI_PHYS_BASE);
+	other(&e, &d, HUGE_PAGE, HUGE_PAGE);
+	finish_forged(&e, true);
+	taken(&d, d.path, NULL, &c);
+	assert_int_equal(c.toc.proven, 2);
+	names(&c, e.table);
+	collection_clear(&c);
+	di_done(&d);
+}
+
 /* A machine of the other kind, whose memory starts elsewhere by right */
 static void forged_arm64(void)
 {
@@ -351,18 +387,26 @@ static void forged_many(void)
 	di_done(&d);
 }
 
-/* Both kernels are true, one after the other: the one that crashed has noted when. */
+/* Both kernels are true, one after the other: the one that crashed has noted when, whichever is found first. */
 static void capture_kernel(void)
 {
+	bool first = rnd(2);
+	struct collection c;
 	struct di d, e;
 
-	machine(&d, true);
+	machine(&d, first);
 	other(&e, &d, OTHER_KERNEL, OTHER_KERNEL);
 	e.next = OTHER_KERNEL + 4 * MIB_;
 	keys(&e, OTHER_KERNEL, LAST);
+	if (!first)
+		di_key(&e, "CRASHTIME=1700000000");
 	finish_kernel(&e, OTHER_KERNEL);
 	starts_cpus(&e, OTHER_KERNEL);
-	taken_and_named(&d, &e);
+	taken(first ? &d : &e, d.path, NULL, &c);
+	assert_int_equal(c.toc.proven, 2);
+	names(&c, first ? e.table : d.table);
+	collection_clear(&c);
+	di_done(&d);
 }
 
 /* A kernel that a reset ended, at the same place or elsewhere; what started its CPUs has been written over. */
@@ -430,19 +474,13 @@ static void forged_on_arm64(void)
 static void each_kind(void **state)
 {
 	static void (*const kinds[])(void) = {
-		decoys_own_address,
-		decoys_bad_checksum,
-		decoys_wrong_address,
-		decoys_and_option,
-		forged_shifted,
-		forged_in_place,
-		forged_copied,
-		forged_world,
-		forged_arm64,
-		forged_many,
-		capture_kernel,
-		earlier_boot,
-		vmcore,
+		decoys_own_address,    decoys_bad_checksum,
+		decoys_wrong_address,  decoys_and_option,
+		forged_shifted,	       forged_in_place,
+		forged_copied,	       forged_world,
+		forged_on_five_levels, forged_arm64,
+		forged_many,	       capture_kernel,
+		earlier_boot,	       vmcore,
 		forged_on_arm64,
 	};
 	const char *given = getenv("QCMD_SEED");
