@@ -105,8 +105,6 @@ static bool find_root(const struct proof *p, const struct image *img, const stru
 {
 	uint64_t vaddr, paddr, at, size;
 
-	if (p->vmcoreinfo.text)
-		return same_kernel(&p->vmcoreinfo, v) && pagewalk_init(w, v);
 	if (img->phys.v[0].start || !kernel_symbol(v, "swapper_pg_dir", &vaddr, &paddr))
 		return false;
 	for (size_t i = 0; i < p->n_roots; i++)
@@ -210,6 +208,7 @@ static bool vmcoreinfo_in_place(struct proof *p, const struct image *img, const 
 
 void toc_prove(struct proof *p, const struct image *img, struct toc *toc)
 {
+	bool own, walk;
 	struct pagewalk w;
 	struct kv v;
 
@@ -223,8 +222,11 @@ void toc_prove(struct proof *p, const struct image *img, struct toc *toc)
 		toc->contradicted = !p->vmcoreinfo.text && img->phys.v[0].start != 0;
 		return;
 	}
-	if (find_root(p, img, &v, &w))
-		toc->proven = 1 + vmcoreinfo_in_place(p, img, &w, toc);
+	/* A machine whose page tables can't be read here has its kernel's VMCOREINFO all the same. */
+	own = p->vmcoreinfo.text && same_kernel(&p->vmcoreinfo, &v);
+	walk = p->vmcoreinfo.text ? own && pagewalk_init(&w, &p->vmcoreinfo) : find_root(p, img, &v, &w);
+	if (own || walk)
+		toc->proven = 1 + (walk && vmcoreinfo_in_place(p, img, &w, toc));
 	toc->contradicted = !toc->proven;
 	kv_clear(&v);
 }

@@ -425,14 +425,25 @@ static void earlier_boot(void)
 	taken_and_named(&d, &e);
 }
 
+/* Collects, from a vmcore whose memory starts at base, and with that VMCOREINFO. */
+static void vmcore_of(const struct di *d, const char *vmcoreinfo, struct collection *c)
+{
+	const struct di_load all = { d->base, 8 * MIB_ };
+	struct notebuf b = { 0 };
+	char core[64];
+
+	notebuf_add(&b, "VMCOREINFO", 0, vmcoreinfo, strlen(vmcoreinfo));
+	di_elf(d, &all, 1, b.data, b.size, core);
+	taken(d, core, NULL, c);
+	notebuf_clear(&b);
+	unlink(core);
+}
+
 /* The hypervisor's VMCOREINFO decides; what starts CPUs may be another kernel's. */
 static void vmcore(void)
 {
-	const struct di_load all = { 0, 8 * MIB_ };
-	struct notebuf b = { 0 };
 	struct collection c;
 	uint64_t paddr = HUGE_PAGE;
-	char core[64];
 	struct di d, e;
 
 	machine(&d, false);
@@ -441,13 +452,53 @@ static void vmcore(void)
 	page_tables(&e, paddr);
 	finish_forged(&e, true);
 	starts_cpus(&e, paddr);
-	notebuf_add(&b, "VMCOREINFO", 0, d.vmcoreinfo, strlen(d.vmcoreinfo));
-	di_elf(&d, &all, 1, b.data, b.size, core);
-	taken(&d, core, NULL, &c);
+	vmcore_of(&d, d.vmcoreinfo, &c);
 	names(&c, e.table);
 	collection_clear(&c);
-	notebuf_clear(&b);
-	unlink(core);
+	di_done(&d);
+}
+
+/* How many levels there are a copy of the true text may not say. */
+static void vmcore_levels(void)
+{
+	struct collection c;
+	struct di d, e;
+	char *text;
+
+	begin(&d, false);
+	d.next = 7 * MIB_;
+	text = strdup(d.vmcoreinfo);
+	finish_kernel(&d, DI_PHYS_BASE);
+	other(&e, &d, MIB_, MIB_);
+	strcpy(e.vmcoreinfo, d.vmcoreinfo);
+	di_key(&e, "NUMBER(pgtable_l5_enabled)=1");
+	e.next = MIB_;
+	finish_forged(&e, true);
+	vmcore_of(&d, text, &c);
+	assert_int_equal(c.toc.proven, 2);
+	names(&c, e.table);
+	collection_clear(&c);
+	free(text);
+	di_done(&d);
+}
+
+/* Of a machine whose page tables are none that are read here: its kernel's VMCOREINFO says enough. */
+static void vmcore_52_bits(void **state)
+{
+	uint64_t base = GIB_;
+	struct collection c;
+	struct di d;
+
+	seed = 1;
+	init(&d, base);
+	d.machine = EM_AARCH64;
+	d.next = base + MIB_;
+	keys(&d, base + DI_PHYS_BASE, LAST);
+	memcpy(strstr(d.vmcoreinfo, "VA_BITS)=48") + 9, "52", 2);
+	finish_kernel(&d, base + DI_PHYS_BASE);
+	vmcore_of(&d, d.vmcoreinfo, &c);
+	assert_int_equal(c.toc.proven, 1);
+	collection_clear(&c);
 	di_done(&d);
 }
 
@@ -481,7 +532,7 @@ static void each_kind(void **state)
 		forged_on_five_levels, forged_arm64,
 		forged_many,	       capture_kernel,
 		earlier_boot,	       vmcore,
-		forged_on_arm64,
+		vmcore_levels,	       forged_on_arm64,
 	};
 	const char *given = getenv("QCMD_SEED");
 	uint64_t first = given ? strtoull(given, NULL, 10) : 1;
@@ -531,6 +582,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind),
 		cmocka_unit_test(contradiction),
+		cmocka_unit_test(vmcore_52_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
