@@ -100,12 +100,18 @@ static bool same_kernel(const struct kv *a, const struct kv *b)
 	return true;
 }
 
+/* A map that was guessed has the first MiB, in which the roots are, at another address. */
+static bool is_elsewhere(const struct image *img)
+{
+	return !img->mapped && img->phys.v[0].start;
+}
+
 /* The kernel that the table tells of has its page tables where those that are beyond doubt have them. */
 static bool find_root(const struct proof *p, const struct image *img, const struct kv *v, struct pagewalk *w)
 {
 	uint64_t vaddr, paddr, at, size;
 
-	if (img->phys.v[0].start || !kernel_symbol(v, "swapper_pg_dir", &vaddr, &paddr))
+	if (is_elsewhere(img) || !kernel_symbol(v, "swapper_pg_dir", &vaddr, &paddr))
 		return false;
 	for (size_t i = 0; i < p->n_roots; i++)
 		if (is_kernel_root(img, p->roots[i], w) && pagewalk(img, w, vaddr, &at, &size) && at == paddr)
@@ -219,7 +225,7 @@ void toc_prove(struct proof *p, const struct image *img, struct toc *toc)
 	if (!p->vmcoreinfo.text && !p->n_roots)
 		return;
 	if (!toc_vmcoreinfo(toc, img, &v)) {
-		toc->contradicted = !p->vmcoreinfo.text && img->phys.v[0].start != 0;
+		toc->contradicted = !p->vmcoreinfo.text && is_elsewhere(img);
 		return;
 	}
 	/* A machine whose page tables can't be read here has its kernel's VMCOREINFO all the same. */

@@ -482,6 +482,24 @@ static void vmcore_levels(void)
 	di_done(&d);
 }
 
+/* The user, or a vmcore, leaves out the first page: the table is proven all the same. */
+static void first_page_left_out(void **state)
+{
+	const struct range map = { .start = 4096, .size = FILE_SIZE - 4096, .offset = 4096 };
+	struct collect_options o = { .image = { .maps = &map, .n_maps = 1 } };
+	struct collection c;
+	struct derr err;
+	struct di d;
+
+	seed = 1;
+	machine(&d, false);
+	assert_int_equal(collect_prepare(&c, d.path, &o, &err), 0);
+	assert_false(c.toc.contradicted);
+	assert_int_equal(c.toc.proven, 2);
+	collection_clear(&c);
+	di_done(&d);
+}
+
 /* Of a machine whose page tables are none that are read here: its kernel's VMCOREINFO says enough. */
 static void vmcore_52_bits(void **state)
 {
@@ -583,6 +601,7 @@ int main(void)
 		cmocka_unit_test(each_kind),
 		cmocka_unit_test(contradiction),
 		cmocka_unit_test(vmcore_52_bits),
+		cmocka_unit_test(first_page_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
