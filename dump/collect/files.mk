@@ -16,7 +16,6 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/layout.c \
 	dump/collect/memory-counters.c \
 	dump/collect/modules.c \
-	dump/collect/page-walk.c \
 	dump/collect/pagetable.c \
 	dump/collect/pagewalk.c \
 	dump/collect/pid-index.c \

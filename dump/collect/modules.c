@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dump/collect/modules.h"
-#include "dump/collect/page-walk.h"
+#include "dump/collect/pagewalk.h"
 
 /* Far more than anybody has loaded, and than a module has symbols; and the longest name of one (KSYM_NAME_LEN). */
 #define MODULES_MAX	   4096
@@ -26,7 +26,7 @@ struct layout_of_modules {
 };
 
 struct modules {
-	struct page_walk walk;
+	struct page_reader memory;
 	struct layout_of_modules layout;
 	struct symbols *symbols;
 	struct orc *orc;
@@ -86,7 +86,7 @@ static bool read_number(struct modules *m, uint64_t structure, const struct memb
 	uint64_t bytes = 0, first = member_first(member);
 
 	if (!member_is_number(member) ||
-	    !page_walk_read(&m->walk, structure + first, &bytes, member_end(member) - first))
+	    !page_reader_read(&m->memory, structure + first, &bytes, member_end(member) - first))
 		return false;
 	*ret = member_number(member, &bytes);
 	return true;
@@ -97,7 +97,7 @@ static size_t read_text(struct modules *m, uint64_t addr, char *buf, size_t max)
 {
 	size_t n = 0;
 
-	while (n < max && page_walk_read(&m->walk, addr + n, buf + n, 1) && buf[n])
+	while (n < max && page_reader_read(&m->memory, addr + n, buf + n, 1) && buf[n])
 		n++;
 	return n;
 }
@@ -148,7 +148,7 @@ static void add_symbols(struct modules *m, const struct module *mod, uint64_t ka
 	    n > MODULE_SYMBOLS_MAX)
 		return;
 	symbols = xcalloc(n, sizeof(*symbols));
-	if (!page_walk_read(&m->walk, symtab, symbols, n * sizeof(*symbols)))
+	if (!page_reader_read(&m->memory, symtab, symbols, n * sizeof(*symbols)))
 		return;
 	for (uint64_t i = 0; i < n && add_symbol(m, mod, &symbols[i]); i++)
 		;
@@ -170,8 +170,8 @@ static void add_orc(struct modules *m, uint64_t module)
 		return;
 	ips = xcalloc(n, sizeof(*ips));
 	entries = xcalloc(n, ORC_ENTRY_SIZE);
-	if (page_walk_read(&m->walk, ips_at, ips, n * sizeof(*ips)) &&
-	    page_walk_read(&m->walk, entries_at, entries, n * ORC_ENTRY_SIZE))
+	if (page_reader_read(&m->memory, ips_at, ips, n * sizeof(*ips)) &&
+	    page_reader_read(&m->memory, entries_at, entries, n * ORC_ENTRY_SIZE))
 		orc_add(m->orc, ips_at, ips, entries, n);
 }
 
@@ -198,11 +198,11 @@ void modules_add(const struct collection *c, struct symbols *s, struct orc *orc)
 	uint64_t head, at, offset;
 
 	if (!find_layout(&m.layout, &c->kernel_note) || !symbols_address(s, "modules", &head) ||
-	    !page_walk_start(&m.walk, c))
+	    !page_reader_start(&m.memory, &c->img, &c->vmcoreinfo))
 		return;
 	offset = member_first(&m.layout.list);
 	at = head;
-	for (size_t i = 0; i < MODULES_MAX && page_walk_read(&m.walk, at, &at, sizeof(at)) && at != head; i++)
+	for (size_t i = 0; i < MODULES_MAX && page_reader_read(&m.memory, at, &at, sizeof(at)) && at != head; i++)
 		add_module(&m, at - offset);
 	symbols_finish(s);
 	orc_finish(orc);

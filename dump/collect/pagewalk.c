@@ -39,8 +39,11 @@ bool pagewalk_init(struct pagewalk *w, const struct kv *v)
 		return true;
 	}
 	w->machine = EM_AARCH64;
-	return kv_number(v, "VA_BITS", &n) == 0 && n == 48 && kv_get(v, "PAGESIZE") &&
-	       !strcmp(kv_get(v, "PAGESIZE"), "4096");
+	/* With pages of 4 KiB there is a level for each nine bits of an address. */
+	if (kv_number(v, "VA_BITS", &n) < 0 || !kv_get(v, "PAGESIZE") || strcmp(kv_get(v, "PAGESIZE"), "4096"))
+		return false;
+	w->levels = n == 39 ? 3 : 4;
+	return n == 39 || n == 48;
 }
 
 static bool is_leaf(const struct pagewalk *w, unsigned int level, uint64_t entry)
@@ -68,4 +71,34 @@ bool pagewalk(const struct image *img, const struct pagewalk *w, uint64_t vaddr,
 		*paddr = table / span * span + vaddr % span;
 		return level <= 3;
 	}
+}
+
+bool page_reader_start(struct page_reader *r, const struct image *img, const struct kv *v)
+{
+	r->img = img;
+	r->page = 0;
+	return pagewalk_init(&r->tables, v);
+}
+
+bool page_reader_read(struct page_reader *r, uint64_t vaddr, void *buf, size_t size)
+{
+	for (size_t done = 0, n; done < size; done += n, vaddr += n) {
+		uint64_t page = page_down(vaddr), paddr, rest;
+
+		n = DUMP_PAGE - vaddr % DUMP_PAGE;
+		if (n > size - done)
+			n = size - done;
+		/* The kernel has nothing there, and r->page says so of data. */
+		if (!page)
+			return false;
+		if (page != r->page) {
+			r->page = 0;
+			if (!pagewalk(r->img, &r->tables, page, &paddr, &rest) ||
+			    image_read(r->img, paddr, r->data, sizeof(r->data)) < 0)
+				return false;
+			r->page = page;
+		}
+		memcpy((char *)buf + done, r->data + vaddr % DUMP_PAGE, n);
+	}
+	return true;
 }

@@ -4,6 +4,7 @@
 #define PAGEWALK_H
 
 #include "dump/core/keyval.h"
+#include "dump/core/page.h"
 #include "dump/image/image.h"
 
 struct pagewalk {
@@ -23,5 +24,17 @@ bool pagewalk_init(struct pagewalk *w, const struct kv *v);
  * has no table, so that the next address can be asked for.
  */
 bool pagewalk(const struct image *img, const struct pagewalk *w, uint64_t vaddr, uint64_t *paddr, uint64_t *size);
+
+/* Memory by virtual address */
+struct page_reader {
+	const struct image *img;
+	struct pagewalk tables;
+	uint64_t page; /* virtual address of what is in data; 0: nothing is */
+	char data[DUMP_PAGE];
+};
+
+/* False: it is not known where the tables are. */
+bool page_reader_start(struct page_reader *r, const struct image *img, const struct kv *v);
+bool page_reader_read(struct page_reader *r, uint64_t vaddr, void *buf, size_t size);
 
 #endif

@@ -11,11 +11,14 @@
 
 #include <cmocka.h>
 
+#include "dump/collect/pagewalk.h"
 #include "dump-run.h"
 
 #define MIB_	(1ULL << 20)
 #define GIB_	(1ULL << 30)
 #define PATTERN 0x51
+/* Where a kernel of 39 bits can be, and of 48 */
+#define ARM64_VIRT 0xffffffc010000000ULL
 
 static void fill(struct di *d, uint64_t paddr, size_t size, int first)
 {
@@ -822,21 +825,68 @@ static void single_region(void **state)
 	di_done(&d);
 }
 
+/* By the tables of an arm64 kernel, as VMCOREINFO has it */
+static bool start_reader(struct page_reader *r, struct image *img, const char *page_size, unsigned int bits)
+{
+	char text[256];
+	struct kv v;
+	bool ok;
+
+	snprintf(text, sizeof(text),
+		 "PAGESIZE=%s\nSYMBOL(swapper_pg_dir)=%llx\n"
+		 "NUMBER(kimage_voffset)=0x%llx\nNUMBER(VA_BITS)=%u\n",
+		 page_size, ARM64_VIRT, ARM64_VIRT - DI_PHYS_BASE, bits);
+	kv_parse(&v, text, strlen(text));
+	ok = page_reader_start(r, img, &v);
+	kv_clear(&v);
+	return ok;
+}
+
+static void memory_by_virtual_address(void **state)
+{
+	static const struct image_options none;
+	struct page_reader r;
+	struct image img;
+	struct derr err;
+	char text[5];
+	struct di d;
+
+	for (unsigned int bits = 39; bits <= 48; bits += 9) {
+		uint64_t table = DI_PHYS_BASE;
+
+		di_init(&d, 8 * MIB_, 0, 0);
+		for (unsigned int shift = bits - 9; shift >= 12; shift -= 9, table += 4096)
+			di_write64(&d, table + (ARM64_VIRT >> shift & 511) * 8, (table + 4096) | 3);
+		di_write(&d, table, "text", 5);
+		assert_int_equal(image_open(&img, d.path, &none, &err), 0);
+		assert_true(start_reader(&r, &img, "4096", bits));
+		assert_true(page_reader_read(&r, ARM64_VIRT, text, 5));
+		assert_string_equal(text, "text");
+		assert_false(page_reader_read(&r, ARM64_VIRT + 4096, text, 5));
+		/* Nor is there what was read before. */
+		assert_false(page_reader_read(&r, 0, text, 5));
+		assert_false(start_reader(&r, &img, "16384", bits));
+		assert_false(start_reader(&r, &img, "4096", bits + 4));
+		image_close(&img);
+		di_done(&d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
-		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
-		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
-		cmocka_unit_test(hole_by_landmark), cmocka_unit_test(ambiguous_hole),
-		cmocka_unit_test(maps_are_checked), cmocka_unit_test(prefixed_image),
-		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(vmcore_too_large),
-		cmocka_unit_test(registers),	    cmocka_unit_test(registers_of_tasks),
-		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
-		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
-		cmocka_unit_test(single_region),    cmocka_unit_test(other_formats),
-		cmocka_unit_test(newer_notes),	    cmocka_unit_test(large_ring),
-		cmocka_unit_test(large_regions),
+		cmocka_unit_test(good_dump),	      cmocka_unit_test(page_tables),
+		cmocka_unit_test(notes_in_order),     cmocka_unit_test(shifted_image),
+		cmocka_unit_test(table_above_hole),   cmocka_unit_test(hole_or_shift),
+		cmocka_unit_test(hole_by_landmark),   cmocka_unit_test(ambiguous_hole),
+		cmocka_unit_test(maps_are_checked),   cmocka_unit_test(memory_by_virtual_address),
+		cmocka_unit_test(prefixed_image),     cmocka_unit_test(from_vmcore),
+		cmocka_unit_test(vmcore_too_large),   cmocka_unit_test(registers),
+		cmocka_unit_test(registers_of_tasks), cmocka_unit_test(no_table),
+		cmocka_unit_test(already_collected),  cmocka_unit_test(copies),
+		cmocka_unit_test(several_tables),     cmocka_unit_test(single_region),
+		cmocka_unit_test(other_formats),      cmocka_unit_test(newer_notes),
+		cmocka_unit_test(large_ring),	      cmocka_unit_test(large_regions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
