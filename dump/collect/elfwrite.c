@@ -99,7 +99,7 @@ static int write_headers(const struct collection *c, int fd, uint64_t shoff, str
 	return r < 0 ? write_error(r, err) : 0;
 }
 
-/* The captured bytes of whole pages of physical memory; what is zero there stays so, as what was not captured. */
+/* The captured bytes of whole pages of physical memory, over what was made; what was not captured stays. */
 static int read_captured(const struct collection *c, uint64_t paddr, char *buf, size_t size, struct derr *err)
 {
 	const struct rangemap *m = &c->layout.bytes;
@@ -111,8 +111,10 @@ static int read_captured(const struct collection *c, uint64_t paddr, char *buf, 
 
 		if (to > paddr + size)
 			to = paddr + size;
-		if (image_is_hole(&c->img, from, to - from))
+		if (image_is_hole(&c->img, from, to - from)) {
+			memset(buf + (from - paddr), 0, to - from);
 			continue;
+		}
 		r = image_read(&c->img, from, buf + (from - paddr), to - from);
 		if (r < 0)
 			return derr_set(err, r, "Cannot read %s: %s", c->img.path, strerror(-r));

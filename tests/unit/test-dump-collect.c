@@ -708,6 +708,37 @@ static void large_regions(void **state)
 	di_done(&d);
 }
 
+/* Where zeros were captured no made memory shows. */
+static void hole_over_made(void **state)
+{
+	static const uint8_t zeros[4096];
+	const uint64_t at = 4 * MIB_;
+	uint8_t got[4096];
+	struct collection c;
+	struct corefile core;
+	struct derr err;
+	char out[64];
+	struct di d;
+	int fd;
+
+	di_init(&d, 8 * MIB_, 0, 0);
+	di_add(&d, "KHOLE", 0, at, DI_DIRECT + at, 64 << 10);
+	di_finish(&d);
+	assert_int_equal(collect_prepare(&c, d.path, &(struct collect_options){ 0 }, &err), 0);
+	memset(made_add(&c.made, DI_DIRECT + at, at, sizeof(got)), PATTERN, sizeof(got));
+	strcpy(out, "/tmp/qcmd-test-XXXXXX");
+	fd = mkstemp(out);
+	assert_int_equal(collect_write(&c, fd, &err), 0);
+	close(fd);
+	collection_clear(&c);
+	assert_int_equal(core_open(&core, out, &err), 0);
+	assert_int_equal(rangemap_read(&core.phys, core.fd, at, got, sizeof(got)), 0);
+	assert_memory_equal(got, zeros, sizeof(got));
+	core_close(&core);
+	unlink(out);
+	di_done(&d);
+}
+
 static void already_collected(void **state)
 {
 	struct collection c;
@@ -875,18 +906,19 @@ static void memory_by_virtual_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_dump),	      cmocka_unit_test(page_tables),
-		cmocka_unit_test(notes_in_order),     cmocka_unit_test(shifted_image),
-		cmocka_unit_test(table_above_hole),   cmocka_unit_test(hole_or_shift),
-		cmocka_unit_test(hole_by_landmark),   cmocka_unit_test(ambiguous_hole),
-		cmocka_unit_test(maps_are_checked),   cmocka_unit_test(memory_by_virtual_address),
-		cmocka_unit_test(prefixed_image),     cmocka_unit_test(from_vmcore),
-		cmocka_unit_test(vmcore_too_large),   cmocka_unit_test(registers),
-		cmocka_unit_test(registers_of_tasks), cmocka_unit_test(no_table),
-		cmocka_unit_test(already_collected),  cmocka_unit_test(copies),
-		cmocka_unit_test(several_tables),     cmocka_unit_test(single_region),
-		cmocka_unit_test(other_formats),      cmocka_unit_test(newer_notes),
-		cmocka_unit_test(large_ring),	      cmocka_unit_test(large_regions),
+		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
+		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
+		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
+		cmocka_unit_test(hole_by_landmark), cmocka_unit_test(ambiguous_hole),
+		cmocka_unit_test(maps_are_checked), cmocka_unit_test(memory_by_virtual_address),
+		cmocka_unit_test(hole_over_made),   cmocka_unit_test(prefixed_image),
+		cmocka_unit_test(from_vmcore),	    cmocka_unit_test(vmcore_too_large),
+		cmocka_unit_test(registers),	    cmocka_unit_test(registers_of_tasks),
+		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
+		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
+		cmocka_unit_test(single_region),    cmocka_unit_test(other_formats),
+		cmocka_unit_test(newer_notes),	    cmocka_unit_test(large_ring),
+		cmocka_unit_test(large_regions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
