@@ -17,6 +17,7 @@
 
 #define RECORDS_MAX 1000
 #define RECORD_MAX  MIB
+#define JOINED_MAX  (16 * MIB)
 
 /*
  * systemd-pstore puts the parts of a record together in FOLDER/ID/NUMBER/dmesg.txt, where it knows which these are; in
@@ -168,14 +169,17 @@ static bool same_record(const struct pstore_record *a, const struct pstore_recor
 	       apart <= PARTS_SECONDS && same_keeper(a, b);
 }
 
-/* Puts the text of the next older part, of which there may be none, before what is there. */
+/*
+ * Puts the text of the next older part, of which there may be none, before what is there. A part is of one record: as
+ * many as there are, they take no more room than what was read.
+ */
 static bool add_part(struct pstore *p, size_t first, struct pstore_record *to, unsigned int part)
 {
 	for (size_t i = first; i < p->n; i++) {
 		struct pstore_record *from = &p->v[i];
 		char *text;
 
-		if (from->part != part || from == to || !same_record(from, to))
+		if (from->part != part || from == to || !same_record(from, to) || to->size + from->size > JOINED_MAX)
 			continue;
 		text = xcalloc(from->size + to->size + 1, 1);
 		memcpy(text, from->text, from->size);
@@ -183,6 +187,7 @@ static bool add_part(struct pstore *p, size_t first, struct pstore_record *to, u
 		free(to->text);
 		to->text = text;
 		to->size += from->size;
+		from->part = 0;
 		return true;
 	}
 	return false;

@@ -502,6 +502,20 @@ static void log_lacks_parts(void **state)
 	has_said("/collected is no regular file");
 }
 
+/* Two records that say they are the same: only one gets the other parts. */
+static void log_parts_once(void **state)
+{
+	run_in_folder("mkdir -p pstore");
+	put_record("dmesg-efi_pstore-170000000001001", PART_1);
+	put_record("dmesg-efi_pstore-170000000001002",
+		   "Panic#1 Part1\n<0>[    5.000000] Kernel panic - not syncing: 2\n");
+	put_record("dmesg-efi_pstore-170000000002001", PART_2);
+	assert_int_equal(collect_records(""), 0);
+	assert_int_equal(dumps(), 2);
+	run_in_folder("for dump in *.elf.zst; do zstd -dc \"$dump\"; done | grep -ac second >count");
+	run_in_folder("test $(cat count) = 1");
+}
+
 static int setup(void **state)
 {
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
@@ -531,6 +545,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(log_in_parts, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_put_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_lacks_parts, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_parts_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
