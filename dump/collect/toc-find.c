@@ -134,8 +134,16 @@ struct search {
 	const struct image *img;
 	const uint64_t *table;
 	struct proof proof;
-	uint32_t slots; /* of each table that are looked at */
+	uint32_t slots;		 /* of each table that are looked at */
+	const struct toc *floor; /* What is not better than this need not be known exactly. */
 	struct derr why_not;
+
+	/* VMCOREINFO that was read last, by its place in the file: maps and tables share it. Size 0: none was */
+	struct {
+		uint64_t offset, size;
+		bool found;
+		struct kv v;
+	} vmcoreinfo;
 
 	/* The best headers, in the order of their places */
 	struct header {
@@ -164,6 +172,54 @@ static void note_useless(struct useless *u, uint64_t at, bool checksum_ok)
 	u->total++;
 }
 
+/* VMCOREINFO of the table; NULL: it has none. */
+static const struct kv *vmcoreinfo_of(struct search *s, const struct image *view, const struct toc *toc)
+{
+	const struct region *r = toc_region(toc, MINIDUMP_VMCOREINFO_NAME);
+	const struct range *in = r ? rangemap_find(&view->phys, r->paddr) : NULL;
+	uint64_t behind = in ? r->paddr - in->start : 0;
+
+	if (!in)
+		return NULL;
+	if (s->vmcoreinfo.size != r->size || s->vmcoreinfo.offset != in->offset + behind ||
+	    in->size - behind < r->size) {
+		kv_clear(&s->vmcoreinfo.v);
+		s->vmcoreinfo.found = toc_vmcoreinfo(toc, view, &s->vmcoreinfo.v);
+		s->vmcoreinfo.offset = in->offset + behind;
+		/* What goes on elsewhere does so under this map alone. */
+		s->vmcoreinfo.size = in->size - behind < r->size ? 0 : r->size;
+	}
+	return s->vmcoreinfo.found ? &s->vmcoreinfo.v : NULL;
+}
+
+/* Can it be better than what there is, with that of what is not known yet? */
+static bool may_be_better(const struct search *s, const struct toc *toc, unsigned int proven, bool crashed)
+{
+	struct toc most = *toc;
+	const char *why;
+
+	most.proven = proven;
+	most.crashed = crashed;
+	most.landmarks = TOC_LANDMARKS_MAX;
+	return !s->floor || compare_tocs(&most, s->floor, &why) > 0;
+}
+
+/* How good the table is. What takes long comes last: there may be as many tables as there are pages. */
+static void judge(struct search *s, const struct image *view, struct toc *toc)
+{
+	bool searched = !image_has_registers(s->img);
+	const struct kv *v;
+
+	if (!may_be_better(s, toc, searched && proof_possible(&s->proof, view) ? TOC_PROVEN_MAX : 0, true))
+		return;
+	v = vmcoreinfo_of(s, view, toc);
+	toc->crashed = v && kv_get(v, "CRASHTIME");
+	if (searched)
+		toc_prove(&s->proof, view, toc, v);
+	if (may_be_better(s, toc, toc->proven, toc->crashed))
+		toc_look_for_landmarks(toc, view, v);
+}
+
 /* Reads the table under a map (which is copied), and keeps it if it is better than the best so far. */
 static void consider(struct search *s, const struct rangemap *map, uint64_t at, uint64_t self, struct choice *best)
 {
@@ -184,8 +240,7 @@ static void consider(struct search *s, const struct rangemap *map, uint64_t at, 
 		choice_clear(&new);
 		return;
 	}
-	if (!image_has_registers(s->img))
-		toc_prove(&s->proof, &view, &new.toc);
+	judge(s, &view, &new.toc);
 	rangemap_copy(&new.map, map);
 	c = best->found ? compare_tocs(&new.toc, &best->toc, &why) : 1;
 	if (c == 0 && new.at == best->at && !same_places(&new, best))
@@ -272,11 +327,13 @@ static void keep_header(struct search *s, struct header *new)
 	for (size_t i = 0; i < s->n && !s->ranked; i++)
 		rank_header(s, &s->headers[i]);
 	s->ranked = true;
-	rank_header(s, new);
 	/* Of those that are equally bad the last one goes. */
 	for (size_t i = 1; i < s->n; i++)
 		if (!is_worse(&s->headers[worst], &s->headers[i]))
 			worst = i;
+	s->floor = s->headers[worst].found ? &s->headers[worst].rank : NULL;
+	rank_header(s, new);
+	s->floor = NULL;
 	if (!is_worse(&s->headers[worst], new)) {
 		leave_out(s, new);
 		return;
@@ -461,5 +518,6 @@ int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct d
 	if (r == 0)
 		r = choose(&s, img, toc, err);
 	proof_clear(&s.proof);
+	kv_clear(&s.vmcoreinfo.v);
 	return r;
 }

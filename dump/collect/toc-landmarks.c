@@ -103,18 +103,14 @@ bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v
 	return true;
 }
 
-void toc_look_for_landmarks(struct toc *toc, const struct image *img)
+void toc_look_for_landmarks(struct toc *toc, const struct image *img, const struct kv *v)
 {
 	_cleanup_free_ char *buf = xcalloc(NOTE_MAX, 1);
 	struct elfnote note;
-	struct kv v;
 
 	toc->landmarks = elf_header(img, toc_region(toc, MINIDUMP_ELF_HEADER_NAME));
-	if (toc_vmcoreinfo(toc, img, &v)) {
-		toc->crashed = kv_get(&v, "CRASHTIME");
-		toc->landmarks += 1 + release_in_place(img, &v) + page_tables(img, &v);
-		kv_clear(&v);
-	}
+	if (v)
+		toc->landmarks += 1 + release_in_place(img, v) + page_tables(img, v);
 	toc->landmarks +=
 		read_note(img, toc_region(toc, MINIDUMP_NOTE_NAME), QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note, buf);
 }

@@ -111,7 +111,7 @@ static bool find_root(const struct proof *p, const struct image *img, const stru
 {
 	uint64_t vaddr, paddr, at, size;
 
-	if (is_elsewhere(img) || !kernel_symbol(v, "swapper_pg_dir", &vaddr, &paddr))
+	if (!kernel_symbol(v, "swapper_pg_dir", &vaddr, &paddr))
 		return false;
 	for (size_t i = 0; i < p->n_roots; i++)
 		if (is_kernel_root(img, p->roots[i], w) && pagewalk(img, w, vaddr, &at, &size) && at == paddr)
@@ -212,29 +212,29 @@ static bool vmcoreinfo_in_place(struct proof *p, const struct image *img, const 
 	return to && to->n && bsearch(&r->paddr, to->to, to->n, sizeof(*to->to), cmp_u64);
 }
 
-void toc_prove(struct proof *p, const struct image *img, struct toc *toc)
+bool proof_possible(struct proof *p, const struct image *img)
 {
-	bool own, walk;
-	struct pagewalk w;
-	struct kv v;
-
 	if (!p->looked)
 		look(p, img);
+	return p->vmcoreinfo.text || (p->n_roots && !is_elsewhere(img));
+}
+
+void toc_prove(struct proof *p, const struct image *img, struct toc *toc, const struct kv *v)
+{
+	struct pagewalk w;
+	bool own, walk;
+
 	toc->proven = 0;
-	toc->contradicted = false;
-	if (!p->vmcoreinfo.text && !p->n_roots)
-		return;
-	if (!toc_vmcoreinfo(toc, img, &v)) {
-		toc->contradicted = !p->vmcoreinfo.text && is_elsewhere(img);
+	if (!proof_possible(p, img) || !v) {
+		toc->contradicted = p->n_roots && is_elsewhere(img);
 		return;
 	}
 	/* A machine whose page tables can't be read here has its kernel's VMCOREINFO all the same. */
-	own = p->vmcoreinfo.text && same_kernel(&p->vmcoreinfo, &v);
-	walk = p->vmcoreinfo.text ? own && pagewalk_init(&w, &p->vmcoreinfo) : find_root(p, img, &v, &w);
+	own = p->vmcoreinfo.text && same_kernel(&p->vmcoreinfo, v);
+	walk = p->vmcoreinfo.text ? own && pagewalk_init(&w, &p->vmcoreinfo) : find_root(p, img, v, &w);
 	if (own || walk)
 		toc->proven = 1 + (walk && vmcoreinfo_in_place(p, img, &w, toc));
 	toc->contradicted = !toc->proven;
-	kv_clear(&v);
 }
 
 void proof_clear(struct proof *p)

@@ -32,8 +32,14 @@ struct proof {
 	unsigned int walks;
 };
 
-/* Sets toc->proven and toc->contradicted. img has the map under which the table was read; p is kept for the next. */
-void toc_prove(struct proof *p, const struct image *img, struct toc *toc);
+/*
+ * Sets toc->proven, up to that number, and toc->contradicted. img has the map under which the table was read; p is kept
+ * for the next. v: its VMCOREINFO, or NULL
+ */
+#define TOC_PROVEN_MAX 2
+void toc_prove(struct proof *p, const struct image *img, struct toc *toc, const struct kv *v);
+/* false: no table can be proven under this map. */
+bool proof_possible(struct proof *p, const struct image *img);
 void proof_clear(struct proof *p);
 
 #endif

@@ -282,6 +282,5 @@ int toc_read(const struct image *img, uint64_t paddr, uint32_t slots, struct toc
 	if (r < 0)
 		return r;
 	toc_settle_overlaps(toc);
-	toc_look_for_landmarks(toc, img);
 	return 0;
 }

@@ -62,8 +62,9 @@ int toc_read(const struct image *img, uint64_t paddr, uint32_t slots, struct toc
 /* What is there twice is kept once, and overlaps are problems. To be called once, after the last region. */
 void toc_settle_overlaps(struct toc *toc);
 
-/* Sets toc->crashed and toc->landmarks. */
-void toc_look_for_landmarks(struct toc *toc, const struct image *img);
+/* Sets toc->landmarks, up to that number. v: VMCOREINFO, or NULL */
+#define TOC_LANDMARKS_MAX 7
+void toc_look_for_landmarks(struct toc *toc, const struct image *img, const struct kv *v);
 /* VMCOREINFO among the regions; false: it is not there. */
 bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v);
 
