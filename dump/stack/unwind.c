@@ -170,14 +170,13 @@ static bool guess_state(const struct unwinder *u, const struct stack *s, uint64_
 	return looks_like_return_address(u, st->ip);
 }
 
-/* Does the rest of the stack follow from this? */
+/* Does the rest of the stack follow from this? A frame takes a word of it, at least. */
 static bool leads_to_end(const struct unwinder *u, const struct stack *s, struct unwind_state st)
 {
-	enum unwind_step step;
+	enum unwind_step step = STEP_FRAME;
 
-	do
+	for (size_t n = 0; step == STEP_FRAME && n < ARRAY_LEN(s->words); n++)
 		step = next_frame(u, s, &st);
-	while (step == STEP_FRAME);
 	return step == STEP_END;
 }
 
@@ -300,6 +299,8 @@ bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound 
 		return true;
 	add_frame(ret, st.ip, st.exact, false);
 	ret->complete = can_unwind(u) && unwind_from(u, &s, &st, ret, false);
+	/* A guess is of this stack alone. */
+	s.others = false;
 	if (!ret->complete)
 		unwind_guess(u, &s, st.sp, true, ret);
 	return true;

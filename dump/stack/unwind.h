@@ -2,7 +2,8 @@
 /*
  * From the stack of a task to the functions that were being called. On arm64 frame pointers chain the frames, on x86_64
  * the kernel's ORC tables tell where each one is. Without those, whatever on the stack looks like a return address is
- * listed as unsure. Everything stays within the bytes of this stack.
+ * listed as unsure. Everything stays within the bytes of this stack, but for the frames on that of an interrupt or an
+ * exception, from the registers of a CPU to this one: no more than UNWIND_FRAMES_MAX.
  */
 #ifndef UNWIND_H
 #define UNWIND_H

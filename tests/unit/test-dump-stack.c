@@ -336,6 +336,47 @@ static void on_irq_stack(void **state)
 	done(&m);
 }
 
+/* The last frame for which there is room is the first on the task's stack, which leads back, to a circle. */
+static void on_irq_stack_for_long(void **state)
+{
+	const struct options running = { 0 };
+	uint64_t irq_stack, sp = 0x110;
+	struct derr err;
+	struct machine m;
+	char *text;
+
+	start(&m);
+	put_x86_frames(&m);
+	put_orc_tables(&m, &orc_before_6_4);
+	write_list(&m, orc_symbols);
+	irq_stack = di_alloc(&m.d, 16384, 4096);
+	di_add(&m.d, "Khardirq_", 0, irq_stack, IRQ_STACK, 16384);
+	di_write64(&m.d, irq_stack + sp - 8, DO_WAIT + 0x20);
+	for (int i = 2; i < UNWIND_FRAMES_MAX - 2; i++) {
+		sp += 32;
+		di_write64(&m.d, irq_stack + sp - 8, DO_WAIT + 0x20);
+	}
+	di_write64(&m.d, irq_stack + sp + 16, STACK + 0x3e80);
+	di_write64(&m.d, irq_stack + sp + 24, DO_SYSCALL_64 + 0x30);
+	di_write64(&m.d, irq_stack + 0x3ef0, IRQ_STACK + 0x3ef0);
+	di_write64(&m.d, irq_stack + 0x3ef8, DO_SYSCALL_64 + 0x30);
+	put_word(&m, 0x3f80, DO_WAIT + 0x20);
+	put_word(&m, 0x3f98, IRQ_STACK + 0x3ef0);
+	put_word(&m, 0x3fa0, DO_SYSCALL_64 + 0x30);
+	add_task(&m, true);
+	add_registers(&m, 7, SCHEDULE + 0x50, IRQ_STACK + 0x100);
+	finish(&m);
+	alarm(60);
+	text = stack_of(&m, running, &err);
+	alarm(0);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+				     "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n"
+				     "    (There are more frames.)\n"));
+	free(text);
+	done(&m);
+}
+
 /* Of what a stopped CPU ran on nothing is there. That it was stopped, and what it did before, is no guess. */
 static void stopped(void **state)
 {
@@ -859,6 +900,7 @@ int main(void)
 		cmocka_unit_test(by_unknown_orc),
 		cmocka_unit_test(json),
 		cmocka_unit_test(on_irq_stack),
+		cmocka_unit_test(on_irq_stack_for_long),
 		cmocka_unit_test(stopped),
 		cmocka_unit_test(guessed),
 		cmocka_unit_test(scanned),
