@@ -221,12 +221,13 @@ static int check_image(const struct vmlinux *v, const struct corefile *core, con
 {
 	const char *wanted = kv_get(&core->vmcoreinfo, "BUILD-ID");
 	_cleanup_free_ char *data = xcalloc(v->image_size, 1);
+	size_t n = 0, len = wanted ? strlen(wanted) : 0;
 	unsigned char id[BUILD_ID_TEXT_MAX];
-	size_t n = 0;
 
-	while (wanted && n < sizeof(id) && sscanf(wanted + 2 * n, "%2hhx", &id[n]) == 1)
+	while (n < sizeof(id) && 2 * n + 2 <= len && sscanf(wanted + 2 * n, "%2hhx", &id[n]) == 1)
 		n++;
-	if (n >= 8 && pread_full(v->fd, data, v->image_size, 0) == 0 && memmem(data, v->image_size, id, n))
+	if (n >= 8 && 2 * n == len && pread_full(v->fd, data, v->image_size, 0) == 0 &&
+	    memmem(data, v->image_size, id, n))
 		return 0;
 	return derr_set(err, -EINVAL, "%s is of another kernel than %s: it has another build ID.", path, core->path);
 }

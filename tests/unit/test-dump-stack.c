@@ -837,6 +837,30 @@ static void by_vmlinuz(void **state)
 	unlink(path);
 }
 
+/* Half a byte is no part of a build ID, although an image has it with a zero before it. */
+static void odd_build_id(void **state)
+{
+	static const uint8_t id[] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x08 };
+	static uint8_t file[0x1000];
+	char path[] = "/tmp/qcmd-test-XXXXXX", *found;
+	struct options o = { .all = true, .vmlinux = path };
+	struct machine m;
+
+	close(mkstemp(path));
+	memcpy(file + 56, "ARM\x64", 4);
+	memcpy(file + 0x800, id, sizeof(id));
+	write_bytes(path, file, sizeof(file));
+	start(&m);
+	found = strstr(m.d.vmcoreinfo, DI_BUILD_ID);
+	assert_non_null(found);
+	memmove(found + 17, found + strlen(DI_BUILD_ID), strlen(found + strlen(DI_BUILD_ID)) + 1);
+	add_task(&m, false);
+	finish(&m);
+	stack_fails(&m, o, "is of another kernel than");
+	unlink(path);
+	done(&m);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -911,6 +935,7 @@ int main(void)
 		cmocka_unit_test(no_stack),
 		cmocka_unit_test(names_are_damaged),
 		cmocka_unit_test(by_vmlinuz),
+		cmocka_unit_test(odd_build_id),
 		cmocka_unit_test(given_names),
 		cmocka_unit_test(given_names_of_module),
 		cmocka_unit_test(given_names_alone),
