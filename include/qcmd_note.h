@@ -76,7 +76,8 @@
  *					code from this address on has this entry: bytes, type, register and offset of
  *					the stack pointer of the caller, the same of the frame pointer
  *	ORC_UNKNOWN=hash		there are none: the kernel's format is one that came later
- *	LEFT_OUT=3			lines that were more than QCMD_NOTE_NAMES_MAX bytes have room for
+ *	LEFT_OUT=3			lines that were more than QCMD_NOTE_NAMES_MAX bytes have room for, and
+ *					addresses that were too many to look up
  *
  * Types: nothing, end (of the stack), call, regs and regs_partial (an exception: struct pt_regs, whole or from the
  * instruction pointer on). Registers: undefined, prev_sp, ax, dx, di, bp, sp, r10, r13, bp_indirect, sp_indirect.

@@ -12,12 +12,39 @@
 /* Room in the text for its first and last lines. */
 #define NAMES_ROOM (QCMD_NOTE_NAMES_MAX - 4 * KIB)
 
+static int cmp_address(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void sort_addresses(struct names *n)
+{
+	size_t kept = 0;
+
+	qsort(n->addrs, n->n, sizeof(*n->addrs), cmp_address);
+	for (size_t i = 0; i < n->n; i++)
+		if (!kept || n->addrs[kept - 1] != n->addrs[i])
+			n->addrs[kept++] = n->addrs[i];
+	n->n = kept;
+}
+
 static void add_address(struct names *n, uint64_t addr)
 {
 	struct symbol_place place;
 
 	if (!symbols_find(n->symbols, addr, &place) || !place.text)
 		return;
+	if (n->n == NAMES_ADDRS_MAX && !n->full) {
+		sort_addresses(n);
+		/* Or else this would be done time and again, for a few at a time. */
+		n->full = n->n > NAMES_ADDRS_MAX / 2;
+	}
+	if (n->full) {
+		n->left_out++;
+		return;
+	}
 	n->addrs = xgrow(n->addrs, &n->capacity, n->n + 1, sizeof(*n->addrs));
 	n->addrs[n->n++] = addr;
 }
@@ -29,13 +56,6 @@ void names_add(struct names *n, uint64_t word)
 		return;
 	add_address(n, word - 1);
 	add_address(n, word);
-}
-
-static int cmp_address(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 static void write_functions(struct names *n, FILE *f, size_t *left_out)
@@ -87,7 +107,7 @@ static void write_orc(const struct names *n, FILE *f, size_t *left_out)
 void names_write(struct names *n, struct notebuf *notes)
 {
 	_cleanup_free_ char *text = NULL, *source = NULL;
-	size_t size, left_out = 0;
+	size_t size, left_out = n->left_out;
 	FILE *f;
 
 	if (!n->n)
@@ -95,7 +115,7 @@ void names_write(struct names *n, struct notebuf *notes)
 	f = open_memstream(&text, &size);
 	if (!f)
 		return;
-	qsort(n->addrs, n->n, sizeof(*n->addrs), cmp_address);
+	sort_addresses(n);
 	source = escape_text(n->symbols->source, strlen(n->symbols->source), TEXT_ASCII);
 	fprintf(f, "QCMD_NAMES=1\nSOURCE=%s\n", source);
 	write_functions(n, f, &left_out);

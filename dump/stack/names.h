@@ -6,11 +6,16 @@
 #include "dump/core/elfnote.h"
 #include "dump/stack/orc.h"
 
+/* Stacks of a thousand tasks have some ten thousand. */
+#define NAMES_ADDRS_MAX (1 << 20)
+
 struct names {
 	const struct symbols *symbols;
 	const struct orc *orc;
 	uint64_t *addrs;
 	size_t n, capacity;
+	bool full;	  /* no more than NAMES_ADDRS_MAX are looked at */
+	size_t left_out;  /* addresses that were more */
 	size_t functions; /* counted by names_write() */
 };
 

@@ -14,6 +14,7 @@
 
 #include "dump-run.h"
 #include "dump/stack/backtrace.h"
+#include "dump/stack/names.h"
 
 #define MIB_  (1ULL << 20)
 #define STACK 0xffffc90000000000ULL
@@ -861,6 +862,33 @@ static void odd_build_id(void **state)
 	done(&m);
 }
 
+/* However many addresses of code there are, some are enough; the same ones again are none more. */
+static void too_many_addresses(void **state)
+{
+	struct symbols s = { 0 };
+	struct orc orc = { 0 };
+	struct notebuf notes = { 0 };
+	struct names n = { .symbols = &s, .orc = &orc };
+
+	for (uint64_t i = 0; i < 4; i++)
+		symbols_add(&s, PTR + i * MIB_, 't', "function", strlen("function"));
+	symbols_finish(&s);
+	s.source = strdup("a test");
+	for (uint64_t i = 0; i < 2 * MIB_; i++)
+		names_add(&n, PTR + 1 + i % 8);
+	assert_true(n.n <= MIB_);
+	assert_int_equal(n.left_out, 0);
+	for (uint64_t i = 0; i < 4 * MIB_; i++)
+		names_add(&n, PTR + i);
+	assert_true(n.n > MIB_ / 2 && n.n <= MIB_);
+	assert_true(n.left_out > 0);
+	names_write(&n, &notes);
+	assert_true(notes.size > 0);
+	notebuf_clear(&notes);
+	names_clear(&n);
+	symbols_clear(&s);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");
@@ -936,6 +964,7 @@ int main(void)
 		cmocka_unit_test(names_are_damaged),
 		cmocka_unit_test(by_vmlinuz),
 		cmocka_unit_test(odd_build_id),
+		cmocka_unit_test(too_many_addresses),
 		cmocka_unit_test(given_names),
 		cmocka_unit_test(given_names_of_module),
 		cmocka_unit_test(given_names_alone),
