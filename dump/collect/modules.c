@@ -30,6 +30,7 @@ struct modules {
 	struct layout_of_modules layout;
 	struct symbols *symbols;
 	struct orc *orc;
+	size_t left; /* symbols that may still be read: a damaged list has modules time and again */
 };
 
 static bool inside(const struct kv *v, const char *outer, const char *inner, struct member *ret)
@@ -145,8 +146,9 @@ static void add_symbols(struct modules *m, const struct module *mod, uint64_t ka
 	uint64_t symtab, n;
 
 	if (!read_number(m, kallsyms, &l->symtab, &symtab) || !read_number(m, kallsyms, &l->num_symtab, &n) ||
-	    n > MODULE_SYMBOLS_MAX)
+	    n > MODULE_SYMBOLS_MAX || n > m->left)
 		return;
+	m->left -= n;
 	symbols = xcalloc(n, sizeof(*symbols));
 	if (!page_reader_read(&m->memory, symtab, symbols, n * sizeof(*symbols)))
 		return;
@@ -194,16 +196,21 @@ static void add_module(struct modules *m, uint64_t module)
 
 void modules_add(const struct collection *c, struct symbols *s, struct orc *orc)
 {
-	struct modules m = { .symbols = s, .orc = orc };
-	uint64_t head, at, offset;
+	struct modules m = { .symbols = s, .orc = orc, .left = SYMBOLS_MAX };
+	uint64_t head, at, offset, first = 0;
 
 	if (!find_layout(&m.layout, &c->kernel_note) || !symbols_address(s, "modules", &head) ||
 	    !page_reader_start(&m.memory, &c->img, &c->vmcoreinfo))
 		return;
 	offset = member_first(&m.layout.list);
 	at = head;
-	for (size_t i = 0; i < MODULES_MAX && page_reader_read(&m.memory, at, &at, sizeof(at)) && at != head; i++)
+	for (size_t i = 0; i < MODULES_MAX && page_reader_read(&m.memory, at, &at, sizeof(at)) && at != head; i++) {
+		/* A damaged list may come round without its head. */
+		if (at == first)
+			break;
+		first = first ?: at;
 		add_module(&m, at - offset);
+	}
 	symbols_finish(s);
 	orc_finish(orc);
 }

@@ -13,6 +13,7 @@
 #include <zstd.h>
 
 #include "dump-run.h"
+#include "dump/collect/modules.h"
 #include "dump/stack/backtrace.h"
 #include "dump/stack/names.h"
 
@@ -862,6 +863,36 @@ static void odd_build_id(void **state)
 	done(&m);
 }
 
+/* A list of modules that comes round without its head has each of them once. */
+static void modules_in_circle(void **state)
+{
+	struct symbols s = { 0 };
+	struct orc orc = { 0 };
+	struct collection c;
+	struct derr err = { 0 };
+	struct machine m;
+	uint64_t page;
+	size_t n = 0;
+
+	start_given(&m, &orc_6_4);
+	page = m.d.next;
+	di_module(&m.d, false);
+	di_write64(&m.d, (page + 4095) & ~4095ULL, DI_MODULE);
+	add_task(&m, false);
+	di_finish(&m.d);
+	if (run_collect(m.d.path, NULL, m.out, &c, &err) < 0)
+		fail_msg("%s", err.text);
+	symbols_add(&s, PTR + 0x700, 'd', "modules", strlen("modules"));
+	modules_add(&c, &s, &orc);
+	for (size_t i = 0; i < s.n; i++)
+		n += !strcmp(s.names + s.v[i].name, "mod_wait");
+	assert_int_equal(n, 1);
+	symbols_clear(&s);
+	orc_clear(&orc);
+	collection_clear(&c);
+	done(&m);
+}
+
 /* However many addresses of code there are, some are enough; the same ones again are none more. */
 static void too_many_addresses(void **state)
 {
@@ -964,6 +995,7 @@ int main(void)
 		cmocka_unit_test(names_are_damaged),
 		cmocka_unit_test(by_vmlinuz),
 		cmocka_unit_test(odd_build_id),
+		cmocka_unit_test(modules_in_circle),
 		cmocka_unit_test(too_many_addresses),
 		cmocka_unit_test(given_names),
 		cmocka_unit_test(given_names_of_module),
