@@ -100,21 +100,21 @@ static bool unpack_zstd(struct packed *p)
 {
 	ZSTD_DCtx *ctx = ZSTD_createDCtx();
 	ZSTD_inBuffer in = { p->data, p->size, 0 };
-	size_t r = 1;
+	bool good = false;
 
 	/* The kernel packs itself with windows of up to 128 MiB. */
 	if (ctx)
 		ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, 27);
-	while (ctx && r && !ZSTD_isError(r)) {
+	while (ctx && !good) {
 		ZSTD_outBuffer out = { p->chunk, CHUNK, 0 };
-		size_t before = in.pos;
+		size_t before = in.pos, r = ZSTD_decompressStream(ctx, &out, &in);
 
-		r = ZSTD_decompressStream(ctx, &out, &in);
-		if (ZSTD_isError(r) || !write_chunk(p, p->chunk, out.pos) || (in.pos == before && !out.pos))
+		if (ZSTD_isError(r) || !write_chunk(p, p->chunk, out.pos) || (r && in.pos == before && !out.pos))
 			break;
+		good = r == 0;
 	}
 	ZSTD_freeDCtx(ctx);
-	return r == 0;
+	return good;
 }
 
 /* -ENOTSUP: it is none of what is known here. */

@@ -2,10 +2,12 @@
 /* Stacks: unwound by ORC tables and by frame pointers, scanned, with names from everywhere, and damaged. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 #include <elf.h>
@@ -839,6 +841,31 @@ static void by_vmlinuz(void **state)
 	unlink(path);
 }
 
+/* Where there is no room for what is unpacked, nothing is taken from half of it. */
+static void no_room_for_vmlinuz(void **state)
+{
+	static uint8_t file[0x10000], packed[0x10000];
+	char path[] = "/tmp/qcmd-test-XXXXXX";
+	struct options o = { .all = true, .vmlinux = path };
+	struct rlimit before, limit;
+	struct machine m;
+
+	close(mkstemp(path));
+	start_given(&m, &orc_7_1);
+	add_task(&m, false);
+	finish(&m);
+	write_bytes(path, packed, pack_kernel(packed, sizeof(packed), file, make_vmlinux(&m, file), true));
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = before;
+	limit.rlim_cur = 0x1000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	stack_fails(&m, o, "it is damaged, or larger than any kernel");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	unlink(path);
+	done(&m);
+}
+
 /* Half a byte is no part of a build ID, although an image has it with a zero before it. */
 static void odd_build_id(void **state)
 {
@@ -994,6 +1021,7 @@ int main(void)
 		cmocka_unit_test(no_stack),
 		cmocka_unit_test(names_are_damaged),
 		cmocka_unit_test(by_vmlinuz),
+		cmocka_unit_test(no_room_for_vmlinuz),
 		cmocka_unit_test(odd_build_id),
 		cmocka_unit_test(modules_in_circle),
 		cmocka_unit_test(too_many_addresses),
