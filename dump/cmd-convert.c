@@ -44,7 +44,7 @@ int cmd_convert(const struct corefile *core, const struct options *o, FILE *out,
 	struct collection c;
 	int r;
 
-	r = convert_prepare(&c, o->file, &o->convert, err);
+	r = convert_prepare(&c, core, &o->convert, err);
 	if (r == 0)
 		r = outfile_open(&file, o->output, o->force, err);
 	if (r == 0)

@@ -51,7 +51,7 @@ struct options {
 extern const struct program qcmdump;
 
 /*
- * What a command does; those that look at a dump get it, the others NULL. 0, or negative with err. Notes for the user
+ * What a command does; those that look at a dump get it, collect NULL. 0, or negative with err. Notes for the user
  * go to stderr.
  */
 typedef int command_fn(const struct corefile *core, const struct options *o, FILE *out, struct derr *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/commands.h"
+#include "dump/image/assembled.h"
 #include "lib/outfile.h"
 #include "lib/scratchfile.h"
 #include "lib/pager.h"
@@ -18,7 +19,7 @@ static const struct {
 	[LOG] = { show_log, true, true },	   [TASKS] = { show_tasks, true, true },
 	[STACK] = { show_stack, true, true },	   [REPORT] = { cmd_report, true, false },
 	[REGIONS] = { show_regions, true, true },  [TRACE] = { cmd_trace, true, true },
-	[CONVERT] = { cmd_convert, false, false },
+	[CONVERT] = { cmd_convert, true, false },
 };
 
 /* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */
@@ -47,26 +48,31 @@ static int collect_into(int fd, const char *path, struct derr *err)
 }
 
 /* Of what a host's tool put together the dump is collected first, into a file without a name. */
-static int open_dump(struct corefile *core, struct options *o, struct derr *err)
+static int open_dump(struct corefile *core, const char *file, struct derr *err)
 {
-	static char path[32];
-	struct image img;
+	_cleanup_close_ int fd = -1;
+	struct pieces pieces = { 0 };
+	char path[32];
 	bool assembled;
-	int r = core_open(core, o->file, err), fd;
+	int r = core_open(core, file, err);
 
 	if (r < 0 || core->collect_note.text)
 		return r;
-	assembled = image_open(&img, o->file, &(struct image_options){ 0 }, err) == 0 && img.kind == IMAGE_ASSEMBLED;
-	image_close(&img);
+	assembled = assembled_read(core->fd, core->file_size, &core->elf, &pieces);
+	pieces_clear(&pieces);
 	if (!assembled)
 		return 0;
 	core_close(core);
-	/* Open up to the end of the program. */
 	fd = scratch_open(err);
-	r = fd < 0 ? fd : collect_into(fd, o->file, err);
+	r = fd < 0 ? fd : collect_into(fd, file, err);
+	if (r < 0)
+		return r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	o->file = path;
-	return r < 0 ? r : core_open(core, path, err);
+	r = core_open(core, path, err);
+	/* Messages are about the file that the user named. */
+	free(core->path);
+	core->path = xstrndup(file, strlen(file));
+	return r;
 }
 
 /* Exit status */
@@ -76,8 +82,8 @@ static int run(int command, struct options *o)
 	struct derr err;
 	int r = 0, written;
 
-	if (command != COLLECT)
-		r = open_dump(&core, o, &err);
+	if (commands[command].on_dump)
+		r = open_dump(&core, o->file, &err);
 	print_remarks(&core);
 	if (r == 0 && commands[command].lists) {
 		warn_cut_off(&core);

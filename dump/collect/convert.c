@@ -136,23 +136,20 @@ static int build(struct collection *c, const struct corefile *core, const struct
 	return 0;
 }
 
-int convert_prepare(struct collection *c, const char *path, const struct convert_options *o, struct derr *err)
+int convert_prepare(struct collection *c, const struct corefile *core, const struct convert_options *o,
+		    struct derr *err)
 {
-	struct corefile core;
 	int r;
 
 	*c = (struct collection){ .img = IMAGE_CLOSED };
-	r = core_open(&core, path, err);
+	r = core_need_collected(core, err);
 	if (r == 0)
-		r = core_need_collected(&core, err);
-	if (r == 0)
-		r = image_open(&c->img, path, &(struct image_options){ 0 }, err);
-	if (r == 0) {
-		take_regions(c, &core);
-		take_notes(c, &core);
-		strlist_move(&c->toc.problems, &core.remarks);
-		r = build(c, &core, o, err);
-	}
-	core_close(&core);
-	return r;
+		r = image_of_core(&c->img, core, err);
+	if (r < 0)
+		return r;
+	take_regions(c, core);
+	take_notes(c, core);
+	for (size_t i = 0; i < core->remarks.n; i++)
+		strlist_addf(&c->toc.problems, "%s", core->remarks.v[i]);
+	return build(c, core, o, err);
 }

@@ -12,6 +12,7 @@ struct convert_options {
 };
 
 /* Everything but collect_write(). collection_clear() in any case. */
-int convert_prepare(struct collection *c, const char *path, const struct convert_options *o, struct derr *err);
+int convert_prepare(struct collection *c, const struct corefile *core, const struct convert_options *o,
+		    struct derr *err);
 
 #endif

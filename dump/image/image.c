@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -149,6 +150,26 @@ int image_open(struct image *img, const char *path, const struct image_options *
 	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, o, err);
 	if (r == 0 && o->registers)
 		r = open_registers(img, o->registers, err);
+	if (r < 0)
+		image_close(img);
+	return r;
+}
+
+int image_of_core(struct image *img, const struct corefile *core, struct derr *err)
+{
+	int r;
+
+	*img = IMAGE_CLOSED;
+	img->kind = IMAGE_VMCORE;
+	img->path = xstrndup(core->path, strlen(core->path));
+	img->file_size = core->file_size;
+	img->fd = fcntl(core->fd, F_DUPFD_CLOEXEC, 0);
+	if (img->fd < 0)
+		r = derr_set(err, -errno, "Cannot open %s: %s", img->path, strerror(errno));
+	else
+		r = elffile_read(&img->elf, img->fd, img->file_size, img->path, err);
+	if (r >= 0)
+		r = map_elf(img, err);
 	if (r < 0)
 		image_close(img);
 	return r;

@@ -7,7 +7,7 @@
 #define IMAGE_H
 
 #include "dump/image/blobs.h"
-#include "dump/core/elffile.h"
+#include "dump/core/corefile.h"
 #include "dump/image/pieces.h"
 #include "dump/core/rangemap.h"
 
@@ -62,6 +62,8 @@ static inline bool image_has_registers(const struct image *img)
 }
 
 int image_open(struct image *img, const char *path, const struct image_options *o, struct derr *err);
+/* What a dump that is open has of the memory. */
+int image_of_core(struct image *img, const struct corefile *core, struct derr *err);
 void image_close(struct image *img);
 
 /* By place in the source, as in pieces and in img->phys */

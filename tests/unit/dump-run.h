@@ -32,6 +32,21 @@ static inline int run_collect(const char *source, const struct collect_options *
 	return r;
 }
 
+/* convert_prepare() for the dump with that path. */
+static inline int prepare_convert(struct collection *c, const char *path, const struct convert_options *o,
+				  struct derr *err)
+{
+	struct corefile core;
+	int r;
+
+	*c = (struct collection){ .img = IMAGE_CLOSED };
+	r = core_open(&core, path, err);
+	if (r == 0)
+		r = convert_prepare(c, &core, o, err);
+	core_close(&core);
+	return r;
+}
+
 typedef int (*show_fn)(const struct corefile *, const struct options *, FILE *, struct derr *);
 
 /* What a command prints about a dump; NULL and err if it fails. */

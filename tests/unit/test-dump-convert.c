@@ -32,7 +32,7 @@ static void image(struct di *d)
 
 static int run_convert(const char *source, const char *program, char out[64], struct collection *c, struct derr *err)
 {
-	int fd, r = convert_prepare(c, source, &(struct convert_options){ .program = program }, err);
+	int fd, r = prepare_convert(c, source, &(struct convert_options){ .program = program }, err);
 
 	out[0] = '\0';
 	if (r < 0)
@@ -477,7 +477,7 @@ static void orc_at_odd_offset(void **state)
 	di_finish(&d);
 	must_collect(&d, dump);
 	make_vmlinux(vmlinux);
-	if (convert_prepare(&c, dump, &(struct convert_options){ .program = "crash", .vmlinux = vmlinux }, &err) < 0)
+	if (prepare_convert(&c, dump, &(struct convert_options){ .program = "crash", .vmlinux = vmlinux }, &err) < 0)
 		fail_msg("%s", err.text);
 	made_read(&c.made, DI_PHYS_BASE + 0x9000, (char *)lookup, sizeof(lookup));
 	for (uint32_t i = 0; i < 4; i++)

@@ -472,7 +472,7 @@ static void as_for_kdump(void **state)
 	finish(&m);
 	must_collect(&m.d, m.out);
 	kdump_has(m.out, pointer, offsets, sp);
-	assert_int_equal(convert_prepare(&c, m.out, &(struct convert_options){ .program = "crash" }, &err), 0);
+	assert_int_equal(prepare_convert(&c, m.out, &(struct convert_options){ .program = "crash" }, &err), 0);
 	strcpy(again, "/tmp/qcmd-test-XXXXXX");
 	fd = mkstemp(again);
 	assert_int_equal(collect_write(&c, fd, &err), 0);
@@ -508,7 +508,7 @@ static void convert_again(const char *path, char again[64])
 	struct derr err;
 	int fd;
 
-	assert_int_equal(convert_prepare(&c, path, &(struct convert_options){ .program = "drgn" }, &err), 0);
+	assert_int_equal(prepare_convert(&c, path, &(struct convert_options){ .program = "drgn" }, &err), 0);
 	strcpy(again, "/tmp/qcmd-test-XXXXXX");
 	fd = mkstemp(again);
 	assert_int_equal(collect_write(&c, fd, &err), 0);
