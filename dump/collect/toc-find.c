@@ -141,7 +141,7 @@ struct search {
 	/* VMCOREINFO that was read last, by its place in the file: maps and tables share it. Size 0: none was */
 	struct {
 		uint64_t offset, size;
-		bool found;
+		bool found, crashed;
 		struct kv v;
 	} vmcoreinfo;
 
@@ -185,6 +185,7 @@ static const struct kv *vmcoreinfo_of(struct search *s, const struct image *view
 	    in->size - behind < r->size) {
 		kv_clear(&s->vmcoreinfo.v);
 		s->vmcoreinfo.found = toc_vmcoreinfo(toc, view, &s->vmcoreinfo.v);
+		s->vmcoreinfo.crashed = kv_get(&s->vmcoreinfo.v, "CRASHTIME");
 		s->vmcoreinfo.offset = in->offset + behind;
 		/* What goes on elsewhere does so under this map alone. */
 		s->vmcoreinfo.size = in->size - behind < r->size ? 0 : r->size;
@@ -213,7 +214,7 @@ static void judge(struct search *s, const struct image *view, struct toc *toc)
 	if (!may_be_better(s, toc, searched && proof_possible(&s->proof, view) ? TOC_PROVEN_MAX : 0, true))
 		return;
 	v = vmcoreinfo_of(s, view, toc);
-	toc->crashed = v && kv_get(v, "CRASHTIME");
+	toc->crashed = v && s->vmcoreinfo.crashed;
 	if (searched)
 		toc_prove(&s->proof, view, toc, v);
 	if (may_be_better(s, toc, toc->proven, toc->crashed))

@@ -13,21 +13,23 @@
 #include "lib/size.h"
 
 #define NOTE_MAX (64 * KIB)
+/* The text of VMCOREINFO is some KiB, whatever room it has; of a forged one no more is looked at. */
+#define VMCOREINFO_MAX (16 * KIB)
 
 /* init_uts_ns has the release at an offset that no kernel made larger than this. */
 #define UTS_NS_MAX 512
 
 #define HUGE_PAGE (2 * MIB)
 
-/* The note that a region begins with. buf has NOTE_MAX bytes. */
+/* The note that a region begins with, which is in the first max bytes. buf has as many. */
 static bool read_note(const struct image *img, const struct region *r, const char *name, uint32_t type,
-		      struct elfnote *note, char *buf)
+		      struct elfnote *note, char *buf, size_t max)
 {
 	size_t n, pos = 0;
 
 	if (!r)
 		return false;
-	n = r->size < NOTE_MAX ? r->size : NOTE_MAX;
+	n = r->size < max ? r->size : max;
 	return image_read(img, r->paddr, buf, n) == 0 && elfnote_next(buf, n, &pos, note) &&
 	       elfnote_is(note, name, type);
 }
@@ -94,10 +96,10 @@ static unsigned int page_tables(const struct image *img, const struct kv *v)
 
 bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v)
 {
-	_cleanup_free_ char *buf = xcalloc(NOTE_MAX, 1);
+	_cleanup_free_ char *buf = xcalloc(VMCOREINFO_MAX, 1);
 	struct elfnote note;
 
-	if (!read_note(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), VMCOREINFO_NAME, 0, &note, buf))
+	if (!read_note(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), VMCOREINFO_NAME, 0, &note, buf, VMCOREINFO_MAX))
 		return false;
 	kv_parse(v, note.desc, note.desc_size);
 	return true;
@@ -111,6 +113,6 @@ void toc_look_for_landmarks(struct toc *toc, const struct image *img, const stru
 	toc->landmarks = elf_header(img, toc_region(toc, MINIDUMP_ELF_HEADER_NAME));
 	if (v)
 		toc->landmarks += 1 + release_in_place(img, v) + page_tables(img, v);
-	toc->landmarks +=
-		read_note(img, toc_region(toc, MINIDUMP_NOTE_NAME), QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note, buf);
+	toc->landmarks += read_note(img, toc_region(toc, MINIDUMP_NOTE_NAME), QCMD_NOTE_NAME, QCMD_NOTE_KERNEL, &note,
+				    buf, NOTE_MAX);
 }
