@@ -90,6 +90,21 @@ static void write_note(struct collection *c, const struct backtrace *b)
 	names_clear(&n);
 }
 
+/*
+ * Names of the memory itself, wherever the ORC tables are from; or those of the running kernel, whose list has no
+ * modules of another boot. What a file of the kernel has is left as it is.
+ */
+static void add_modules(struct backtrace *b, const struct collection *c)
+{
+	if (b->symbols != &b->other_symbols)
+		return;
+	if (b->own_names) {
+		free(b->other_symbols.source);
+		b->other_symbols.source = xprintf("the memory that it was collected from");
+	}
+	modules_add(c, &b->other_symbols, &b->orc);
+}
+
 void kernel_names_add(struct collection *c)
 {
 	struct corefile view;
@@ -98,11 +113,8 @@ void kernel_names_add(struct collection *c)
 
 	open_view(c, &view);
 	if (backtrace_open(&b, &view, NULL, NULL, &ignored) == 0 && b.symbols->n) {
-		if (rangemap_total(&view.virt) && !b.vmlinux_symbols.n) {
-			free(b.other_symbols.source);
-			b.other_symbols.source = xprintf("the memory that it was collected from");
-			modules_add(c, &b.other_symbols, &b.orc);
-		}
+		if (rangemap_total(&view.virt))
+			add_modules(&b, c);
 		write_note(c, &b);
 	}
 	backtrace_close(&b);

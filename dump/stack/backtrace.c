@@ -39,8 +39,9 @@ static void find_names(struct backtrace *b, const struct corefile *core, const s
 	struct derr ignored;
 	int own = kallsyms_read(&b->other_symbols, core);
 
+	b->own_names = own == 0;
 	b->kallsyms_damaged = own == -EINVAL;
-	if (own == 0)
+	if (b->own_names)
 		return;
 	if (b->vmlinux_symbols.n) {
 		b->symbols = &b->vmlinux_symbols;

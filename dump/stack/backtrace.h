@@ -10,6 +10,7 @@ struct backtrace {
 	struct symbols vmlinux_symbols;
 	struct symbols other_symbols;
 	const struct symbols *symbols; /* those that are used */
+	bool own_names;		       /* and they are the dump's own list of them */
 	bool kallsyms_damaged;	       /* the dump's own list of symbols */
 	struct orc orc;
 	struct unwinder unwinder;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Stacks: unwound by ORC tables and by frame pointers, scanned, with names from everywhere, and damaged. */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <cmocka.h>
@@ -684,6 +686,14 @@ static void given_names(void **state)
 	}
 }
 
+static const char stack_in_module[] =
+	"Names from the dump (the memory that it was collected from); frames from ORC tables\n"
+	"\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
+	"    0xffffffff80000150  schedule+0x50/0x100\n"
+	"    0xffffffffc0000820  mod_wait+0x20/0x200 [a_module]\n"
+	"    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+	"    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n";
+
 /* A frame in a module, which has names and entries of its own. */
 static void have_names_of_module(bool loading)
 {
@@ -697,12 +707,7 @@ static void have_names_of_module(bool loading)
 	put_word(&m, 0x3e40, DI_MODULE + 0x820);
 	add_task(&m, false);
 	finish(&m);
-	stack_says(&m, "Names from the dump (the memory that it was collected from); frames from ORC tables\n"
-		       "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
-		       "    0xffffffff80000150  schedule+0x50/0x100\n"
-		       "    0xffffffffc0000820  mod_wait+0x20/0x200 [a_module]\n"
-		       "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
-		       "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n");
+	stack_says(&m, stack_in_module);
 	text = stack_of(&m, json, &err);
 	assert_non_null(strstr(text, "\"symbol\":\"mod_wait\",\"module\":\"a_module\","));
 	free(text);
@@ -839,6 +844,34 @@ static void by_vmlinuz(void **state)
 		done(&m);
 	}
 	unlink(path);
+}
+
+/* Memory that has names and modules, and no ORC tables: those are of this machine's file of the kernel. */
+static void given_tables_of_file(void **state)
+{
+	static uint8_t file[0x10000], packed[0x10000];
+	struct machine m;
+	size_t size;
+
+	if (geteuid() || unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/boot", "tmpfs", 0, NULL) < 0)
+		skip();
+	start_given(&m, &orc_6_4);
+	di_module(&m.d, false);
+	di_key(&m.d, "KERNELOFFSET=%llx", SLIDE);
+	put_word(&m, 0x3e40, DI_MODULE + 0x820);
+	add_task(&m, false);
+	di_write64(&m.d, DI_PHYS_BASE + DI_KALLSYMS + 8, PTR - SLIDE);
+	size = make_vmlinux(&m, file);
+	di_write64(&m.d, DI_PHYS_BASE + DI_KALLSYMS + 8, PTR);
+	/* The end of the tables, before their start */
+	di_write32(&m.d, DI_PHYS_BASE + DI_KALLSYMS + 0x800 + 8 * 4, -1);
+	size = pack_kernel(packed, sizeof(packed), file, size, true);
+	write_bytes("/boot/vmlinuz-" DI_RELEASE, packed, size);
+	finish(&m);
+	stack_says(&m, stack_in_module);
+	done(&m);
+	assert_int_equal(umount("/boot"), 0);
 }
 
 /* Where there is no room for what is unpacked, nothing is taken from half of it. */
@@ -1028,6 +1061,7 @@ int main(void)
 		cmocka_unit_test(given_names),
 		cmocka_unit_test(given_names_of_module),
 		cmocka_unit_test(given_names_alone),
+		cmocka_unit_test(given_tables_of_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
