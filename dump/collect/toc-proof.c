@@ -62,9 +62,9 @@ static void look(struct proof *p, const struct image *img)
 }
 
 /*
- * Whose tables these are is not for a table to say that is to be proven. With 5 levels the last entry of the top table
- * leads to a table whose last entry leads to the one that has the kernel image; with 4 levels that path is the fixmap's,
- * which has nothing there. (The entry before the last one tells nothing: with 5 levels it is espfix.)
+ * The table that is to be proven must not say how many levels the page tables have. With 5 levels the last entry of the
+ * top table leads to a table whose last entry leads to the one that has the kernel image; with 4 levels that path is
+ * the fixmap's, which has nothing there. (The entry before the last one tells nothing: with 5 levels it is espfix.)
  */
 static bool is_kernel_root(const struct image *img, uint64_t root, struct pagewalk *w)
 {
