@@ -36,7 +36,8 @@ check_saved "$operations random operations, a full table"
 [ "$(wc -l <"$work/walked")" = 201 ] || fail "the table was not full"
 "$qcmdump" log "$work/core" >"$work/log" || fail "qcmdump log"
 tail -n 1 "$work/log" | grep -q 'end Kernel panic - not syncing' || fail "the log doesn't end with the panic"
-same_elsewhere "$work/core" 5
+"$qcmdump" collect "$work/core" -o "$work/dump.elf" || fail "qcmdump collect"
+same_elsewhere "$work/dump.elf" 8
 
 hangs smem 'modprobe qcom_minidump_smem slots=16' \
 	'boot firmware has put no minidump table in SMEM: item 602 is absent*' \
