@@ -146,23 +146,9 @@ static inline void done(struct machine *m)
 
 static inline char *stack_of(struct machine *m, struct options o, struct derr *err)
 {
-	struct corefile core;
-	char *text = NULL;
-	size_t size;
-	FILE *f;
-	int r;
-
-	assert_int_equal(core_open(&core, m->out, err), 0);
-	f = open_memstream(&text, &size);
 	if (!o.kallsyms && m->list[0])
 		o.kallsyms = m->list;
-	r = show_stack(&core, &o, f, err);
-	fclose(f);
-	core_close(&core);
-	if (r == 0)
-		return text;
-	free(text);
-	return NULL;
+	return run_show_with(show_stack, m->out, &o, err);
 }
 
 /* Behind the line that says where names are from. */
