@@ -49,6 +49,7 @@ static const struct {
 	{ "upid", "ns" },
 	{ "task_struct", "thread" },
 	{ "thread_struct", "sp" },
+	{ "union thread_union", NULL },
 	{ "inactive_task_frame", NULL },
 	{ "inactive_task_frame", "bp" },
 	{ "inactive_task_frame", "ret_addr" },

@@ -12,6 +12,7 @@
  *	CREATOR=qcmdd 0.1		who wrote it
  *	ARCH=x86_64			uname -m
  *	SIZE(task_struct)=9792		bytes, decimal
+ *	SIZE(union thread_union)=16384	of a task's stack
  *	BITS(task_struct.pid)=19712:32s	a member: offset and width in bits, little-endian bit order; s: a number that
  *					may be negative. An array without a size has width 0
  *	BITS(printk_info.level)=157:3

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dump/core/member.h"
+#include "dump/core/page.h"
 #include "dump/core/tasks.h"
 
 #define PF_KTHREAD 0x00200000
@@ -20,6 +21,7 @@ struct task_layout {
 	uint64_t needed; /* bytes of the struct up to the end of the last of these */
 	struct member pid, tgid, comm, state, exit_state, flags, real_parent, start, stack, on_cpu, cpu;
 	struct member switch_sp, switch_fp, switch_pc;
+	uint64_t stack_size;
 	const char *unreadable; /* a member that is no number as these have to be */
 };
 
@@ -72,6 +74,16 @@ static void read_switch_layout(struct task_layout *l, const struct kv *v)
 	find_inside(l, v, &context, "cpu_context.pc", 8, &l->switch_pc);
 }
 
+/* The union has the stack as an array. */
+static uint64_t stack_size(const struct kv *v)
+{
+	uint64_t size;
+
+	return kv_size(v, "union thread_union", &size) == 0 && size && size <= TASK_STACK_MAX && size % DUMP_PAGE == 0 ?
+		       size :
+		       TASK_STACK_SIZE;
+}
+
 static int read_layout(struct task_layout *l, const struct kv *v, const char *path, struct derr *err)
 {
 	struct member thread_info;
@@ -101,6 +113,7 @@ static int read_layout(struct task_layout *l, const struct kv *v, const char *pa
 	if (member_find(v, "task_struct.thread_info", 0, &thread_info))
 		find_inside(l, v, &thread_info, "thread_info.cpu", 4, &l->cpu);
 	read_switch_layout(l, v);
+	l->stack_size = stack_size(v);
 	if (l->unreadable)
 		return derr_set(err, -EINVAL,
 				"Tasks in %s cannot be read: its kernel has %s as something else than a number, as the "
@@ -129,6 +142,7 @@ static void parse_task(const struct task_layout *l, const char *buf, uint64_t si
 	t->parent = member_value(&l->real_parent, buf, size);
 	t->start_ns = member_value(&l->start, buf, size);
 	t->stack = member_value(&l->stack, buf, size);
+	t->stack_size = l->stack_size;
 	t->on_cpu = member_value(&l->on_cpu, buf, size);
 	t->has_cpu = l->cpu.bits;
 	t->cpu = member_value(&l->cpu, buf, size);
@@ -242,7 +256,7 @@ bool task_is_kernel_thread(const struct task *t)
 const struct task *tasks_find_stack(const struct task_list *l, uint64_t vaddr)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (vaddr - l->v[i].stack < TASK_STACK_SIZE)
+		if (vaddr - l->v[i].stack < l->v[i].stack_size)
 			return &l->v[i];
 	return NULL;
 }

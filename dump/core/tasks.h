@@ -5,8 +5,9 @@
 
 #include "dump/core/corefile.h"
 
-/* Kernel stacks of x86_64 and arm64 (4 KiB pages) */
+/* Kernel stacks of x86_64 and arm64, where the dump does not say how large they are: with KASAN they are larger. */
 #define TASK_STACK_SIZE (16 * KIB)
+#define TASK_STACK_MAX	(64 * KIB)
 
 /* Kernels have 16 so far. */
 #define TASK_COMM_MAX 64
@@ -14,6 +15,7 @@
 struct task {
 	uint64_t addr; /* of its task_struct; 0: not known */
 	uint64_t stack;
+	uint64_t stack_size; /* whole pages, TASK_STACK_MAX at most */
 	uint64_t start_ns;
 	uint64_t parent; /* address */
 	int32_t pid;

@@ -11,8 +11,9 @@ struct stack {
 	const struct corefile *core;
 	bool others; /* what runs is on another one, of an interrupt or an exception, that leads to this one */
 	uint64_t base;
-	uint64_t words[TASK_STACK_SIZE / sizeof(uint64_t)];
-	bool there[TASK_STACK_SIZE / DUMP_PAGE];
+	uint64_t size;
+	uint64_t words[TASK_STACK_MAX / sizeof(uint64_t)];
+	bool there[TASK_STACK_MAX / DUMP_PAGE];
 };
 
 /* What is known of a frame: enough to find the one that called it. */
@@ -26,7 +27,7 @@ enum unwind_step { STEP_FRAME, STEP_END, STEP_LOST };
 
 static inline bool in_stack(const struct stack *s, uint64_t sp)
 {
-	return sp % 8 == 0 && sp - s->base < TASK_STACK_SIZE;
+	return sp % 8 == 0 && sp - s->base < s->size;
 }
 
 static inline bool stack_word(const struct stack *s, uint64_t addr, uint64_t *ret)

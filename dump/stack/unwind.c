@@ -5,16 +5,17 @@
 #include "dump/core/page.h"
 #include "dump/stack/unwind-private.h"
 
-static size_t read_stack(struct stack *s, const struct corefile *core, uint64_t base)
+static size_t read_stack(struct stack *s, const struct corefile *core, const struct task *t)
 {
 	size_t missing = 0;
 
 	memset(s, 0, sizeof(*s));
 	s->core = core;
-	s->base = base;
-	for (size_t i = 0; i < ARRAY_LEN(s->there); i++) {
-		s->there[i] = core_read_virt(core, base + i * DUMP_PAGE, s->words + i * DUMP_PAGE / sizeof(*s->words),
-					     DUMP_PAGE) == 0;
+	s->base = t->stack;
+	s->size = t->stack_size;
+	for (size_t i = 0; i < s->size / DUMP_PAGE; i++) {
+		s->there[i] = core_read_virt(core, s->base + i * DUMP_PAGE,
+					     s->words + i * DUMP_PAGE / sizeof(*s->words), DUMP_PAGE) == 0;
 		missing += s->there[i] ? 0 : DUMP_PAGE;
 	}
 	return missing;
@@ -164,7 +165,7 @@ static bool guess_state(const struct unwinder *u, const struct stack *s, uint64_
 		return looks_like_return_address(u, word);
 	}
 	/* The record itself: its return address is the first frame. */
-	if (!stack_word(s, addr + 8, &lr) || word <= addr || word - s->base >= TASK_STACK_SIZE)
+	if (!stack_word(s, addr + 8, &lr) || word <= addr || word - s->base >= s->size)
 		return false;
 	*st = (struct unwind_state){ .ip = strip_pac(u, lr), .bp = word, .sp = addr + 16 };
 	return looks_like_return_address(u, st->ip);
@@ -175,7 +176,7 @@ static bool leads_to_end(const struct unwinder *u, const struct stack *s, struct
 {
 	enum unwind_step step = STEP_FRAME;
 
-	for (size_t n = 0; step == STEP_FRAME && n < ARRAY_LEN(s->words); n++)
+	for (size_t n = 0; step == STEP_FRAME && n < s->size / sizeof(*s->words); n++)
 		step = next_frame(u, s, &st);
 	return step == STEP_END;
 }
@@ -196,7 +197,7 @@ static void scan(const struct unwinder *u, const struct stack *s, uint64_t sp, u
  */
 static void unwind_guess(const struct unwinder *u, struct stack *s, uint64_t sp, bool list, struct unwound *w)
 {
-	uint64_t end = s->base + TASK_STACK_SIZE;
+	uint64_t end = s->base + s->size;
 	struct unwind_state st;
 
 	for (uint64_t addr = sp; can_unwind(u) && addr < end; addr += 8) {
@@ -281,10 +282,10 @@ bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound 
 	struct unwind_state st;
 
 	*ret = (struct unwound){ .start = UNWIND_GUESS };
-	if (t->stack % DUMP_PAGE || t->stack > UINT64_MAX - TASK_STACK_SIZE)
+	if (t->stack % DUMP_PAGE || t->stack > UINT64_MAX - t->stack_size)
 		return false;
-	ret->missing = read_stack(&s, u->core, t->stack);
-	if (ret->missing == TASK_STACK_SIZE)
+	ret->missing = read_stack(&s, u->core, t);
+	if (ret->missing == s.size)
 		return false;
 	if (switch_state(u, &s, t, &st)) {
 		ret->start = UNWIND_SWITCH;

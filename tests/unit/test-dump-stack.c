@@ -39,6 +39,34 @@ static void by_orc(void **state)
 	}
 }
 
+/* Kernels with KASAN have stacks of twice the size: their end is elsewhere. */
+static void on_a_large_stack(void **state)
+{
+	struct machine m;
+
+	start(&m);
+	di_note(&m.d, "SIZE(union thread_union)=32768");
+	di_add(&m.d, MINIDUMP_STACK_NAME, 0, di_alloc(&m.d, 16384, 4096), STACK - 16384, 16384);
+	put_x86_frames(&m);
+	put_orc_tables(&m, &orc_6_4);
+	write_list(&m, "ffffffff81003800 R __start_orc_header\nffffffff81002000 R __start_orc_unwind_ip\n"
+		       "ffffffff81002018 R __stop_orc_unwind_ip\nffffffff81003000 R __start_orc_unwind\n");
+	di_task(&m.d, &(struct di_task){ .pid = 7,
+					 .tgid = 7,
+					 .state = 1,
+					 .comm = "large",
+					 .stack = STACK - 16384,
+					 .sp = STACK + 0x3e00 });
+	finish(&m);
+	stack_is(&m, (struct options){ .all = true },
+		 "\nPID 7  large  sleeping, last on CPU 0\n"
+		 "    0xffffffff80000150  schedule+0x50/0x100\n"
+		 "    0xffffffff80000220  do_wait+0x20/0x100\n"
+		 "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"
+		 "    0xffffffff80000410  entry_SYSCALL_64+0x10/0x100\n");
+	done(&m);
+}
+
 /* A format that came later is not taken for another one, and the hash by which to find it is told. */
 static void by_unknown_orc(void **state)
 {
@@ -383,17 +411,12 @@ static void no_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_orc),
-		cmocka_unit_test(by_unknown_orc),
-		cmocka_unit_test(json),
-		cmocka_unit_test(on_irq_stack),
-		cmocka_unit_test(on_irq_stack_for_long),
-		cmocka_unit_test(stopped),
-		cmocka_unit_test(guessed),
-		cmocka_unit_test(scanned),
-		cmocka_unit_test(by_frame_pointers),
-		cmocka_unit_test(damaged),
-		cmocka_unit_test(no_stack),
+		cmocka_unit_test(by_orc),	  cmocka_unit_test(on_a_large_stack),
+		cmocka_unit_test(by_unknown_orc), cmocka_unit_test(json),
+		cmocka_unit_test(on_irq_stack),	  cmocka_unit_test(on_irq_stack_for_long),
+		cmocka_unit_test(stopped),	  cmocka_unit_test(guessed),
+		cmocka_unit_test(scanned),	  cmocka_unit_test(by_frame_pointers),
+		cmocka_unit_test(damaged),	  cmocka_unit_test(no_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
