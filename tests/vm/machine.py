@@ -22,7 +22,6 @@ import kernels
 from debian import Problem, say, tool
 from firmware import IMAGE, VARIANTS, Firmware
 
-CRASH_MODES = ("sysrq-c", "panic", "oops", "hang", "reset")
 COMPLAINT = re.compile(rb"\] .*(\b(WARNING|BUG|Oops|UBSAN|KASAN|KFENCE|ODEBUG): |\bBUG \S+ \(|cut here \]"
                        rb"|refcount_t: |list_(add|del) corruption|general protection fault|blocked for more than"
                        rb"|scheduling while atomic|Objects remaining|possible recursive locking|Invalid wait context"
@@ -296,10 +295,10 @@ class Machine:
         *lines, self.request = (self.request + data).split(b"\n")
         for line in lines:
             mode, *words = line.decode(errors="replace").split() or [""]
-            if mode in CRASH_MODES:
+            if mode != "inspect":
                 self.announced = mode
                 self.waiting = True
-            elif mode == "inspect" and self.options.inspect:
+            elif self.options.inspect:
                 self.facts = " ".join(words) or self.facts
                 self.asked = True
 
