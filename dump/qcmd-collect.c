@@ -9,6 +9,7 @@
 
 #include <systemd/sd-journal.h>
 
+#include "dump/cause/cause.h"
 #include "dump/collect/collect-conf.h"
 #include "dump/log/lastwords.h"
 #include "lib/options.h"
@@ -85,20 +86,27 @@ static void warn(const struct collector *c, const char *text)
 
 static void collected(const struct collector *c, const struct crash *crash, const char *path)
 {
+	struct cause cause = { .kind = "unknown" };
 	struct last_words w = { 0 };
+	const char *sentence;
 	struct corefile core;
 	struct derr err;
 
-	if (core_open(&core, path, &err) == 0)
+	if (core_open(&core, path, &err) == 0) {
+		cause_read(&core, &cause);
 		last_words_read(&core, &w);
+	}
+	sentence = cause.sentence ?: err.text;
 	if (c->journal)
-		sd_journal_send("MESSAGE=Collected the %s of a crash: %s", crash->kind, w.crash ?: "of unknown cause",
-				"PRIORITY=%i", LOG_CRIT, "MESSAGE_ID=" MESSAGE_ID_COLLECTED, "QCMD_DUMP=%s", path,
-				"QCMD_ID=%s", crash->id, "QCMD_CRASH=%s", w.crash ?: "", "QCMD_RELEASE=%s",
+		sd_journal_send("MESSAGE=Collected the %s of a crash: %s", crash->kind, sentence, "PRIORITY=%i",
+				LOG_CRIT, "MESSAGE_ID=" MESSAGE_ID_COLLECTED, "QCMD_DUMP=%s", path, "QCMD_ID=%s",
+				crash->id, "QCMD_CRASH=%s", w.crash ?: "", "QCMD_KIND=%s", cause.kind,
+				"QCMD_SIGNATURE=%s", cause.signature ?: "", "QCMD_RELEASE=%s",
 				kv_get(&core.vmcoreinfo, "OSRELEASE") ?: "", "QCMD_SOURCE=%s", crash->source, NULL);
 	else
-		printf("Collected the %s of a crash: %s\n%s\n", crash->kind, w.crash ?: "of unknown cause", path);
+		printf("Collected the %s of a crash: %s\n%s\n", crash->kind, sentence, path);
 	last_words_clear(&w);
+	cause_clear(&cause);
 	core_close(&core);
 }
 

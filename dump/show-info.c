@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/cause/cause.h"
 #include "dump/commands.h"
 #include "dump/core/cpuregs.h"
 #include "dump/log/lastwords.h"
@@ -142,15 +143,23 @@ static void print_names(const struct corefile *core, FILE *out)
 	fprintf(out, "%15s: %zu functions, by %s\n", "Names", functions, safe);
 }
 
-static void print_text(const struct corefile *core, const struct last_words *log, FILE *out)
+static void print_cause(const struct cause *cause, FILE *out)
+{
+	line(out, "What happened", cause->sentence);
+	for (size_t i = 0; i < cause->evidence.n; i++)
+		line(out, i ? "" : "By", cause->evidence.v[i]);
+	if (cause->signature)
+		line(out, "Signature", cause->signature);
+}
+
+static void print_text(const struct corefile *core, const struct cause *cause, const struct last_words *log, FILE *out)
 {
 	_cleanup_free_ char *registers = cpu_regs_text(core);
 
+	print_cause(cause, out);
 	line(out, "Kernel", kv_get(&core->vmcoreinfo, "OSRELEASE"));
 	line(out, "Build ID", kv_get(&core->vmcoreinfo, "BUILD-ID"));
 	line(out, "Architecture", arch_name(core));
-	if (log->crash)
-		line(out, "Crash", log->crash);
 	if (kv_get(&core->collect_note, "WARNING"))
 		print_list(&core->collect_note, "WARNING", "Beware", out);
 	print_times(core, out);
@@ -255,7 +264,18 @@ static void json_names(const struct corefile *core, struct json_object *j)
 	json_object_object_add(j, "names", names);
 }
 
-static void print_json(const struct corefile *core, const struct last_words *log, FILE *out)
+static void json_cause(const struct cause *cause, struct json_object *j)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_add_text(o, "kind", cause->kind);
+	json_add_text(o, "sentence", cause->sentence);
+	json_add_text(o, "signature", cause->signature);
+	json_object_object_add(o, "evidence", json_list(&cause->evidence));
+	json_object_object_add(j, "cause", o);
+}
+
+static void print_json(const struct corefile *core, const struct cause *cause, const struct last_words *log, FILE *out)
 {
 	static const struct {
 		const char *key;
@@ -273,6 +293,7 @@ static void print_json(const struct corefile *core, const struct last_words *log
 	json_add_text(j, "release", kv_get(&core->vmcoreinfo, "OSRELEASE"));
 	json_add_text(j, "build_id", kv_get(&core->vmcoreinfo, "BUILD-ID"));
 	json_add_text(j, "architecture", arch_name(core));
+	json_cause(cause, j);
 	json_add_text(j, "crash", log->crash);
 	if (crash)
 		json_add_u64(j, "crash_time", strtoull(crash, NULL, 10));
@@ -301,12 +322,15 @@ static void print_json(const struct corefile *core, const struct last_words *log
 int show_info(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	struct last_words log;
+	struct cause cause;
 
+	cause_read(core, &cause);
 	last_words_read(core, &log);
 	if (o->json)
-		print_json(core, &log, out);
+		print_json(core, &cause, &log, out);
 	else
-		print_text(core, &log, out);
+		print_text(core, &cause, &log, out);
+	cause_clear(&cause);
 	last_words_clear(&log);
 	return 0;
 }

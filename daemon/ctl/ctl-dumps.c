@@ -8,6 +8,7 @@
 
 #include "daemon/ctl/ctl.h"
 #include "lib/table.h"
+#include "dump/cause/cause.h"
 #include "dump/core/elffile.h"
 #include "dump/log/lastwords.h"
 #include "dump/collect/store.h"
@@ -21,6 +22,7 @@ static const char *store_folder(void)
 static struct json_object *describe_dump(const struct store *store, const struct stored_dump *dump)
 {
 	_cleanup_free_ char *path = store_path(store, dump);
+	struct cause cause = { .kind = "unknown" };
 	struct last_words w = { 0 };
 	struct json_object *o = json_object_new_object();
 	struct corefile core;
@@ -32,14 +34,19 @@ static struct json_object *describe_dump(const struct store *store, const struct
 	json_object_object_add(o, "time", json_object_new_string_len(dump->name, strcspn(dump->name, "-")));
 	json_add_u64(o, "size", dump->size);
 	if (core_open(&core, path, &err) == 0) {
+		cause_read(&core, &cause);
 		last_words_read(&core, &w);
 		json_add_text(o, "source", kv_get(&core.collect_note, "SOURCE_KIND"));
+		json_add_text(o, "kind", cause.kind);
+		json_add_text(o, "sentence", cause.sentence);
+		json_add_text(o, "signature", cause.signature);
 		json_add_text(o, "crash", w.crash);
 		json_add_text(o, "release", kv_get(&core.vmcoreinfo, "OSRELEASE"));
 		json_add_text(o, "build_id", kv_get(&core.vmcoreinfo, "BUILD-ID"));
 	} else {
 		json_add_text(o, "error", err.text);
 	}
+	cause_clear(&cause);
 	last_words_clear(&w);
 	core_close(&core);
 	return o;
@@ -90,7 +97,7 @@ void ctl_dumps_print(FILE *f, struct json_object *list, const struct style *styl
 		table_addf(t, "%s", size_text(json_get_size(o, "size")).s);
 		table_add(t, json_get_string(o, "source"), NULL);
 		table_add(t, json_get_string(o, "release"), NULL);
-		table_add(t, json_get_string(o, "crash") ?: json_get_string(o, "error"), NULL);
+		table_add(t, json_get_string(o, "sentence") ?: json_get_string(o, "error"), NULL);
 	}
 	if (n > 0)
 		table_print(t, f, style);

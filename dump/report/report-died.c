@@ -4,11 +4,6 @@
 #include "dump/report/html.h"
 #include "dump/report/report.h"
 
-static const char *headline(const struct report *r)
-{
-	return r->last_words.crash ? r->last_words.crash : "A kernel stopped, and did not say why";
-}
-
 static const char *release(const struct report *r)
 {
 	const char *s = kv_get(&r->core->vmcoreinfo, "OSRELEASE");
@@ -18,7 +13,7 @@ static const char *release(const struct report *r)
 
 void report_title(const struct report *r)
 {
-	report_text(r, headline(r));
+	report_text(r, r->cause.sentence);
 	fputs(" (Linux ", r->out);
 	report_text(r, release(r));
 	fputc(')', r->out);
@@ -31,7 +26,7 @@ void report_heading(const struct report *r)
 	const struct kv_pair *warning;
 
 	fputs("<h1>", r->out);
-	report_text(r, headline(r));
+	report_text(r, r->cause.sentence);
 	fputs("</h1>\n<p class=\"facts\">Linux ", r->out);
 	report_text(r, release(r));
 	if (when)

@@ -51,6 +51,7 @@ void report_write(const struct corefile *core, const struct backtrace *b, FILE *
 	int no_log;
 
 	no_log = log_read(core, &r.log, &err);
+	cause_read(core, &r.cause);
 	last_words_of(&r.log, &r.last_words);
 	if (no_log)
 		r.last_words.why_not = xstrndup(err.text, strlen(err.text));
@@ -63,6 +64,7 @@ void report_write(const struct corefile *core, const struct backtrace *b, FILE *
 		p = end && write_part(&r, at + 1, end - at - 1) ? end + 1 : at + 1;
 	}
 	fputs(p, out);
+	cause_clear(&r.cause);
 	last_words_clear(&r.last_words);
 	log_clear(&r.log);
 	tasks_clear(&r.tasks);

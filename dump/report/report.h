@@ -3,6 +3,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include "dump/cause/cause.h"
 #include "dump/stack/backtrace.h"
 #include "dump/log/lastwords.h"
 
@@ -10,6 +11,7 @@ struct report {
 	const struct corefile *core;
 	const struct backtrace *backtrace;
 	struct log log;
+	struct cause cause;
 	struct last_words last_words;
 	struct task_list tasks;
 	char *no_tasks; /* why there are none */

@@ -366,7 +366,7 @@ static void info(void **state)
 	assert_non_null(strstr(text, "         Kernel: " DI_RELEASE "\n"));
 	assert_non_null(strstr(text, "       Build ID: " DI_BUILD_ID "\n"));
 	assert_non_null(strstr(text, "   Architecture: x86_64\n"));
-	assert_non_null(strstr(text, "          Crash: Kernel panic - not syncing: Fatal \\x1bexception\n"));
+	assert_non_null(strstr(text, "  What happened: Panic: \"Fatal \\x1bexception\".\n"));
 	assert_non_null(strstr(text, "        Crashed: 2023-11-14 22:13:20 UTC\n"));
 	assert_non_null(strstr(text, "            Log: 3 records, the last at 3.000000 s\n"));
 	assert_non_null(strstr(text, "       Back end: ram\n"));

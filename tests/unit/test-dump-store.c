@@ -118,7 +118,7 @@ static void once(void **state)
 
 	crash("Kernel panic - not syncing: first", NULL, path);
 	assert_int_equal(collect_from("", path, ""), 0);
-	has_said("Collected the dump of a crash: Kernel panic - not syncing: first");
+	has_said("Collected the dump of a crash: Panic: \"first\".");
 	assert_int_equal(files(), 2);
 	assert_int_equal(collect_from("", path, ""), 0);
 	assert_string_equal(said, "");
@@ -146,7 +146,7 @@ static void once(void **state)
 	/* The next crash goes behind the first one. */
 	crash("Kernel panic - not syncing: second", path, path);
 	assert_int_equal(collect_from("", path, "Compress=none"), 0);
-	has_said("second\n");
+	has_said("\"second\".\n");
 	has_said(".elf\n");
 	assert_int_equal(files(), 2);
 	unlink(path);
@@ -179,8 +179,8 @@ static void limits(void **state)
 	crash("Kernel panic - not syncing: 2", path, path);
 	crash("Kernel panic - not syncing: 3", path, path);
 	assert_int_equal(collect_from("", path, "MaxDumps=2"), 0);
-	has_said(": 1\n");
-	has_said(": 3\n");
+	has_said(": \"1\".\n");
+	has_said(": \"3\".\n");
 	assert_int_equal(files(), 3);
 
 	crash("Kernel panic - not syncing: 4", path, path);
@@ -200,7 +200,7 @@ static void limits(void **state)
 	snprintf(config, sizeof(config), "MaxUse=%llu\\nMaxDumps=100", (unsigned long long)(s.v[0].size + s.v[1].size));
 	store_close(&s);
 	assert_int_equal(collect_from("", path, config), 0);
-	has_said(": 4\n");
+	has_said(": \"4\".\n");
 	assert_int_equal(files(), 3);
 	unlink(path);
 }
@@ -221,7 +221,7 @@ static void damaged(void **state)
 	/* What is behind it is found. */
 	crash("Kernel panic - not syncing: behind", empty, path);
 	assert_int_equal(collect_from("", empty, ""), 1);
-	has_said("Kernel panic - not syncing: behind");
+	has_said("Panic: \"behind\".");
 	assert_int_equal(files(), 2);
 	close(fd);
 	unlink(empty);
@@ -281,7 +281,7 @@ static void shown(void **state)
 	assert_int_equal(ctl("dumps"), 0);
 	has_said("2023-11-14 22:13:20 UTC ");
 	has_said(id);
-	has_said(" 6.12.0-test Kernel panic - not syncing: shown\n");
+	has_said(" 6.12.0-test Panic: \"shown\".\n");
 	assert_int_equal(ctl("dumps --json"), 0);
 	has_said("\"crash\": \"Kernel panic - not syncing: shown\"");
 	assert_int_equal(ctl("dump log"), 0);
@@ -351,10 +351,10 @@ static void logs(void **state)
 	put_record("dmesg-ramoops-1", "Oops#1 Part1\n<1>[    5.000000] BUG: alone\n");
 	put_record("dmesg-pstore_blk-2", "Emergency: Total 3 times\nEmergency#3 Part1\n<4>[    6.000000] sysrq\n");
 	assert_int_equal(collect_records(""), 0);
-	has_said("Collected the log of a crash: Kernel panic - not syncing: whole\n");
-	has_said("Collected the log of a crash: Kernel panic - not syncing: in RAM\n");
-	has_said("Collected the log of a crash: BUG: alone\n");
-	has_said("Collected the log of a crash: of unknown cause\n");
+	has_said("Collected the log of a crash: Panic: \"whole\".\n");
+	has_said("Collected the log of a crash: Panic: \"in RAM\".\n");
+	has_said("Collected the log of a crash: The log has no panic; the last that it reports: BUG: alone.\n");
+	has_said("Collected the log of a crash: Not known why: the log ends without a word about it.\n");
 	assert_int_equal(dumps(), 4);
 	assert_int_equal(collect_records(""), 0);
 	assert_string_equal(said, "");
@@ -410,15 +410,15 @@ static void same_crash(void **state)
 	/* The same words, at another time */
 	put_record("dmesg-ramoops-2", "Oops#2 Part1\n<1>[   11.000001] BUG: early\n");
 	assert_int_equal(collect_records(""), 0);
-	has_said(": in RAM\n");
-	has_said(": BUG: early\n");
+	has_said(": \"in RAM\".\n");
+	has_said(": The log has no panic; the last that it reports: BUG: early.\n");
 	assert_int_equal(dumps(), 2);
 
 	crash("Kernel panic - not syncing: in both", NULL, path);
 	put_record("dmesg-ramoops-3", "Panic#1 Part1\n<0>[    0.000000] Kernel panic - not syncing: in both\n");
 	snprintf(text, sizeof(text), "Rawdump=%s\\nPstore=%s/pstore", path, folder);
 	assert_int_equal(collect("", text), 0);
-	has_said("Collected the dump of a crash: Kernel panic - not syncing: in both\n");
+	has_said("Collected the dump of a crash: Panic: \"in both\".\n");
 	assert_null(strstr(said, "the log of"));
 	assert_int_equal(dumps(), 3);
 	/* Not even when that is gone */
@@ -452,7 +452,7 @@ static void log_in_parts(void **state)
 	put_record("dmesg-efi_pstore-160000000002001", "Panic#1 Part2\n<6>[    2.000000] earlier\n");
 	assert_int_equal(collect_records(""), 0);
 	has_said("/20231114T221320Z-");
-	has_said("not syncing: in parts\n");
+	has_said("\"in parts\".\n");
 	assert_int_equal(dumps(), 1);
 	assert_int_equal(ctl("dump log"), 0);
 	assert_string_equal(said, "[    1.000000] first\n[    2.000000] second\n[    3.000000] third\n"
@@ -489,7 +489,7 @@ static void log_lacks_parts(void **state)
 	put_record("dmesg-efi_pstore-170000000002001.enc.z", "compressed");
 	assert_int_equal(collect_records(""), 1);
 	has_said("dmesg-efi_pstore-170000000002001.enc.z is compressed, and the kernel could not");
-	has_said("not syncing: in parts\n");
+	has_said("\"in parts\".\n");
 	assert_int_equal(ctl("dump info"), 0);
 	has_said("Part 2 of 3 of the log is not there");
 	/* What is no file does not hold it up. */

@@ -60,9 +60,10 @@ tr -d '\r' <"$work/crash/console.log" >"$work/console"
 sed -n '/^capture: dump$/,/^capture: end$/p' "$work/console" | grep -a -v '^capture: ' |
 	base64 -d >"$work/dump.elf.zst" ||
 	fail "the capture kernel sent no dump: $(tail -n 40 "$work/console")"
-grep -a -x 'Collected the dump of a crash: Kernel panic - not syncing: sysrq triggered crash' "$work/console" ||
+sentence='A panic was asked for by sysrq: crash (PID [0-9]*) wrote to /proc/sysrq-trigger\.'
+grep -a -x "Collected the dump of a crash: $sentence" "$work/console" ||
 	fail "the journal does not tell of the dump: $(grep -a -C 5 Collected "$work/console")"
-[ "$(grep -a -c '^capture: listed .* Kernel panic - not syncing: sysrq triggered crash' "$work/console")" = 1 ] ||
+[ "$(grep -a -c "^capture: listed .* $sentence" "$work/console")" = 1 ] ||
 	fail "qcmdctl lists other dumps: $(grep '^capture: listed' "$work/console")"
 grep -a -q -x 'capture: the module is loaded' "$work/console" && fail "the capture kernel makes a table of its own"
 
