@@ -34,6 +34,9 @@ static int read_tokens(struct kallsyms *k, uint64_t table, uint64_t index)
 {
 	if (core_read_virt(k->core, index, k->token_index, sizeof(k->token_index)) < 0)
 		return -ENOENT;
+	for (size_t i = 1; i < TOKENS; i++)
+		if (k->token_index[i] <= k->token_index[i - 1])
+			return -EINVAL;
 	k->token_size = k->token_index[TOKENS - 1] + NAME_MAX_;
 	k->token_table = xcalloc(k->token_size + 1, 1);
 	/* The last token is short, and what is behind the table may be missing. */
@@ -59,28 +62,39 @@ static int open_tables(struct kallsyms *k)
 	return read_tokens(k, table, index);
 }
 
-/* One name: its length, in one byte or two, and that many tokens. Gives the bytes that it takes, 0: damaged. */
-static size_t expand(const struct kallsyms *k, const uint8_t *data, size_t left, char *name, size_t *len)
+/* How many tokens a name has, in one byte or two. Gives the bytes that this number takes, 0: damaged. */
+static size_t count_tokens(const uint8_t *data, size_t left, size_t *n)
 {
-	size_t n, used = 1;
+	size_t used = 1;
 
 	if (left < 2)
 		return 0;
-	n = data[0];
-	if (n & 0x80) {
-		n = (n & 0x7f) | data[1] << 7;
+	*n = data[0];
+	if (*n & 0x80) {
+		*n = (*n & 0x7f) | data[1] << 7;
 		used = 2;
 	}
-	if (n > left - used)
-		return 0;
+	return *n > left - used ? 0 : used;
+}
+
+static const char *token(const struct kallsyms *k, uint8_t i)
+{
+	return k->token_table + k->token_index[i];
+}
+
+/* One name: that number, and the tokens. Gives the bytes that it takes, 0: damaged. */
+static size_t expand(const struct kallsyms *k, const uint8_t *data, size_t left, char *name, size_t *len)
+{
+	size_t n, used = count_tokens(data, left, &n);
+
 	*len = 0;
-	for (size_t i = 0; i < n; i++)
-		for (const char *t = k->token_table + k->token_index[data[used + i]]; *t; t++) {
+	for (size_t i = 0; used && i < n; i++)
+		for (const char *t = token(k, data[used + i]); *t; t++) {
 			if (*len == NAME_MAX_)
 				return 0;
 			name[(*len)++] = *t;
 		}
-	return used + n;
+	return used ? used + n : 0;
 }
 
 /*
@@ -117,14 +131,30 @@ static int add_all(struct kallsyms *k, struct symbols *s, const uint8_t *data, s
 	return 0;
 }
 
+/* What is behind the names in the kernel, if VMCOREINFO has any of it: no name is there. */
+static uint64_t names_end(const struct kallsyms *k)
+{
+	static const char *const others[] = { "kallsyms_num_syms", "kallsyms_token_table", "kallsyms_token_index",
+					      "kallsyms_offsets", "kallsyms_relative_base" };
+	uint64_t end = UINT64_MAX, at;
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (find(k, others[i], &at) && at > k->names && at < end)
+			end = at;
+	return end;
+}
+
 /* The names: as much as there is from their start on, up to what so many can take. */
 static uint8_t *read_names(const struct kallsyms *k, size_t *size)
 {
 	uint64_t there = rangemap_contiguous(&k->core->virt, k->names), most = (uint64_t)k->n * NAME_MAX_;
+	uint64_t behind = names_end(k) - k->names;
 	uint8_t *data;
 
 	if (most > NAMES_MAX)
 		most = NAMES_MAX;
+	if (most > behind)
+		most = behind;
 	*size = there < most ? there : most;
 	data = xcalloc(*size, 1);
 	if (*size && core_read_virt(k->core, k->names, data, *size) == 0)
@@ -216,4 +246,73 @@ int kallsyms_read_file(struct symbols *s, const struct corefile *file)
 	if (r == 0)
 		s->source = xprintf("%s", file->path);
 	return r;
+}
+
+/* Behind the type, which is the first letter. */
+static bool has_name(const struct kallsyms *k, const uint8_t *tokens, size_t n, const char *name)
+{
+	size_t at = 0, len = strlen(name) + 1;
+
+	for (size_t i = 0; i < n; i++)
+		for (const char *t = token(k, tokens[i]); *t; t++, at++)
+			if (at && (at >= len || *t != name[at - 1]))
+				return false;
+	return at == len;
+}
+
+/* Numbers of the first symbols with these names. */
+static bool find_both(const struct kallsyms *k, const uint8_t *data, size_t size, const char *const names[2],
+		      uint32_t found[2])
+{
+	size_t at = 0, used, n;
+
+	found[0] = found[1] = UINT32_MAX;
+	for (uint32_t i = 0; i < k->n && (found[0] == UINT32_MAX || found[1] == UINT32_MAX); i++, at += used + n) {
+		used = count_tokens(data + at, size - at, &n);
+		if (!used)
+			return false;
+		for (size_t j = 0; j < 2; j++)
+			if (found[j] == UINT32_MAX && has_name(k, data + at + used, n, names[j]))
+				found[j] = i;
+	}
+	return found[0] != UINT32_MAX && found[1] != UINT32_MAX;
+}
+
+static bool offset_of(const struct kallsyms *k, uint32_t i, int32_t *offset)
+{
+	return core_read_virt(k->core, k->offsets + i * sizeof(*offset), offset, sizeof(*offset)) == 0;
+}
+
+static bool find_address(const struct kallsyms *k, const uint8_t *data, size_t size, const char *name, uint64_t *addr)
+{
+	const char *const names[] = { "_stext", name };
+	int32_t stext_offset, offset;
+	uint32_t found[2];
+	uint64_t stext;
+
+	if (kv_symbol(&k->core->vmcoreinfo, names[0], &stext) < 0 || !find_both(k, data, size, names, found) ||
+	    !offset_of(k, found[0], &stext_offset) || !offset_of(k, found[1], &offset))
+		return false;
+	for (int percpu = 1; percpu >= 0; percpu--)
+		if (address(k, found[0], stext_offset, percpu) == stext) {
+			*addr = address(k, found[1], offset, percpu);
+			return true;
+		}
+	return false;
+}
+
+bool kallsyms_address(const struct corefile *core, const char *name, uint64_t *addr)
+{
+	struct kallsyms k = { .core = core };
+	uint8_t *data = NULL;
+	bool found = false;
+	size_t size;
+
+	if (open_tables(&k) == 0)
+		data = read_names(&k, &size);
+	if (data)
+		found = find_address(&k, data, size, name, addr);
+	free(data);
+	free(k.token_table);
+	return found;
 }

@@ -10,4 +10,7 @@ int kallsyms_read(struct symbols *s, const struct corefile *core);
 /* The same of a file of the kernel, which has not been moved to where the kernel was. */
 int kallsyms_read_file(struct symbols *s, const struct corefile *file);
 
+/* Where one symbol is, without reading all of them; false: it is not known. */
+bool kallsyms_address(const struct corefile *core, const char *name, uint64_t *addr);
+
 #endif

@@ -68,24 +68,18 @@ static void names_in_dump(void **state)
 	names_are_in_dump(false);
 }
 
-/* It is said, and nothing is made up. */
-static void names_are_damaged(void **state)
+static void damaged_at(uint64_t place, const void *data, size_t size)
 {
 	struct backtrace b;
 	struct corefile core;
 	struct machine m;
 	struct derr err;
-	uint64_t at = DI_PHYS_BASE + 0x5000;
+	uint64_t all;
 
 	start(&m);
-	di_key(&m.d, "SYMBOL(kallsyms_num_syms)=%llx", PTR + 0x5000);
-	di_key(&m.d, "SYMBOL(kallsyms_token_index)=%llx", PTR + 0x5100);
-	di_key(&m.d, "SYMBOL(kallsyms_token_table)=%llx", PTR + 0x5400);
-	di_key(&m.d, "SYMBOL(kallsyms_offsets)=%llx", PTR + 0x5800);
-	di_key(&m.d, "SYMBOL(kallsyms_names)=%llx", PTR + 0x6000);
-	di_write32(&m.d, at, 8);
-	di_write(&m.d, at + 0x1000, "\377\377\377\377", 4);
-	di_add(&m.d, "KALLSYMS", 0, at, PTR + 0x5000, 0x1100);
+	all = di_kallsyms(&m.d, kernel_symbols, NAMES_ONLY, true);
+	di_write(&m.d, DI_PHYS_BASE + DI_KALLSYMS + place, data, size);
+	di_add(&m.d, "KALLSYMS", 0, DI_PHYS_BASE + DI_KALLSYMS, PTR + DI_KALLSYMS, all);
 	add_task(&m, false);
 	finish(&m);
 	assert_int_equal(core_open(&core, m.out, &err), 0);
@@ -95,6 +89,15 @@ static void names_are_damaged(void **state)
 	backtrace_close(&b);
 	core_close(&core);
 	done(&m);
+}
+
+/* It is said, and nothing is made up. */
+static void names_are_damaged(void **state)
+{
+	static const uint16_t behind_the_tokens = 0xffff;
+
+	damaged_at(0x1000, "\377\377\377\377", 4);
+	damaged_at(0x100 + 'h' * 2, &behind_the_tokens, 2);
 }
 
 /* What the dump lacks and the memory has that it is collected from. */
