@@ -88,11 +88,37 @@ static void tell_code_from_data(struct symbols *s)
 	}
 }
 
+/* The kernel has its own in order but for a few. False: they are not. */
+static bool move_few(struct symbol *v, size_t n)
+{
+	size_t left = n;
+
+	for (size_t i = 1; i < n; i++) {
+		struct symbol this = v[i];
+		size_t to = i;
+
+		for (; to && cmp_symbol(&v[to - 1], &this) > 0 && left; left--, to--)
+			v[to] = v[to - 1];
+		v[to] = this;
+	}
+	return left;
+}
+
+/* What is added later is of modules, which mostly lie behind the kernel. */
 void symbols_finish(struct symbols *s)
 {
-	tell_code_from_data(s);
-	if (s->n)
+	struct symbol *new = s->v + s->finished;
+	size_t n = s->n - s->finished;
+
+	if (!n)
+		return;
+	if (!s->finished)
+		tell_code_from_data(s);
+	if (!move_few(new, n))
+		qsort(new, n, sizeof(*new), cmp_symbol);
+	if (s->finished && cmp_symbol(new - 1, new) > 0)
 		qsort(s->v, s->n, sizeof(*s->v), cmp_symbol);
+	s->finished = s->n;
 }
 
 void symbols_clear(struct symbols *s)
@@ -132,7 +158,9 @@ bool symbols_find(const struct symbols *s, uint64_t addr, struct symbol_place *r
 bool symbols_address(const struct symbols *s, const char *name, uint64_t *ret)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		if (strcmp(s->names + s->v[i].name, name))
+		const char *this = s->names + s->v[i].name;
+
+		if (*this != *name || strcmp(this, name))
 			continue;
 		*ret = s->v[i].addr;
 		return true;

@@ -17,8 +17,8 @@ struct symbol {
 };
 
 struct symbols {
-	struct symbol *v; /* by address */
-	size_t n, capacity;
+	struct symbol *v; /* by address, once they are finished */
+	size_t n, capacity, finished;
 	char *names;
 	size_t names_size, names_capacity;
 	char *source; /* where they are from, for people; NULL: there are none */
@@ -41,7 +41,7 @@ void symbols_in_module(struct symbols *s, const char *module, size_t len);
 /* Where a function ends before the next one begins: nothing is known of what is between. */
 bool symbols_add_end(struct symbols *s, uint64_t addr);
 
-/* To be called once after the last add. */
+/* To be called after the last add, and again when there was another one. */
 void symbols_finish(struct symbols *s);
 void symbols_clear(struct symbols *s);
 
