@@ -33,8 +33,9 @@ static void print_result(const struct collection *c, const struct options *o, FI
 		fprintf(out, "Table behind the registers in %s (back end %s): %u slots in use.\n",
 			o->collect.image.registers, collect_backend(c), c->toc.slots_used);
 	else if (!image_has_pieces(&c->img))
-		fprintf(out, "Table at 0x%" PRIx64 " (back end %s): %u of %u slots in use.\n", c->toc.header,
-			collect_backend(c), c->toc.slots_used, c->toc.slots_max);
+		fprintf(out, "Table at 0x%" PRIx64 " (back end %s%s): %u of %u slots in use.\n", c->toc.header,
+			collect_backend(c), c->toc.from == TOC_FROM_KERNEL ? ", by the kernel's list of modules" : "",
+			c->toc.slots_used, c->toc.slots_max);
 	for (size_t i = 0; i < c->toc.warnings.n; i++) {
 		_cleanup_free_ char *safe = clean_text(c->toc.warnings.v[i]);
 

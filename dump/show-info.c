@@ -106,6 +106,20 @@ static const char *tables_text(const struct corefile *core)
 	return s && !strcmp(s, "synthetic") ? "made by qcmdump, of what is in the dump" : "none were made";
 }
 
+/* Where other tables were not looked for, silence about them says nothing. */
+static void print_table(const struct corefile *core, FILE *out)
+{
+	const char *from = kv_get(&core->collect_note, "TABLE_FROM");
+	uint64_t table;
+
+	if (!from || !collect_number(core, "TABLE", &table))
+		return;
+	fprintf(out, "%15s: at 0x%" PRIx64 ", %s\n", "Table", table,
+		!strcmp(from, "kernel") ? "to which the kernel leads: the memory was not searched for others" :
+		!strcmp(from, "option") ? "which --table named: the memory was not searched for others" :
+					  "found by a search of the memory");
+}
+
 static uint64_t gap_bytes(const struct corefile *core, size_t *n)
 {
 	uint64_t bytes = 0, size;
@@ -182,6 +196,7 @@ static void print_text(const struct corefile *core, const struct cause *cause, c
 		return;
 	}
 	line(out, "Back end", kv_get(&core->collect_note, "BACKEND"));
+	print_table(core, out);
 	print_amount(core, out);
 	if (kv_get(&core->collect_note, "SLOTS"))
 		line(out, "Slots used", kv_get(&core->collect_note, "SLOTS"));
@@ -284,7 +299,7 @@ static void print_json(const struct corefile *core, const struct cause *cause, c
 		{ "source", "SOURCE" },		  { "source_kind", "SOURCE_KIND" },
 		{ "backend", "BACKEND" },	  { "slots", "SLOTS" },
 		{ "creator", "CREATOR" },	  { "converted", "CONVERTED" },
-		{ "page_tables", "PAGE_TABLES" },
+		{ "page_tables", "PAGE_TABLES" }, { "table_from", "TABLE_FROM" },
 	};
 	const char *crash = core_crash_time(core);
 	struct json_object *j = json_object_new_object();

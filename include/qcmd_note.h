@@ -31,6 +31,8 @@
  *	SOURCE_BYTES=1073741824		memory in it
  *	BACKEND=ram			firmware: pieces that boot firmware saved, there was no table
  *	TABLE=0x5270000			physical address
+ *	TABLE_FROM=kernel		search: the best one there was; kernel: which leads to this one; option: the
+ *					user named it. Unless it was a search, nothing looked for others
  *	SLOTS=53/1024			used/all
  *	COLLECTED=1763800000		seconds since the epoch
  *	REGISTERS(0)=panic 9884019000	NT_PRSTATUS number 0 has registers, those of CPU 0. source: the kernel's own

@@ -179,6 +179,16 @@ void collect_print_made(FILE *f, const struct collection *c)
 		fprintf(f, "GAP=0x%" PRIx64 " %" PRIu64 "\n", c->layout.gaps.v[i].start, c->layout.gaps.v[i].size);
 }
 
+static void print_table(FILE *f, const struct toc *toc)
+{
+	static const char *const from[] = {
+		[TOC_FROM_SEARCH] = "search", [TOC_FROM_KERNEL] = "kernel", [TOC_FROM_OPTION] = "option"
+	};
+
+	fprintf(f, "TABLE=0x%" PRIx64 "\nTABLE_FROM=%s\nSLOTS=%u/%u\n", toc->header, from[toc->from], toc->slots_used,
+		toc->slots_max);
+}
+
 static void add_collect_note(struct collection *c)
 {
 	_cleanup_free_ char *text = NULL;
@@ -196,7 +206,7 @@ static void add_collect_note(struct collection *c)
 	if (image_has_registers(&c->img))
 		fprintf(f, "SLOTS=%u\n", c->toc.slots_used);
 	else if (!image_has_pieces(&c->img))
-		fprintf(f, "TABLE=0x%" PRIx64 "\nSLOTS=%u/%u\n", c->toc.header, c->toc.slots_used, c->toc.slots_max);
+		print_table(f, &c->toc);
 	fputs(c->registers ? c->registers : "", f);
 	print_memory(f, c);
 	collect_print_made(f, c);

@@ -13,6 +13,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/kernel-map.c \
 	dump/collect/kernel-names.c \
 	dump/collect/kernel-text.c \
+	dump/collect/kernel-view.c \
 	dump/collect/layout.c \
 	dump/collect/memory-counters.c \
 	dump/collect/modules.c \
@@ -25,6 +26,7 @@ DUMP_COLLECT_SRCS := \
 	dump/collect/running.c \
 	dump/collect/store.c \
 	dump/collect/toc-find.c \
+	dump/collect/toc-kernel.c \
 	dump/collect/toc-landmarks.c \
 	dump/collect/toc-live.c \
 	dump/collect/toc-proof.c \

@@ -88,6 +88,12 @@ static void find_image(struct kmap *k, const struct kv *v)
 	}
 }
 
+void kmap_image(struct kmap *k, const struct kv *vmcoreinfo)
+{
+	*k = (struct kmap){ 0 };
+	find_image(k, vmcoreinfo);
+}
+
 static bool guess_vaddr(const struct kmap *k, struct region *r)
 {
 	uint64_t image = r->paddr + k->image_offset, direct = r->paddr + k->direct_offset;

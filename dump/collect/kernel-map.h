@@ -23,6 +23,9 @@ struct kmap {
 	uint64_t direct_offset; /* virtual - physical, of the direct map; wraps */
 };
 
+/* The kernel image alone, where there are no regions yet. */
+void kmap_image(struct kmap *k, const struct kv *vmcoreinfo);
+
 /* Fills in vaddr of the regions. What can't be known is a problem. */
 void kmap_apply(struct kmap *k, const struct kelf *elf, struct toc *toc, const struct kv *vmcoreinfo);
 

@@ -2,13 +2,10 @@
 #include <string.h>
 
 #include "dump/collect/kernel-names.h"
+#include "dump/collect/kernel-view.h"
 #include "dump/collect/modules.h"
-#include "dump/core/page.h"
 #include "dump/stack/backtrace.h"
 #include "dump/stack/names.h"
-
-/* From the kernel's first symbol on: more than any kernel has. */
-#define IMAGE_MAX (256 * MIB)
 
 /* The regions in which addresses of code are that people ask for. */
 static const char *const regions[] = {
@@ -20,27 +17,6 @@ static const char *const regions[] = {
 
 /* Of a region of these; the log is larger, and so is what nobody made. */
 #define REGION_MAX (64 * KIB)
-
-/* The memory that there is of the kernel's own image, by virtual address: a dump as far as its readers want one. */
-static void open_view(const struct collection *c, struct corefile *view)
-{
-	uint64_t start = page_down(c->kmap.image_start), first = start - c->kmap.image_offset;
-
-	*view = (struct corefile){ .fd = c->img.fd, .path = c->img.path, .vmcoreinfo = c->vmcoreinfo };
-	view->elf.machine = c->kmap.machine;
-	for (size_t i = 0; c->kmap.has_image && !image_has_pieces(&c->img) && i < c->img.phys.n; i++) {
-		const struct range *r = &c->img.phys.v[i];
-		uint64_t skip = first > r->start ? first - r->start : 0, size;
-
-		if (skip >= r->size || r->start + skip - first >= IMAGE_MAX)
-			continue;
-		size = IMAGE_MAX - (r->start + skip - first);
-		if (size > r->size - skip)
-			size = r->size - skip;
-		rangemap_add(&view->virt, r->start + skip + c->kmap.image_offset, size, r->offset + skip);
-	}
-	rangemap_finish(&view->virt);
-}
 
 static void add_registers(struct names *n, const struct collection *c)
 {
@@ -111,12 +87,12 @@ void kernel_names_add(struct collection *c)
 	struct backtrace b;
 	struct derr ignored;
 
-	open_view(c, &view);
+	kernel_view_open(&view, &c->img, &c->kmap, &c->vmcoreinfo);
 	if (backtrace_open(&b, &view, NULL, NULL, &ignored) == 0 && b.symbols->n) {
 		if (rangemap_total(&view.virt))
 			add_modules(&b, c);
 		write_note(c, &b);
 	}
 	backtrace_close(&b);
-	rangemap_clear(&view.virt);
+	kernel_view_close(&view);
 }

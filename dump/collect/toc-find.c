@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dump/collect/toc-kernel.h"
 #include "dump/collect/toc-proof.h"
 #include "dump/core/page.h"
 
@@ -133,6 +134,7 @@ static void say_useless(struct derr *why_not, const struct image *img, uint64_t 
 struct search {
 	const struct image *img;
 	const uint64_t *table;
+	bool of_kernel; /* the one header is that to which the kernel leads */
 	struct proof proof;
 	uint32_t slots;		 /* of each table that are looked at */
 	const struct toc *floor; /* What is not better than this need not be known exactly. */
@@ -211,6 +213,10 @@ static void judge(struct search *s, const struct image *view, struct toc *toc)
 	bool searched = !image_has_registers(s->img);
 	const struct kv *v;
 
+	if (s->of_kernel) {
+		toc->proven = TOC_PROVEN_MAX;
+		return;
+	}
 	if (!may_be_better(s, toc, searched && proof_possible(&s->proof, view) ? TOC_PROVEN_MAX : 0, true))
 		return;
 	v = vmcoreinfo_of(s, view, toc);
@@ -506,19 +512,61 @@ static int choose(struct search *s, struct image *img, struct toc *toc, struct d
 	return 0;
 }
 
+/* Where each address is where in the file, a header can only be at its own address. */
+static int look_at(struct search *s, uint64_t at)
+{
+	char page[DUMP_PAGE];
+
+	if (at % DUMP_PAGE || image_read(s->img, at, page, sizeof(page)) < 0)
+		return 0;
+	return note_headers(s, at, page, sizeof(page));
+}
+
+static int look_for_headers(struct search *s, struct derr *err)
+{
+	/* Registers take the place of the one header, and have no place in the memory. */
+	if (image_has_registers(s->img)) {
+		s->n = 1;
+		return 0;
+	}
+	if (s->img->mapped && s->table)
+		return look_at(s, *s->table);
+	return image_scan(s->img, note_headers, s, err);
+}
+
+static int find(struct search *s, struct image *img, struct toc *toc, struct derr *err)
+{
+	int r = look_for_headers(s, err);
+
+	if (r == 0)
+		r = choose(s, img, toc, err);
+	proof_clear(&s->proof);
+	kv_clear(&s->vmcoreinfo.v);
+	return r;
+}
+
+/* False: it takes a search. */
+static bool find_by_kernel(struct image *img, struct toc *toc)
+{
+	uint64_t table;
+	struct search s = { .img = img, .table = &table, .of_kernel = true };
+	struct derr ignored;
+
+	if (image_has_registers(img) || !toc_of_kernel(img, &table) || find(&s, img, toc, &ignored) < 0)
+		return false;
+	toc->from = TOC_FROM_KERNEL;
+	return true;
+}
+
 int toc_find(struct image *img, const uint64_t *table, struct toc *toc, struct derr *err)
 {
 	struct search s = { .img = img, .table = table };
-	int r = 0;
+	int r;
 
-	/* Registers take the place of the one header, and have no place in the memory. */
-	if (image_has_registers(img))
-		s.n = 1;
-	else
-		r = image_scan(img, note_headers, &s, err);
-	if (r == 0)
-		r = choose(&s, img, toc, err);
-	proof_clear(&s.proof);
-	kv_clear(&s.vmcoreinfo.v);
+	if (!table && find_by_kernel(img, toc))
+		return 0;
+	r = find(&s, img, toc, err);
+	if (r == 0 && table)
+		toc->from = TOC_FROM_OPTION;
 	return r;
 }

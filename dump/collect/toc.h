@@ -15,6 +15,12 @@
 /* More slots than this are not looked at; firmware has 201, the ram back end some thousands at most. */
 #define TOC_SLOTS_MAX 32768
 
+enum toc_from {
+	TOC_FROM_SEARCH,
+	TOC_FROM_KERNEL, /* which leads to it, see toc-kernel.h: nothing looked for others */
+	TOC_FROM_OPTION, /* the user's; nor here */
+};
+
 struct toc {
 	uint64_t header;    /* physical address of the header; 0: there are registers instead */
 	uint32_t slots_max; /* as far as it is known */
@@ -31,6 +37,8 @@ struct toc {
 
 	/* A second table, or what contradicts this one: what has to be known before anything in it is believed. */
 	struct strlist warnings;
+
+	enum toc_from from;
 
 	/* How good this table is, to choose among several. */
 	unsigned int proven; /* by what the kernel alone can have made, see toc-proof.h; more is better */

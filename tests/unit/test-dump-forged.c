@@ -25,6 +25,11 @@
 #define POINTER 0x40000
 #define RELEASE 0x50000
 #define LAST	0x300000
+#define MODULES 0x1700 /* the list of them */
+/* Of a module's memory: struct module, from its place in the list on, and a variable */
+#define MODULE_LIST	0x1108
+#define MODULE_VARIABLE 0x2a40
+#define MODULE_PAGES	3
 /* Where the process has a huge page, and another kernel its memory */
 #define HUGE_PAGE    (6 * MIB_)
 #define OTHER_KERNEL (10 * MIB_)
@@ -49,7 +54,7 @@ static void keys(struct di *d, uint64_t phys_base, uint64_t span)
 	di_key(d, "SYMBOL(_stext)=%llx", DI_IMAGE_VIRT);
 	di_key(d, "SYMBOL(swapper_pg_dir)=%llx", DI_IMAGE_VIRT + SWAPPER);
 	di_key(d, "SYMBOL(init_uts_ns)=%llx", DI_IMAGE_VIRT + RELEASE);
-	di_key(d, "SYMBOL(kallsyms_names)=%llx", DI_IMAGE_VIRT + (unsigned long long)span);
+	di_key(d, "SYMBOL(node_data)=%llx", DI_IMAGE_VIRT + (unsigned long long)span);
 	if (d->machine == EM_AARCH64) {
 		di_key(d, "NUMBER(VA_BITS)=48");
 		di_key(d, "NUMBER(kimage_voffset)=0x%llx", DI_IMAGE_VIRT - (unsigned long long)phys_base);
@@ -572,6 +577,166 @@ static void forged_on_arm64(void)
 	taken_and_named(&d, &e);
 }
 
+/* Where VMCOREINFO leads from symbol to symbol: the kernel's list of names, that of modules, the module's variable */
+static void kernel_names(struct di *d)
+{
+	static const struct di_symbol symbols[] = { { -1, "T_stext" },
+						    { -0x601, "Dmo\001ule" },
+						    { -MODULES - 1, "Dmo\001ules" },
+						    { -0x1801, "Dmo\001ulesx" } };
+
+	di_kallsyms(d, symbols, ARRAY_LEN(symbols), rnd(2));
+}
+
+/* The pages of the module; its tables are behind those of the kernel. */
+static uint64_t module(struct di *d, uint64_t phys_base, const char *name, uint64_t table)
+{
+	uint64_t root = phys_base + SWAPPER, memory = di_alloc(d, MODULE_PAGES * 4096, 4096);
+	uint64_t place = rnd(512 - MODULE_PAGES), at = DI_MODULE + place * 4096 + MODULE_LIST;
+
+	di_write64(d, root + 0x1000 + 511 * 8, (root + 0x6000) | TABLE);
+	di_write64(d, root + 0x6000, (root + 0x7000) | TABLE);
+	for (uint64_t i = 0; i < MODULE_PAGES; i++)
+		di_write64(d, root + 0x7000 + (place + i) * 8, (memory + i * 4096) | TABLE);
+	di_write64(d, phys_base + MODULES, at);
+	di_write64(d, memory + MODULE_LIST, DI_IMAGE_VIRT + MODULES);
+	di_write(d, memory + MODULE_LIST + 16, name, strlen(name) + 1);
+	/* In front of struct module, or behind it */
+	di_write64(d, memory + (rnd(2) ? MODULE_VARIABLE : 8 * rnd(512)), DI_DIRECT + table);
+	return memory;
+}
+
+/* A machine whose kernel leads to the table. text: of its VMCOREINFO; memory: of the module */
+static void leading_machine(struct di *d, const char *name, char **text, uint64_t *memory)
+{
+	begin(d, false);
+	kernel_names(d);
+	*text = strdup(d->vmcoreinfo);
+	finish_kernel(d, DI_PHYS_BASE);
+	starts_cpus(d, DI_PHYS_BASE);
+	*memory = module(d, DI_PHYS_BASE, name, d->table);
+}
+
+/* All of it once more, in the memory of a process; it may know the true text. */
+static void forged_modules(struct di *e, const struct di *d)
+{
+	uint64_t paddr = HUGE_PAGE;
+	char names[0x2000];
+
+	other(e, d, HUGE_PAGE, paddr);
+	keys(e, rnd(2) ? paddr : DI_PHYS_BASE, LAST);
+	page_tables(e, paddr);
+	finish_forged(e, true);
+	di_read((struct di *)d, DI_PHYS_BASE + DI_KALLSYMS, names, sizeof(names));
+	di_write(e, paddr + DI_KALLSYMS, names, sizeof(names));
+	module(e, paddr, "qcom_minidump_ram", e->table);
+}
+
+/* Whatever else there is: nothing is searched, which the dump says. */
+static void vmcore_of_kernel(void)
+{
+	struct collection c;
+	uint64_t memory;
+	struct di d, e;
+	char *text;
+
+	leading_machine(&d, "qcom_minidump_ram", &text, &memory);
+	forged_modules(&e, &d);
+	vmcore_of(&d, text, &c);
+	assert_int_equal(c.toc.from, TOC_FROM_KERNEL);
+	assert_int_equal(c.toc.proven, 2);
+	assert_int_equal(c.toc.warnings.n, 0);
+	collection_clear(&c);
+	free(text);
+	di_done(&d);
+}
+
+static void break_link(struct di *d, unsigned int link, char *text, uint64_t memory)
+{
+	switch (link) {
+	case 1: /* round without the list's head */
+		di_write64(d, DI_PHYS_BASE + MODULES, DI_IMAGE_VIRT + MODULES + 8);
+		di_write64(d, DI_PHYS_BASE + MODULES + 8, DI_IMAGE_VIRT + MODULES + 8);
+		break;
+	case 2:
+		di_write64(d, DI_PHYS_BASE + MODULES, rnd(2) ? 0 : -4096ULL);
+		break;
+	case 3:
+		strstr(text, "kallsyms_offsets")[0] = 'x';
+		break;
+	case 4:
+		di_write(d, DI_PHYS_BASE + DI_KALLSYMS + 0x1000, "\377\377\377", 3);
+		break;
+	case 5: /* no variable */
+		for (uint64_t at = 0; at < MODULE_PAGES * 4096; at += 8)
+			if (at < MODULE_LIST || at > MODULE_LIST + 64)
+				di_write64(d, memory + at, 0);
+		break;
+	}
+}
+
+/* A link of the chain is missing: the memory is searched, and the others are named. */
+static void vmcore_broken(void)
+{
+	unsigned int link = rnd(6);
+	struct collection c;
+	uint64_t memory;
+	struct di d, e;
+	char *text;
+
+	leading_machine(&d, link == 0 ? "qcom_minidump" : "qcom_minidump_ram", &text, &memory);
+	break_link(&d, link, text, memory);
+	forged_modules(&e, &d);
+	vmcore_of(&d, text, &c);
+	assert_int_equal(c.toc.from, TOC_FROM_SEARCH);
+	names(&c, e.table);
+	collection_clear(&c);
+	free(text);
+	di_done(&d);
+}
+
+/* A variable leads to what is a header and no table, as when the module goes. */
+static void vmcore_of_no_table(void)
+{
+	struct collection c;
+	uint64_t memory;
+	struct di d, e;
+	char *text;
+
+	leading_machine(&d, "qcom_minidump_ram", &text, &memory);
+	e = d;
+	e.table = e.self = di_alloc(&d, 4096, 4096);
+	e.toc = e.table + 64;
+	di_header(&e);
+	for (uint64_t at = 0; at < MODULE_PAGES * 4096; at += 8)
+		if (at < MODULE_LIST || at > MODULE_LIST + 64)
+			di_write64(&d, memory + at, DI_DIRECT + e.table);
+	vmcore_of(&d, text, &c);
+	assert_int_equal(c.toc.from, TOC_FROM_SEARCH);
+	names(&c, e.table);
+	collection_clear(&c);
+	free(text);
+	di_done(&d);
+}
+
+/* A raw image has no text that is the kernel's for sure: it is searched, whatever leads where. */
+static void raw_modules(void)
+{
+	struct collection c;
+	uint64_t memory;
+	struct di d, e;
+	char *text;
+
+	leading_machine(&d, "qcom_minidump_ram", &text, &memory);
+	forged_modules(&e, &d);
+	taken(&d, d.path, NULL, &c);
+	assert_int_equal(c.toc.from, TOC_FROM_SEARCH);
+	names(&c, e.table);
+	collection_clear(&c);
+	free(text);
+	di_done(&d);
+}
+
 static void each_kind(void **state)
 {
 	static void (*const kinds[])(void) = {
@@ -583,6 +748,8 @@ static void each_kind(void **state)
 		forged_many,	       capture_kernel,
 		earlier_boot,	       vmcore,
 		vmcore_levels,	       forged_on_arm64,
+		vmcore_of_kernel,      vmcore_broken,
+		vmcore_of_no_table,    raw_modules,
 	};
 	const char *given = getenv("QCMD_SEED");
 	uint64_t first = given ? strtoull(given, NULL, 10) : 1;
@@ -627,12 +794,53 @@ static void contradiction(void **state)
 	di_done(&d);
 }
 
+static void info_says(const char *core, const uint64_t *table, const char *text, const char *json)
+{
+	struct collect_options o = { .table = table };
+	struct collection c;
+	struct derr err;
+	char out[64], *said;
+
+	assert_int_equal(run_collect(core, &o, out, &c, &err), 0);
+	collection_clear(&c);
+	for (int j = 0; j < 2; j++) {
+		said = run_show(show_info, out, j, false, &err);
+		assert_non_null(said);
+		if (!strstr(said, j ? json : text))
+			fail_msg("no \"%s\" in %s", j ? json : text, said);
+		free(said);
+	}
+	unlink(out);
+}
+
+/* Silence about other tables means something only where they were looked for. */
+static void says_what_led(void **state)
+{
+	const struct di_load all = { 0, 8 * MIB_ };
+	struct notebuf b = { 0 };
+	uint64_t memory;
+	struct di d;
+	char core[64], *text;
+
+	seed = 1;
+	leading_machine(&d, "qcom_minidump_ram", &text, &memory);
+	notebuf_add(&b, "VMCOREINFO", 0, text, strlen(text));
+	di_elf(&d, &all, 1, b.data, b.size, core);
+	info_says(core, NULL, "to which the kernel leads: the memory was not searched", "\"table_from\": \"kernel\"");
+	info_says(core, &d.table, "which --table named: the memory was not searched", "\"table_from\": \"option\"");
+	info_says(d.path, NULL, "found by a search of the memory", "\"table_from\": \"search\"");
+	unlink(core);
+	notebuf_clear(&b);
+	free(text);
+	di_done(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind),	       cmocka_unit_test(contradiction),
 		cmocka_unit_test(vmcore_52_bits),      cmocka_unit_test(table_in_each_page),
-		cmocka_unit_test(first_page_left_out),
+		cmocka_unit_test(first_page_left_out), cmocka_unit_test(says_what_led),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
