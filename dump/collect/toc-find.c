@@ -134,7 +134,9 @@ static void say_useless(struct derr *why_not, const struct image *img, uint64_t 
 struct search {
 	const struct image *img;
 	const uint64_t *table;
-	bool of_kernel; /* the one header is that to which the kernel leads */
+	bool of_kernel;	   /* a header is one to which the kernel leads */
+	bool not_searched; /* and the only one that is looked at */
+	bool ranking;
 	struct proof proof;
 	uint32_t slots;		 /* of each table that are looked at */
 	const struct toc *floor; /* What is not better than this need not be known exactly. */
@@ -211,13 +213,17 @@ static bool may_be_better(const struct search *s, const struct toc *toc, unsigne
 static void judge(struct search *s, const struct image *view, struct toc *toc)
 {
 	bool searched = !image_has_registers(s->img);
+	unsigned int proven = 0;
 	const struct kv *v;
 
-	if (s->of_kernel) {
+	if (s->not_searched) {
 		toc->proven = TOC_PROVEN_MAX;
 		return;
 	}
-	if (!may_be_better(s, toc, searched && proof_possible(&s->proof, view) ? TOC_PROVEN_MAX : 0, true))
+	if (searched && proof_possible(&s->proof, view))
+		proven = proof_limit(&s->proof, view, toc);
+	/* What cannot be the best is only named, and ranked by what it takes to do that. */
+	if (!may_be_better(s, toc, proven, true) || (s->of_kernel && proven < TOC_PROVEN_MAX && s->ranking))
 		return;
 	v = vmcoreinfo_of(s, view, toc);
 	toc->crashed = v && s->vmcoreinfo.crashed;
@@ -299,7 +305,9 @@ static void rank_header(struct search *s, struct header *h)
 	struct choice best = { 0 };
 
 	s->slots = SLOTS_TO_RANK;
+	s->ranking = true;
 	consider_header(s, h->at, h->self, &best);
+	s->ranking = false;
 	h->found = best.found;
 	h->rank = best.toc;
 	h->rank.regions = NULL;
@@ -350,6 +358,14 @@ static void keep_header(struct search *s, struct header *new)
 	s->headers[s->n - 1] = *new;
 }
 
+static bool is_kept(const struct search *s, uint64_t at)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->headers[i].at == at)
+			return true;
+	return false;
+}
+
 static int note_headers(void *arg, uint64_t paddr, const char *data, size_t size)
 {
 	struct search *s = arg;
@@ -365,7 +381,7 @@ static int note_headers(void *arg, uint64_t paddr, const char *data, size_t size
 			continue;
 		new.self = le64toh(h.self);
 		new.checksum_ok = toc_header_checksum_ok(&h);
-		if (s->table && new.self != *s->table)
+		if ((s->table && new.self != *s->table) || is_kept(s, new.at))
 			continue;
 		if (possible_place(s, new.at, new.self))
 			keep_header(s, &new);
@@ -522,6 +538,42 @@ static int look_at(struct search *s, uint64_t at)
 	return note_headers(s, at, page, sizeof(page));
 }
 
+/*
+ * Tables to which the kernel leads come first: if one of them is good, of others no more is read than it takes to name
+ * them.
+ */
+static void look_at_those_of_kernel(struct search *s, const struct rangemap *map)
+{
+	struct image view = *s->img;
+
+	view.phys = *map;
+	for (size_t i = proof_find_tables(&s->proof, &view); i < s->proof.n_tables; i++) {
+		uint64_t header = s->proof.tables[i].header;
+		const struct range *in = rangemap_find(map, header);
+
+		look_at(s, s->img->mapped ? header : in->offset + (header - in->start));
+	}
+}
+
+static void follow_kernel(struct search *s)
+{
+	struct guess g;
+
+	if (s->img->mapped) {
+		look_at_those_of_kernel(s, &s->img->phys);
+	} else {
+		guess_maps(&g, s->img, 0, 0);
+		for (size_t i = 0; i < g.n; i++) {
+			look_at_those_of_kernel(s, &g.map[i]);
+			rangemap_clear(&g.map[i]);
+		}
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		rank_header(s, &s->headers[i]);
+		s->of_kernel |= s->headers[i].found && s->headers[i].rank.proven == TOC_PROVEN_MAX;
+	}
+}
+
 static int look_for_headers(struct search *s, struct derr *err)
 {
 	/* Registers take the place of the one header, and have no place in the memory. */
@@ -531,6 +583,8 @@ static int look_for_headers(struct search *s, struct derr *err)
 	}
 	if (s->img->mapped && s->table)
 		return look_at(s, *s->table);
+	if (!s->table)
+		follow_kernel(s);
 	return image_scan(s->img, note_headers, s, err);
 }
 
@@ -549,7 +603,7 @@ static int find(struct search *s, struct image *img, struct toc *toc, struct der
 static bool find_by_kernel(struct image *img, struct toc *toc)
 {
 	uint64_t table;
-	struct search s = { .img = img, .table = &table, .of_kernel = true };
+	struct search s = { .img = img, .table = &table, .not_searched = true };
 	struct derr ignored;
 
 	if (image_has_registers(img) || !toc_of_kernel(img, &table) || find(&s, img, toc, &ignored) < 0)

@@ -78,7 +78,7 @@ static bool look_around(struct page_reader *memory, uint64_t module, uint64_t *h
 	return false;
 }
 
-static bool follow(const struct image *img, const struct kv *v, uint64_t *header)
+bool toc_of_vmcoreinfo(const struct image *img, const struct kv *v, uint64_t *header)
 {
 	struct page_reader memory;
 	struct corefile view;
@@ -107,7 +107,7 @@ bool toc_of_kernel(const struct image *img, uint64_t *header)
 		if (!elfnote_is(&note, VMCOREINFO_NAME, 0))
 			continue;
 		kv_parse(&v, note.desc, note.desc_size);
-		found = follow(img, &v, header);
+		found = toc_of_vmcoreinfo(img, &v, header);
 		kv_clear(&v);
 		return found;
 	}

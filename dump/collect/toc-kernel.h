@@ -8,9 +8,12 @@
 #ifndef TOC_KERNEL_H
 #define TOC_KERNEL_H
 
+#include "dump/core/keyval.h"
 #include "dump/image/image.h"
 
 /* The physical address of the header; false: nothing leads to one. */
 bool toc_of_kernel(const struct image *img, uint64_t *header);
+/* The same by a VMCOREINFO that is known to be the kernel's, from wherever it is. */
+bool toc_of_vmcoreinfo(const struct image *img, const struct kv *v, uint64_t *header);
 
 #endif

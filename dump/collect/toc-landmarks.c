@@ -94,15 +94,32 @@ static unsigned int page_tables(const struct image *img, const struct kv *v)
 	return 1 + (span >= HUGE_PAGE);
 }
 
-bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v)
+static bool parse_vmcoreinfo(const struct image *img, const struct region *r, struct kv *v)
 {
 	_cleanup_free_ char *buf = xcalloc(VMCOREINFO_MAX, 1);
 	struct elfnote note;
 
-	if (!read_note(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), VMCOREINFO_NAME, 0, &note, buf, VMCOREINFO_MAX))
+	if (!read_note(img, r, VMCOREINFO_NAME, 0, &note, buf, VMCOREINFO_MAX))
 		return false;
 	kv_parse(v, note.desc, note.desc_size);
 	return true;
+}
+
+bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v)
+{
+	return parse_vmcoreinfo(img, toc_region(toc, MINIDUMP_VMCOREINFO_NAME), v);
+}
+
+bool vmcoreinfo_read(const struct image *img, uint64_t paddr, struct kv *v)
+{
+	uint64_t there = rangemap_contiguous(&img->phys, paddr);
+	struct region r = { .paddr = paddr, .size = there < VMCOREINFO_MAX ? there : VMCOREINFO_MAX };
+	char start[sizeof(Elf64_Nhdr) + sizeof(VMCOREINFO_NAME)];
+
+	/* Most of what is asked for is none. */
+	return image_read(img, paddr, start, sizeof(start)) == 0 &&
+	       !memcmp(start + sizeof(Elf64_Nhdr), VMCOREINFO_NAME, sizeof(VMCOREINFO_NAME)) &&
+	       parse_vmcoreinfo(img, &r, v);
 }
 
 void toc_look_for_landmarks(struct toc *toc, const struct image *img, const struct kv *v)

@@ -4,6 +4,7 @@
 
 #include "dump/collect/kernel-map.h"
 #include "dump/collect/pagewalk.h"
+#include "dump/collect/toc-kernel.h"
 #include "dump/collect/toc-proof.h"
 #include "dump/core/elfnote.h"
 #include "dump/core/page.h"
@@ -184,10 +185,16 @@ static void read_image(struct proof *p, struct page_pointers *to, const struct i
 		qsort(to->to, to->n, sizeof(*to->to), cmp_u64);
 }
 
+/* What tells maps apart that start at 0: where low memory ends. */
+static uint64_t key_of(const struct image *img)
+{
+	return img->mapped || img->phys.n == 1 ? 0 : img->phys.v[0].size;
+}
+
 /* NULL: a map that no machine has. */
 static const struct page_pointers *pointers_under(struct proof *p, const struct image *img, const struct pagewalk *w)
 {
-	uint64_t key = img->mapped || img->phys.n == 1 ? 0 : img->phys.v[0].size;
+	uint64_t key = key_of(img);
 	struct page_pointers *to;
 
 	for (size_t i = 0; i < p->n_pointers; i++)
@@ -212,6 +219,52 @@ static bool vmcoreinfo_in_place(struct proof *p, const struct image *img, const 
 	return to && to->n && bsearch(&r->paddr, to->to, to->n, sizeof(*to->to), cmp_u64);
 }
 
+static bool is_table_of_kernel(const struct proof *p, const struct image *img, uint64_t header)
+{
+	for (size_t i = 0; i < p->n_tables; i++)
+		if (p->tables[i].key == key_of(img) && p->tables[i].header == header)
+			return true;
+	return false;
+}
+
+/* The VMCOREINFO at an address to which the kernel image leads, if it is that of the kernel with these page tables. */
+static void find_table(struct proof *p, const struct image *img, const struct pagewalk *w, uint64_t at)
+{
+	struct pagewalk of_text;
+	uint64_t header;
+	struct kv v;
+
+	if (!vmcoreinfo_read(img, at, &v))
+		return;
+	if (find_root(p, img, &v, &of_text) && of_text.root == w->root && toc_of_vmcoreinfo(img, &v, &header) &&
+	    !is_table_of_kernel(p, img, header) && p->n_tables < ARRAY_LEN(p->tables))
+		p->tables[p->n_tables++] = (struct kernel_table){ key_of(img), header };
+	kv_clear(&v);
+}
+
+size_t proof_find_tables(struct proof *p, const struct image *img)
+{
+	size_t first = p->n_tables;
+
+	if (!proof_possible(p, img) || p->vmcoreinfo.text)
+		return first;
+	for (size_t i = 0; i < p->n_roots; i++) {
+		const struct page_pointers *to;
+		struct pagewalk w;
+
+		to = is_kernel_root(img, p->roots[i], &w) ? pointers_under(p, img, &w) : NULL;
+		for (size_t j = 0; to && j < to->n; j++)
+			if (!j || to->to[j] != to->to[j - 1])
+				find_table(p, img, &w, to->to[j]);
+	}
+	return first;
+}
+
+unsigned int proof_limit(const struct proof *p, const struct image *img, const struct toc *toc)
+{
+	return is_table_of_kernel(p, img, toc->header) ? TOC_PROVEN_MAX : TOC_PROVEN_MAX - 1;
+}
+
 bool proof_possible(struct proof *p, const struct image *img)
 {
 	if (!p->looked)
@@ -234,6 +287,8 @@ void toc_prove(struct proof *p, const struct image *img, struct toc *toc, const 
 	walk = p->vmcoreinfo.text ? own && pagewalk_init(&w, &p->vmcoreinfo) : find_root(p, img, v, &w);
 	if (own || walk)
 		toc->proven = 1 + (walk && vmcoreinfo_in_place(p, img, &w, toc));
+	if (toc->proven == TOC_PROVEN_MAX - 1)
+		toc->proven = proof_limit(p, img, toc);
 	toc->contradicted = !toc->proven;
 }
 

@@ -281,6 +281,7 @@ int toc_read(const struct image *img, uint64_t paddr, uint32_t slots, struct toc
 	r = read_slots(img, toc, le64toh(ss.regions_baseptr), count < slots ? count : slots, err);
 	if (r < 0)
 		return r;
-	toc_settle_overlaps(toc);
+	if (count <= slots)
+		toc_settle_overlaps(toc);
 	return 0;
 }

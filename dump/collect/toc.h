@@ -63,7 +63,7 @@ const struct region *toc_symbol(const struct toc *toc, const char *variable);
 
 /*
  * Reads the table that the registers have, or else whose header is at paddr, under the map that the image has now. Of
- * its slots no more than that many are looked at.
+ * its slots no more than that many are looked at; if there are more, overlaps are not.
  */
 int toc_read(const struct image *img, uint64_t paddr, uint32_t slots, struct toc *toc, struct derr *err);
 
@@ -75,6 +75,8 @@ void toc_settle_overlaps(struct toc *toc);
 void toc_look_for_landmarks(struct toc *toc, const struct image *img, const struct kv *v);
 /* VMCOREINFO among the regions; false: it is not there. */
 bool toc_vmcoreinfo(const struct toc *toc, const struct image *img, struct kv *v);
+/* The same of what is at an address. */
+bool vmcoreinfo_read(const struct image *img, uint64_t paddr, struct kv *v);
 
 /* A header that begins a page: the magic is there and the sizes make sense. */
 bool toc_header_plausible(const struct minidump_ram_header *h);

@@ -644,7 +644,7 @@ static void vmcore_of_kernel(void)
 	forged_modules(&e, &d);
 	vmcore_of(&d, text, &c);
 	assert_int_equal(c.toc.from, TOC_FROM_KERNEL);
-	assert_int_equal(c.toc.proven, 2);
+	assert_int_equal(c.toc.proven, 3);
 	assert_int_equal(c.toc.warnings.n, 0);
 	collection_clear(&c);
 	free(text);
@@ -719,7 +719,7 @@ static void vmcore_of_no_table(void)
 	di_done(&d);
 }
 
-/* A raw image has no text that is the kernel's for sure: it is searched, whatever leads where. */
+/* A raw image is searched, whatever leads where: so the others are named. */
 static void raw_modules(void)
 {
 	struct collection c;
@@ -731,9 +731,43 @@ static void raw_modules(void)
 	forged_modules(&e, &d);
 	taken(&d, d.path, NULL, &c);
 	assert_int_equal(c.toc.from, TOC_FROM_SEARCH);
+	assert_int_equal(c.toc.proven, 3);
 	names(&c, e.table);
 	collection_clear(&c);
 	free(text);
+	di_done(&d);
+}
+
+/* Whoever knows where the true VMCOREINFO is has it in his table, too: but the kernel does not lead to that. */
+static void raw_true_vmcoreinfo(void)
+{
+	uint64_t slot = sizeof(struct minidump_region), n = 1 + rnd(100);
+	struct collection c;
+	uint64_t memory;
+	struct di d, e;
+
+	begin(&d, false);
+	kernel_names(&d);
+	/* The true one comes last. */
+	d.next = OTHER_KERNEL;
+	finish_kernel(&d, DI_PHYS_BASE);
+	starts_cpus(&d, DI_PHYS_BASE);
+	memory = module(&d, DI_PHYS_BASE, "qcom_minidump_ram", d.table);
+	assert_true(memory > HUGE_PAGE);
+	other(&e, &d, HUGE_PAGE, HUGE_PAGE);
+	finish_forged(&e, false);
+	di_write64(&e, e.regions + slot + offsetof(struct minidump_region, address), d.slots[1].paddr);
+	di_write64(&e, e.regions + slot + offsetof(struct minidump_region, size), d.slots[1].size);
+	for (uint64_t i = 0; i < n; i++) {
+		e.table = 8 * MIB_ + i * 4096;
+		di_header(&e);
+	}
+	taken(&d, d.path, NULL, &c);
+	assert_int_equal(c.toc.proven, 3);
+	/* Of four it is said why */
+	if (n > 3)
+		named_in_all(&c, n + 1 - 4, n > 4 ? "more tables" : "more table");
+	collection_clear(&c);
 	di_done(&d);
 }
 
@@ -750,6 +784,7 @@ static void each_kind(void **state)
 		vmcore_levels,	       forged_on_arm64,
 		vmcore_of_kernel,      vmcore_broken,
 		vmcore_of_no_table,    raw_modules,
+		raw_true_vmcoreinfo,
 	};
 	const char *given = getenv("QCMD_SEED");
 	uint64_t first = given ? strtoull(given, NULL, 10) : 1;
