@@ -36,10 +36,12 @@ static bool read_note(const struct image *img, const struct region *r, const cha
 
 /*
  * A PC has memory at address 0, and what does not fit below 4 GiB above it. arm64 machines in emulation have
- * one piece, which starts elsewhere.
+ * one piece, which starts elsewhere. A vmcore says of which machine it is.
  */
 static bool map_fits_machine(const struct image *img, uint16_t machine)
 {
+	if (img->elf.machine != EM_NONE)
+		return machine == img->elf.machine;
 	if (machine == EM_X86_64)
 		return img->phys.v[0].start == 0;
 	return machine == EM_AARCH64 && img->phys.n == 1 && img->phys.v[0].start != 0;

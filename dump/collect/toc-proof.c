@@ -49,6 +49,9 @@ static void look(struct proof *p, const struct image *img)
 			kv_parse(&p->vmcoreinfo, note.desc, note.desc_size);
 			return;
 		}
+	/* Other machines have the first MiB for anybody, if at all. */
+	if (img->elf.machine != EM_NONE && img->elf.machine != EM_X86_64)
+		return;
 	/* Whatever the rest of a raw image is, of a PC it starts with the first MiB. */
 	start.phys = (struct rangemap){ 0 };
 	if (img->mapped)

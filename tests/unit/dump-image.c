@@ -596,7 +596,7 @@ void di_elf(const struct di *d, const struct di_load *loads, size_t n, const voi
 	    char path[64])
 {
 	Elf64_Ehdr e = { .e_type = ET_CORE,
-			 .e_machine = EM_X86_64,
+			 .e_machine = d->machine ? d->machine : EM_X86_64,
 			 .e_version = 1,
 			 .e_phoff = 64,
 			 .e_ehsize = 64,

@@ -462,14 +462,15 @@ static void earlier_boot(void)
 	taken_and_named(&d, &e);
 }
 
-/* Collects, from a vmcore whose memory starts at base, and with that VMCOREINFO. */
+/* Collects, from a vmcore whose memory starts at base, and with that VMCOREINFO, if any. */
 static void vmcore_of(const struct di *d, const char *vmcoreinfo, struct collection *c)
 {
 	const struct di_load all = { d->base, 8 * MIB_ };
 	struct notebuf b = { 0 };
 	char core[64];
 
-	notebuf_add(&b, "VMCOREINFO", 0, vmcoreinfo, strlen(vmcoreinfo));
+	if (vmcoreinfo)
+		notebuf_add(&b, "VMCOREINFO", 0, vmcoreinfo, strlen(vmcoreinfo));
 	di_elf(d, &all, 1, b.data, b.size, core);
 	taken(d, core, NULL, c);
 	notebuf_clear(&b);
@@ -490,6 +491,30 @@ static void vmcore(void)
 	finish_forged(&e, true);
 	starts_cpus(&e, paddr);
 	vmcore_of(&d, d.vmcoreinfo, &c);
+	names(&c, e.table);
+	collection_clear(&c);
+	di_done(&d);
+}
+
+/* Memory of arm64 may start at 0, too; but what is there may be a process's, a whole PC as well. */
+static void vmcore_arm64_from_0(void)
+{
+	struct collection c;
+	struct di d, e;
+
+	init(&d, 0);
+	d.machine = EM_AARCH64;
+	d.next = MIB_ + rnd(64) * 4096;
+	keys(&d, DI_PHYS_BASE, LAST);
+	finish_kernel(&d, DI_PHYS_BASE);
+	other(&e, &d, HUGE_PAGE, HUGE_PAGE);
+	keys(&e, HUGE_PAGE, 2 * MIB_ - 8);
+	page_tables(&e, HUGE_PAGE);
+	finish_forged(&e, false);
+	di_write64(&e, HUGE_PAGE + POINTER, DI_DIRECT + e.slots[1].paddr);
+	starts_cpus(&e, HUGE_PAGE);
+	vmcore_of(&d, NULL, &c);
+	assert_int_equal(c.toc.proven, 0);
 	names(&c, e.table);
 	collection_clear(&c);
 	di_done(&d);
@@ -784,7 +809,7 @@ static void each_kind(void **state)
 		vmcore_levels,	       forged_on_arm64,
 		vmcore_of_kernel,      vmcore_broken,
 		vmcore_of_no_table,    raw_modules,
-		raw_true_vmcoreinfo,
+		raw_true_vmcoreinfo,   vmcore_arm64_from_0,
 	};
 	const char *given = getenv("QCMD_SEED");
 	uint64_t first = given ? strtoull(given, NULL, 10) : 1;
