@@ -165,6 +165,8 @@ forged_too() {
 	echo "ok: a forged table does not win"
 }
 
+declare -A found_by=([ram.bin]='found by a search' [vmcore]='to which the kernel leads')
+
 die_by() { # mode, more for the kernel's command line
 	local options=(--arch "$arch" --file "$top/tests/vm/live-answers.pl")
 	[ "$1" != sysrq-c ] || options+=(--file "$programs/fork-storm" --file "$programs/thread-exec")
@@ -178,6 +180,7 @@ die_by() { # mode, more for the kernel's command line
 		no_complaints "$work/dump.elf"
 		"$qcmdump" info "$work/dump.elf" >"$work/info"
 		grep -q 'Problems: none' "$work/info" || fail "$1: $(cat "$work/info")"
+		grep -q "Table: at 0x[0-9a-f]*, ${found_by[$source]}" "$work/info" || fail "$1: $(cat "$work/info")"
 		check_log "$1"
 		check_all_tasks "$1"
 		check_registers "$1" "$source"

@@ -73,6 +73,7 @@ grep -a -q -x 'capture: the module is loaded' "$work/console" && fail "the captu
 zstd -q -d "$work/dump.elf.zst" || fail "zstd doesn't read it"
 vmcore-dmesg "$work/dump.elf" >"$work/vmcore-dmesg" || fail "vmcore-dmesg doesn't read it"
 grep -q 'Problems: none' "$work/info" || fail "it has problems"
+grep -q 'Table: at 0x[0-9a-f]*, to which the kernel leads' "$work/info" || fail "/proc/vmcore was searched"
 grep -q 'qcmd-test: the last words' "$work/log" || fail "the log is not whole"
 tail -n 60 "$work/log" >"$work/end"
 grep -q 'sysrq triggered crash' "$work/end" || fail "no panic in the log"
