@@ -121,8 +121,8 @@ static void add_registers(struct di *d)
 	di_add(d, MINIDUMP_CPU_REGS_NAME, 0, paddr, DI_DIRECT + paddr, sizeof(region));
 }
 
-/* A stack with an address of code, and the names of the kernel. */
-static void add_names(struct di *d)
+/* A stack with an address of code, and the names of the kernel. Gives the place of a module. */
+static uint64_t add_names(struct di *d)
 {
 	static const struct di_symbol symbols[] = {
 		{ -1, "T_stext" },
@@ -143,9 +143,17 @@ static void add_names(struct di *d)
 		di_write64(d, stack + at, DI_IMAGE_VIRT + 0x150);
 		di_write64(d, stack + at + 16, DI_MODULE + 0x820);
 	}
-	di_module(d, false);
 	di_add(d, MINIDUMP_STACK_NAME, 0, stack, STACK, 16384);
 	di_kallsyms(d, symbols, ARRAY_LEN(symbols), true);
+	return di_module(d, false);
+}
+
+/* The module is the one that has the table, to which the kernel leads so. */
+static void lead_to_table(struct di *d, uint64_t module)
+{
+	di_write(d, module + 16, "qcom_minidump_ram", 18);
+	di_write64(d, module + 0xb00, DI_DIRECT + d->table);
+	di_map_page(d, DI_DIRECT + d->table, d->table);
 }
 
 static void make_machine(struct di *d, bool compressed)
@@ -153,6 +161,7 @@ static void make_machine(struct di *d, bool compressed)
 	struct di_task t = {
 		.pid = 7, .tgid = 7, .state = 1, .start = SEC, .comm = "worker", .stack = STACK, .on_cpu = true
 	};
+	uint64_t module;
 
 	di_init(d, IMAGE_SIZE, 0, 0);
 	di_ring(d, 4, 9);
@@ -160,8 +169,9 @@ static void make_machine(struct di *d, bool compressed)
 	di_task(d, &t);
 	add_trace(d, compressed);
 	add_registers(d);
-	add_names(d);
+	module = add_names(d);
 	di_finish(d);
+	lead_to_table(d, module);
 	for (unsigned int i = 0; i < 20; i++)
 		di_print(d, i * SEC, 6, i % 3 ? "a line" : "two\nlines", "usb", "+usb:1-1");
 }
@@ -221,11 +231,13 @@ static void add_compressed(struct samples *all, const struct sample *dump)
 
 static void add_vmcore(struct samples *all, const struct di *d)
 {
-	static const char note[] = "\13\0\0\0\4\0\0\0\0\0\0\0VMCOREINFO\0\0A=1\n";
 	const struct di_load load = { 0, IMAGE_SIZE };
+	struct notebuf notes = { 0 };
 	char path[64];
 
-	di_elf(d, &load, 1, note, sizeof(note) - 1, path);
+	notebuf_add(&notes, "VMCOREINFO", 0, d->vmcoreinfo, strlen(d->vmcoreinfo));
+	di_elf(d, &load, 1, notes.data, notes.size, path);
+	notebuf_clear(&notes);
 	add(all, path, "vmcore", 0);
 	unlink(path);
 }

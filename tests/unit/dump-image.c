@@ -397,7 +397,7 @@ uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bo
 }
 
 /* As kernels have it: entries of the page tables that lead to a page. */
-static void map_page(struct di *d, uint64_t vaddr, uint64_t paddr)
+void di_map_page(struct di *d, uint64_t vaddr, uint64_t paddr)
 {
 	uint64_t table = DI_PHYS_BASE + 0x10000;
 
@@ -414,7 +414,7 @@ static void map_page(struct di *d, uint64_t vaddr, uint64_t paddr)
 	di_write64(d, table + ((vaddr >> 12) & 511) * 8, paddr | 3);
 }
 
-void di_module(struct di *d, bool loading)
+uint64_t di_module(struct di *d, bool loading)
 {
 	static const char names[] = "\0mod_wait\0$x\0mod_data";
 	static const struct {
@@ -432,8 +432,8 @@ void di_module(struct di *d, bool loading)
 	di_note(d, "BITS(mod_arch_specific.orc_unwind_ip)=64:64\nBITS(mod_arch_specific.orc_unwind)=128:64");
 	di_note(d, "BITS(mod_kallsyms.symtab)=0:64\nBITS(mod_kallsyms.num_symtab)=64:32");
 	di_note(d, "BITS(mod_kallsyms.strtab)=128:64");
-	map_page(d, DI_IMAGE_VIRT, DI_PHYS_BASE);
-	map_page(d, DI_MODULE, page);
+	di_map_page(d, DI_IMAGE_VIRT, DI_PHYS_BASE);
+	di_map_page(d, DI_MODULE, page);
 	di_write64(d, DI_PHYS_BASE + 0x700, DI_MODULE);
 	di_write64(d, page, DI_IMAGE_VIRT + 0x700);
 	di_write(d, page + 16, "a_module", 8);
@@ -455,6 +455,7 @@ void di_module(struct di *d, bool loading)
 	di_write32(d, page + 0x300, 0x800 - 0x300);
 	di_write32(d, page + 0x304, 0xa00 - 0x304);
 	di_write(d, page + 0x340, wait, sizeof(wait));
+	return page;
 }
 
 /* Registers */

@@ -118,7 +118,9 @@ uint64_t di_kallsyms(struct di *d, const struct di_symbol *symbols, size_t n, bo
  * 6.4); there are symbols that are no names, too.
  */
 #define DI_MODULE 0xffffffffc0000000ULL
-void di_module(struct di *d, bool loading);
+/* Gives the physical address of its page, in which what is behind 0xa00 is free. */
+uint64_t di_module(struct di *d, bool loading);
+void di_map_page(struct di *d, uint64_t vaddr, uint64_t paddr);
 
 /* The region KCPUREGS: a header for that many CPUs, and an entry with a note of x86_64. */
 #define DI_CPU_REGS_HEADER 16
