@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "dump/stack/symbols.h"
 #include "lib/outfile.h"
@@ -252,15 +255,34 @@ static int read_lines(struct symbols *s, FILE *f, uint64_t slide, const char *pa
 	return 0;
 }
 
+/* O_NONBLOCK: a FIFO that nobody writes to must not hold us up, and no device is a list that ends. */
+static int open_list(FILE **ret, const char *path, struct derr *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		derr_set(err, -errno, "Cannot open %s: %s", path, strerror(errno));
+		closep(&fd);
+		return -EIO;
+	}
+	*ret = S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+	if (*ret)
+		return 0;
+	close(fd);
+	return derr_set(err, -EINVAL, "%s is no regular file: a list of symbols is not read from it.", path);
+}
+
 int symbols_read_list(struct symbols *s, const struct corefile *core, const char *path, struct derr *err)
 {
-	FILE *f = fopen(path, "re");
 	uint64_t stext, slide = 0;
+	FILE *f = NULL;
 	int r;
 
 	*s = (struct symbols){ 0 };
-	if (!f)
-		return derr_set(err, -errno, "Cannot open %s: %s", path, strerror(errno));
+	r = open_list(&f, path, err);
+	if (r < 0)
+		return r;
 	outfile_spare(fileno(f));
 	if (!find_stext(f, &stext))
 		r = derr_set(err, -EINVAL,

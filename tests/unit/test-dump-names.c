@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 #include <elf.h>
@@ -466,6 +467,17 @@ static void wrong_files(void **state)
 	stack_fails(&m, all, "read it as root");
 	write_file(m.list, "_stext\n");
 	stack_fails(&m, all, "is no list of symbols");
+	/* A FIFO that nobody writes to would hold us up for ever. */
+	unlink(m.list);
+	assert_int_equal(mkfifo(m.list, 0600), 0);
+	all.kallsyms = m.list;
+	stack_fails(&m, all, "is no regular file");
+	all.kallsyms = NULL;
+	all.vmlinux = m.list;
+	stack_fails(&m, all, "is neither a file nor a block device");
+	all.vmlinux = NULL;
+	unlink(m.list);
+	write_file(m.list, "_stext\n");
 	all.kallsyms = "/nonexistent";
 	stack_fails(&m, all, "Cannot open /nonexistent");
 	all.kallsyms = NULL;
