@@ -42,7 +42,7 @@ include $(addsuffix /files.mk,$(FOLDERS))
 # Flags
 
 LIBS_qcmdd := libsystemd libbpf libmnl json-c zlib
-LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd
+LIBS_qcmdump := libelf json-c libtraceevent zlib libzstd libkdumpfile
 LIBS_qcmdctl := $(LIBS_qcmdump) libsystemd libmnl
 LIBS_qcmd-collect := $(LIBS_qcmdump) libsystemd
 PKGS := $(sort $(LIBS_qcmdd) $(LIBS_qcmdctl) $(LIBS_qcmdump))
@@ -249,7 +249,7 @@ $(B)/tests/fuzz/qcmdump.o: $(B)/san/dump/qcmdump.o
 	$(call say,OBJCOPY)objcopy --redefine-sym main=qcmdump_main $< $@
 
 $(B)/tests/fuzz/mutate-dump: $(addprefix $(B)/san/tests/,fuzz/mutate-dump.o fuzz/samples.o unit/dump-image.o \
-		unit/dump-firmware.o unit/dump-trace.o) $(B)/tests/fuzz/qcmdump.o $(san_libs)
+		unit/dump-firmware.o unit/dump-kdump.o unit/dump-trace.o) $(B)/tests/fuzz/qcmdump.o $(san_libs)
 	$(call say,LINK)$(CC) $(CFLAGS) $(SANITIZE) $(LINK_FLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(PKGS))
 
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/tests/fuzz/%.o $(fuzz_libs)
@@ -283,7 +283,7 @@ $(B)/tests/bench/%.so: tests/bench/%.c | $(M)/deps/build
 
 # What tests need besides the libraries: memory images that they build themselves, a table of their own, the programs.
 QCMDUMP_TESTS := $(filter $(B)/tests/unit/test-dump-%,$(UNIT_TESTS))
-$(QCMDUMP_TESTS): $(addprefix $(B)/san/tests/unit/,dump-image.o dump-firmware.o dump-trace.o)
+$(QCMDUMP_TESTS): $(addprefix $(B)/san/tests/unit/,dump-image.o dump-firmware.o dump-kdump.o dump-trace.o)
 $(B)/tests/unit/test-reconcile $(B)/tests/unit/test-limit: $(B)/san/tests/unit/fake-module.o
 $(B)/tests/unit/test-ctl-cli $(B)/tests/unit/test-ctl-bus: | $(B)/qcmdctl
 $(B)/tests/unit/test-dump-cli $(B)/tests/unit/test-dump-blobs: | $(B)/qcmdump

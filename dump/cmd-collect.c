@@ -28,7 +28,10 @@ static void print_list(const struct strlist *l, const char *one, const char *man
 static void print_result(const struct collection *c, const struct options *o, FILE *out)
 {
 	struct size_text size = size_text(c->toc.bytes);
+	_cleanup_free_ char *format = image_format(&c->img);
 
+	if (!c->img.snapshot)
+		fprintf(out, "%s is %s.\n", o->file, format);
 	if (image_has_registers(&c->img))
 		fprintf(out, "Table behind the registers in %s (back end %s): %u slots in use.\n",
 			o->collect.image.registers, collect_backend(c), c->toc.slots_used);
@@ -56,10 +59,12 @@ static void print_result(const struct collection *c, const struct options *o, FI
 static void print_result_json(const struct collection *c, const struct options *o, FILE *out)
 {
 	struct json_object *j = json_object_new_object();
+	_cleanup_free_ char *format = image_format(&c->img);
 
 	json_add_text(j, "output", o->output);
 	json_add_text(j, "source", o->file);
 	json_add_text(j, "source_kind", image_kind_name(&c->img));
+	json_add_text(j, "source_format", format);
 	json_add_text(j, "backend", collect_backend(c));
 	if (!image_has_pieces(&c->img)) {
 		json_add_u64(j, "slots_used", c->toc.slots_used);
@@ -110,7 +115,7 @@ static int list_dumps(const struct options *o, FILE *out, struct derr *err)
 	uint64_t size;
 	int n;
 
-	fd = n = dumpfile_open(o->file, &size, err);
+	fd = n = dumpfile_open(o->file, &size, NULL, err);
 	if (n >= 0 && !rawdump_detect(fd, size))
 		n = derr_set(err, -EINVAL, "%s is no rawdump partition: it does not start with \"%s\".", o->file,
 			     RAWDUMP_MAGIC);

@@ -175,7 +175,7 @@ static int count_rawdumps(const char *path, struct derr *err)
 {
 	struct rawdump *dumps;
 	uint64_t size;
-	_cleanup_close_ int fd = dumpfile_open(path, &size, err);
+	_cleanup_close_ int fd = dumpfile_open(path, &size, NULL, err);
 	int n;
 
 	if (fd < 0)

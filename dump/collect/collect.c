@@ -258,6 +258,22 @@ static int refuse_options(const struct collection *c, const struct collect_optio
 	return 0;
 }
 
+/* What of the regions reads as zeros, and may not have been. */
+static void name_left_out(struct collection *c)
+{
+	for (size_t i = 0; i < c->toc.n_regions; i++) {
+		const struct region *r = &c->toc.regions[i];
+		uint64_t n = kdump_left_out(c->img.kdump, r->paddr, r->size);
+
+		if (n)
+			strlist_addf(&c->toc.problems,
+				     "makedumpfile -d %u left out %" PRIu64 " of %" PRIu64
+				     " bytes of %s %u: zeros, which "
+				     "they read as, or what it took for memory of processes, caches, or free",
+				     kdump_level(c->img.kdump), n, r->size, r->name, r->seq);
+	}
+}
+
 /* What the regions are: fills in toc and kelf. */
 static int find_regions(struct collection *c, const struct collect_options *o, struct derr *err)
 {
@@ -292,6 +308,8 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 	if (c->img.elf.missing)
 		strlist_addf(&c->toc.problems, "%s is cut off: %" PRIu64 " bytes of memory are missing at its end",
 			     c->img.path, c->img.elf.missing);
+	if (c->img.kdump)
+		name_left_out(c);
 	add_kernel_note(c);
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);

@@ -243,7 +243,7 @@ int ktext_add(struct made_list *made, const char *path, const struct kmap *k, co
 	uint64_t size;
 	int r;
 
-	r = fd = dumpfile_open(path, &size, err);
+	r = fd = dumpfile_open(path, &size, NULL, err);
 	if (r < 0)
 		return r;
 	elf_version(EV_CURRENT);

@@ -9,7 +9,11 @@ void kernel_view_open(struct corefile *view, const struct image *img, const stru
 {
 	uint64_t start = page_down(k->image_start), first = start - k->image_offset;
 
-	*view = (struct corefile){ .fd = img->fd, .path = img->path, .vmcoreinfo = *vmcoreinfo };
+	*view = (struct corefile){ .fd = img->fd,
+				   .read = image_read_by,
+				   .read_arg = (void *)img,
+				   .path = img->path,
+				   .vmcoreinfo = *vmcoreinfo };
 	view->elf.machine = k->machine;
 	for (size_t i = 0; k->has_image && !image_has_pieces(img) && i < img->phys.n; i++) {
 		const struct range *r = &img->phys.v[i];

@@ -90,7 +90,7 @@ int core_open(struct corefile *core, const char *path, struct derr *err)
 	int r;
 
 	*core = (struct corefile){ .fd = -1, .path = xstrndup(path, strlen(path)) };
-	r = dumpfile_open(path, &core->file_size, err);
+	r = dumpfile_open(path, &core->file_size, NULL, err);
 	if (r < 0)
 		return r;
 	core->fd = r;

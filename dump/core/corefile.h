@@ -13,6 +13,8 @@
 
 struct corefile {
 	int fd;
+	rangemap_read_fn read; /* of what lays memory out as a dump, if that is no file; else NULL */
+	void *read_arg;
 	char *path;
 	uint64_t file_size;
 	struct elffile elf;
@@ -42,6 +44,8 @@ const char *core_crash_time(const struct corefile *core);
 
 static inline int core_read_virt(const struct corefile *core, uint64_t vaddr, void *buf, size_t size)
 {
+	if (core->read)
+		return rangemap_read_by(&core->virt, core->read, core->read_arg, vaddr, buf, size);
 	return rangemap_read(&core->virt, core->fd, vaddr, buf, size);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "dump/core/elffile.h"
+#include "dump/core/flatfile.h"
 #include "dump/core/zstdfile.h"
 #include "lib/file.h"
 #include "lib/outfile.h"
@@ -18,12 +19,7 @@ static int refuse_format(int fd, uint64_t size, const char *path, struct derr *e
 		const char *what;
 		const char *advice;
 	} formats[] = {
-		{ "KDUMP   ", "a compressed kdump file",
-		  "makedumpfile does not make an ELF core of it again. Have the next one written as ELF: with "
-		  "makedumpfile -E (in Debian MAKEDUMP_ARGS=\"-E -d 31\" in /etc/default/kdump-tools), or with QEMU's "
-		  "dump-guest-memory without -z, -l and -s." },
 		{ "DISKDUMP", "a diskdump file", "Have the next one written as ELF, with makedumpfile -E." },
-		{ "makedumpfile", "a flattened kdump file", "Put it in order first: makedumpfile -R NEW <FILE" },
 		{ "QEVM", "a QEMU migration stream", "Use dump-guest-memory or pmemsave instead." },
 		{ "\x1f\x8b", "compressed with gzip", "Decompress it first: gzip -d" },
 		{ "\xfd"
@@ -42,7 +38,7 @@ static int refuse_format(int fd, uint64_t size, const char *path, struct derr *e
 	return 0;
 }
 
-int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
+static int open_plain(const char *path, uint64_t *size, struct derr *err)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
@@ -69,14 +65,35 @@ int dumpfile_open(const char *path, uint64_t *size, struct derr *err)
 		return derr_set(err, -ENODATA, "%s is empty.", path);
 	*size = (uint64_t)end;
 	outfile_spare(fd);
-	if (zstd_detect(fd, *size))
-		return zstd_open(fd, path, size, ZSTD_CONTENT_MAX, err);
-	ret = refuse_format(fd, *size, path, err);
-	if (ret < 0)
-		return ret;
 	ret = fd;
 	fd = -1;
 	return ret;
+}
+
+int dumpfile_open(const char *path, uint64_t *size, unsigned int *packed, struct derr *err)
+{
+	int fd = open_plain(path, size, err);
+	unsigned int found = 0;
+
+	if (fd >= 0 && zstd_detect(fd, *size)) {
+		_cleanup_close_ int from = fd;
+
+		found |= DUMPFILE_ZSTD;
+		fd = zstd_open(from, path, size, ZSTD_CONTENT_MAX, err);
+	}
+	if (fd >= 0 && flat_detect(fd, *size)) {
+		_cleanup_close_ int from = fd;
+
+		found |= DUMPFILE_FLAT;
+		fd = flat_open(from, path, size, err);
+	}
+	if (packed)
+		*packed = found;
+	if (fd >= 0 && refuse_format(fd, *size, path, err) < 0) {
+		closep(&fd);
+		return -EINVAL;
+	}
+	return fd;
 }
 
 /* Program headers beyond 65534 are counted in the first section header. */

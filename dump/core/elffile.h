@@ -23,8 +23,12 @@ struct elffile {
 	uint64_t missing; /* bytes of PT_LOADs beyond the end of the file */
 };
 
-/* Any file: opens it for reading and says how large it is. */
-int dumpfile_open(const char *path, uint64_t *size, struct derr *err);
+/* What the content of a file was found in */
+#define DUMPFILE_ZSTD 1
+#define DUMPFILE_FLAT 2 /* see flatfile.h */
+
+/* Any file: opens its content for reading and says how large that is. packed: what of the above, or NULL. */
+int dumpfile_open(const char *path, uint64_t *size, unsigned int *packed, struct derr *err);
 
 /* 1: an ELF core of 64 bits; 0: no ELF file at all; negative: an ELF file that can't be used, see err. */
 int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *path, struct derr *err);

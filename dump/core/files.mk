@@ -5,6 +5,7 @@ DUMP_CORE_SRCS := \
 	dump/core/cpuregs.c \
 	dump/core/elffile.c \
 	dump/core/elfnote.c \
+	dump/core/flatfile.c \
 	dump/core/kelf.c \
 	dump/core/keyval.c \
 	dump/core/member.c \

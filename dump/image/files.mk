@@ -4,6 +4,7 @@ DUMP_IMAGE_SRCS := \
 	dump/image/assembled.c \
 	dump/image/blobs.c \
 	dump/image/image.c \
+	dump/image/kdump.c \
 	dump/image/map-option.c \
 	dump/image/piece-list.c \
 	dump/image/pieces.c \

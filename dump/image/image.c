@@ -61,13 +61,25 @@ static int map_raw(struct image *img, const struct range *maps, size_t n_maps, s
 
 const char *image_kind_name(const struct image *img)
 {
-	static const char *const names[] = { [IMAGE_RAW] = "raw",
-					     [IMAGE_VMCORE] = "vmcore",
-					     [IMAGE_BLOBS] = "blobs",
-					     [IMAGE_RAWDUMP] = "rawdump",
-					     [IMAGE_ASSEMBLED] = "assembled" };
+	static const char *const names[] = {
+		[IMAGE_RAW] = "raw",	     [IMAGE_VMCORE] = "vmcore",	      [IMAGE_BLOBS] = "blobs",
+		[IMAGE_RAWDUMP] = "rawdump", [IMAGE_ASSEMBLED] = "assembled", [IMAGE_KDUMP] = "kdump"
+	};
 
 	return img->snapshot ? "snapshot" : names[img->kind];
+}
+
+char *image_format(const struct image *img)
+{
+	static const char *const names[] = { [IMAGE_RAW] = "a raw memory image",
+					     [IMAGE_VMCORE] = "an ELF core of memory",
+					     [IMAGE_BLOBS] = "a folder of firmware's files",
+					     [IMAGE_RAWDUMP] = "a rawdump partition",
+					     [IMAGE_ASSEMBLED] = "firmware's files, assembled in an ELF core" };
+
+	return xprintf("%s%s%s", img->kdump ? kdump_format(img->kdump) : names[img->kind],
+		       img->packed & DUMPFILE_FLAT ? ", flattened" : "",
+		       img->packed & DUMPFILE_ZSTD ? ", in a file compressed with zstd" : "");
 }
 
 /* Only of a raw image it is not known where its memory belongs. */
@@ -77,7 +89,7 @@ static int refuse_options(const struct image *img, const struct image_options *o
 		return derr_set(err, -EINVAL,
 				"%s says itself which address is where (it is no raw memory image): leave --map out.",
 				img->path);
-	if (o->registers && img->kind != IMAGE_RAW && img->kind != IMAGE_VMCORE)
+	if (o->registers && img->kind != IMAGE_RAW && img->kind != IMAGE_VMCORE && img->kind != IMAGE_KDUMP)
 		return derr_set(err, -EINVAL, "%s has regions that firmware saved: leave --registers out.", img->path);
 	if (o->dump && img->kind != IMAGE_RAWDUMP)
 		return derr_set(err, -EINVAL, "%s is no rawdump partition with several dumps: leave --dump out.",
@@ -87,7 +99,7 @@ static int refuse_options(const struct image *img, const struct image_options *o
 
 static int open_file(struct image *img, const struct image_options *o, struct derr *err)
 {
-	int r = dumpfile_open(img->path, &img->file_size, err);
+	int r = dumpfile_open(img->path, &img->file_size, &img->packed, err);
 
 	if (r < 0)
 		return r;
@@ -100,11 +112,17 @@ static int open_file(struct image *img, const struct image_options *o, struct de
 											       IMAGE_VMCORE;
 	else if (rawdump_detect(img->fd, img->file_size))
 		img->kind = IMAGE_RAWDUMP;
+	else if (kdump_detect(img->fd, img->file_size))
+		img->kind = IMAGE_KDUMP;
 	r = refuse_options(img, o, err);
 	if (r < 0)
 		return r;
 	if (img->kind == IMAGE_VMCORE)
 		return map_elf(img, err);
+	if (img->kind == IMAGE_KDUMP) {
+		img->mapped = true;
+		return kdump_open(&img->kdump, img->fd, img->file_size, img->path, &img->elf, &img->phys, err);
+	}
 	if (img->kind == IMAGE_ASSEMBLED) {
 		img->mapped = true;
 		return 0;
@@ -129,7 +147,7 @@ static int open_folder(struct image *img, const struct image_options *o, struct 
 static int open_registers(struct image *img, const char *path, struct derr *err)
 {
 	uint64_t size;
-	int r = dumpfile_open(path, &size, err);
+	int r = dumpfile_open(path, &size, NULL, err);
 
 	if (r < 0)
 		return r;
@@ -177,6 +195,7 @@ int image_of_core(struct image *img, const struct corefile *core, struct derr *e
 
 void image_close(struct image *img)
 {
+	kdump_close(img->kdump);
 	closep(&img->fd);
 	closep(&img->registers_fd);
 	image_thaw(img);
@@ -192,26 +211,31 @@ void image_close(struct image *img)
 
 int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size)
 {
+	if (img->kdump)
+		return kdump_read_at(img->kdump, offset, buf, size);
 	return img->blobs ? blobs_read(img->blobs, offset, buf, size) : pread_full(img->fd, buf, size, offset);
 }
 
-static int read_at(void *arg, void *buf, size_t size, uint64_t offset)
+int image_read_by(void *img, void *buf, size_t size, uint64_t offset)
 {
-	return image_read_at(arg, offset, buf, size);
+	return image_read_at(img, offset, buf, size);
 }
 
 int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size)
 {
 	if (img->frozen_fd >= 0)
 		return rangemap_read(&img->frozen_at, img->frozen_fd, paddr, buf, size);
-	return rangemap_read_by(&img->phys, read_at, (void *)img, paddr, buf, size);
+	return rangemap_read_by(&img->phys, image_read_by, (void *)img, paddr, buf, size);
 }
 
-/* The next byte of the file from offset on that is not in a hole; UINT64_MAX: only holes follow. */
-static uint64_t skip_hole(int fd, uint64_t offset)
+/* The next byte of the source from offset on that is not in a hole; UINT64_MAX: only holes follow. */
+static uint64_t skip_hole(const struct image *img, uint64_t offset)
 {
-	off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+	off_t data;
 
+	if (img->kdump)
+		return kdump_skip_hole(img->kdump, offset);
+	data = lseek(img->fd, (off_t)offset, SEEK_DATA);
 	if (data >= 0)
 		return (uint64_t)data;
 	/* Not every file knows about holes: then it is all data. */
@@ -225,7 +249,7 @@ bool image_is_hole(const struct image *img, uint64_t paddr, uint64_t size)
 
 	if (!r || img->fd < 0 || img->blobs || img->frozen_fd >= 0 || r->size - (paddr - r->start) < size)
 		return false;
-	data = skip_hole(img->fd, r->offset + (paddr - r->start));
+	data = skip_hole(img, r->offset + (paddr - r->start));
 	return data == UINT64_MAX || data - (r->offset + (paddr - r->start)) >= size;
 }
 
@@ -314,7 +338,7 @@ static int scan_chunk(const struct scan *s, uint64_t pos, uint64_t offset, size_
 		munmap((void *)(map - offset % DUMP_PAGE), mapped);
 		return r;
 	}
-	r = pread_full(s->img->fd, s->buf, size, offset);
+	r = image_read_at(s->img, offset, s->buf, size);
 	if (r < 0)
 		return derr_set(err, r, "Cannot read %s at offset %" PRIu64 ": %s", s->img->path, offset, strerror(-r));
 	return s->fn(s->arg, pos, s->buf, size);
@@ -328,7 +352,7 @@ static int scan_range(struct scan *s, const struct range *r, struct derr *err)
 	if (end - 1 > UINT64_MAX - DUMP_PAGE)
 		return 0;
 	for (pos = page_up(r->start); pos < end && end - pos >= DUMP_PAGE;) {
-		uint64_t offset = r->offset + (pos - r->start), data = skip_hole(s->img->fd, offset);
+		uint64_t offset = r->offset + (pos - r->start), data = skip_hole(s->img, offset);
 		size_t n;
 
 		if (data == UINT64_MAX || data - offset >= end - pos)
@@ -357,7 +381,8 @@ int image_scan(const struct image *img, image_scan_fn fn, void *arg, struct derr
 	struct stat st;
 	int r = 0;
 
-	s.may_map = fstat(img->fd, &st) == 0 && S_ISREG(st.st_mode) && sigaction(SIGBUS, &fault, &before) == 0;
+	s.may_map = !img->kdump && fstat(img->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		    sigaction(SIGBUS, &fault, &before) == 0;
 
 	progress_start(&s.progress, "Looking for the minidump table", rangemap_total(&img->phys));
 	for (size_t i = 0; i < img->phys.n && r == 0; i++)

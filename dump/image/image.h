@@ -7,6 +7,7 @@
 #define IMAGE_H
 
 #include "dump/image/blobs.h"
+#include "dump/image/kdump.h"
 #include "dump/core/corefile.h"
 #include "dump/image/pieces.h"
 #include "dump/core/rangemap.h"
@@ -17,6 +18,7 @@ enum image_kind {
 	IMAGE_BLOBS,
 	IMAGE_RAWDUMP,
 	IMAGE_ASSEMBLED, /* see assembled.h */
+	IMAGE_KDUMP,	 /* see kdump.h */
 };
 
 struct image {
@@ -24,12 +26,14 @@ struct image {
 	int fd; /* -1: a folder */
 	char *path;
 	uint64_t file_size;
-	bool snapshot;	    /* of this machine, which is running: see qcmdctl snapshot */
-	bool mapped;	    /* which address is where is known: all but a raw image without --map */
-	struct elffile elf; /* of IMAGE_VMCORE */
+	unsigned int packed; /* what it was found in, see dumpfile_open() */
+	bool snapshot;	     /* of this machine, which is running: see qcmdctl snapshot */
+	bool mapped;	     /* which address is where is known: all but a raw image without --map */
+	struct elffile elf;  /* of IMAGE_VMCORE; of IMAGE_KDUMP notes and machine alone */
 	struct rangemap phys;
 	struct pieces pieces; /* of IMAGE_BLOBS, IMAGE_RAWDUMP and IMAGE_ASSEMBLED */
 	struct blobs *blobs;  /* of IMAGE_BLOBS */
+	struct kdump *kdump;  /* of IMAGE_KDUMP */
 	struct strlist problems;
 	struct strlist left_out; /* what was there, and is no part of the minidump */
 
@@ -49,6 +53,8 @@ struct image_options {
 };
 
 const char *image_kind_name(const struct image *img);
+/* For people: what it is, and what that was in. To be freed. */
+char *image_format(const struct image *img);
 
 /* Pieces that firmware saved, not memory where a table can be looked for. */
 static inline bool image_has_pieces(const struct image *img)
@@ -68,6 +74,7 @@ void image_close(struct image *img);
 
 /* By place in the source, as in pieces and in img->phys */
 int image_read_at(const struct image *img, uint64_t offset, void *buf, size_t size);
+int image_read_by(void *img, void *buf, size_t size, uint64_t offset); /* fits rangemap_read_by() */
 /* By physical address; once frozen, what was copied then and nothing else */
 int image_read(const struct image *img, uint64_t paddr, void *buf, size_t size);
 /* All of it is a hole of the file, zeros that need not be read. */

@@ -240,7 +240,7 @@ static int open_sections(struct vmlinux *v, struct sections *s, const char *path
 	int r;
 
 	*v = (struct vmlinux){ .fd = -1 };
-	r = dumpfile_open(path, &size, err);
+	r = dumpfile_open(path, &size, NULL, err);
 	if (r < 0)
 		return r;
 	v->fd = r;

@@ -18,16 +18,20 @@
 #include "dump/core/zstdfile.h"
 
 #include "../unit/dump-firmware.h"
+#include "../unit/dump-kdump.h"
 #include "../unit/dump-trace.h"
 
 #define IMAGE_SIZE (3 * MIB)
 #define SEC	   1000000000ULL
 #define STACK	   0xffffc90000000000ULL
 
+/* Of a vmcore */
+static const char vmcoreinfo[] = "\13\0\0\0\4\0\0\0\0\0\0\0VMCOREINFO\0\0A=1\n";
+
 static const char table_magic[] = "QCOM-MINIDUMP-1";
 
-static const char *const landmarks[] = { "\177ELF", table_magic, "VMCOREINFO", "QCMD", "Raw_Dmp!",
-					 "REGION(", "OFFSET(",	 "FUNCTION(",  "ORC(" };
+static const char *const landmarks[] = { "\177ELF", table_magic, "VMCOREINFO", "QCMD",	   "Raw_Dmp!",	  "REGION(",
+					 "OFFSET(", "FUNCTION(", "ORC(",       "KDUMP   ", "makedumpfile" };
 
 static void find_hot(struct sample *s)
 {
@@ -242,6 +246,30 @@ static void add_vmcore(struct samples *all, const struct di *d)
 	unlink(path);
 }
 
+/* Of each method, in order and flattened */
+static void add_kdump(struct samples *all, const struct di *d)
+{
+	for (enum dk_method m = DK_PLAIN; m < DK_METHODS; m++) {
+		struct dk_options o = {
+			.method = m, .level = m % 2 ? 1 : 31, .notes = vmcoreinfo, .notes_size = sizeof(vmcoreinfo) - 1
+		};
+		char path[64];
+
+		for (int flattened = 0; flattened < 2; flattened++) {
+			static const size_t hot[] = { DK_MICROSECONDS, DK_SPLIT - 12, DK_BITMAPS, DK_DESCRIPTORS };
+			struct sample *s;
+
+			o.flattened = flattened;
+			dk_write(d, &o, path);
+			add(all, path, flattened ? "flattened" : "kdump", 0);
+			unlink(path);
+			s = &all->v[all->n - 1];
+			for (size_t i = 0; i < ARRAY_LEN(hot) && s->n_hot < SAMPLE_HOT_MAX; i++)
+				s->hot[s->n_hot++] = hot[i];
+		}
+	}
+}
+
 /* The log alone */
 static void add_log(struct samples *all)
 {
@@ -272,6 +300,7 @@ void samples_make(struct samples *all)
 	add_compressed(all, &(struct sample){ .data = all->v[0].data, .size = all->v[0].size });
 	add(all, d.path, "image", 0);
 	add_vmcore(all, &d);
+	add_kdump(all, &d);
 	add_log(all);
 	df_init(&files, &d);
 	for (enum df_places places = DF_NONE; places <= DF_SAHARA; places++) {

@@ -609,8 +609,7 @@ static void other_formats(void **state)
 	static const struct {
 		const char *magic, *said, *advice;
 	} formats[] = {
-		{ "KDUMP   ", "a compressed kdump file", "MAKEDUMP_ARGS" },
-		{ "makedumpfile", "a flattened kdump file", "makedumpfile -R" },
+		{ "DISKDUMP", "a diskdump file", "makedumpfile -E" },
 		{ "QEVM", "a QEMU migration stream", "dump-guest-memory" },
 		{ "\x1f\x8b\x08", "compressed with gzip", "gzip -d" },
 		{ "\xfd"

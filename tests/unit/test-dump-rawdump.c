@@ -263,7 +263,7 @@ static void sections(void **state)
 	{
 		struct derr err;
 		uint64_t size;
-		int fd = dumpfile_open(f.path, &size, &err);
+		int fd = dumpfile_open(f.path, &size, NULL, &err);
 
 		close(fd);
 		assert_int_equal(truncate(f.path, size - 5000), 0);

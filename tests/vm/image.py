@@ -21,7 +21,7 @@ GUEST_FILES = os.path.join(TOP, "tests", "vm", "guest")
 
 # The user space of the guest: what the product and the tests need, and what that pulls in.
 PACKAGES = ("systemd systemd-sysv dbus udev kmod procps iproute2 "
-            "libbpf1 libmnl0 libjson-c5 libelf1 libsystemd0 libtraceevent1 zlib1g").split()
+            "libbpf1 libmnl0 libjson-c5 libelf1 libkdumpfile10 libsystemd0 libtraceevent1 zlib1g").split()
 # Of --backend mmio on a PC: a PCI device that an administrator has to bind. See docs/table.md.
 REGISTERS_SLOT = "0x10"
 BIND_REGISTERS = """[Service]
