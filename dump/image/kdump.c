@@ -142,43 +142,74 @@ static int check_headers(const struct header *h, const struct sub_header *s, uin
 	return 0;
 }
 
-static int too_many_runs(const char *path, struct derr *err)
+struct bitmap {
+	int fd;
+	uint64_t offset, n_pages;
+	uint64_t chunk; /* which one is read */
+	uint64_t words[CHUNK / sizeof(uint64_t)];
+};
+#define CHUNK_PAGES (CHUNK * 8)
+#define NO_CHUNK    UINT64_MAX
+
+static int read_chunk(struct bitmap *b, uint64_t chunk)
 {
-	return derr_set(err, -EFBIG, "%s has memory in more than %llu pieces, which is more than qcmdump reads.", path,
-			RUNS_MAX);
+	uint64_t left = (b->n_pages - chunk * CHUNK_PAGES + 7) / 8;
+
+	if (chunk == b->chunk)
+		return 0;
+	b->chunk = chunk;
+	return pread_full(b->fd, b->words, left < CHUNK ? left : CHUNK, b->offset + chunk * CHUNK);
+}
+
+/* Goes on to the next page that has this bit, or behind the last one. */
+static int next_page(struct bitmap *b, bool bit, uint64_t *pfn)
+{
+	while (*pfn < b->n_pages) {
+		int r = read_chunk(b, *pfn / CHUNK_PAGES);
+		uint64_t word;
+
+		if (r < 0)
+			return r;
+		word = b->words[*pfn % CHUNK_PAGES / 64];
+		if (*pfn % 64 == 0 && word == (bit ? 0 : UINT64_MAX)) {
+			*pfn += 64;
+			continue;
+		}
+		if ((word >> *pfn % 64 & 1) == bit)
+			return 0;
+		++*pfn;
+	}
+	*pfn = b->n_pages;
+	return 0;
 }
 
 /* Adds what a bitmap has of the first so many pages; each page has a place of its own if there are descriptors. */
 static int read_bitmap(const struct kdump *k, uint64_t offset, uint64_t n_pages, bool described, struct rangemap *map,
 		       const char *path, struct derr *err)
 {
-	_cleanup_free_ uint8_t *bits = xcalloc(CHUNK, 1);
-	uint64_t start = 0, length = 0, before = 0;
+	struct bitmap *b = xcalloc(1, sizeof(*b));
+	uint64_t start = 0, before = 0, end;
+	int r;
 
-	for (uint64_t pfn = 0; pfn <= n_pages; pfn++) {
-		uint64_t in_chunk = pfn % (CHUNK * 8);
-		bool set;
-
-		if (!in_chunk && pfn < n_pages) {
-			uint64_t left = (n_pages - pfn + 7) / 8;
-
-			if (pread_full(k->fd, bits, left < CHUNK ? left : CHUNK, offset + pfn / 8) < 0)
-				return damaged(path, "its bitmaps cannot be read", err);
-		}
-		set = pfn < n_pages && bits[in_chunk / 8] >> in_chunk % 8 & 1;
-		if (set) {
-			start = length++ ? start : pfn;
-			continue;
-		}
-		if (!length)
-			continue;
-		if (map->n >= RUNS_MAX)
-			return too_many_runs(path, err);
-		rangemap_add(map, start * k->page_size, length * k->page_size,
+	*b = (struct bitmap){ .fd = k->fd, .offset = offset, .n_pages = n_pages, .chunk = NO_CHUNK };
+	for (;; start = end) {
+		r = next_page(b, true, &start);
+		end = start;
+		if (r == 0)
+			r = next_page(b, false, &end);
+		if (r < 0 || end == start || map->n >= RUNS_MAX)
+			break;
+		rangemap_add(map, start * k->page_size, (end - start) * k->page_size,
 			     (described ? before : start) * k->page_size);
-		before += length;
-		length = 0;
+		before += end - start;
 	}
+	free(b);
+	if (r < 0)
+		return damaged(path, "its bitmaps cannot be read", err);
+	if (end > start)
+		return derr_set(err, -EFBIG,
+				"%s has memory in more than %llu pieces, which is more than qcmdump reads.", path,
+				RUNS_MAX);
 	rangemap_finish(map);
 	return 0;
 }

@@ -211,6 +211,32 @@ static void damage(void **state)
 	di_done(&d);
 }
 
+/* Every other page of 64 GiB, which costs the file nothing but its bitmaps. */
+static void many_pieces(void **state)
+{
+	struct dk_options o = { .method = DK_ZLIB, .notes = note, .notes_size = sizeof(note) - 1 };
+	uint32_t blocks = 1024;
+	uint64_t pages = 16 * MIB_;
+	uint8_t *bitmaps = malloc(4 * MIB_);
+	char path[64];
+	struct di d;
+	int fd;
+
+	machine(&d);
+	dk_write(&d, &o, path);
+	fd = open(path, O_RDWR);
+	memset(bitmaps, 0x55, 4 * MIB_);
+	assert_int_equal(pwrite_full(fd, &blocks, sizeof(blocks), DK_BITMAP_BLOCKS), 0);
+	assert_int_equal(pwrite_full(fd, &pages, sizeof(pages), DK_MAX_MAPNR_64), 0);
+	assert_int_equal(pwrite_full(fd, bitmaps, 4 * MIB_, DK_BITMAPS), 0);
+	assert_int_equal(ftruncate(fd, 2ULL << 30), 0);
+	refused(path, -EFBIG, "in more than 4194304 pieces");
+	free(bitmaps);
+	close(fd);
+	unlink(path);
+	di_done(&d);
+}
+
 /* Descriptors whose pages are beyond the end, or as large as no page is, are errors of these pages alone. */
 static void lying_pages(void **state)
 {
@@ -271,8 +297,8 @@ static void flattened(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(methods),     cmocka_unit_test(left_out),  cmocka_unit_test(damage),
-		cmocka_unit_test(lying_pages), cmocka_unit_test(flattened),
+		cmocka_unit_test(methods),     cmocka_unit_test(left_out),    cmocka_unit_test(damage),
+		cmocka_unit_test(many_pieces), cmocka_unit_test(lying_pages), cmocka_unit_test(flattened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
