@@ -180,7 +180,10 @@ int elffile_read(struct elffile *elf, int fd, uint64_t file_size, const char *pa
 	if (n > ELF_PHDRS_MAX)
 		return derr_set(err, -EINVAL, "%s is damaged: it claims %" PRIu64 " program headers.", path, n);
 	if (!n)
-		return derr_set(err, -EINVAL, "%s is an ELF core without any content (no program headers).", path);
+		return derr_set(err, -EINVAL,
+				"%s is an ELF core without program headers: empty, or of Xen's xl dump-core, which "
+				"qcmdump does not read. kdump inside of the guest writes what it does.",
+				path);
 	if (__builtin_add_overflow(ehdr.e_phoff, n * sizeof(Elf64_Phdr), &end) || end > file_size)
 		return derr_set(err, -EIO,
 				"%s is cut off or damaged: its program headers lie beyond its end. "

@@ -432,6 +432,10 @@ class Machine:
         self.replies.clear()
         self.command("stop")
         self.command("dump-guest-memory", paging=False, protocol=f"file:{vmcore}")
+        if self.options.kdump:
+            for name in self.command("query-dump-guest-memory-capability")["formats"]:
+                if match := re.fullmatch("kdump-(.*)", name):
+                    self.command("dump-guest-memory", paging=False, protocol=f"file:{vmcore}.{match[1]}", format=name)
         self.channels["monitor"].ours.sendall(b'{"execute": "quit"}')
         self.process.wait(timeout=60)
         for path in (vmcore, os.path.join(self.options.crash, "ram.bin")):

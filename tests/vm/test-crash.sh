@@ -59,6 +59,7 @@ SCRIPT
 	cat <<'SCRIPT'
 # Where panic() is, or what does its work from 6.17 on, and what is behind it.
 grep -A1 -E ' T v?panic$' /proc/kallsyms
+sed -n 's/^\([0-9a-f]*\) . \(page_offset_base\)$/\2 \1/p' /proc/kallsyms
 for pid in $(pgrep '^named-'); do
 	read -r _ comm state ppid _ <"/proc/$pid/stat"
 	comm=${comm#\(}
@@ -165,10 +166,45 @@ forged_too() {
 	echo "ok: a forged table does not win"
 }
 
+# The same crash, in each format that makedumpfile and QEMU can give it: the same regions, byte for byte.
+other_formats() {
+	local offset format flags
+	"$qcmdump" collect --force "$work/crash/vmcore" -o "$work/dump.elf" || fail "collect from vmcore"
+	offset=$(strings "$work/dump.elf" | sed -n '/^KERNELOFFSET=/{s///p;q}')
+	printf '%x D page_offset_base\n' $((0x$(sed -n 's/^page_offset_base //p' "$work/said") - 0x$offset)) >"$work/map"
+	"$top/tests/vm/full-dump.py" "$work/crash/vmcore" "$work/dump.elf" "$work/map" "$work/full" || fail "no full dump"
+	for flags in -c -l -p -z '-c -F' '-E -F' '-c -d 1'; do
+		format=$work/crash/vmcore.made${flags// /}
+		# shellcheck disable=SC2086 # several
+		if [[ $flags == *-F ]]; then
+			makedumpfile $flags "$work/full" >"$format" 2>"$work/out"
+		else
+			makedumpfile $flags "$work/full" "$format" >"$work/out" 2>&1
+		fi || fail "makedumpfile $flags: $(tail -n 5 "$work/out")"
+	done
+	[ -e "$work/crash/vmcore.zlib" ] || fail "QEMU made no kdump file"
+	for format in "$work"/crash/vmcore.*; do
+		"$qcmdump" collect --force "$format" -o "$work/other.elf" >"$work/out" || fail "collect from $format"
+		sed "1{s,.*/,,;q}" "$work/out" | tee -a "$work/formats"
+		grep -q 'problem' "$work/out" && fail "problems in $format: $(cat "$work/out")"
+		"$top/tests/vm/same-regions.py" "$work/dump.elf" "$work/other.elf" || fail "$format has other regions"
+		"$qcmdump" log "$work/other.elf" | diff -q - "$work/log" || fail "$format has another log"
+		rm "$format"
+	done
+	# Of each tool one that it must have
+	for format in vmcore.zlib vmcore.made-c-F; do
+		grep -q "^$format is a kdump file compressed with zlib, flattened\.$" "$work/formats" ||
+			fail "$format was not read as what it is: $(cat "$work/formats")"
+	done
+	rm "$work/full"
+	echo "ok: the same regions from $(wc -l <"$work/formats") other formats"
+}
+
 declare -A found_by=([ram.bin]='found by a search' [vmcore]='to which the kernel leads')
 
 die_by() { # mode, more for the kernel's command line
 	local options=(--arch "$arch" --file "$top/tests/vm/live-answers.pl")
+	[ "$1" != reset ] || options+=(--kdump)
 	[ "$1" != sysrq-c ] || options+=(--file "$programs/fork-storm" --file "$programs/thread-exec")
 	rm -rf "$work/crash"
 	n_tasks=$([ "$1" = sysrq-c ] && echo 10 || echo 6)
@@ -197,6 +233,7 @@ die_by sysrq-c
 die_by oops crash_kexec_post_notifiers
 die_by hang
 die_by reset
+other_formats
 forged_too
 same_elsewhere "$work/dump.elf" 12
 
