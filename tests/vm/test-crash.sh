@@ -168,11 +168,13 @@ forged_too() {
 
 # The same crash, in each format that makedumpfile and QEMU can give it: the same regions, byte for byte.
 other_formats() {
-	local offset format flags
+	local offset base format flags
 	"$qcmdump" collect --force "$work/crash/vmcore" -o "$work/dump.elf" || fail "collect from vmcore"
 	offset=$(strings "$work/dump.elf" | sed -n '/^KERNELOFFSET=/{s///p;q}')
-	printf '%x D page_offset_base\n' $((0x$(sed -n 's/^page_offset_base //p' "$work/said") - 0x$offset)) >"$work/map"
-	"$top/tests/vm/full-dump.py" "$work/crash/vmcore" "$work/dump.elf" "$work/map" "$work/full" || fail "no full dump"
+	base=$(sed -n 's/^page_offset_base //p' "$work/said")
+	printf '%x D page_offset_base\n' $((0x$base - 0x$offset)) >"$work/map"
+	"$top/tests/vm/full-dump.py" "$work/crash/vmcore" "$work/dump.elf" "$work/map" "$work/full" ||
+		fail "no full dump"
 	for flags in -c -l -p -z '-c -F' '-E -F' '-c -d 1'; do
 		format=$work/crash/vmcore.made${flags// /}
 		# shellcheck disable=SC2086 # several
