@@ -84,8 +84,7 @@ static void add_note(struct collection *c, const struct corefile *core, const ch
 		notebuf_add(&c->notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, size);
 }
 
-/* Where the machine had memory: as the dump says, else all around what it has. */
-static void find_memory(struct rangemap *ram, const struct collection *c, const struct corefile *core)
+void convert_find_memory(struct rangemap *ram, const struct collection *c, const struct corefile *core)
 {
 	uint64_t start, size, first = UINT64_MAX, end = 0;
 	const struct kv_pair *p;
@@ -118,7 +117,7 @@ static int build(struct collection *c, const struct corefile *core, const struct
 		r = ktext_add(&c->made, o->vmlinux, &c->kmap, &c->vmcoreinfo, err);
 	if (r < 0)
 		return r;
-	find_memory(&ram, c, core);
+	convert_find_memory(&ram, c, core);
 	pids_add(c, rangemap_end(&ram));
 	crash_notes_add(c, &core->collect_note, rangemap_end(&ram));
 	if (gaps) {

@@ -15,4 +15,7 @@ struct convert_options {
 int convert_prepare(struct collection *c, const struct corefile *core, const struct convert_options *o,
 		    struct derr *err);
 
+/* Where the machine had memory: as the dump says, else all around what the collection has of it. */
+void convert_find_memory(struct rangemap *ram, const struct collection *c, const struct corefile *core);
+
 #endif

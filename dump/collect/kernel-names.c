@@ -7,15 +7,7 @@
 #include "dump/stack/backtrace.h"
 #include "dump/stack/names.h"
 
-/* The regions in which addresses of code are that people ask for. */
-static const char *const regions[] = {
-	MINIDUMP_TASK_NAME, /* of a task that sleeps, arm64 keeps where it was in there */
-	MINIDUMP_STACK_NAME,
-	MINIDUMP_SYMBOL_NAME "hardirq_", /* stacks of interrupts, as x86_64 and arm64 call them */
-	MINIDUMP_SYMBOL_NAME "irq_stac",
-};
-
-/* Of a region of these; the log is larger, and so is what nobody made. */
+/* Of a region with addresses of code; the log is larger, and so is what nobody made. */
 #define REGION_MAX (64 * KIB)
 
 static void add_registers(struct names *n, const struct collection *c)
@@ -44,12 +36,10 @@ static void add_region(struct names *n, const struct collection *c, const struct
 		names_add(n, words[i] >> 55 & 1 ? words[i] | pac_mask : words[i]);
 }
 
+/* Of a task that sleeps, arm64 keeps where it was in its struct. */
 static bool is_wanted(const struct region *r)
 {
-	for (size_t i = 0; i < ARRAY_LEN(regions); i++)
-		if (!strncmp(r->name, regions[i], strlen(regions[i])))
-			return true;
-	return false;
+	return region_is_stack(r) || !strcmp(r->name, MINIDUMP_TASK_NAME);
 }
 
 static void write_note(struct collection *c, const struct backtrace *b)

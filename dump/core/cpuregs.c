@@ -31,6 +31,12 @@ bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_r
 	return ret->v[x86 ? X86_IP : ARM64_PC];
 }
 
+void prstatus_write(uint16_t machine, char *desc, const struct cpu_regs *regs)
+{
+	memcpy(desc + PRSTATUS_PID, &regs->pid, sizeof(regs->pid));
+	memcpy(desc + PRSTATUS_REGS, regs->v, n_regs(machine) * sizeof(*regs->v));
+}
+
 bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret)
 {
 	struct elfnote note;

@@ -26,6 +26,10 @@ enum {
 enum { ARM64_FP = 29, ARM64_LR = 30, ARM64_SP = 31, ARM64_PC = 32, ARM64_PSTATE = 33 };
 #define ARM64_REGS 34
 
+/* Of arm64 from 6.13 on: behind an empty record, what it is instead, and where it is in struct pt_regs. */
+#define ARM64_META_PT_REGS   2
+#define ARM64_REGS_OF_RECORD 296
+
 #define CPU_REGS_MAX ARM64_REGS
 
 struct cpu_regs {
@@ -40,6 +44,9 @@ size_t prstatus_size(uint16_t machine);
 
 /* False: it is too short, or has no registers. */
 bool prstatus_read(uint16_t machine, const char *desc, size_t size, struct cpu_regs *ret);
+
+/* Puts them where prstatus_read() found them. */
+void prstatus_write(uint16_t machine, char *desc, const struct cpu_regs *regs);
 
 /* The next registers that the dump has for a CPU that ran this task: the idle tasks of all CPUs have PID 0. */
 bool cpu_regs_next(const struct corefile *core, int32_t pid, size_t *pos, struct cpu_regs *ret);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dump/core/region.h"
+#include "lib/cleanup.h"
 
 int region_name_copy(char to[static REGION_NAME_SIZE], const char *from, size_t max)
 {
@@ -18,6 +19,20 @@ int region_name_copy(char to[static REGION_NAME_SIZE], const char *from, size_t 
 	memcpy(to, from, n);
 	to[n] = '\0';
 	return 0;
+}
+
+bool region_is_stack(const struct region *r)
+{
+	static const char *const names[] = {
+		MINIDUMP_STACK_NAME,
+		MINIDUMP_SYMBOL_NAME "hardirq_", /* as x86_64 and arm64 call those of interrupts */
+		MINIDUMP_SYMBOL_NAME "irq_stac",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strncmp(r->name, names[i], strlen(names[i])))
+			return true;
+	return false;
 }
 
 void region_write(const struct region *r, FILE *f)

@@ -27,6 +27,9 @@ struct region {
 /* Text that can be a region's name: 0 and the name in to, or -EINVAL. from need not be terminated. */
 int region_name_copy(char to[static REGION_NAME_SIZE], const char *from, size_t max);
 
+/* The stack of a task, or one on which interrupts run. */
+bool region_is_stack(const struct region *r);
+
 /* REGION(slot)=name seq vaddr paddr size */
 void region_write(const struct region *r, FILE *f);
 bool region_read(const struct kv *note, size_t *pos, struct region *ret); /* the next one; false: there is none */

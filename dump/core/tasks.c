@@ -36,15 +36,27 @@ static bool find_number(struct task_layout *l, const struct kv *v, const char *n
 	return false;
 }
 
-static uint64_t needed(const struct task_layout *l)
+#define MEMBERS_MAX 14
+
+/* All of them; returns how many that are. */
+static size_t list_members(const struct task_layout *l, const struct member *ret[static MEMBERS_MAX])
 {
-	const struct member *members[] = {
+	const struct member *members[MEMBERS_MAX] = {
 		&l->pid,   &l->tgid,  &l->comm,	  &l->state, &l->exit_state, &l->flags,	    &l->real_parent,
 		&l->start, &l->stack, &l->on_cpu, &l->cpu,   &l->switch_sp,  &l->switch_fp, &l->switch_pc,
 	};
+
+	memcpy(ret, members, sizeof(members));
+	return ARRAY_LEN(members);
+}
+
+static uint64_t needed(const struct task_layout *l)
+{
+	const struct member *members[MEMBERS_MAX];
+	size_t n = list_members(l, members);
 	uint64_t end = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+	for (size_t i = 0; i < n; i++)
 		if (member_end(members[i]) > end)
 			end = member_end(members[i]);
 	return end;
@@ -221,6 +233,23 @@ int tasks_read(const struct corefile *core, struct task_list *l, struct derr *er
 	}
 	settle(l);
 	return 0;
+}
+
+void tasks_mark(const struct corefile *core, bool comm, uint8_t *mask, size_t size)
+{
+	const struct member *members[MEMBERS_MAX];
+	struct task_layout layout;
+	struct derr ignored;
+	size_t n;
+
+	memset(mask, 0, size);
+	if (read_layout(&layout, &core->kernel_note, core->path, &ignored) < 0)
+		return;
+	n = list_members(&layout, members);
+	for (size_t i = 0; i < n; i++)
+		if (members[i]->bits && (comm || members[i] != &layout.comm))
+			for (uint64_t at = member_first(members[i]); at < member_end(members[i]) && at < size; at++)
+				mask[at] = 1;
 }
 
 void tasks_clear(struct task_list *l)

@@ -47,6 +47,12 @@ struct task_list {
 int tasks_read(const struct corefile *core, struct task_list *l, struct derr *err);
 void tasks_clear(struct task_list *l);
 
+/*
+ * Which bytes of a task_struct are what tasks_read() takes: those are 1 in the mask, that of the name only with comm.
+ * Where the dump doesn't say it, none is.
+ */
+void tasks_mark(const struct corefile *core, bool comm, uint8_t *mask, size_t size);
+
 /* As ps shows it: the letter, and the word of /proc/PID/status. */
 char task_state(const struct task *t, const char **word);
 bool task_is_kernel_thread(const struct task *t);

@@ -7,7 +7,7 @@
 #include "dump/log/prb.h"
 
 /* No structure of the ring is larger than this. */
-#define STRUCT_MAX 1024
+#define STRUCT_MAX PRB_INFO_MAX
 
 /* A log of 128 MiB, with a descriptor for each 32 bytes as the kernel sizes it. */
 #define COUNT_BITS_MAX 22
@@ -287,6 +287,8 @@ static int read_record(struct prb *p, uint64_t id, struct prb_record *r)
 	    (text_len && core_read_virt(p->core, p->data + at, p->text + p->text_size, text_len) < 0))
 		return -EBADMSG;
 	fill_info(l, info, r);
+	r->info_at = p->infos + i * l->info_size;
+	r->text_at = text_len ? p->data + at : 0;
 	r->text = p->text + p->text_size;
 	r->text_len = text_len;
 	p->text_size += text_len;
@@ -330,5 +332,35 @@ int prb_read(const struct corefile *core, struct log *l, struct derr *err)
 		else if (r < 0)
 			l->skipped++;
 	}
+	return 0;
+}
+
+static void mark(uint8_t mask[static PRB_INFO_MAX], const struct member *m)
+{
+	for (uint64_t i = member_first(m); m->bits && i < member_end(m) && i < PRB_INFO_MAX; i++)
+		mask[i] = 1;
+}
+
+int prb_info_numbers(const struct corefile *core, bool comm, uint8_t mask[static PRB_INFO_MAX], size_t *size,
+		     struct derr *err)
+{
+	struct prb_layout l;
+	int r = read_layout(&l, core, err);
+	struct member after = { .bits = 16 };
+
+	memset(mask, 0, PRB_INFO_MAX);
+	if (r < 0)
+		return r;
+	/* Facility, flags and level are in the two bytes behind the length, also where no note says so. */
+	after.bit = member_end(&l.text_len) * 8;
+	mark(mask, &l.seq);
+	mark(mask, &l.ts_nsec);
+	mark(mask, &l.text_len);
+	mark(mask, &after);
+	mark(mask, &l.caller_id);
+	mark(mask, &l.other_id);
+	if (comm)
+		mark(mask, &l.comm);
+	*size = l.info_size;
 	return 0;
 }

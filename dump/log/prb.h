@@ -14,6 +14,8 @@ struct prb_record {
 	uint64_t ts_nsec;
 	const char *text;
 	size_t text_len;
+	uint64_t text_at; /* where the text is in the memory of the kernel, and its struct printk_info; 0: nowhere */
+	uint64_t info_at;
 	bool has_caller;
 	uint32_t caller;  /* the highest bit set: a CPU; else a thread */
 	bool has_context; /* kernels since 7.0: the CPU, the thread and its name, whatever the caller is */
@@ -49,5 +51,13 @@ void log_add(struct log *l, const struct prb_record *r);
 
 /* The log is empty before. */
 int prb_read(const struct corefile *core, struct log *l, struct derr *err);
+
+/*
+ * Which bytes of a struct printk_info are numbers, and with comm the name of who said it: those are 1 in the mask, of
+ * whose bytes *size are of that structure. The others are text of drivers, or padding.
+ */
+#define PRB_INFO_MAX 1024
+int prb_info_numbers(const struct corefile *core, bool comm, uint8_t mask[static PRB_INFO_MAX], size_t *size,
+		     struct derr *err);
 
 #endif

@@ -48,9 +48,6 @@ static inline bool stack_goes_on(const struct stack *s, uint64_t from, uint64_t 
 	return to > from || (s->others && !in_stack(s, from));
 }
 
-/* A call returns behind itself: the byte before is in the function that called. */
-bool unwind_is_return_address(const struct unwinder *u, uint64_t addr);
-
 /* By the ORC tables. */
 enum unwind_step unwind_step_x86_64(const struct unwinder *u, const struct stack *s, struct unwind_state *st);
 

@@ -77,10 +77,6 @@ static uint64_t strip_pac(const struct unwinder *u, uint64_t addr)
 	return addr >> 55 & 1 ? addr | u->pac_mask : addr;
 }
 
-/* Of arm64 from 6.13 on: behind an empty record, what it is instead, and where it is in struct pt_regs. */
-#define ARM64_META_PT_REGS   2
-#define ARM64_REGS_OF_RECORD 296
-
 /* An empty record is the last one, or that of an exception: the registers of what it interrupted are around it. */
 static enum unwind_step empty_record(const struct unwinder *u, const struct stack *s, struct unwind_state *st)
 {

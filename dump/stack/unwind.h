@@ -47,6 +47,9 @@ struct unwinder {
 
 void unwinder_init(struct unwinder *u, const struct corefile *core, const struct symbols *s, const struct orc *orc);
 
+/* A call returns behind itself: the byte before is in the function that called. */
+bool unwind_is_return_address(const struct unwinder *u, uint64_t addr);
+
 /* False: nothing of the stack is in the dump. */
 bool unwind_task(const struct unwinder *u, const struct task *t, struct unwound *ret);
 

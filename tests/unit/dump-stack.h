@@ -173,6 +173,62 @@ static inline void stack_fails(struct machine *m, struct options o, const char *
 		fail_msg("'%s' is not in: %s", part, err.text);
 }
 
+static const struct di_symbol kernel_symbols[] = {
+	{ 0x20, "Apercpu" },
+	{ -1, "T_stext" },
+	{ -0x101, "Tsche\001ule" },
+	{ -0x201, "t\001o_wait" },
+	{ -0x301, "Tdo_syscall_64" },
+	{ -0x401, "Tentry_SYSCALL_64" },
+	/* Tests of names alone have the symbols so far. */
+	{ -0x501, "D\001ata" },
+	{ -0x2001, "R__start_orc_unwind_ip" },
+	{ -0x2019, "R__stop_orc_unwind_ip" },
+	{ -0x3001, "R__start_orc_unwind" },
+	{ -0x701, "Dmo\001ules" },
+	{ -0x3801, "R__start_orc_header" },
+};
+#define NAMES_ONLY 6
+
+/* What the dump lacks and the memory has that it is collected from. */
+static inline void start_given(struct machine *m, const struct orc_numbers *n)
+{
+	start(m);
+	put_x86_frames(m);
+	put_orc_tables(m, n);
+	m->d.slots[--m->d.n_slots] = (struct di_slot){ 0 };
+	di_kallsyms(&m->d, kernel_symbols, ARRAY_LEN(kernel_symbols) - !n->hash, n->hash == orc_6_4.hash);
+}
+
+/* Frame records, with return addresses that are signed; the last one is empty. */
+static inline void start_arm64(struct machine *m, bool exception)
+{
+	start(m);
+	m->d.machine = 183;
+	m->d.note[0] = '\0';
+	di_note(&m->d, "QCMD_NOTE=1\nOFFSET(task_struct.thread)=400\nOFFSET(thread_struct.cpu_context)=0");
+	di_note(&m->d, "OFFSET(cpu_context.fp)=8\nOFFSET(cpu_context.sp)=0\nOFFSET(cpu_context.pc)=16");
+	di_key(&m->d, "NUMBER(KERNELPACMASK)=0xff7f000000000000");
+	di_task_keys(&m->d);
+	write_list(m, "");
+	add_task(m, false);
+	di_write64(&m->d, m->d.slots[4].paddr + 408, STACK + 0x3e00);
+	di_write64(&m->d, m->d.slots[4].paddr + 416, SCHEDULE + 0x50);
+	put_word(m, 0x3e00, STACK + 0x3e40);
+	put_word(m, 0x3e08, (DO_WAIT + 0x20) & ~0x0f70000000000000);
+	put_word(m, 0x3e40, STACK + 0x3f80);
+	put_word(m, 0x3e48, DO_SYSCALL_64 + 0x30);
+	/* From 6.13 on that may be an exception of the kernel's own, and not yet the end. */
+	if (exception) {
+		put_word(m, 0x3f90, 2);
+		put_word(m, 0x3e58 + 29 * 8, STACK + 0x3fa0);
+		put_word(m, 0x3e58 + 31 * 8, STACK + 0x3fa0);
+		put_word(m, 0x3e58 + 32 * 8, ENTRY);
+		put_word(m, 0x3e58 + 33 * 8, 5);
+		put_word(m, 0x3fb0, 1);
+	}
+}
+
 static const char unwound[] = "    0xffffffff80000150  schedule+0x50/0x100\n"
 			      "    0xffffffff80000220  do_wait+0x20/0x100\n"
 			      "    0xffffffff80000330  do_syscall_64+0x30/0x100\n"

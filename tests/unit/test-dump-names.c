@@ -20,23 +20,6 @@
 #include "dump/collect/modules.h"
 #include "dump/stack/names.h"
 
-static const struct di_symbol kernel_symbols[] = {
-	{ 0x20, "Apercpu" },
-	{ -1, "T_stext" },
-	{ -0x101, "Tsche\001ule" },
-	{ -0x201, "t\001o_wait" },
-	{ -0x301, "Tdo_syscall_64" },
-	{ -0x401, "Tentry_SYSCALL_64" },
-	/* Tests of names alone have the symbols so far. */
-	{ -0x501, "D\001ata" },
-	{ -0x2001, "R__start_orc_unwind_ip" },
-	{ -0x2019, "R__stop_orc_unwind_ip" },
-	{ -0x3001, "R__start_orc_unwind" },
-	{ -0x701, "Dmo\001ules" },
-	{ -0x3801, "R__start_orc_header" },
-};
-#define NAMES_ONLY 6
-
 static void names_are_in_dump(bool has_base)
 {
 	const struct options all = { .all = true };
@@ -99,16 +82,6 @@ static void names_are_damaged(void **state)
 
 	damaged_at(0x1000, "\377\377\377\377", 4);
 	damaged_at(0x100 + 'h' * 2, &behind_the_tokens, 2);
-}
-
-/* What the dump lacks and the memory has that it is collected from. */
-static void start_given(struct machine *m, const struct orc_numbers *n)
-{
-	start(m);
-	put_x86_frames(m);
-	put_orc_tables(m, n);
-	m->d.slots[--m->d.n_slots] = (struct di_slot){ 0 };
-	di_kallsyms(&m->d, kernel_symbols, ARRAY_LEN(kernel_symbols) - !n->hash, n->hash == orc_6_4.hash);
 }
 
 static void stack_says(struct machine *m, const char *expected)

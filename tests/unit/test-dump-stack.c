@@ -315,37 +315,13 @@ static void scanned(void **state)
 	done(&m);
 }
 
-/* Frame records, with return addresses that are signed; the last one is empty. */
 static void frame_records(bool exception)
 {
 	const struct options all = { .all = true };
 	char expected[512];
 	struct machine m;
 
-	start(&m);
-	m.d.machine = 183;
-	m.d.note[0] = '\0';
-	di_note(&m.d, "QCMD_NOTE=1\nOFFSET(task_struct.thread)=400\nOFFSET(thread_struct.cpu_context)=0");
-	di_note(&m.d, "OFFSET(cpu_context.fp)=8\nOFFSET(cpu_context.sp)=0\nOFFSET(cpu_context.pc)=16");
-	di_key(&m.d, "NUMBER(KERNELPACMASK)=0xff7f000000000000");
-	di_task_keys(&m.d);
-	write_list(&m, "");
-	add_task(&m, false);
-	di_write64(&m.d, m.d.slots[4].paddr + 408, STACK + 0x3e00);
-	di_write64(&m.d, m.d.slots[4].paddr + 416, SCHEDULE + 0x50);
-	put_word(&m, 0x3e00, STACK + 0x3e40);
-	put_word(&m, 0x3e08, (DO_WAIT + 0x20) & ~0x0f70000000000000);
-	put_word(&m, 0x3e40, STACK + 0x3f80);
-	put_word(&m, 0x3e48, DO_SYSCALL_64 + 0x30);
-	/* From 6.13 on that may be an exception of the kernel's own, and not yet the end. */
-	if (exception) {
-		put_word(&m, 0x3f90, 2);
-		put_word(&m, 0x3e58 + 29 * 8, STACK + 0x3fa0);
-		put_word(&m, 0x3e58 + 31 * 8, STACK + 0x3fa0);
-		put_word(&m, 0x3e58 + 32 * 8, ENTRY);
-		put_word(&m, 0x3e58 + 33 * 8, 5);
-		put_word(&m, 0x3fb0, 1);
-	}
+	start_arm64(&m, exception);
 	finish(&m);
 	snprintf(expected, sizeof(expected),
 		 "\nPID 7  wai\\x1bter  sleeping, last on CPU 1\n"
