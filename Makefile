@@ -36,7 +36,8 @@ say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-8s %s\n'
 all:
 
 FOLDERS := lib daemon daemon/policy daemon/ctl daemon/source daemon/table \
-	dump dump/core dump/image dump/collect dump/log dump/stack dump/cause dump/trace dump/report
+	dump dump/core dump/image dump/collect dump/log dump/stack dump/cause dump/trace dump/report \
+	dump/redact
 include $(addsuffix /files.mk,$(FOLDERS))
 
 # Flags
@@ -62,7 +63,7 @@ FUZZ := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefi
 
 # Each library is made of whole folders.
 QCMDD_SRCS := $(DAEMON_SRCS) $(SOURCE_SRCS)
-QCMDUMP_SRCS := $(foreach folder,CORE IMAGE COLLECT LOG STACK CAUSE TRACE REPORT COMMAND,$(DUMP_$(folder)_SRCS))
+QCMDUMP_SRCS := $(foreach folder,CORE IMAGE COLLECT LOG STACK CAUSE TRACE REPORT REDACT COMMAND,$(DUMP_$(folder)_SRCS))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 SKELETONS := $(BPF_SRCS:bpf/%.bpf.c=$(B)/bpf/%.skel.h)
 PROGRAMS := $(B)/qcmdd $(B)/qcmdctl $(B)/qcmdump $(B)/qcmd-collect

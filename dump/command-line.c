@@ -164,6 +164,32 @@ static int check_convert(struct options *o, char *const *arguments, size_t n, st
 	return o->output ? 0 : derr_set(err, -EINVAL, "say where to save it, with -o");
 }
 
+static int add_to_list(const char *option, const char *list[REDACT_LIST_MAX], size_t *n, const char *arg,
+		       struct derr *err)
+{
+	if (*n == REDACT_LIST_MAX)
+		return derr_set(err, -E2BIG, "%s can be given at most %d times", option, REDACT_LIST_MAX);
+	list[(*n)++] = arg;
+	return 0;
+}
+
+static int add_kept(struct options *o, const char *arg, struct derr *err)
+{
+	return add_to_list("--keep", o->redact.keep, &o->redact.n_keep, arg, err);
+}
+
+static int add_log_pattern(struct options *o, const char *arg, struct derr *err)
+{
+	if (!*arg)
+		return derr_set(err, -EINVAL, "the pattern of --log is empty");
+	return add_to_list("--log", o->redact.log, &o->redact.n_log, arg, err);
+}
+
+static int check_redact(struct options *o, char *const *arguments, size_t n, struct derr *err)
+{
+	return o->output ? 0 : derr_set(err, -EINVAL, "say where to save it, with -o");
+}
+
 static const struct verb commands[] = {
 	[COLLECT] = { "collect", "SOURCE",
 		      .summary = "save the minidump in a memory image, a vmcore, a folder of md_*.BIN files or a\n"
@@ -206,6 +232,12 @@ static const struct verb commands[] = {
 		      .about = "Write a dump that qcmdump collect made anew, for a program that wants more than what\n"
 			       "was saved. --for and --output have to be given.",
 		      .min = 1, .max = 1, .check = check_convert },
+	[REDACT] = { "redact", "FILE", .summary = "the dump anew, without what is nobody else's business",
+		     .about = "Write a copy of a dump that can be given away. What may hold other people's data\n"
+			      "goes: contents of stacks but for addresses, registers, secrets in the log, the\n"
+			      "machine's name, and all regions that are not known to hold none. What went is\n"
+			      "listed. --output has to be given.",
+		     .min = 1, .max = 1, .check = check_redact },
 	[HELP] = { "help", "", .summary = "show this help; 'qcmdump COMMAND --help' shows that of a command",
 		   .max = -1 },
 };
@@ -213,7 +245,7 @@ static const struct verb commands[] = {
 #define FOR(command) (1U << (command))
 #define NAMES	     (FOR(STACK) | FOR(REPORT))
 #define LISTS	     (FOR(INFO) | FOR(LOG) | FOR(TASKS) | FOR(STACK) | FOR(REGIONS) | FOR(TRACE))
-#define SAVES	     (FOR(COLLECT) | FOR(REPORT) | FOR(CONVERT))
+#define SAVES	     (FOR(COLLECT) | FOR(REPORT) | FOR(CONVERT) | FOR(REDACT))
 #define AT(member)   .at = offsetof(struct options, member)
 
 static const struct opt options[] = {
@@ -250,7 +282,8 @@ static const struct opt options[] = {
 	  .set = set_output },
 	{ "output", 'o', "PAGE", "where to save it (default: " REPORT_OUTPUT "); '-': standard output", FOR(REPORT),
 	  .set = set_output },
-	{ "output", 'o', "OUT", "where to save it; '-': standard output", FOR(CONVERT), .set = set_output },
+	{ "output", 'o', "OUT", "where to save it; '-': standard output", FOR(CONVERT) | FOR(REDACT),
+	  .set = set_output },
 	{ "output", 'o', "OUT", "with --extract: where to save them; '-': standard output", FOR(REGIONS),
 	  .set = set_output },
 	{ "output", 'o', "FILE",
@@ -261,6 +294,15 @@ static const struct opt options[] = {
 	  "compress the dump; all commands read it as it is (default name:\n" COLLECT_OUTPUT
 	  ".zst). --compress=none: do not",
 	  FOR(COLLECT), .set = set_compress, .expected = "zstd or none" },
+	{ "compress", 0, "zstd", "compress it; all commands read it as it is", FOR(REDACT), .set = set_compress,
+	  .expected = "zstd or none" },
+	{ "keep", 0, "NAME", "leave regions of this name as they are; can be a pattern, and be given more than once",
+	  FOR(REDACT), .set = add_kept },
+	{ "log", 0, "PATTERN",
+	  "blank lines of the log that this extended regular expression matches, too; can be\n"
+	  "given more than once",
+	  FOR(REDACT), .set = add_log_pattern },
+	{ "comm", 0, NULL, "blank the names of tasks, too", FOR(REDACT), AT(redact.comm) },
 	{ "map", 0, "OFFSET:PADDR:SIZE",
 	  "SIZE bytes at OFFSET of a raw image are the memory at the physical address\n"
 	  "PADDR; can be given more than once. Without it the layout is found out",

@@ -5,11 +5,12 @@
 
 #include "dump/collect/convert.h"
 #include "dump/log/logfilter.h"
+#include "dump/redact/redact.h"
 #include "lib/options.h"
 
 #define MAPS_MAX 64
 
-enum command { COLLECT, INFO, LOG, TASKS, STACK, REPORT, REGIONS, TRACE, CONVERT, HELP };
+enum command { COLLECT, INFO, LOG, TASKS, STACK, REPORT, REGIONS, TRACE, CONVERT, REDACT, HELP };
 
 /* Of all commands; each takes some of them. */
 struct options {
@@ -45,6 +46,7 @@ struct options {
 	bool list;
 
 	struct convert_options convert;
+	struct redact_options redact;
 };
 
 /* command-line.c: the table of commands is in the order of enum command */
@@ -56,7 +58,7 @@ extern const struct program qcmdump;
  */
 typedef int command_fn(const struct corefile *core, const struct options *o, FILE *out, struct derr *err);
 
-command_fn cmd_collect, cmd_convert, cmd_report, cmd_trace;
+command_fn cmd_collect, cmd_convert, cmd_redact, cmd_report, cmd_trace;
 command_fn show_info, show_log, show_regions, show_stack, show_tasks;
 
 /* regions --extract: the bytes of one region in a file, or in out for "-". */

@@ -3,6 +3,7 @@
 DUMP_COMMAND_SRCS := \
 	dump/cmd-collect.c \
 	dump/cmd-convert.c \
+	dump/cmd-redact.c \
 	dump/cmd-report.c \
 	dump/cmd-trace.c \
 	dump/command-line.c \

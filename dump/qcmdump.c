@@ -19,7 +19,7 @@ static const struct {
 	[LOG] = { show_log, true, true },	   [TASKS] = { show_tasks, true, true },
 	[STACK] = { show_stack, true, true },	   [REPORT] = { cmd_report, true, false },
 	[REGIONS] = { show_regions, true, true },  [TRACE] = { cmd_trace, true, true },
-	[CONVERT] = { cmd_convert, true, false },
+	[CONVERT] = { cmd_convert, true, false },  [REDACT] = { cmd_redact, true, false },
 };
 
 /* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */

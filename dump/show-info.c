@@ -157,6 +157,12 @@ static void print_names(const struct corefile *core, FILE *out)
 	fprintf(out, "%15s: %zu functions, by %s\n", "Names", functions, safe);
 }
 
+static void print_redacted(const struct corefile *core, FILE *out)
+{
+	if (kv_get(&core->collect_note, "REDACTED"))
+		print_list(&core->collect_note, "REDACTED", "Redacted", out);
+}
+
 static void print_cause(const struct cause *cause, FILE *out)
 {
 	line(out, "What happened", cause->sentence);
@@ -193,6 +199,7 @@ static void print_text(const struct corefile *core, const struct cause *cause, c
 	if (core->log) {
 		line(out, "Regions", "none: the log is all that pstore kept");
 		print_list(&core->collect_note, "PROBLEM", "Problems", out);
+		print_redacted(core, out);
 		return;
 	}
 	line(out, "Back end", kv_get(&core->collect_note, "BACKEND"));
@@ -212,6 +219,7 @@ static void print_text(const struct corefile *core, const struct cause *cause, c
 	print_list(&core->collect_note, "PROBLEM", "Problems", out);
 	if (kv_get(&core->collect_note, "LEFT_OUT"))
 		print_list(&core->collect_note, "LEFT_OUT", "Left out", out);
+	print_redacted(core, out);
 }
 
 static struct json_object *json_values(const struct kv *kv, const char *prefix)
@@ -261,6 +269,7 @@ static void json_lists(const struct corefile *core, struct json_object *j)
 	json_object_object_add(j, "warnings", json_values(&core->collect_note, "WARNING"));
 	json_object_object_add(j, "problems", json_values(&core->collect_note, "PROBLEM"));
 	json_object_object_add(j, "left_out", json_values(&core->collect_note, "LEFT_OUT"));
+	json_object_object_add(j, "redacted", json_values(&core->collect_note, "REDACTED"));
 	json_object_object_add(j, "synthetic", json_values(&core->collect_note, "SYNTHETIC"));
 	json_object_object_add(j, "gaps", json_values(&core->collect_note, "GAP"));
 }

@@ -52,6 +52,10 @@
  *	CONVERTED=crash			the program
  *	GAP=0x1000 4096			memory that was not captured and reads as zeros: physical address, bytes
  *
+ * qcmdump redact leaves out lines of all these notes that may hold anything, and adds
+ *
+ *	REDACTED=text			once for each kind of thing that was taken out
+ *
  * Where trace arrays are saved there is another one, the region MINIDUMP_TRACE_NOTE_NAME, type QCMD_NOTE_TRACE: what
  * it takes to decode them. The regions KFTiCc (KFT0C3) are sub-buffers of CPU c of array i, in any order: the time
  * stamp in their headers tells it; KFRiCc are their struct ring_buffer_per_cpu. Its text:

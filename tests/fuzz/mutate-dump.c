@@ -55,6 +55,7 @@ static const char *const looks[][ARGS_MAX] = {
 	{ "report", "--force", "--output=" OUT, IN },
 	{ "convert", "--for=crash", "--force", "--output=" OUT, IN },
 	{ "collect", "--force", "--output=" OUT, IN },
+	{ "redact", "--json", "--comm", "--force", "--output=" OUT, IN },
 };
 
 /* What a dump is collected from: this, and then a look at the dump. */

@@ -122,8 +122,8 @@ static void contains(const char *text, const char *part)
 
 static void help_and_version(void **state)
 {
-	static const char *const commands[] = { "",	  "collect ", "info ",	  "log ",   "tasks ",
-						"stack ", "report ",  "regions ", "trace ", "convert " };
+	static const char *const commands[] = { "",	   "collect ", "info ",	 "log ",     "tasks ", "stack ",
+						"report ", "regions ", "trace ", "convert ", "redact " };
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		char args[64];
@@ -174,6 +174,9 @@ static void usage_errors(void **state)
 		{ "convert --for=gdb x", "with -o" },
 		{ "convert --for=gdb -o y", "needs an argument: FILE" },
 		{ "convert --for=gdb -o y a b", "no further argument 'b'" },
+		{ "redact x", "with -o" },
+		{ "redact --compress=gzip x -o y", "expected zstd or none" },
+		{ "redact --log= x -o y", "the pattern of --log is empty" },
 		{ "trace", "needs an argument: FILE" },
 		{ "trace a b", "no further argument 'b'" },
 		{ "trace --cpu=-1 a", "number of a CPU" },
@@ -322,6 +325,11 @@ static void extract(void **state)
 	contains(err, "Saved 9 regions");
 	must_run("convert --for=gdb -o - minidump.elf");
 	assert_memory_equal(out, "\177ELF", 4);
+	must_run("redact -o - minidump.elf");
+	assert_memory_equal(out, "\177ELF", 4);
+	contains(err, "Removed: KVMCOREINFO, 1 region, ");
+	assert_int_equal(run("redact -f -o minidump.elf minidump.elf"), 1);
+	contains(err, "minidump.elf is one of the files that this is made from");
 	unlink(path);
 	assert_int_equal(run("regions --extract=KTASK_1 -o task minidump.elf"), 1);
 	contains(err, "There is no region KTASK_1");
@@ -407,8 +415,8 @@ static char *completions(const char *verb, const char *word)
 /* Each option that --help lists is in the manual page and in the completion of its command. */
 static void documents(void **state)
 {
-	static const char *const commands[] = { "collect", "info",    "log",   "tasks",	 "stack",
-						"report",  "regions", "trace", "convert" };
+	static const char *const commands[] = { "collect", "info",    "log",   "tasks",	  "stack",
+						"report",  "regions", "trace", "convert", "redact" };
 	size_t size, n = 0;
 	char *page = golden_read("docs/man/qcmdump.1.rst", &size);
 
