@@ -209,6 +209,10 @@ static void describe_policies(struct builder *b, json_object *top, const struct 
 		put_int(b, o, "registered", use.active);
 		put_int(b, o, "own", use.own);
 		put_int(b, o, "slots", use.slots);
+		if (policy_excludes(p))
+			put_int(b, o, "excludes", use.excludes);
+		else
+			put(b, o, "excludes", NULL);
 		put_optional(b, o, "limit", use.limit);
 		describe_diags(b, put_array(b, o, "diagnostics"), s->policies, p);
 	}

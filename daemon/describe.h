@@ -69,13 +69,15 @@ const char *status_state_to_string(enum status_state state);
  * @active: how many of them are in the table
  * @own: how many of those are the module's own
  * @slots: that these take there
- * @limit: of its own, because of which regions are left out, in words; NULL: none
+ * @excludes: how many regions, its own or others', are not there because of it
+ * @limit: of its own or an [Exclude] of any, because of which regions are left out, in words; NULL: none
  */
 struct policy_use {
 	uint32_t wanted;
 	uint32_t active;
 	uint32_t own;
 	uint32_t slots;
+	uint32_t excludes;
 	const char *limit;
 };
 

@@ -111,6 +111,7 @@ static int collect(struct manager *m, const struct policy_set *policies)
 		r = want_note(&wants);
 	if (r >= 0)
 		r = set_notes(m, policies);
+	wants_exclude(&wants, policies);
 	return r < 0 ? r : reconcile_set_wants(m->reconcile, &wants);
 }
 

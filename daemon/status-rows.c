@@ -49,16 +49,22 @@ const char *row_state(const struct row *row)
 {
 	if (row->region)
 		return region_state_to_string(row->region->state);
-	return entry_dry(row->entry)	? "dry-run" :
-	       row->entry->limited	? "limited" :
-	       entry_absent(row->entry) ? "absent" :
-					  "failed";
+	return entry_excluded(row->entry) ? "excluded" :
+	       entry_dry(row->entry)	  ? "dry-run" :
+	       row->entry->limited	  ? "limited" :
+	       entry_absent(row->entry)	  ? "absent" :
+					    "failed";
 }
 
 const char *row_reason(const struct row *row)
 {
+	/* The module has it of its own, whatever policies say. */
+	if (row->region && row->entry && entry_excluded(row->entry))
+		return row->entry->want.problem;
 	if (row->region)
 		return row->region->error;
+	if (entry_excluded(row->entry))
+		return row->entry->want.problem;
 	if (entry_dry(row->entry))
 		return "";
 	return row->entry->reason[0] ? row->entry->reason : "the kernel module is not loaded";

@@ -156,7 +156,7 @@ static void judge_policies(struct status *s)
 	for (size_t i = 0; i < s->policies->n_policies; i++) {
 		const struct policy *p = &s->policies->policies[i];
 
-		enabled += p->state == POLICY_ENABLED && !p->dry_run;
+		enabled += p->state == POLICY_ENABLED && !p->dry_run && policy_saves(p);
 		if (p->state == POLICY_ERROR)
 			judge_policy(s, p);
 	}
@@ -202,6 +202,28 @@ static void judge_entries(struct status *s)
 			    plural(other, "region is", "regions are"), first->want.name, first->reason);
 }
 
+/* What the module has of its own is not qcmdd's to take away. */
+static void judge_excluded(struct status *s)
+{
+	const struct entry *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_entries; i++) {
+		const struct entry *e = &s->entries[i];
+
+		if (!e->own || !entry_excluded(e))
+			continue;
+		first = first ?: e;
+		n++;
+	}
+	if (first)
+		add_problem(s, STATUS_DEGRADED, "exclude",
+			    "load qcom_minidump with own=0, or give dumps away as qcmdump redact makes them",
+			    "%zu excluded %s in the table, as the module has %s of its own, %s for one: %s", n,
+			    plural(n, "region is", "regions are"), plural(n, "it", "them"), first->want.name,
+			    first->want.problem);
+}
+
 void status_judge(struct status *s)
 {
 	s->state = STATUS_OK;
@@ -215,6 +237,7 @@ void status_judge(struct status *s)
 				    source_table[i]->fault, s->source_problems[i]);
 	if (s->machine.loaded)
 		judge_entries(s);
+	judge_excluded(s);
 	if (s->waits_for)
 		add_problem(s, STATUS_DEGRADED, "autoreload", "close the file, or qcmdctl reload",
 			    "Policies that have changed are not in use yet: %s is being written", s->waits_for);
@@ -228,6 +251,11 @@ void status_judge(struct status *s)
 	judge_collectors(s);
 }
 
+static bool is_section_of(const struct policy *policy, const struct policy_section *section)
+{
+	return section >= policy->sections && section < policy->sections + policy->n_sections;
+}
+
 struct policy_use status_use(const struct status *s, const struct policy *policy)
 {
 	struct policy_use use = {};
@@ -235,6 +263,7 @@ struct policy_use status_use(const struct status *s, const struct policy *policy
 	for (size_t i = 0; i < s->n_entries; i++) {
 		const struct entry *e = &s->entries[i];
 
+		use.excludes += entry_excluded(e) && !e->own && is_section_of(policy, e->want.excluded);
 		if (!e->wanted || e->want.policy != policy)
 			continue;
 		use.wanted += e->id || entry_failed(e) || entry_withheld(e);
@@ -245,6 +274,8 @@ struct policy_use status_use(const struct status *s, const struct policy *policy
 		}
 		if (e->limited)
 			use.limit = e->reason;
+		else if (entry_excluded(e))
+			use.limit = e->want.problem;
 	}
 	return use;
 }

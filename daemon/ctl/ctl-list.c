@@ -13,8 +13,8 @@ char *ctl_things(size_t n, const char *one, const char *many)
 
 bool ctl_is_region_state(const char *state)
 {
-	static const char *const states[] = { "active",	 "pending", "held",   "rejected",
-					      "dry-run", "limited", "absent", "failed" };
+	static const char *const states[] = { "active",	 "pending",  "held",   "rejected", "dry-run",
+					      "limited", "excluded", "absent", "failed" };
 
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (equal(state, states[i]))
@@ -58,7 +58,8 @@ static const char *state_colour(const char *state, const struct style *style)
 {
 	if (equal(state, "rejected") || equal(state, "failed") || equal(state, "error"))
 		return sgr(style, COLOUR_BOLD_RED);
-	if (equal(state, "pending") || equal(state, "disabled") || equal(state, "dry-run") || equal(state, "limited"))
+	if (equal(state, "pending") || equal(state, "disabled") || equal(state, "dry-run") || equal(state, "limited") ||
+	    equal(state, "excluded"))
 		return sgr(style, COLOUR_BOLD_YELLOW);
 	return NULL;
 }

@@ -106,7 +106,8 @@ static struct tally count(struct json_object *describe)
 			continue; /* nobody has asked for it */
 		else if (equal(state, "pending"))
 			t.pending++;
-		else if (!equal(state, "dry-run") && !equal(state, "limited") && !equal(state, "absent"))
+		else if (!equal(state, "dry-run") && !equal(state, "limited") && !equal(state, "excluded") &&
+			 !equal(state, "absent"))
 			t.failed++;
 	}
 
@@ -290,11 +291,15 @@ static char *use_of(struct json_object *policy)
 {
 	const char *limit = json_get_string(policy, "limit");
 	_cleanup_free_ char *in = NULL, *own = NULL;
-	int64_t slots = json_get_int(policy, "slots", -1);
+	int64_t slots = json_get_int(policy, "slots", -1), excludes = json_get_int(policy, "excludes", -1);
 
 	if (json_get_bool(policy, "dry_run", false))
 		return xprintf("dry run, %lld regions that are not registered",
 			       (long long)json_get_int(policy, "wanted", 0));
+	if (excludes >= 0)
+		return xprintf("%lld of %lld regions; excludes %lld, of all policies",
+			       (long long)json_get_int(policy, "registered", 0),
+			       (long long)json_get_int(policy, "wanted", 0), (long long)excludes);
 	if (json_get_int(policy, "wanted", 0) == 0)
 		return xprintf("nothing of its own: what it asks for is not there, or another policy saves it");
 	if (slots > 0)

@@ -417,7 +417,7 @@ static const struct opt options_table[] = {
 	  AT(force) },
 	{ "verbose", 'v', NULL, "with status: how many events there were, too", 1 << STATUS, AT(verbose) },
 	{ "state", 0, "STATE", "with regions: only those in that state", 1 << REGIONS, .set = set_state,
-	  .expected = "active, pending, held, rejected, dry-run, limited, absent or failed" },
+	  .expected = "active, pending, held, rejected, dry-run, limited, excluded, absent or failed" },
 	{ "policy", 0, "POLICY", "with regions: only those of that policy", 1 << REGIONS, AT(filter.policy) },
 	{ "kind", 0, "KIND", "with regions: only those of that kind, such as task or 'current task'", 1 << REGIONS,
 	  AT(filter.kind) },

@@ -3,6 +3,7 @@
 POLICY_SRCS := \
 	daemon/policy/config.c \
 	daemon/policy/policy-condition.c \
+	daemon/policy/policy-exclude.c \
 	daemon/policy/policy-files.c \
 	daemon/policy/policy-ftrace.c \
 	daemon/policy/policy-parse.c \

@@ -13,7 +13,7 @@ int policy_parse_into(const char *path, const char *text, size_t size, struct po
  * What values may be, for the table of keys. Flags are a list of key->words, or'ed together; of a size of a trace, min
  * and max are in KiB; of a condition, standard is the kind.
  */
-ini_value_fn policy_value_size, policy_value_comms, policy_value_flags;
+ini_value_fn policy_value_size, policy_value_comms, policy_value_flags, policy_value_regions;
 ini_value_fn policy_value_pids, policy_value_users, policy_value_cgroups, policy_value_tristate;
 ini_value_fn policy_value_symbols, policy_value_symbol_size, policy_value_symbol_list;
 ini_value_fn policy_value_pins, policy_value_map_ids;
@@ -24,6 +24,10 @@ ini_value_fn policy_value_condition;
 const char *policy_task_end(struct policy_task *t);
 const char *policy_symbol_end(const struct policy_section *s);
 const char *policy_ftrace_end(const struct policy_ftrace *f);
+const char *policy_exclude_end(const struct policy_section *s);
+
+/* policy-exclude.c: warnings about what one policy names and another one excludes. 0 or -ENOMEM */
+int policy_set_check_excluded(struct policy_set *set);
 
 void policy_symbol_done(struct policy_section *s);
 void policy_ftrace_done(struct policy_ftrace *f);

@@ -7,10 +7,9 @@
 #define SECTION_POLICY -1 /* the others are enum policy_source_kind */
 
 static const struct ini_section sections[] = {
-	{ "Policy", SECTION_POLICY },	      { "Printk", POLICY_SOURCE_PRINTK },
-	{ "Current", POLICY_SOURCE_CURRENT }, { "Task", POLICY_SOURCE_TASK },
-	{ "Symbol", POLICY_SOURCE_SYMBOL },   { "Map", POLICY_SOURCE_MAP },
-	{ "Ftrace", POLICY_SOURCE_FTRACE },   {},
+	{ "Policy", SECTION_POLICY },	    { "Printk", POLICY_SOURCE_PRINTK }, { "Current", POLICY_SOURCE_CURRENT },
+	{ "Task", POLICY_SOURCE_TASK },	    { "Symbol", POLICY_SOURCE_SYMBOL }, { "Map", POLICY_SOURCE_MAP },
+	{ "Ftrace", POLICY_SOURCE_FTRACE }, { "Exclude", POLICY_EXCLUDE },	{},
 };
 
 #define EXPECTS_VARIABLES "names of variables such as "
@@ -105,6 +104,14 @@ static const struct ini_key keys[] = {
 	  .min = 4, .max = 512, .expects = "64K" },
 	{ "Ftrace", "Clock", policy_value_clock, offsetof(struct policy_section, ftrace.clock),
 	  .expects = "a clock such as boot" },
+	{ "Exclude", "Comm", policy_value_comms, offsetof(struct policy_section, task.comms),
+	  .max = POLICY_TASK_COMMS_MAX },
+	{ "Exclude", "Cgroup", policy_value_cgroups, offsetof(struct policy_section, task.cgroups),
+	  .max = POLICY_TASK_CGROUPS_MAX },
+	{ "Exclude", "Name", policy_value_symbols, offsetof(struct policy_section, symbol.names),
+	  .max = POLICY_SYMBOLS_MAX, .expects = EXPECTS_VARIABLES "saved_command_line" },
+	{ "Exclude", "Region", policy_value_regions, offsetof(struct policy_section, regions),
+	  .max = POLICY_SYMBOLS_MAX },
 	{},
 };
 
@@ -194,6 +201,8 @@ static const char *end_section(struct ini *p)
 		return policy_symbol_end(s);
 	case POLICY_SOURCE_FTRACE:
 		return policy_ftrace_end(&s->ftrace);
+	case POLICY_EXCLUDE:
+		return policy_exclude_end(s);
 	default:
 		return NULL;
 	}

@@ -171,6 +171,22 @@ void policy_value_comms(struct ini *p, const struct ini_key *key, const char *va
 	policy_set_list(p, key, value, data, "patterns", comm_is_right);
 }
 
+static bool region_is_right(struct ini *p, const char *at, const char *glob)
+{
+	size_t n = shortest_match(glob);
+
+	if (*glob && n <= QCOM_MINIDUMP_NAME_MAX)
+		return true;
+	ini_complain(p, at, "'%s' can never match: names of regions have 1 to %d bytes, as qcmdctl regions shows them",
+		     quote(glob, strlen(glob)).s, QCOM_MINIDUMP_NAME_MAX);
+	return false;
+}
+
+void policy_value_regions(struct ini *p, const struct ini_key *key, const char *value, void *data)
+{
+	policy_set_list(p, key, value, data, "patterns", region_is_right);
+}
+
 void policy_value_flags(struct ini *p, const struct ini_key *key, const char *value, void *data)
 {
 	unsigned int *target = data;

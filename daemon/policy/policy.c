@@ -68,6 +68,7 @@ void policy_done(struct policy *policy)
 		strv_free(policy->sections[i].task.comms);
 		policy_symbol_done(&policy->sections[i]);
 		strv_free(policy->sections[i].task.cgroups);
+		strv_free(policy->sections[i].regions);
 		free(policy->sections[i].task.pids);
 		free(policy->sections[i].task.users.items);
 		policy_ftrace_done(&policy->sections[i].ftrace);
@@ -80,6 +81,22 @@ void policy_done(struct policy *policy)
 	free(policy->description);
 	free(policy->reason);
 	*policy = (struct policy){ .name = NULL };
+}
+
+bool policy_saves(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_sections; i++)
+		if (policy->sections[i].kind != POLICY_EXCLUDE)
+			return true;
+	return false;
+}
+
+bool policy_excludes(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_sections; i++)
+		if (policy->sections[i].kind == POLICY_EXCLUDE)
+			return true;
+	return false;
 }
 
 struct policy_set *policy_set_free(struct policy_set *set)
@@ -303,6 +320,8 @@ int policy_set_load(const char *const *dirs, struct policy_set **ret)
 		r = load_policy(&files.items[i], &set->policies[set->n_policies++], &set->diags);
 
 	policy_files_done(&files);
+	if (r >= 0)
+		r = policy_set_check_excluded(set);
 	if (r < 0) {
 		policy_set_free(set);
 		return r;

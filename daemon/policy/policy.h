@@ -34,6 +34,7 @@ enum policy_source_kind {
 	POLICY_SOURCE_MAP,
 	POLICY_SOURCE_FTRACE,
 	_POLICY_SOURCE_MAX,
+	POLICY_EXCLUDE = _POLICY_SOURCE_MAX, /* no source's: what is left out of what all of them ask for */
 };
 
 #define POLICY_TASK_PART(part) (1U << (part)) /* enum qcom_minidump_task_part */
@@ -146,10 +147,11 @@ struct policy_ftrace {
 /* One [Section] that names a kind of buffer. */
 struct policy_section {
 	enum policy_source_kind kind;
-	char *path;		 /* the file that it is in: of the policy or of a drop-in */
-	unsigned int line;	 /* of its header */
-	struct policy_task task; /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT only the parts */
-	struct policy_symbol symbol;
+	char *path;		     /* the file that it is in: of the policy or of a drop-in */
+	unsigned int line;	     /* of its header */
+	struct policy_task task;     /* POLICY_SOURCE_TASK; of POLICY_SOURCE_CURRENT the parts, of POLICY_EXCLUDE who */
+	struct policy_symbol symbol; /* POLICY_SOURCE_SYMBOL; of POLICY_EXCLUDE the names */
+	char **regions;		     /* Region= of POLICY_EXCLUDE: NULL-terminated glob patterns */
 	struct policy_map map;
 	struct policy_ftrace ftrace;
 };
@@ -217,6 +219,19 @@ struct policy_set {
 	size_t n_policies;
 	struct diags diags; /* of all files, in order */
 };
+
+/* Whether it asks for anything that could be saved, and whether it leaves out what others ask for. */
+bool policy_saves(const struct policy *policy);
+bool policy_excludes(const struct policy *policy);
+
+/* Walks the [Exclude] sections that are in use, from 0 and 0 on; NULL: that was the last one. */
+const struct policy_section *policy_next_exclude(const struct policy_set *set, size_t *policy, size_t *section);
+
+/* The variable that an item of [Symbol] starts from; the name of a region. */
+bool policy_excludes_symbol(const struct policy_section *exclude, const char *item);
+bool policy_excludes_region(const struct policy_section *exclude, const char *name);
+/* The first section that does, or NULL. */
+const struct policy_section *policy_set_excludes_symbol(const struct policy_set *set, const char *item);
 
 /*
  * The directories of policy files, highest precedence first, NULL-terminated. $QCMD_POLICY_PATH, a

@@ -45,7 +45,8 @@ struct context {
 	const struct policy_section *section;
 	struct want base;
 	struct wants *wants;
-	bool many; /* of one name: told apart by their number */
+	bool many;			       /* of one name: told apart by their number */
+	const struct policy_section *excluded; /* by which the item at hand is */
 };
 
 static const char *local_name(const char *symbol)
@@ -81,6 +82,7 @@ __attribute__((format(printf, 4, 5))) static int add(struct context *c, const ch
 	want.optional = place->error == -ENOENT;
 	memcpy(want.problem, place->problem, sizeof(want.problem));
 	want.order = c->wants->n;
+	want_exclude(&want, c->excluded);
 	return wants_add(c->wants, &want);
 }
 
@@ -182,8 +184,10 @@ static int want_each(struct context *c, char *const *items, int (*want)(struct c
 {
 	int r = 0;
 
-	for (; items && *items && r >= 0; items++)
+	for (; items && *items && r >= 0; items++) {
+		c->excluded = policy_set_excludes_symbol(c->s->policies, *items);
 		r = want(c, *items);
+	}
 	return r;
 }
 

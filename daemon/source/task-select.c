@@ -9,21 +9,35 @@
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
+static int add_selector(struct task_selectors *s, const struct policy *policy, const struct policy_section *section)
+{
+	struct task_selector *grown = reallocarray(s->items, s->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	s->items = grown;
+	s->items[s->n++] = (struct task_selector){ .policy = policy, .section = section };
+	s->by_state |= section->task.states;
+	return 0;
+}
+
+/* Those that exclude tasks come first: where there are more patterns of cgroups than fit, these are followed. */
 int task_selectors_set(struct task_selectors *s, const struct policy_set *policies)
 {
 	struct section_cursor c = {};
 	struct task_selectors fresh = {};
+	const struct policy_section *exclude;
+	size_t i = 0, j = 0;
+	int r = 0;
 
-	while (section_next(policies, POLICY_SOURCE_TASK, &c)) {
-		struct task_selector *grown = reallocarray(fresh.items, fresh.n + 1, sizeof(*grown));
-
-		if (!grown) {
-			free(fresh.items);
-			return -ENOMEM;
-		}
-		fresh.items = grown;
-		fresh.items[fresh.n++] = (struct task_selector){ .policy = c.policy, .section = c.section };
-		fresh.by_state |= c.section->task.states;
+	while (r >= 0 && (exclude = policy_next_exclude(policies, &i, &j)))
+		if (exclude->task.comms || exclude->task.cgroups)
+			r = add_selector(&fresh, NULL, exclude);
+	while (r >= 0 && section_next(policies, POLICY_SOURCE_TASK, &c))
+		r = add_selector(&fresh, c.policy, c.section);
+	if (r < 0) {
+		free(fresh.items);
+		return r;
 	}
 	free(s->items);
 	*s = fresh;
@@ -79,6 +93,23 @@ bool task_selector_matches(const struct task_selector *s, const struct task *t, 
 
 	return may_match(s, &t->e) && now - t->since >= p->state_sec * USEC_PER_SEC &&
 	       now - t->born >= age_of(p, &t->e);
+}
+
+/* Where the cgroups of tasks are not followed, all of them may be in one that is excluded. */
+static bool excludes(const struct task_selector *s, const struct task_event *e)
+{
+	const struct policy_task *t = &s->section->task;
+
+	return s->section->kind == POLICY_EXCLUDE && (!t->cgroups || !s->cgroups || s->cgroups & e->cgroups) &&
+	       has_comm(t->comms, e->comm);
+}
+
+const struct policy_section *task_selectors_exclude(const struct task_selectors *s, const struct task *t)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (excludes(&s->items[i], &t->e))
+			return s->items[i].section;
+	return NULL;
 }
 
 uint64_t task_selectors_due(const struct task_selectors *s, const struct task *t, uint64_t now)

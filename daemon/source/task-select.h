@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The [Task] sections that are in use, and which tasks they select. */
+/* The [Task] and [Exclude] sections that are in use, and which tasks they select. */
 #ifndef QCMDD_TASK_SELECT_H
 #define QCMDD_TASK_SELECT_H
 
@@ -29,6 +29,9 @@ struct task;
 
 /* now: in microseconds, by the clock of what the task's times are */
 bool task_selector_matches(const struct task_selector *s, const struct task *t, uint64_t now);
+
+/* The [Exclude] section that leaves it out, or NULL. */
+const struct policy_section *task_selectors_exclude(const struct task_selectors *s, const struct task *t);
 
 /* One does, or will if nothing but time goes by. */
 bool task_selectors_may_match(const struct task_selectors *s, const struct task_event *e);

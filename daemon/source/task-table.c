@@ -11,9 +11,9 @@ static struct task **bucket(struct task_table *t, uint32_t pid)
 	return &t->buckets[pid % TASK_TABLE_BUCKETS];
 }
 
-struct task *task_table_find(struct task_table *t, uint32_t pid)
+struct task *task_table_find(const struct task_table *t, uint32_t pid)
 {
-	struct task *task = *bucket(t, pid);
+	struct task *task = t->buckets[pid % TASK_TABLE_BUCKETS];
 
 	while (task && task->e.pid != pid)
 		task = task->next;

@@ -23,7 +23,7 @@ struct task_table {
 	bool changed; /* something that is wanted; for the owner to take note of and clear */
 };
 
-struct task *task_table_find(struct task_table *t, uint32_t pid);
+struct task *task_table_find(const struct task_table *t, uint32_t pid);
 void task_table_remove(struct task_table *t, uint32_t pid);
 void task_table_clear(struct task_table *t);
 

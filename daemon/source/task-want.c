@@ -86,8 +86,20 @@ static bool take_share(struct share *shares, size_t *n, unsigned int uid, unsign
 	return shares[i].n++ < max;
 }
 
-static int want_section(struct task *const *tasks, size_t n_tasks, const struct task_selector *selector, uint64_t now,
-			struct wants *wants)
+/* Of whom it is, or whose parent, it does not matter: a task that is excluded is left out of all of them. */
+static void exclude_tasks(const struct task_table *t, const struct task_selectors *s, struct wants *wants, size_t first)
+{
+	for (size_t i = first; i < wants->n; i++) {
+		struct want *want = &wants->items[i];
+		const struct task *task = task_table_find(t, want->key.pid);
+
+		if (task && task->e.start == want->key.start)
+			want_exclude(want, task_selectors_exclude(s, task));
+	}
+}
+
+static int want_section(struct task *const *tasks, size_t n_tasks, const struct task_selectors *s,
+			const struct task_selector *selector, uint64_t now, struct wants *wants)
 {
 	const struct policy_task *t = &selector->section->task;
 	struct want base = want_of(REGION_TASK, selector->policy, selector->section);
@@ -101,14 +113,17 @@ static int want_section(struct task *const *tasks, size_t n_tasks, const struct 
 	for (size_t i = 0; i < n_tasks && n < t->max_tasks; i++) {
 		const struct task *task = tasks[t->keep == POLICY_TASK_KEEP_NEWEST ? n_tasks - 1 - i : i];
 
+		bool excluded = task_selectors_exclude(s, task);
+
+		/* One that is excluded takes nobody's place. */
 		if (!task_selector_matches(selector, task, now) ||
-		    !take_share(shares, &n_shares, task->e.uid, t->max_per_user))
+		    (!excluded && !take_share(shares, &n_shares, task->e.uid, t->max_per_user)))
 			continue;
 		base.order = order_of(t, &task->e);
 		r = want_task(wants, &base, &task->e);
 		if (r < 0)
 			return r;
-		n++;
+		n += !excluded;
 	}
 	return 0;
 }
@@ -116,9 +131,13 @@ static int want_section(struct task *const *tasks, size_t n_tasks, const struct 
 int task_wants_add(const struct task_table *t, const struct task_selectors *s, uint64_t now, struct wants *wants)
 {
 	_cleanup_free_ struct task **tasks = task_table_by_age(t);
+	size_t first = wants->n;
 	int r = tasks ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < s->n && r >= 0; i++)
-		r = want_section(tasks, t->n, &s->items[i], now, wants);
+		if (s->items[i].section->kind == POLICY_SOURCE_TASK)
+			r = want_section(tasks, t->n, s, &s->items[i], now, wants);
+	if (r >= 0)
+		exclude_tasks(t, s, wants, first);
 	return r;
 }

@@ -132,6 +132,8 @@ static void removed(struct entry *e, const struct module_result *result)
 	if (!e->wanted)
 		entry_log(level_of(e), e, "%s is saved no more: it is gone, or no policy asks for it any more",
 			  entry_comment(e));
+	else if (entry_excluded(e))
+		entry_log(level_of(e), e, "%s is saved no more: %s", entry_comment(e), e->want.problem);
 	else if (entry_dry(e))
 		entry_log(level_of(e), e, "%s is saved no more: its policy has DryRun=yes", entry_comment(e));
 	else if (e->limited)

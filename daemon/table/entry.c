@@ -24,9 +24,14 @@ bool entry_dry(const struct entry *e)
 	return e->wanted && want_is_dry(&e->want);
 }
 
+bool entry_excluded(const struct entry *e)
+{
+	return e->wanted && e->want.excluded;
+}
+
 bool entry_withheld(const struct entry *e)
 {
-	return entry_dry(e) || (e->wanted && e->limited);
+	return entry_excluded(e) || entry_dry(e) || (e->wanted && e->limited);
 }
 
 bool entry_held_back(const struct entry *e)

@@ -51,7 +51,9 @@ bool entry_absent(const struct entry *e);
 int entry_compare_importance(const void *a, const void *b);
 /* Wanted by a policy with DryRun= only. */
 bool entry_dry(const struct entry *e);
-/* Wanted, and left out on purpose: DryRun=, MaxRegions=, MaxSlots= or MaxBytes=. */
+/* Wanted, and a policy excludes it. */
+bool entry_excluded(const struct entry *e);
+/* Wanted, and left out on purpose: [Exclude], DryRun=, MaxRegions=, MaxSlots= or MaxBytes=. */
 bool entry_withheld(const struct entry *e);
 /* Wanted and not there, and that is worth a word: what this kernel does not have is not. */
 bool entry_failed(const struct entry *e);

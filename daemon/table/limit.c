@@ -79,7 +79,7 @@ static bool is_in_vain(const struct entry *e)
 
 static bool has_limit(const struct entry *e)
 {
-	return e->wanted && !e->own && !entry_dry(e) && !is_in_vain(e) && e->want.policy &&
+	return e->wanted && !e->own && !entry_dry(e) && !entry_excluded(e) && !is_in_vain(e) && e->want.policy &&
 	       policy_has_limit(e->want.policy);
 }
 

@@ -170,7 +170,7 @@ static void merge_entry(struct entry *to, const struct entry *old, const struct 
 		return;
 	}
 	to->want.policy = NULL;
-	to->want.section = NULL;
+	to->want.section = to->want.excluded = NULL;
 	to->want.priority = 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,29 @@ int want_compare(const struct want *a, const struct want *b)
 		       COMPARE(a->rank, b->rank)	 ?:
 		       COMPARE(a->order, b->order)	 ?:
 							   region_key_compare(&a->key, &b->key);
+}
+
+void want_exclude(struct want *want, const struct policy_section *by)
+{
+	if (!by || want->excluded)
+		return;
+	want->excluded = by;
+	want->error = 0;
+	snprintf(want->problem, sizeof(want->problem), "excluded by %s:%u", by->path, by->line);
+}
+
+/* A note of ours that no policy asks for tells how to read all others. */
+void wants_exclude(struct wants *w, const struct policy_set *policies)
+{
+	const struct policy_section *by;
+	size_t i = 0, j = 0;
+
+	while ((by = policy_next_exclude(policies, &i, &j)))
+		for (struct want *want = w->items; want < w->items + w->n; want++)
+			if (want->policy &&
+			    (policy_excludes_region(by, want->name) ||
+			     (region_traits[want->key.kind].object && policy_excludes_symbol(by, want->key.what))))
+				want_exclude(want, by);
 }
 
 int wants_add(struct wants *w, const struct want *want)
@@ -72,6 +96,7 @@ static void want_also(struct want *want, const struct want *other)
 {
 	if (!want_is_dry(other) && other->priority > want->priority)
 		want->priority = other->priority;
+	want_exclude(want, other->excluded);
 }
 
 void wants_settle(struct wants *w)

@@ -29,6 +29,7 @@ struct note {
  * @optional: some kernels don't have it
  * @error: negative errno: the source knows that it can't be had
  * @problem: @error in words
+ * @excluded: the [Exclude] section because of which it is not to be there, whoever asks for it; @problem says so
  * @unsure: what was seen before stays, but is no reason to add or to activate anything
  * @policy: NULL for the note, which no policy asks for
  * @section: of @policy
@@ -46,6 +47,7 @@ struct want {
 	bool optional;
 	int error;
 	char problem[MODULE_ERROR_MAX];
+	const struct policy_section *excluded;
 	bool unsure;
 	const struct policy *policy;
 	const struct policy_section *section;
@@ -65,6 +67,12 @@ struct want want_of(enum region_kind kind, const struct policy *policy, const st
 bool want_is_dry(const struct want *want);
 /* Which matters more: negative when a does. */
 int want_compare(const struct want *a, const struct want *b);
+
+/* By this section, or NULL: by none. */
+void want_exclude(struct want *want, const struct policy_section *by);
+
+/* What the policies exclude by the names of regions and of the kernel's objects; sources know the rest. */
+void wants_exclude(struct wants *w, const struct policy_set *policies);
 
 int wants_add(struct wants *w, const struct want *want);
 /* Sort by key; of several wants with the same key the one that matters most stays. */

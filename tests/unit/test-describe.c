@@ -119,6 +119,16 @@ static void test_problems(void **state)
 	struct entry own = entry(MINIDUMP_LOG_PRB_NAME, 7, 0);
 	struct status s = good();
 
+	own.own = true;
+	want_exclude(&own.want, &section);
+	s.entries = &own;
+	s.n_entries = 1;
+	assert_problem(
+		&s, STATUS_DEGRADED, "exclude",
+		"1 excluded region is in the table, as the module has it of its own, LOG_PRB for one: excluded by "
+		"/etc/qcmd.d/10-a.conf.d/x.conf:4");
+	own = entry(MINIDUMP_LOG_PRB_NAME, 7, 0);
+	s = good();
 	s.machine.loaded = false;
 	assert_problem(&s, STATUS_FAILED, "no-module", "not loaded");
 	s = good();

@@ -67,6 +67,7 @@ static void print_section(const struct policy_section *s, FILE *f)
 	if (s->kind == POLICY_SOURCE_TASK)
 		fprintf(f, " max %u%s", s->task.max_tasks, s->task.keep == POLICY_TASK_KEEP_NEWEST ? " newest" : "");
 	print_list("Name", s->symbol.names, f);
+	print_list("Region", s->regions, f);
 	print_list("PerCPU", s->symbol.percpu, f);
 	print_list("Pointer", s->symbol.pointers, f);
 	if (s->symbol.size)
@@ -161,7 +162,8 @@ static void test_tables(void **state)
 		policy_done(&policy);
 		diags_done(&diags);
 	}
-	assert_null(policy_source_to_string(_POLICY_SOURCE_MAX));
+	assert_string_equal(policy_source_to_string(POLICY_EXCLUDE), "Exclude");
+	assert_null(policy_source_to_string(POLICY_EXCLUDE + 1));
 	assert_null(policy_source_to_string(-1));
 }
 
@@ -435,6 +437,31 @@ static void test_only_dropins_save(void **state)
 		       "lib/b.conf b: enabled, priority 1\n[Printk] x.conf:1\n");
 }
 
+/* Said of what is asked for in vain, whichever file comes first; what is not in use excludes nothing. */
+static void test_excluded(void **state)
+{
+	struct tree *t = *state;
+
+	tree_write(t, "lib/a.conf", "[Symbol]\nName=one -two\nPerCPU=three\nPointer=four.member\nSize=8\n");
+	tree_write(t, "lib/b.conf", "[Exclude]\nName=two -four five\nComm=gpg*\n");
+	tree_write(t, "lib/c.conf", "[Task]\nComm=gpg-agent gpg* g*\n[Symbol]\nList=five:struct x.y\n");
+	tree_write(t, "lib/d.conf", "[Policy]\nEnabled=no\n[Exclude]\nName=one\n");
+	tree_write(t, "lib/e.conf", "[Policy]\nDryRun=yes\n[Exclude]\nName=one\n");
+	tree_expect(t, "lib/a.conf:1: warning: -two is left out: lib/b.conf:1 excludes it\n"
+		       "lib/a.conf:1: warning: four.member is left out: lib/b.conf:1 excludes it\n"
+		       "lib/c.conf:1: warning: gpg-agent is left out: lib/b.conf:1 excludes it\n"
+		       "lib/c.conf:1: warning: gpg* is left out: lib/b.conf:1 excludes it\n"
+		       "lib/c.conf:3: warning: five:struct x.y is left out: lib/b.conf:1 excludes it\n"
+		       "lib/a.conf a: enabled, priority 100\n[Symbol] a.conf:1 Name=<one> Name=<-two> "
+		       "PerCPU=<three> Pointer=<four.member> Size=<8>\n"
+		       "lib/b.conf b: enabled, priority 100\n[Exclude] b.conf:1 <gpg*> Name=<two> Name=<-four> "
+		       "Name=<five>\n"
+		       "lib/c.conf c: enabled, priority 100\n[Task] c.conf:1 <gpg-agent> <gpg*> <g*> task max 64\n"
+		       "[Symbol] c.conf:3 List=<five:struct x.y>\n"
+		       "lib/d.conf d: disabled (Enabled=no), priority 100\n[Exclude] d.conf:3 Name=<one>\n"
+		       "lib/e.conf e: enabled, priority 100, dry run\n[Exclude] e.conf:3 Name=<one>\n");
+}
+
 static void test_untrusted_files(void **state)
 {
 	struct tree *t = *state;
@@ -587,6 +614,7 @@ int main(void)
 		TREE_TEST(test_dropins),
 		TREE_TEST(test_dropin_error),
 		TREE_TEST(test_only_dropins_save),
+		TREE_TEST(test_excluded),
 		TREE_TEST(test_untrusted_files),
 		TREE_TEST(test_foreign_owner),
 		TREE_TEST(test_too_many_files),

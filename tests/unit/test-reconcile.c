@@ -58,6 +58,44 @@ static void test_dry_run(void **state)
 	assert_settled(t);
 }
 
+/* Excluded, it is there for nobody, and has nobody's place; when it is not any more, it is there again. */
+static void test_excluded(void **state)
+{
+	static const struct policy_section by = { .kind = POLICY_EXCLUDE, .path = (char *)"/x.conf", .line = 7 };
+	struct table *t = *state;
+	struct want a = object("a", 2), without = object("a", 0), few = object("d", 4);
+
+	want_exclude(&without, &by);
+	WANT(t, a, object("b", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add a", "add b");
+	WANT(t, a, without, object("b", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del a");
+	assert_true(entry_excluded(entry_of(t, &a)));
+	assert_false(entry_failed(entry_of(t, &a)));
+	assert_string_equal(entry_of(t, &a)->want.problem, "excluded by /x.conf:7");
+	assert_settled(t);
+
+	/* After a restart it is not taken for what is wanted. */
+	WANT(t, a, object("b", 0));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "add a");
+	reconcile_free(t->r);
+	assert_int_equal(reconcile_new(&module_ops, t, &t->r), 0);
+	WANT(t, a, without, object("b", 0));
+	assert_int_equal(reconcile_adopt(t->r, t->regions, t->n, PORT), 0);
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del a");
+
+	/* Two regions are all that the policy may have. */
+	want_exclude(&few, &by);
+	WANT(t, few, object("e", 4), object("f", 4));
+	assert_int_equal(reconcile_run(t->r), 0);
+	ASSERT_LOG(t, "del b", "add e", "add f");
+	assert_settled(t);
+}
+
 static void test_remove_and_update(void **state)
 {
 	struct table *t = *state;
@@ -141,6 +179,13 @@ static void test_own(void **state)
 	assert_settled(t);
 	assert_true(entry_of(t, &w)->own && entry_active(entry_of(t, &w)));
 	assert_int_equal(entry_of(t, &cpu)->id, 91);
+
+	/* Nor does a policy that excludes it. */
+	want_exclude(&w, &(struct policy_section){ .path = (char *)"/x.conf", .line = 1 });
+	WANT(t, w, cpu);
+	assert_settled(t);
+	assert_true(entry_excluded(entry_of(t, &w)) && entry_active(entry_of(t, &w)));
+	w.excluded = NULL;
 
 	/* Full as the table is, nothing pushes it out; and rejected it is no reason to do anything. */
 	t->slots = 1;
@@ -705,6 +750,7 @@ int main(void)
 		TEST(test_add_in_order),
 		TEST(test_duplicates),
 		TEST(test_dry_run),
+		TEST(test_excluded),
 		TEST(test_remove_and_update),
 		TEST(test_replaced_task),
 		TEST(test_adopt),

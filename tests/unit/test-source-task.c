@@ -305,6 +305,47 @@ static void test_mm(void **state)
 	use(f, &usual);
 }
 
+/* By its name, at once and whoever asks for it; it takes nobody's place, and is no one's parent. */
+static void test_excluded(void **state)
+{
+	struct fixture *f = fixture(state);
+	char name[16];
+	char *names[] = { name, NULL };
+	struct policy_section both[] = {
+		sections[0],
+		{ .kind = POLICY_EXCLUDE, .path = (char *)"/y.conf", .line = 3, .task.comms = names },
+	};
+	struct policy two[] = { policy, { .name = (char *)"y", .sections = &both[1], .n_sections = 1 } };
+	const struct policy_set excluding = { .policies = two, .n_policies = 2 };
+	pid_t a = start(named("-a")), b = start(named("-b")), c = start(named("-c"));
+
+	snprintf(name, sizeof(name), "%s", named("-a"));
+	assert_int_equal(source_task.reload(f->source, &excluding), 0);
+	collect(f);
+	assert_ptr_equal(find(f, REGION_TASK, a)->excluded, &both[1]);
+	assert_ptr_equal(find(f, REGION_STACK, a)->excluded, &both[1]);
+	assert_string_equal(find(f, REGION_STACK, a)->problem, "excluded by /y.conf:3");
+	/* Two are all that the section may have. */
+	assert_non_null(find(f, REGION_TASK, b));
+	assert_null(find(f, REGION_TASK, b)->excluded);
+	assert_non_null(find(f, REGION_TASK, c));
+	assert_null(find(f, REGION_TASK, getpid())->excluded);
+
+	snprintf(name, sizeof(name), "%s", own_name);
+	assert_int_equal(source_task.reload(f->source, &excluding), 0);
+	collect(f);
+	assert_ptr_equal(find(f, REGION_TASK, getpid())->excluded, &both[1]);
+	assert_null(find(f, REGION_TASK, a)->excluded);
+	use(f, &usual);
+	assert_null(find(f, REGION_TASK, getpid())->excluded);
+	stop_process(a);
+	stop_process(b);
+	stop_process(c);
+	wait_until(f, a, false);
+	wait_until(f, b, false);
+	wait_until(f, c, false);
+}
+
 static void test_newest_stay(void **state)
 {
 	struct fixture *f = fixture(state);
@@ -655,7 +696,7 @@ int main(void)
 		TEST(test_life),	   TEST(test_oldest_stay),  TEST(test_mm),   TEST(test_newest_stay),
 		TEST(test_state),	   TEST(test_reparented),   TEST(test_gone), TEST(test_lost_events),
 		TEST(test_reload),	   TEST(test_many_cgroups), TEST(test_age),  TEST(test_users),
-		TEST(test_age_of_another),
+		TEST(test_age_of_another), TEST(test_excluded),
 	};
 
 	snprintf(own_name, sizeof(own_name), "qs%d", getpid());

@@ -87,6 +87,47 @@ static void test_host_name(void **state)
 	wants_done(&wants);
 }
 
+/* By the names of regions and objects; of a variable its source knows more than a name that is cut. */
+static void test_exclude(void **state)
+{
+	char *regions[] = { (char *)"KFT*", (char *)"Kone", (char *)"KQCMD_*", NULL };
+	char *names[] = { (char *)"init_uts_ns", (char *)"var", NULL };
+	struct policy_section by[] = {
+		{ .kind = POLICY_EXCLUDE, .path = (char *)"/x.conf", .line = 2, .regions = regions },
+		{ .kind = POLICY_EXCLUDE, .path = (char *)"/x.conf", .line = 4, .symbol.names = names },
+	};
+	struct policy policy = { .state = POLICY_ENABLED, .sections = by, .n_sections = 2 };
+	const struct policy_set set = { .policies = &policy, .n_policies = 1 };
+	const struct want asked[] = {
+		{ .key.kind = REGION_TRACE, .name = "KFT0C1", .policy = &policy },
+		{ .key.kind = REGION_SYMBOL, .name = "Kone", .policy = &policy, .error = -1 },
+		{ .key.kind = REGION_OBJECT, .key.what = "init_uts_ns", .name = "KUTSNAME", .policy = &policy },
+		/* And not these */
+		{ .key.kind = REGION_SYMBOL, .key.what = "init_uts_ns", .name = "Kother", .policy = &policy },
+		{ .key.kind = REGION_TRACE, .name = "KFR0C1", .policy = &policy },
+		{ .key.kind = REGION_NOTE, .name = "KQCMD_NOTE" },
+	};
+	struct wants wants = {};
+
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		assert_int_equal(wants_add(&wants, &asked[i]), 0);
+	wants_exclude(&wants, &set);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		assert_ptr_equal(wants.items[i].excluded, i < 2 ? &by[0] : i < 3 ? &by[1] : NULL);
+	assert_string_equal(wants.items[1].problem, "excluded by /x.conf:2");
+	assert_int_equal(wants.items[1].error, 0);
+	wants_done(&wants);
+
+	assert_ptr_equal(policy_set_excludes_symbol(&set, "-var"), &by[1]);
+	assert_ptr_equal(policy_set_excludes_symbol(&set, "var.member"), &by[1]);
+	assert_ptr_equal(policy_set_excludes_symbol(&set, "var:struct x.y"), &by[1]);
+	assert_null(policy_set_excludes_symbol(&set, "var.1"));
+	assert_null(policy_set_excludes_symbol(&set, "mod:var"));
+	assert_null(policy_set_excludes_symbol(&set, "va"));
+	policy.dry_run = true;
+	assert_null(policy_set_excludes_symbol(&set, "var"));
+}
+
 /* A tag, and with it its number, is for ever. */
 static void test_traits(void **state)
 {
@@ -183,9 +224,9 @@ static void test_long_what(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_names),	 cmocka_unit_test(test_host_name),
-		cmocka_unit_test(test_traits),	  cmocka_unit_test(test_object), cmocka_unit_test(test_tag),
-		cmocka_unit_test(test_long_what),
+		cmocka_unit_test(test_parts),	  cmocka_unit_test(test_names),	  cmocka_unit_test(test_host_name),
+		cmocka_unit_test(test_traits),	  cmocka_unit_test(test_object),  cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_long_what), cmocka_unit_test(test_exclude),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

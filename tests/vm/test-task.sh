@@ -86,6 +86,53 @@ kill $begins
 until_true "the memory of a dead process" has_no KMM $begins
 echo "ok: Register=mm"
 
+# What one policy excludes is in the table for no other one, whenever either is read; qcmdctl says whose doing it is.
+bash -c 'for name in marker-o three; do read -r <begin; echo -n $name >/proc/self/comm; done; read -r <begin' &
+three=$!
+policy <<POLICY
+[Policy]
+Priority=999
+[Task]
+PID=$one $two $three
+Register=task stack mm
+[Symbol]
+Name=jiffies_64 tainted_mask
+POLICY
+has KSTACK $one && has KSTACK $two && has KSTACK $three || fail "before [Exclude]"
+private=/etc/qcmd.d/00-private.conf
+printf '[Policy]\nPriority=0\n[Exclude]\nComm=marker-o*\n[Exclude]\nName=jiffies_64\nRegion=Ktainted*\n' >$private
+qcmdctl reload >/dev/null || fail "[Exclude] is refused"
+for part in KTASK KSTACK KMM; do
+	has_no $part $one && has $part $two || fail "[Exclude] Comm=: $part"
+done
+! ./mdnl list | grep -q -E 'name=K(jiffies_64|tainted)' || fail "[Exclude] Name=, Region=: $(./mdnl list)"
+qcmdctl explain $one | grep -q "State: excluded: excluded by $private:3\$" || fail "explain: $(qcmdctl explain $one)"
+qcmdctl regions --state=excluded | grep -q "Kjiffies_64 .*excluded by $private:5" || fail "$(qcmdctl regions)"
+qcmdctl status | grep -q '00-private: .*excludes 5, of all policies' || fail "$(qcmdctl status)"
+qcmdctl check 2>&1 | grep -q "warning: jiffies_64 is left out: $private:5 excludes it" || fail "$(qcmdctl check 2>&1)"
+has KSTACK $three || fail "[Exclude] Comm= of another task"
+echo >begin
+until_true "a task takes an excluded name" has_no KSTACK $three
+echo >begin
+until_true "a task has another name again" has KSTACK $three
+kill $three
+mkdir /sys/fs/cgroup/private
+printf '[Exclude]\nCgroup=/private\n' >$private
+qcmdctl reload >/dev/null || fail "[Exclude] Cgroup= is refused"
+has KSTACK $one && has KSTACK $two || fail "after [Exclude] Comm="
+echo $two >/sys/fs/cgroup/private/cgroup.procs
+until_true "a task enters an excluded group" has_no KSTACK $two
+has KSTACK $one || fail "[Exclude] Cgroup= of another task"
+# It wins over a policy that is read later, and after a restart.
+systemctl restart qcmdd
+has_no KSTACK $two && has KSTACK $one || fail "[Exclude] after a restart"
+echo $two >/sys/fs/cgroup/cgroup.procs
+rm $private
+qcmdctl reload >/dev/null
+has KSTACK $two || fail "without [Exclude]"
+rmdir /sys/fs/cgroup/private
+echo "ok: [Exclude]"
+
 policy <<POLICY
 [Task]
 KernelThread=yes
