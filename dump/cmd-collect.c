@@ -6,6 +6,7 @@
 #include "dump/commands.h"
 #include "lib/outfile.h"
 #include "lib/json.h"
+#include "dump/image/guest.h"
 #include "dump/image/rawdump.h"
 #include "dump/core/zstdfile.h"
 #include "lib/text.h"
@@ -25,7 +26,7 @@ static void print_list(const struct strlist *l, const char *one, const char *man
 		fprintf(out, "  and %zu more\n", l->left_out);
 }
 
-static void print_result(const struct collection *c, const struct options *o, FILE *out)
+static void print_result(const struct collection *c, const struct guest_copy *copy, const struct options *o, FILE *out)
 {
 	struct size_text size = size_text(c->toc.bytes);
 	_cleanup_free_ char *format = image_format(&c->img);
@@ -50,19 +51,25 @@ static void print_result(const struct collection *c, const struct options *o, FI
 	else
 		fprintf(out, "Saved %zu regions, %s (%.2f %% of %s), to %s.\n", c->toc.n_regions, size.s,
 			(double)c->toc.bytes * 100 / (double)c->ram, size_text(c->ram).s, o->output);
+	if (copy->problem)
+		fprintf(out, "Beware: %s\n", copy->problem);
+	else if (o->qmp)
+		fprintf(out, "The machine stood still for %.1f s, and is as it was.\n",
+			(double)copy->stopped_ms / 1000);
 	print_list(&c->toc.problems, "problem", "problems", out);
 	print_list(&c->img.left_out, "thing left out, no part of the minidump",
 		   "things left out, no part of the minidump", out);
 	fprintf(out, "Look at it with: qcmdump info %s\n", o->output);
 }
 
-static void print_result_json(const struct collection *c, const struct options *o, FILE *out)
+static void print_result_json(const struct collection *c, const struct guest_copy *copy, const struct options *o,
+			      FILE *out)
 {
 	struct json_object *j = json_object_new_object();
 	_cleanup_free_ char *format = image_format(&c->img);
 
 	json_add_text(j, "output", o->output);
-	json_add_text(j, "source", o->file);
+	json_add_text(j, "source", o->qmp ?: o->file);
 	json_add_text(j, "source_kind", image_kind_name(&c->img));
 	json_add_text(j, "source_format", format);
 	json_add_text(j, "backend", collect_backend(c));
@@ -77,6 +84,10 @@ static void print_result_json(const struct collection *c, const struct options *
 	json_add_u64(j, "region_bytes", c->toc.bytes);
 	if (c->ram)
 		json_add_u64(j, "memory_bytes", c->ram);
+	if (o->qmp) {
+		json_add_u64(j, "stopped_ms", copy->stopped_ms);
+		json_object_object_add(j, "as_it_was", json_object_new_boolean(!copy->problem));
+	}
 	json_object_object_add(j, "warnings", json_list(&c->toc.warnings));
 	json_object_object_add(j, "problems", json_list(&c->toc.problems));
 	json_add_u64(j, "problems_left_out", c->toc.problems.left_out);
@@ -136,10 +147,26 @@ static int list_dumps(const struct options *o, FILE *out, struct derr *err)
 	return n < 0 ? n : 0;
 }
 
+/* Of a file, or of a guest, whose copy has to live as long as the collection. */
+static int prepare(struct collection *c, struct guest_copy *copy, const struct options *o, struct derr *err)
+{
+	struct qmp q;
+	int r;
+
+	if (!o->qmp)
+		return collect_prepare(c, o->file, &o->collect, err);
+	r = qmp_open(&q, o->qmp, err);
+	if (r == 0)
+		r = guest_copy(&q, copy, err);
+	qmp_close(&q);
+	return r < 0 ? r : collect_guest(c, copy, o->qmp, &o->collect, err);
+}
+
 int cmd_collect(const struct corefile *core, const struct options *o, FILE *out, struct derr *err)
 {
 	struct outfile file = { .fd = -1 };
-	struct collection c;
+	struct collection c = { .img = IMAGE_CLOSED };
+	struct guest_copy copy = { .fd = -1 };
 	int r;
 
 	if (o->list)
@@ -148,7 +175,7 @@ int cmd_collect(const struct corefile *core, const struct options *o, FILE *out,
 	if (!o->force && !outfile_is_stdout(o->output) && access(o->output, F_OK) == 0)
 		return derr_set(err, -EEXIST,
 				"%s exists already. Replace it with --force, or give another name with -o.", o->output);
-	r = collect_prepare(&c, o->file, &o->collect, err);
+	r = prepare(&c, &copy, o, err);
 	if (r == 0)
 		r = outfile_open(&file, o->output, o->force, err);
 	if (r == 0)
@@ -157,9 +184,10 @@ int cmd_collect(const struct corefile *core, const struct options *o, FILE *out,
 		r = outfile_commit(&file, err);
 	outfile_close(&file);
 	if (r == 0 && o->json)
-		print_result_json(&c, o, out);
+		print_result_json(&c, &copy, o, out);
 	else if (r == 0)
-		print_result(&c, o, out);
+		print_result(&c, &copy, o, out);
 	collection_clear(&c);
+	guest_copy_clear(&copy);
 	return r;
 }

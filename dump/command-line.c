@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dump/collect/collect-conf.h"
 #include "dump/commands.h"
 #include "dump/image/map-option.h"
 #include "dump/image/rawdump.h"
@@ -112,10 +113,26 @@ static int set_last(struct options *o, const char *arg, struct derr *err)
 
 static int check_collect(struct options *o, char *const *arguments, size_t n, struct derr *err)
 {
+	const struct image_options *image = &o->collect.image;
+
+	if (!n && !o->qmp)
+		return derr_set(err, -EINVAL, "'collect' needs an argument: SOURCE, or --qmp=SOCKET");
+	if (n && o->qmp)
+		return derr_set(err, -EINVAL, "--qmp says where the memory is: leave out '%.64s'", arguments[0]);
+	if (o->qmp && (o->list || image->n_maps || image->dump || o->collect.vm))
+		return derr_set(err, -EINVAL,
+				"--list, --map, --dump and --vm are for files: leave them out with --qmp");
 	if (o->list && o->output)
 		return derr_set(err, -EINVAL, "--list saves nothing: leave out --output");
 	if (!o->output)
 		o->output = o->zstd ? COLLECT_OUTPUT ".zst" : COLLECT_OUTPUT;
+	return 0;
+}
+
+static int check_watch(struct options *o, char *const *arguments, size_t n, struct derr *err)
+{
+	if (!o->qmp || !o->output)
+		return derr_set(err, -EINVAL, "say which guest, with --qmp=SOCKET, and where dumps go, with -o");
 	return 0;
 }
 
@@ -191,7 +208,7 @@ static int check_redact(struct options *o, char *const *arguments, size_t n, str
 }
 
 static const struct verb commands[] = {
-	[COLLECT] = { "collect", "SOURCE",
+	[COLLECT] = { "collect", "SOURCE | --qmp=SOCKET",
 		      .summary = "save the minidump in a memory image, a vmcore, a folder of md_*.BIN files or a\n"
 				 "rawdump partition as an ELF core",
 		      .about = "Save the minidump of a crashed machine as an ELF core. SOURCE is told by its content:\n"
@@ -200,8 +217,15 @@ static const struct verb commands[] = {
 			       "  looked for in it\n"
 			       "  a folder of md_*.BIN files, as a download over USB leaves them\n"
 			       "  a rawdump partition that boot firmware wrote, or an image of it\n"
+			       "With --qmp it is that of a virtual machine, whatever state that is in: QEMU holds it\n"
+			       "still for as long as it takes to copy its memory.\n"
 			       "Numbers may be hexadecimal (0x) and have a suffix K, M or G.",
-		      .min = 1, .max = 1, .check = check_collect },
+		      .max = 1, .check = check_collect },
+	[WATCH] = { "watch", "", .summary = "wait for the death of a virtual machine, and collect it then",
+		    .about = "Wait for QEMU to tell of a panic of a virtual machine (GUEST_PANICKED,\n"
+			     "GUEST_CRASHLOADED) or of its watchdog (WATCHDOG), collect the minidump, and wait on.\n"
+			     "Connects again when QEMU is restarted. --qmp and --output have to be given.",
+		    .check = check_watch },
 	[INFO] = { "info", "FILE",
 		   .summary = "what machine it was, what it died of, what the dump has and what it lacks",
 		   .about = "Show what a dump is of, what it has and what it lacks.", .min = 1, .max = 1 },
@@ -280,6 +304,8 @@ static const struct opt options[] = {
 	  FOR(REGIONS), AT(extract) },
 	{ "output", 'o', "FILE", "where to save it (default: " COLLECT_OUTPUT "); '-': standard output", FOR(COLLECT),
 	  .set = set_output },
+	{ "output", 'o', "FOLDER", "where the dumps go, each under the time of its crash", FOR(WATCH),
+	  .set = set_output },
 	{ "output", 'o', "PAGE", "where to save it (default: " REPORT_OUTPUT "); '-': standard output", FOR(REPORT),
 	  .set = set_output },
 	{ "output", 'o', "OUT", "where to save it; '-': standard output", FOR(CONVERT) | FOR(REDACT),
@@ -313,6 +339,11 @@ static const struct opt options[] = {
 	  "use the table behind these registers: the memory that a virtual machine shares\n"
 	  "with its host for the back end mmio. The machine may be running",
 	  FOR(COLLECT), AT(collect.image.registers) },
+	{ "qmp", 0, "SOCKET", "take the memory of the virtual machine whose QEMU serves QMP at this socket",
+	  FOR(COLLECT) | FOR(WATCH), AT(qmp) },
+	{ "config", 0, "FILE", "the limits of the folder (default: " COLLECT_CONF_PATH ")", FOR(WATCH), AT(config) },
+	{ "continue", 0, NULL, "after that, let the machine go on if QEMU stopped it at its death", FOR(WATCH),
+	  AT(go_on) },
 	{ "list", 0, NULL, "only list the dumps in a rawdump partition", FOR(COLLECT), AT(list) },
 	{ "dump", 0, "N", "take this one of them (default: the first that is complete)", FOR(COLLECT), .set = set_dump,
 	  .expected = "a number from 1 on, as --list shows it" },

@@ -10,7 +10,7 @@
 
 #define MAPS_MAX 64
 
-enum command { COLLECT, INFO, LOG, TASKS, STACK, REPORT, REGIONS, TRACE, CONVERT, REDACT, HELP };
+enum command { COLLECT, WATCH, INFO, LOG, TASKS, STACK, REPORT, REGIONS, TRACE, CONVERT, REDACT, HELP };
 
 /* Of all commands; each takes some of them. */
 struct options {
@@ -44,6 +44,11 @@ struct options {
 	char vm[PIECE_VM_SIZE];
 	bool zstd;
 	bool list;
+	const char *qmp; /* the socket of a guest, for watch, too */
+
+	/* watch */
+	const char *config;
+	bool go_on;
 
 	struct convert_options convert;
 	struct redact_options redact;
@@ -53,12 +58,12 @@ struct options {
 extern const struct program qcmdump;
 
 /*
- * What a command does; those that look at a dump get it, collect NULL. 0, or negative with err. Notes for the user
+ * What a command does; those that look at a dump get it, collect and watch NULL. 0, or negative with err. Notes for the user
  * go to stderr.
  */
 typedef int command_fn(const struct corefile *core, const struct options *o, FILE *out, struct derr *err);
 
-command_fn cmd_collect, cmd_convert, cmd_redact, cmd_report, cmd_trace;
+command_fn cmd_collect, cmd_convert, cmd_redact, cmd_report, cmd_trace, cmd_watch;
 command_fn show_info, show_log, show_regions, show_stack, show_tasks;
 
 /* regions --extract: the bytes of one region in a file, or in out for "-". */

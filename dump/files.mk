@@ -6,6 +6,7 @@ DUMP_COMMAND_SRCS := \
 	dump/cmd-redact.c \
 	dump/cmd-report.c \
 	dump/cmd-trace.c \
+	dump/cmd-watch.c \
 	dump/command-line.c \
 	dump/extract.c \
 	dump/show-info.c \

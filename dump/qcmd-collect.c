@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* qcmd-collect: after a crash, takes over what firmware or the kernel before left of it. See qcmd-collect(8). */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 
 #include <systemd/sd-journal.h>
 
@@ -13,10 +10,8 @@
 #include "dump/collect/collect-conf.h"
 #include "dump/log/lastwords.h"
 #include "lib/options.h"
-#include "lib/outfile.h"
 #include "dump/collect/pstore.h"
 #include "dump/image/rawdump.h"
-#include "dump/core/zstdfile.h"
 
 #define VMCORE "/proc/vmcore"
 
@@ -110,44 +105,16 @@ static void collected(const struct collector *c, const struct crash *crash, cons
 	core_close(&core);
 }
 
-static int save(struct collector *c, const struct crash *crash, const char *path, struct derr *err)
-{
-	struct outfile out;
-	struct stat st;
-	int r = outfile_open(&out, path, false, err);
-
-	if (r == 0)
-		r = c->conf.zstd ? zstd_write(crash->write, crash->data, out.fd, err) :
-				   crash->write(crash->data, out.fd, err);
-	if (r == 0 && (fsync(out.fd) < 0 || fstat(out.fd, &st) < 0))
-		r = derr_set(err, -errno, "Cannot write %s: %s", path, strerror(errno));
-	if (r == 0)
-		r = store_make_room(&c->store, (uint64_t)st.st_blocks * 512, &c->conf.limits, err);
-	if (r == 0)
-		r = outfile_commit(&out, err);
-	outfile_close(&out);
-	return r;
-}
-
 /* The dump has its name before its identity is noted: who is interrupted in between finds the name. */
 static int take_over(struct collector *c, const struct crash *crash, struct derr *err)
 {
 	_cleanup_free_ char *path = store_new_path(&c->store, crash->id, crash->time, c->conf.zstd);
-	int r = save(c, crash, path, err);
+	int r = store_save(&c->store, path, c->conf.zstd, crash->write, crash->data, &c->conf.limits, err);
 
 	if (r < 0)
 		return r;
 	collected(c, crash, path);
 	return store_remember(&c->store, crash->id, err);
-}
-
-/* The kernel noted the time of its crash; firmware has no clock to ask. */
-static uint64_t crash_time(const struct collection *c)
-{
-	const char *text = kv_get(&c->vmcoreinfo, "CRASHTIME");
-	uint64_t seconds = text ? strtoull(text, NULL, 10) : 0;
-
-	return seconds && seconds <= INT64_MAX ? seconds : (uint64_t)time(NULL);
 }
 
 static void collect_from(struct collector *c, const char *source, unsigned int dump)
@@ -161,7 +128,7 @@ static void collect_from(struct collector *c, const char *source, unsigned int d
 	r = collect_prepare(&col, source, &o, &err);
 	if (r == 0) {
 		identity_of_collection(&col, crash.id);
-		crash.time = crash_time(&col);
+		crash.time = collect_time(&col);
 		if (!store_knows(&c->store, crash.id))
 			r = take_over(c, &crash, &err);
 	}

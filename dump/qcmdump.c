@@ -15,11 +15,12 @@ static const struct {
 	bool on_dump; /* it gets one that is open */
 	bool lists;   /* it prints what is in the dump */
 } commands[] = {
-	[COLLECT] = { cmd_collect, false, false }, [INFO] = { show_info, true, true },
-	[LOG] = { show_log, true, true },	   [TASKS] = { show_tasks, true, true },
-	[STACK] = { show_stack, true, true },	   [REPORT] = { cmd_report, true, false },
-	[REGIONS] = { show_regions, true, true },  [TRACE] = { cmd_trace, true, true },
-	[CONVERT] = { cmd_convert, true, false },  [REDACT] = { cmd_redact, true, false },
+	[COLLECT] = { cmd_collect, false, false }, [WATCH] = { cmd_watch, false, false },
+	[INFO] = { show_info, true, true },	   [LOG] = { show_log, true, true },
+	[TASKS] = { show_tasks, true, true },	   [STACK] = { show_stack, true, true },
+	[REPORT] = { cmd_report, true, false },	   [REGIONS] = { show_regions, true, true },
+	[TRACE] = { cmd_trace, true, true },	   [CONVERT] = { cmd_convert, true, false },
+	[REDACT] = { cmd_redact, true, false },
 };
 
 /* On stderr, whatever is asked of the dump: an answer from half of it is half an answer. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 #include "dump/collect/pid-index.h"
 #include "dump/collect/registers.h"
 #include "dump/core/corefile.h"
+#include "dump/image/guest.h"
 #include "lib/text.h"
 
 #define NOTE_REGION_MAX (64 * KIB)
@@ -168,6 +170,25 @@ static void print_memory(FILE *f, const struct collection *c)
 			i++;
 		fprintf(f, "MEMORY=0x%" PRIx64 " %" PRIu64 "\n", start, end - start);
 	}
+}
+
+int collect_guest(struct collection *c, const struct guest_copy *copy, const char *name,
+		  const struct collect_options *o, struct derr *err)
+{
+	struct collect_options named = *o;
+	char path[32];
+
+	named.image.name = name;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy->fd);
+	return collect_prepare(c, path, &named, err);
+}
+
+uint64_t collect_time(const struct collection *c)
+{
+	const char *text = kv_get(&c->vmcoreinfo, "CRASHTIME");
+	uint64_t seconds = text ? strtoull(text, NULL, 10) : 0;
+
+	return seconds && seconds <= INT64_MAX ? seconds : (uint64_t)time(NULL);
 }
 
 void collect_print_made(FILE *f, const struct collection *c)

@@ -8,6 +8,8 @@
 #include "dump/core/member.h"
 #include "dump/collect/layout.h"
 
+struct guest_copy;
+
 struct collect_options {
 	struct image_options image;
 	const uint64_t *table; /* physical address that the user named, or NULL */
@@ -44,6 +46,11 @@ bool collect_source_note(const struct collection *c, const char *name, uint32_t 
 
 /* Everything but writing. collection_clear() in any case. */
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err);
+/* The same of a guest's memory; name is for people. */
+int collect_guest(struct collection *c, const struct guest_copy *copy, const char *name,
+		  const struct collect_options *o, struct derr *err);
+/* When the machine crashed, where its kernel noted that: firmware has no clock to ask. Else now. */
+uint64_t collect_time(const struct collection *c);
 /* What follows from what was captured: the lines about it in the note. */
 void collect_print_made(FILE *f, const struct collection *c);
 

@@ -12,6 +12,7 @@
 #include "lib/file.h"
 #include "lib/outfile.h"
 #include "dump/collect/store.h"
+#include "dump/core/zstdfile.h"
 
 #define TIME_FORMAT "%Y%m%dT%H%M%SZ"
 #define TIME_LENGTH 16
@@ -229,4 +230,23 @@ int store_make_room(struct store *s, uint64_t size, const struct store_limits *l
 		if (unlinkat(s->dir, s->v[i].name, 0) < 0)
 			return derr_set(err, -errno, "Cannot remove %s: %s", s->v[i].name, strerror(errno));
 	return 0;
+}
+
+int store_save(struct store *s, const char *path, bool zstd, int (*write)(void *data, int fd, struct derr *err),
+	       void *data, const struct store_limits *limits, struct derr *err)
+{
+	struct outfile out;
+	struct stat st;
+	int r = outfile_open(&out, path, false, err);
+
+	if (r == 0)
+		r = zstd ? zstd_write(write, data, out.fd, err) : write(data, out.fd, err);
+	if (r == 0 && (fsync(out.fd) < 0 || fstat(out.fd, &st) < 0))
+		r = derr_set(err, -errno, "Cannot write %s: %s", path, strerror(errno));
+	if (r == 0)
+		r = store_make_room(s, (uint64_t)st.st_blocks * 512, limits, err);
+	if (r == 0)
+		r = outfile_commit(&out, err);
+	outfile_close(&out);
+	return r;
 }

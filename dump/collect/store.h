@@ -51,4 +51,8 @@ char *store_new_path(const struct store *s, const char *id, uint64_t seconds, bo
  */
 int store_make_room(struct store *s, uint64_t size, const struct store_limits *limits, struct derr *err);
 
+/* What write writes becomes a dump of that name, within the limits. */
+int store_save(struct store *s, const char *path, bool zstd, int (*write)(void *data, int fd, struct derr *err),
+	       void *data, const struct store_limits *limits, struct derr *err);
+
 #endif

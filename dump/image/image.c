@@ -97,9 +97,9 @@ static int refuse_options(const struct image *img, const struct image_options *o
 	return 0;
 }
 
-static int open_file(struct image *img, const struct image_options *o, struct derr *err)
+static int open_file(struct image *img, const char *path, const struct image_options *o, struct derr *err)
 {
-	int r = dumpfile_open(img->path, &img->file_size, &img->packed, err);
+	int r = dumpfile_open(path, &img->file_size, &img->packed, err);
 
 	if (r < 0)
 		return r;
@@ -164,8 +164,8 @@ int image_open(struct image *img, const char *path, const struct image_options *
 	int r;
 
 	*img = IMAGE_CLOSED;
-	img->path = xstrndup(path, strlen(path));
-	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, o, err);
+	img->path = xprintf("%s", o->name ?: path);
+	r = stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? open_folder(img, o, err) : open_file(img, path, o, err);
 	if (r == 0 && o->registers)
 		r = open_registers(img, o->registers, err);
 	if (r < 0)

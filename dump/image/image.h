@@ -50,6 +50,7 @@ struct image_options {
 	size_t n_maps;
 	unsigned int dump;     /* which one of a rawdump, from 1 on; 0: not said */
 	const char *registers; /* file with the registers of the table (MINIDUMP_REG_...), or NULL */
+	const char *name;      /* what it is called, where its path says nothing; NULL: by its path */
 };
 
 const char *image_kind_name(const struct image *img);
