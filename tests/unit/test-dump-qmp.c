@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest's memory through QMP: what goes wrong, and what somebody answers who is no QEMU. tests/vm/test-qmp.sh has QEMU. */
+/* A guest's memory through QMP: what goes wrong, and what somebody answers who is no QEMU. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -173,6 +173,8 @@ class Machine:
                     "-device", "virtio-blk-pci,drive=root", "-device", "virtio-serial-pci", "-device", "vmcoreinfo"]
         if options.plugin:
             command += ["-plugin", options.plugin]
+        if options.qmp:
+            command += ["-qmp", f"unix:{options.qmp},server=on,wait=off", "-device", "pvpanic", "-action", "panic=pause"]
         if options.icount:
             command += ["-icount", "shift=0,sleep=off"]
         if options.rawdump:
@@ -376,13 +378,13 @@ class Machine:
             self.status = 0
         self.next_instant = time.monotonic() + random.uniform(*INSTANTS_APART)
 
-    def _look_live(self):
-        """Before the crash, with the machine running."""
-        if not self.options.live:
+    def look(self, program, what):
+        """While the machine goes on, if there is such a program."""
+        if not program:
             return
-        command = [*self.options.live.split(), self.options.crash]
+        command = [*program.split(), self.options.crash]
         if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
-            raise Problem("what was seen of the running machine is not right")
+            raise Problem(f"what was seen of the {what} machine is not right")
 
     def run(self):
         """Until the script ends (the result is None) or the machine dies (how it died)."""
@@ -395,7 +397,7 @@ class Machine:
                 now = time.monotonic()
                 if self.waiting and now - self.channels["out"].last > QUIET:
                     self.waiting = False
-                    self._look_live()
+                    self.look(self.options.live, "running")
                     self.channels["crash"].ours.sendall(b"go\n")
                 if self.asked:
                     self.asked = False
