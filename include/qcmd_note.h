@@ -26,8 +26,8 @@
  *	QCMD_COLLECT=1
  *	CREATOR=qcmdump 0.1
  *	SOURCE=vmcore.elf		what it was collected from
- *	SOURCE_KIND=vmcore		raw, vmcore, blobs, rawdump, assembled, snapshot or
- *					pstore
+ *	SOURCE_KIND=vmcore		raw, vmcore, keep, blobs, rawdump, assembled, snapshot
+ *					or pstore
  *	SOURCE_BYTES=1073741824		memory in it
  *	BACKEND=ram			firmware: pieces that boot firmware saved, there was no table
  *	TABLE=0x5270000			physical address
@@ -93,6 +93,14 @@
  * keeps it: a line "Panic#1 Part1" before each part of it, then lines "<6>[   12.345678] text". SOURCE_KIND is pstore,
  * and CRASHTIME in the note of qcmdump is what VMCOREINFO has in other dumps: seconds since the epoch.
  *
+ * What a kernel that panicked has kept for the next one (include/qcmd_keep.h) is an ELF core there, as of that
+ * machine's memory, with the note QCMD_NOTE_KEEP:
+ *
+ *	QCMD_KEEP=1			version, first line
+ *	CRASHTIME=1763800000		seconds since the epoch
+ *	NUMBER(running)=0		CPUs that had not stopped when it was filled
+ *	NUMBER(damaged)=0		pieces that are not as they were written, and not in it
+ *
  * Note types avoid those that crash and gdb give a meaning of their own (1 to 6, 0x700 and others).
  */
 #ifndef QCMD_NOTE_H
@@ -107,6 +115,7 @@
 #define QCMD_NOTE_TRACE	  0x51434d03
 #define QCMD_NOTE_LOG	  0x51434d04
 #define QCMD_NOTE_NAMES	  0x51434d05
+#define QCMD_NOTE_KEEP	  0x51434d06
 
 #define QCMD_NOTE_MEMORY_MAX 64		   /* lines of MEMORY= */
 #define QCMD_NOTE_NAMES_MAX  (1024 * 1024) /* bytes of text, uncompressed */

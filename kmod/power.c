@@ -15,6 +15,7 @@
 #include <linux/syscore_ops.h>
 
 #include "core.h"
+#include "kmsg.h"
 #include "power.h"
 
 /* Later kernels hand more to the functions; Kbuild has looked. */
@@ -25,13 +26,6 @@
 #define qmd_syscore		qmd_syscore_ops
 #define register_syscore	register_syscore_ops
 #define unregister_syscore	unregister_syscore_ops
-#endif
-#ifdef QMD_HAS_KMSG_DETAIL
-#define QMD_KMSG_ARG		struct kmsg_dump_detail *detail
-#define QMD_KMSG_REASON		(detail->reason)
-#else
-#define QMD_KMSG_ARG		enum kmsg_dump_reason reason
-#define QMD_KMSG_REASON		reason
 #endif
 
 /* Another kernel is to have this one's memory. */

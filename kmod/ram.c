@@ -2,16 +2,20 @@
 /*
  * Back end "ram": the table in plain memory, for machines whose firmware knows nothing of minidumps. Who
  * collects is a hypervisor that saves the guest's memory, or a kdump capture kernel: they find it by the
- * header at the start of its first page (struct minidump_ram_header).
+ * header at the start of its first page (struct minidump_ram_header). Or it is the next kernel, from the keep.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/build_bug.h>
 #include <linux/crc32.h>
 #include <linux/gfp.h>
+#include <linux/memory.h>
+#include <linux/mm.h>
+#include <linux/notifier.h>
 #include <linux/overflow.h>
 
 #include "backend.h"
+#include "keep.h"
 #include "toc.h"
 
 #define QMD_SLOTS_DEFAULT	1024
@@ -84,6 +88,8 @@ static void ram_close(void *priv)
 
 static void ram_exit(void *priv)
 {
+	qmd_keep_close();
+	qmd_keep_forget();
 	free_pages_exact(table, ram_table_size());
 	table = NULL;
 }
@@ -102,5 +108,69 @@ static const struct qcom_minidump_backend toc_backend = {
 	.ops = &ram_ops,
 	.priv = &ram_toc,
 };
+
+static int keep_on_memory(struct notifier_block *nb, unsigned long action, void *data)
+{
+	return action == MEM_GOING_OFFLINE ? NOTIFY_BAD : NOTIFY_DONE;
+}
+
+static struct notifier_block keep_memory_nb = { .notifier_call = keep_on_memory };
+
+/*
+ * What the kernel before has left is looked at first, as the new keep may lie over it. No memory is removed meanwhile.
+ * @old: NULL: nothing is known of one
+ */
+static int keep_begin(const struct qmd_keep_record *old)
+{
+	const struct qmd_keep_table kept = {
+		.paddr = virt_to_phys(table),
+		.size = PAGE_ALIGN(ram_table_size()),
+		.regions = table->regions,
+		.count = &table->toc.subsystems[MINIDUMP_SUBSYSTEM_APSS].region_count,
+		.max = slots,
+	};
+	int ret;
+
+	register_memory_notifier(&keep_memory_nb);
+	ret = old ? qmd_keep_find(old) : 0;
+	if (ret)
+		pr_warn("what the kernel before may have left can't be had: error %d\n", ret);
+	ret = qmd_keep_open(&kept);
+	unregister_memory_notifier(&keep_memory_nb);
+	return ret;
+}
+
+/* Once somebody has taken over what the kernel before has left, its copy needs no memory any more. */
+static int keep_set(const char *val, const struct kernel_param *kp)
+{
+	struct qmd_keep_record old;
+
+	if (!table)
+		return -ENODEV;
+	if (qmd_keep_is_open()) {
+		if (!sysfs_streq(val, "taken"))
+			return -EBUSY;
+		qmd_keep_forget();
+		return 0;
+	}
+	if (sscanf(val, QMD_KEEP_FORMAT, &old.number[0], &old.number[1], &old.at[0], &old.at[1]) == 4)
+		return keep_begin(&old);
+	return sysfs_streq(val, "none") ? keep_begin(NULL) : -EINVAL;
+}
+
+static int keep_get(char *buf, const struct kernel_param *kp)
+{
+	struct qmd_keep_record record;
+
+	if (!qmd_keep_is_open())
+		return sysfs_emit(buf, "none\n");
+	qmd_keep_say(&record);
+	return sysfs_emit(buf, QMD_KEEP_FORMAT "\n", record.number[0], record.number[1], record.at[0], record.at[1]);
+}
+
+/* For root alone: who knows it can forge a keep. */
+static const struct kernel_param_ops keep_ops = { .set = keep_set, .get = keep_get };
+module_param_cb(keep, &keep_ops, NULL, 0600);
+MODULE_PARM_DESC(keep, "where the next kernel finds the dump of a panic; write that of the boot before, or none");
 
 MODULE_DESCRIPTION("Minidump back end: table in plain RAM");
