@@ -14,6 +14,8 @@
 #include "dump/image/rawdump.h"
 
 #define VMCORE "/proc/vmcore"
+/* Of the module, where the kernel before panicked and its keep is still there. */
+#define KEEP "/sys/kernel/qcom_minidump_keep"
 
 /* Told to whoever watches the journal; systemd/qcmd.catalog explains them. */
 #define MESSAGE_ID_COLLECTED "3cf1d15c2c0f4f5e8b0a4c1d6f5b7e20"
@@ -36,9 +38,11 @@ static const struct opt options[] = {
 static const struct program program = {
 	.name = "qcmd-collect",
 	.usage = "[OPTION...]",
-	.about = "Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, the\n"
-		 "dumps that boot firmware wrote to a rawdump partition, and the logs that pstore kept.\n"
-		 "qcmd-collect.service runs it at boot.",
+	.about =
+		"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, what a\n"
+		"kernel that panicked kept for the next one, the dumps that boot firmware wrote to a rawdump\n"
+		"partition, and the logs that pstore kept.\n"
+		"qcmd-collect.service runs it at boot.",
 	.options = options,
 	.n_options = ARRAY_LEN(options),
 };
@@ -247,6 +251,8 @@ static int run(struct collector *c, const char *config, const char *folder)
 	} else {
 		if (access(c->vmcore, F_OK) == 0)
 			collect_from(c, c->vmcore, 0);
+		if (access(KEEP, F_OK) == 0)
+			collect_from(c, KEEP, 0);
 		collect_rawdumps(c);
 		collect_pstore(c);
 	}

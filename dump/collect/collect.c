@@ -69,12 +69,7 @@ static char *read_vmcoreinfo(const struct collection *c, struct elfnote *note)
 
 bool collect_source_note(const struct collection *c, const char *name, uint32_t type, struct elfnote *note)
 {
-	size_t pos = 0;
-
-	while (elfnote_next(c->img.elf.notes, c->img.elf.notes_size, &pos, note))
-		if (elfnote_is(note, name, type))
-			return true;
-	return false;
+	return elfnote_find(c->img.elf.notes, c->img.elf.notes_size, name, type, note);
 }
 
 bool collect_member(const struct collection *c, const struct region *r, const struct member *m, uint64_t *ret)
@@ -87,6 +82,15 @@ bool collect_member(const struct collection *c, const struct region *r, const st
 	return true;
 }
 
+/* Seconds since the epoch, from what the kernel has noted; false: it has not. */
+static bool time_of_crash(const struct collection *c, uint64_t *ret)
+{
+	const char *kept = kv_get(&c->keep, "CRASHTIME");
+
+	*ret = kept ? strtoull(kept, NULL, 10) : 0;
+	return *ret || (c->registers && *c->registers && crash_notes_time(c, ret));
+}
+
 /* The text with a line more, as the kernel adds it when it dies for kdump, see crash-notes.h; or NULL. */
 static char *with_time(struct collection *c, const struct elfnote *note, size_t *ret)
 {
@@ -94,7 +98,7 @@ static char *with_time(struct collection *c, const struct elfnote *note, size_t 
 	char *text;
 	FILE *f;
 
-	if (kv_get(&c->vmcoreinfo, "CRASHTIME") || !c->registers || !*c->registers || !crash_notes_time(c, &seconds))
+	if (kv_get(&c->vmcoreinfo, "CRASHTIME") || !time_of_crash(c, &seconds))
 		return NULL;
 	f = open_memstream(&text, ret);
 	if (!f)
@@ -158,12 +162,12 @@ static void print_escaped(FILE *f, const char *key, const char *text)
 	fprintf(f, "%s=%s\n", key, safe);
 }
 
-/* Pieces that firmware saved do not say how much memory there was. */
+/* Pieces that firmware or the kernel itself saved do not say how much memory there was. */
 static void print_memory(FILE *f, const struct collection *c)
 {
 	const struct rangemap *m = &c->img.phys;
 
-	for (size_t i = 0, n = 0; i < m->n && n < QCMD_NOTE_MEMORY_MAX && !image_has_pieces(&c->img); i++, n++) {
+	for (size_t i = 0, n = 0; i < m->n && n < QCMD_NOTE_MEMORY_MAX && c->ram; i++, n++) {
 		uint64_t start = m->v[i].start, end = m->v[i].run_end;
 
 		while (i + 1 < m->n && m->v[i + 1].start < end)
@@ -311,8 +315,29 @@ static int find_regions(struct collection *c, const struct collect_options *o, s
 	if (r < 0)
 		return r;
 	strlist_move(&c->toc.problems, &c->img.problems);
-	c->ram = rangemap_total(&c->img.phys);
+	if (c->img.kind != IMAGE_KEEP)
+		c->ram = rangemap_total(&c->img.phys);
 	return 0;
+}
+
+/* What the kernel that kept it, and the next one, say of it. */
+static void add_keep(struct collection *c)
+{
+	uint64_t damaged = 0, running = 0;
+	struct elfnote note;
+
+	if (!collect_source_note(c, QCMD_NOTE_NAME, QCMD_NOTE_KEEP, &note))
+		return;
+	kv_parse(&c->keep, note.desc, note.desc_size);
+	kv_number(&c->keep, "damaged", &damaged);
+	kv_number(&c->keep, "running", &running);
+	if (damaged)
+		strlist_addf(&c->toc.problems, "%" PRIu64 " of the kept pieces were overwritten before they were read",
+			     damaged);
+	if (running)
+		strlist_addf(&c->toc.problems,
+			     "CPUs that had not stopped: %" PRIu64 "; what they use may have changed while it was kept",
+			     running);
 }
 
 int collect_prepare(struct collection *c, const char *path, const struct collect_options *o, struct derr *err)
@@ -331,6 +356,7 @@ int collect_prepare(struct collection *c, const char *path, const struct collect
 			     c->img.path, c->img.elf.missing);
 	if (c->img.kdump)
 		name_left_out(c);
+	add_keep(c);
 	add_kernel_note(c);
 	if (!image_has_pieces(&c->img))
 		read_kelf(c);
@@ -355,6 +381,7 @@ void collection_clear(struct collection *c)
 	kelf_clear(&c->kelf);
 	kv_clear(&c->vmcoreinfo);
 	kv_clear(&c->kernel_note);
+	kv_clear(&c->keep);
 	made_clear(&c->made);
 	layout_clear(&c->layout);
 	notebuf_clear(&c->notes);

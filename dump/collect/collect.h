@@ -21,6 +21,7 @@ struct collection {
 	struct toc toc;
 	struct kv vmcoreinfo;
 	struct kv kernel_note;
+	struct kv keep; /* of QCMD_NOTE_KEEP */
 	struct kelf kelf;
 	struct kmap kmap;
 	struct made_list made;

@@ -47,6 +47,16 @@ bool elfnote_is(const struct elfnote *note, const char *name, uint32_t type)
 	return !memcmp(note->name, name, len) && (note->name_size == len || !note->name[len]);
 }
 
+bool elfnote_find(const char *buf, size_t size, const char *name, uint32_t type, struct elfnote *note)
+{
+	size_t pos = 0;
+
+	while (elfnote_next(buf, size, &pos, note))
+		if (elfnote_is(note, name, type))
+			return true;
+	return false;
+}
+
 bool elfnote_vmcoreinfo(const char *buf, size_t size, struct elfnote *note)
 {
 	static const char first[] = "OSRELEASE=";

@@ -22,6 +22,9 @@ struct elfnote {
 /* The note at *pos; advances *pos. False at the end and at the first thing that is no note. */
 bool elfnote_next(const char *buf, size_t size, size_t *pos, struct elfnote *note);
 
+/* The first one with that name and type. */
+bool elfnote_find(const char *buf, size_t size, const char *name, uint32_t type, struct elfnote *note);
+
 /* The name is this, with or without its NUL. */
 bool elfnote_is(const struct elfnote *note, const char *name, uint32_t type);
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <linux/qcom_minidump_table.h>
+#include <qcmd_note.h>
 
+#include "dump/core/elfnote.h"
 #include "dump/core/page.h"
 #include "dump/image/assembled.h"
 #include "dump/image/image.h"
@@ -62,8 +64,9 @@ static int map_raw(struct image *img, const struct range *maps, size_t n_maps, s
 const char *image_kind_name(const struct image *img)
 {
 	static const char *const names[] = {
-		[IMAGE_RAW] = "raw",	     [IMAGE_VMCORE] = "vmcore",	      [IMAGE_BLOBS] = "blobs",
-		[IMAGE_RAWDUMP] = "rawdump", [IMAGE_ASSEMBLED] = "assembled", [IMAGE_KDUMP] = "kdump"
+		[IMAGE_RAW] = "raw",	 [IMAGE_VMCORE] = "vmcore",   [IMAGE_KEEP] = "keep",
+		[IMAGE_BLOBS] = "blobs", [IMAGE_RAWDUMP] = "rawdump", [IMAGE_ASSEMBLED] = "assembled",
+		[IMAGE_KDUMP] = "kdump",
 	};
 
 	return img->snapshot ? "snapshot" : names[img->kind];
@@ -97,6 +100,21 @@ static int refuse_options(const struct image *img, const struct image_options *o
 	return 0;
 }
 
+/* What a kernel has kept for the next one, and that one shows as the memory it was. */
+static bool is_keep(const struct elffile *elf)
+{
+	struct elfnote note;
+
+	return elfnote_find(elf->notes, elf->notes_size, QCMD_NOTE_NAME, QCMD_NOTE_KEEP, &note);
+}
+
+static enum image_kind elf_kind(struct image *img)
+{
+	if (is_keep(&img->elf))
+		return IMAGE_KEEP;
+	return assembled_read(img->fd, img->file_size, &img->elf, &img->pieces) ? IMAGE_ASSEMBLED : IMAGE_VMCORE;
+}
+
 static int open_file(struct image *img, const char *path, const struct image_options *o, struct derr *err)
 {
 	int r = dumpfile_open(path, &img->file_size, &img->packed, err);
@@ -108,8 +126,7 @@ static int open_file(struct image *img, const char *path, const struct image_opt
 	if (r < 0)
 		return r;
 	if (r > 0)
-		img->kind = assembled_read(img->fd, img->file_size, &img->elf, &img->pieces) ? IMAGE_ASSEMBLED :
-											       IMAGE_VMCORE;
+		img->kind = elf_kind(img);
 	else if (rawdump_detect(img->fd, img->file_size))
 		img->kind = IMAGE_RAWDUMP;
 	else if (kdump_detect(img->fd, img->file_size))
@@ -117,7 +134,7 @@ static int open_file(struct image *img, const char *path, const struct image_opt
 	r = refuse_options(img, o, err);
 	if (r < 0)
 		return r;
-	if (img->kind == IMAGE_VMCORE)
+	if (img->kind == IMAGE_VMCORE || img->kind == IMAGE_KEEP)
 		return map_elf(img, err);
 	if (img->kind == IMAGE_KDUMP) {
 		img->mapped = true;

@@ -15,6 +15,7 @@
 enum image_kind {
 	IMAGE_RAW,
 	IMAGE_VMCORE,
+	IMAGE_KEEP,
 	IMAGE_BLOBS,
 	IMAGE_RAWDUMP,
 	IMAGE_ASSEMBLED, /* see assembled.h */
@@ -29,7 +30,7 @@ struct image {
 	unsigned int packed; /* what it was found in, see dumpfile_open() */
 	bool snapshot;	     /* of this machine, which is running: see qcmdctl snapshot */
 	bool mapped;	     /* which address is where is known: all but a raw image without --map */
-	struct elffile elf;  /* of IMAGE_VMCORE; of IMAGE_KDUMP notes and machine alone */
+	struct elffile elf;  /* of IMAGE_VMCORE and IMAGE_KEEP; of IMAGE_KDUMP notes and machine alone */
 	struct rangemap phys;
 	struct pieces pieces; /* of IMAGE_BLOBS, IMAGE_RAWDUMP and IMAGE_ASSEMBLED */
 	struct blobs *blobs;  /* of IMAGE_BLOBS */

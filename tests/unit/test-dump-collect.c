@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <cmocka.h>
+#include <qcmd_note.h>
 
 #include "dump/collect/pagewalk.h"
 #include "dump-run.h"
@@ -457,6 +458,45 @@ static void from_vmcore(void **state)
 	di_done(&d);
 }
 
+/* What a kernel that panicked has kept of its memory is a dump with a time, and with what is wrong with it. */
+static void from_keep(void **state)
+{
+	static const char *const texts[] = {
+		"QCMD_KEEP=1\nCRASHTIME=1763800000\nNUMBER(running)=0\nNUMBER(damaged)=0\n",
+		"QCMD_KEEP=1\nCRASHTIME=1763800000\nNUMBER(running)=1\nNUMBER(damaged)=2\n",
+	};
+	const struct di_load all = { 0, 8 * MIB_ };
+	struct di d;
+
+	small_machine(&d, 8 * MIB_, 0, 0);
+	di_finish(&d);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct notebuf b = { 0 };
+		struct collection c;
+		char core[64], out[64];
+		struct derr err;
+
+		notebuf_add(&b, QCMD_NOTE_NAME, QCMD_NOTE_KEEP, texts[i], strlen(texts[i]));
+		di_elf(&d, &all, 1, b.data, b.size, core);
+		assert_int_equal(run_collect(core, NULL, out, &c, &err), 0);
+		assert_string_equal(image_kind_name(&c.img), "keep");
+		assert_string_equal(kv_get(&c.vmcoreinfo, "CRASHTIME"), "1763800000");
+		/* The pieces are not all of the machine's memory. */
+		assert_int_equal(c.ram, 0);
+		assert_null(memmem(c.notes.data, c.notes.size, "MEMORY=", 7));
+		assert_int_equal(c.toc.problems.n, 2 * i);
+		if (i) {
+			assert_non_null(strstr(c.toc.problems.v[0], "2 of the kept pieces"));
+			assert_non_null(strstr(c.toc.problems.v[1], "CPUs that had not stopped: 1;"));
+		}
+		collection_clear(&c);
+		notebuf_clear(&b);
+		unlink(core);
+		unlink(out);
+	}
+	di_done(&d);
+}
+
 /* A small file that claims the same bytes for very much memory */
 static void vmcore_too_large(void **state)
 {
@@ -817,17 +857,18 @@ static void memory_by_virtual_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_dump),	      cmocka_unit_test(page_tables),
-		cmocka_unit_test(notes_in_order),     cmocka_unit_test(shifted_image),
-		cmocka_unit_test(table_above_hole),   cmocka_unit_test(hole_or_shift),
-		cmocka_unit_test(hole_by_landmark),   cmocka_unit_test(ambiguous_hole),
-		cmocka_unit_test(maps_are_checked),   cmocka_unit_test(memory_by_virtual_address),
-		cmocka_unit_test(prefixed_image),     cmocka_unit_test(from_vmcore),
-		cmocka_unit_test(vmcore_too_large),   cmocka_unit_test(registers),
-		cmocka_unit_test(registers_of_tasks), cmocka_unit_test(no_table),
-		cmocka_unit_test(already_collected),  cmocka_unit_test(copies),
-		cmocka_unit_test(several_tables),     cmocka_unit_test(single_region),
-		cmocka_unit_test(other_formats),      cmocka_unit_test(newer_notes),
+		cmocka_unit_test(good_dump),	    cmocka_unit_test(page_tables),
+		cmocka_unit_test(notes_in_order),   cmocka_unit_test(shifted_image),
+		cmocka_unit_test(table_above_hole), cmocka_unit_test(hole_or_shift),
+		cmocka_unit_test(hole_by_landmark), cmocka_unit_test(ambiguous_hole),
+		cmocka_unit_test(maps_are_checked), cmocka_unit_test(memory_by_virtual_address),
+		cmocka_unit_test(prefixed_image),   cmocka_unit_test(from_vmcore),
+		cmocka_unit_test(vmcore_too_large), cmocka_unit_test(from_keep),
+		cmocka_unit_test(registers),	    cmocka_unit_test(registers_of_tasks),
+		cmocka_unit_test(no_table),	    cmocka_unit_test(already_collected),
+		cmocka_unit_test(copies),	    cmocka_unit_test(several_tables),
+		cmocka_unit_test(single_region),    cmocka_unit_test(other_formats),
+		cmocka_unit_test(newer_notes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
