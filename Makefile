@@ -292,7 +292,7 @@ $(B)/tests/unit/test-dump-store: | $(B)/qcmd-collect $(B)/qcmdctl $(B)/qcmdump
 $(B)/tests/unit/test-manager: | $(B)/qcmdd
 
 .PHONY: tests fuzz fuzz-dump check check-all check-debug debug-kernel demo style
-.PHONY: bench bench-sections instant storm storm-rt
+.PHONY: bench bench-sections instant reboot-runs storm storm-rt
 tests: $(UNIT_TESTS) $(REPLAYS) $(B)/tests/fuzz/mutate-dump $(B)/tests/print-note $(B)/tests/mdnl $(VM_PROGRAMS) \
 	$(B)/tests/bench/switch-rate
 fuzz: $(FUZZERS)
@@ -323,6 +323,11 @@ N ?= 1000
 instant:
 	@tests/deps --install build vm $(if $(filter x86_64,$(ARCH)),,arm64)
 	@INSTANTS=$(N) ARCHES='$(or $(ARCH),x86_64 arm64)' tests/vm/test-instant.sh
+
+reboot-runs: N = 100
+reboot-runs:
+	@tests/deps --install build vm
+	@QCMD_KERNEL=$(or $(KERNEL),6.12) CRASHES=$(N) tests/vm/test-reboot.sh
 
 bench:
 	@tests/deps --install build vm
@@ -416,6 +421,7 @@ help:
 	@echo 'make debug-kernel   kernels for guests that check themselves, with PREEMPT_RT and without; an hour'
 	@echo 'make check-debug    the tests in guests with these'
 	@echo 'make instant        the table at N=1000 instants of a machine that churns; ARCH=x86_64, arm64: one alone'
+	@echo 'make reboot-runs N=100  that many panics of a guest: the next kernel has the dump; KERNEL=rt: there'
 	@echo 'make bench          what it all costs, as ratios (docs/bench.md); installs missing packages (root)'
 	@echo 'make bench-sections for how many instructions interrupts are off (docs/bench.md); KERNEL=rt: there'
 	@echo 'make storm N=100000  that many processes come and go in a guest: what the daemon does about it'

@@ -125,6 +125,7 @@ class Machine:
         self.announced = None
         self.waiting = False
         self.asked = False
+        self.restarting = False
         self.death = None
         self.failure = ""  # to boot, and why
         self.off = False
@@ -164,8 +165,7 @@ class Machine:
                         "-semihosting-config", "enable=on,target=native"]
             self.firmware.prepare(options, command, kernel, initrd, append)
         else:
-            reboot = "reset" if options.restart else "shutdown"
-            command += ["-action", f"reboot={reboot},shutdown=pause",
+            command += ["-action", "reboot=shutdown,shutdown=pause",
                         "-kernel", kernel.image, "-initrd", initrd, "-append", append]
         if options.backend == "mmio" and not self.firmware:
             command += self._registers()
@@ -242,13 +242,13 @@ class Machine:
             if "event" in message:
                 self.events.append(message)
                 if message["event"] == "SHUTDOWN":
-                    self.off = True
-                    self._die("reset" if message["data"]["reason"] == "guest-reset" else "shutdown", 0)
+                    how = "reset" if message["data"]["reason"] == "guest-reset" else "shutdown"
+                    self.restarting = how == "reset" and self._restarts()
+                    if not self.restarting:
+                        self.off = True
+                        self._die(how, 0)
                 elif message["event"] == "RESET" and message["data"]["guest"]:
-                    if self._restarts():
-                        self._restart()
-                    else:
-                        self._die("reset", 0)
+                    self._die("reset", 0)
             elif "return" in message or "error" in message:
                 self.replies.append(message)
 
@@ -317,7 +317,19 @@ class Machine:
         return self.options.restart and not (self.options.crash and self.announced)
 
     def _restart(self):
-        """It boots again, which is no end."""
+        """It stands still where it asked for the reset, and boots again, which is no end."""
+        if self.options.inspect:
+            self._ask_inspector_about("reset")
+        self.replies.clear()
+        self.events.clear()
+        self.command("set-action", reboot="reset")
+        self.command("system_reset")
+        while all(message["event"] != "RESET" for message in self.events):
+            self._on_monitor(self.channels["monitor"].read())
+        self.command("set-action", reboot="shutdown")
+        # A kernel asks for it in several ways, until it stands still: so it may have been heard more than once.
+        self.restarting = False
+        self.command("cont")
         self.tail = b""
         self.script_started = False
         self.started = time.monotonic()
@@ -341,17 +353,20 @@ class Machine:
             raise Problem(f"instant {self.instants + 1}: the memory is not right: {answer or 'no answer'}")
         return text
 
-    def _inspect(self):
-        """Stops the machine wherever it is, and has its memory looked at."""
+    def _ask_inspector_about(self, facts):
         if not self.inspector:
             self.inspector = subprocess.Popen([*self.options.inspect.split(), self.ram], stdin=subprocess.PIPE,
                                               stdout=subprocess.PIPE, preexec_fn=die_with_parent, text=True, bufsize=1)
-        self.replies.clear()
-        self.command("stop")
-        self.inspector.stdin.write(f"{self.facts}\n")
+        self.inspector.stdin.write(f"{facts}\n")
         said = self._ask_inspector()
         if said:
             print(said, flush=True)
+
+    def _inspect(self):
+        """Stops the machine wherever it is, and has its memory looked at."""
+        self.replies.clear()
+        self.command("stop")
+        self._ask_inspector_about(self.facts)
         self.command("cont")
 
     def _step(self, on):
@@ -399,6 +414,8 @@ class Machine:
                     self.waiting = False
                     self.look(self.options.live, "running")
                     self.channels["crash"].ours.sendall(b"go\n")
+                if self.restarting:
+                    self._restart()
                 if self.asked:
                     self.asked = False
                     self._inspect()

@@ -1,33 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""same-memory.py DUMP DUMP: ends with 1 if the two ELF cores do not have the same bytes at the same addresses."""
+"""Compares what a dump has of the regions with a raw image of the machine's memory: same-memory.py QCMDUMP CORE RAM.
+Prints how many there are, then the names of those that differ, and fails if there are none at all."""
 
-import struct
+import json
+import subprocess
 import sys
-
-PT_LOAD = 1
-
-
-def memory(path):
-    with open(path, "rb") as file:
-        data = file.read()
-    at, = struct.unpack_from("<Q", data, 32)
-    size, count = struct.unpack_from("<HH", data, 54)
-    found = {}
-    for header in range(at, at + count * size, size):
-        kind, _, offset, _, paddr, length = struct.unpack_from("<IIQQQQ", data, header)
-        if kind == PT_LOAD:
-            found[paddr, length] = data[offset:offset + length]
-    return found
 
 
 def main():
-    first, second = map(memory, sys.argv[1:])
-    wrong = [address for address in first.keys() | second.keys() if first.get(address) != second.get(address)]
-    for paddr, length in sorted(wrong):
-        print(f"{paddr:#x}, {length} bytes, differ", file=sys.stderr)
-    if wrong or not first:
-        sys.exit(1)
+    qcmdump, core, ram = sys.argv[1:]
+    said = subprocess.run([qcmdump, "regions", "--json", core], check=True, stdout=subprocess.PIPE).stdout
+    regions = json.loads(said)
+    print(len(regions))
+    with open(core, "rb") as dump, open(ram, "rb") as memory:
+        for region in regions:
+            dump.seek(region["offset"])
+            memory.seek(region["physical"])
+            kept, was = dump.read(region["size"]), memory.read(region["size"])
+            if kept != was:
+                at = next(i for i in range(len(was)) if kept[i:i + 1] != was[i:i + 1])
+                print(region["name"])
+                print(f"{region['name']}: at {at} of {len(was)}: {kept[at:at + 16].hex()} was {was[at:at + 16].hex()}",
+                      file=sys.stderr)
+    return 0 if regions else 1
 
 
-main()
+sys.exit(main())

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A machine with nothing special panics and resets, and its memory is as it was, but for what the next kernel needed:
+# that one finds the dump, and qcmd-collect.service takes it over. CRASHES times, one after the other. The last dump is
+# compared with what was in memory when the machine was about to reset.
+
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+crashes=${CRASHES:-1}
+
+cat >"$work/at-reset" <<END
+#!/bin/sh
+while read -r _; do
+	cp --sparse=always "\$1" "$work/ram" && echo ok
+done
+END
+chmod +x "$work/at-reset"
+
+# The disk is kept over the reset, too.
+{
+	echo "crashes=$crashes"
+	cat <<'SCRIPT'
+fail() {
+	echo "FAILED: $*"
+	dmesg | grep qcom_minidump
+	ls -l /var/lib/qcmd /sys/kernel/qcom_minidump_keep
+	qcmdctl dumps
+	journalctl -b --no-pager -u qcmd-collect -u qcmd-keep -u qcmd-backend
+	exit 1
+}
+
+check_dump() {
+	local crash='Kernel panic - not syncing: sysrq triggered crash'
+	[[ $(qcmdctl --no-legend dumps | tail -n 1) == *" keep "*"$crash" ]] || fail "crash $n gave no dump"
+	[ ! -e /sys/kernel/qcom_minidump_keep ] || fail "it takes memory when it is on the disk"
+	dmesg | grep -o 'the kernel before panicked.*' || fail "the module doesn't say so"
+	qcmdctl dump log >log || fail "no log"
+	grep -q -x '\[.*qcmd-test: the last words of crash '"$n" log || fail "the log is another one"
+	tail -n 1 log | grep -q 'Rebooting in 1 seconds\.\.$' || fail "the log ends with: $(tail -n 1 log)"
+	qcmdctl dump info | grep -q '^ *Problems: none$' || fail "it has problems: $(qcmdctl dump info)"
+}
+
+place=/sys/module/qcom_minidump_ram/parameters/keep
+n=$(cat /var/lib/crashes 2>/dev/null || echo 0)
+if [ "$n" = 0 ]; then
+	# A busy emulator takes longer than a machine.
+	for unit in qcmd-backend qcmd-keep; do
+		mkdir -p /etc/systemd/system/$unit.service.d
+		printf '[Service]\nTimeoutStartSec=5min\n' >/etc/systemd/system/$unit.service.d/slow.conf
+	done
+	systemctl daemon-reload
+	systemctl enable -q qcmdd qcmd-collect && systemctl start qcmdd qcmd-keep || fail "it can't be enabled"
+	[ ! -e /sys/kernel/qcom_minidump_keep ] || fail "there is a dump before the first crash"
+	old=$(cat $place)
+	! echo none 2>/dev/null >$place || fail "it has two keeps"
+	systemctl restart qcmd-backend && systemctl start qcmd-keep || fail "it can't be started again"
+	[ "$(cat $place)" != none ] && [ "$(cat $place)" != "$old" ] || fail "it has no keep, or the old one"
+else
+	check_dump
+fi
+[ "$(stat -c %a /var/lib/qcmd/keep)" = 600 ] || fail "there is no record for root alone"
+[ "$(cat /var/lib/qcmd/keep)" = "$(cat $place)" ] || fail "the record is another one"
+if [ "$n" = "$crashes" ]; then
+	cp "$(find /var/lib/qcmd/dumps -name '*.zst' | sort | tail -n 1)" dump
+	exit
+fi
+echo $((n + 1)) >/var/lib/crashes
+echo "qcmd-test: the last words of crash $((n + 1))" >/dev/kmsg
+sync
+crash sysrq-c
+fail "the machine lives"
+SCRIPT
+} | vm --restart --append "panic=1" --timeout $((600 * crashes)) --inspect "$work/at-reset" \
+	--fetch /srv/dump:"$work/dump.elf.zst" >"$work/said" || fail "$(cat "$work/said")"
+cat "$work/said"
+
+zstd -q -d "$work/dump.elf.zst" -o "$work/dump.elf" || fail "zstd doesn't read the dump"
+"$top/tests/vm/same-memory.py" "$top/build/qcmdump" "$work/dump.elf" "$work/ram" >"$work/differ" || fail "regions"
+# The task that panics goes on on its stack, two pages of it at most, and reads the list of dumpers under RCU.
+! tail -n +2 "$work/differ" | grep -v -x -e KSTACK -e KTASK || fail "they are not as they were at the reset"
+[ "$(wc -l <"$work/differ")" -le 4 ] || fail "more than that of one task differs: $(cat "$work/differ")"
+echo "ok: $(head -n 1 "$work/differ") regions, all but $(tail -n +2 "$work/differ" | tr '\n' ' ')as at the reset"
