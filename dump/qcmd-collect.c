@@ -14,7 +14,7 @@
 #include "dump/image/rawdump.h"
 
 #define VMCORE "/proc/vmcore"
-/* Of the module, where the kernel before panicked and its keep is still there. */
+/* Of the module, where the keep of the kernel before is still there, and that kernel was not shut down. */
 #define KEEP "/sys/kernel/qcom_minidump_keep"
 
 /* Told to whoever watches the journal; systemd/qcmd.catalog explains them. */
@@ -25,6 +25,7 @@ struct options {
 	const char *config;
 	const char *folder;
 	const char *vmcore;
+	const char *keep;
 };
 
 static const struct opt options[] = {
@@ -33,22 +34,23 @@ static const struct opt options[] = {
 	  .at = offsetof(struct options, folder) },
 	{ "vmcore", 0, "FILE", "the memory of the crashed kernel (default: " VMCORE ")",
 	  .at = offsetof(struct options, vmcore) },
+	{ "keep", 0, "FILE", "what the kernel before kept (default: " KEEP ")", .at = offsetof(struct options, keep) },
 };
 
 static const struct program program = {
 	.name = "qcmd-collect",
 	.usage = "[OPTION...]",
-	.about =
-		"Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, what a\n"
-		"kernel that panicked kept for the next one, the dumps that boot firmware wrote to a rawdump\n"
-		"partition, and the logs that pstore kept.\n"
-		"qcmd-collect.service runs it at boot.",
+	.about = "Take over what is left of crashes: the memory of the crashed kernel in a kdump capture kernel, what\n"
+		 "the kernel before kept for the next one, the dumps that boot firmware wrote to a rawdump partition,\n"
+		 "and the logs that pstore kept.\n"
+		 "qcmd-collect.service runs it at boot.",
 	.options = options,
 	.n_options = ARRAY_LEN(options),
 };
 
 struct collector {
 	const char *vmcore;
+	const char *keep;
 	struct collect_conf conf;
 	struct store store;
 	bool journal; /* else what is said goes to the standard streams */
@@ -212,6 +214,24 @@ static void collect_record(struct collector *c, struct pstore_record *record)
 		failed(c, record->path, &err);
 }
 
+/* It panicked, and has kept its dump, or the end of its log is all there is. */
+static void collect_keep(struct collector *c)
+{
+	struct pstore_record record;
+	struct derr err;
+	int r = pstore_read_keep(&record, c->keep);
+
+	if (r > 0)
+		collect_record(c, &record);
+	else if (r == 0)
+		collect_from(c, c->keep, 0);
+	if (r < 0) {
+		derr_set(&err, r, "Cannot read it: %s", strerror(-r));
+		failed(c, c->keep, &err);
+	}
+	pstore_record_clear(&record);
+}
+
 /* After all other sources, which have more of a crash than its log. */
 static void collect_pstore(struct collector *c)
 {
@@ -251,8 +271,8 @@ static int run(struct collector *c, const char *config, const char *folder)
 	} else {
 		if (access(c->vmcore, F_OK) == 0)
 			collect_from(c, c->vmcore, 0);
-		if (access(KEEP, F_OK) == 0)
-			collect_from(c, KEEP, 0);
+		if (access(c->keep, F_OK) == 0)
+			collect_keep(c);
 		collect_rawdumps(c);
 		collect_pstore(c);
 	}
@@ -263,9 +283,9 @@ static int run(struct collector *c, const char *config, const char *folder)
 
 int main(int argc, char *argv[])
 {
-	struct options o = { .config = COLLECT_CONF_PATH, .folder = STORE_PATH, .vmcore = VMCORE };
+	struct options o = { .config = COLLECT_CONF_PATH, .folder = STORE_PATH, .vmcore = VMCORE, .keep = KEEP };
 	int r = options_parse(&program, argc, argv, &o);
-	struct collector c = { .vmcore = o.vmcore, .journal = getenv("JOURNAL_STREAM") };
+	struct collector c = { .vmcore = o.vmcore, .keep = o.keep, .journal = getenv("JOURNAL_STREAM") };
 
 	return r < 0 ? ~r : run(&c, o.config, o.folder);
 }

@@ -197,7 +197,9 @@ static void print_text(const struct corefile *core, const struct cause *cause, c
 	}
 	line(out, "Source", kv_get(&core->collect_note, "SOURCE"));
 	if (core->log) {
-		line(out, "Regions", "none: the log is all that pstore kept");
+		line(out, "Regions",
+		     kv_get(&core->collect_note, "DIED") ? "none: the end of the log is all that was kept" :
+							   "none: the log is all that pstore kept");
 		print_list(&core->collect_note, "PROBLEM", "Problems", out);
 		print_redacted(core, out);
 		return;

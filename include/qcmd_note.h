@@ -93,6 +93,9 @@
  * keeps it: a line "Panic#1 Part1" before each part of it, then lines "<6>[   12.345678] text". SOURCE_KIND is pstore,
  * and CRASHTIME in the note of qcmdump is what VMCOREINFO has in other dumps: seconds since the epoch.
  *
+ * Of a kernel that went down without a word, and left the end of its log in its keep, it is the same: SOURCE_KIND is
+ * keep, CRASHTIME when it was last seen alive, and the note of qcmdump has a line more, DIED=1.
+ *
  * What a kernel that panicked has kept for the next one (include/qcmd_keep.h) is an ELF core there, as of that
  * machine's memory, with the note QCMD_NOTE_KEEP:
  *

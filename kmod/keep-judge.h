@@ -14,9 +14,17 @@ bool qmd_keep_is_sealed(const struct qcmd_keep *keep);
 /* Of one that is sealed: what was in that piece is here as it was written. */
 bool qmd_keep_is_intact(const struct qcmd_keep *keep, const struct qcmd_keep_piece *piece);
 
+/* Of such a one: that kernel was shut down, and nothing was left to go wrong. */
+bool qmd_keep_is_clean(const struct qcmd_keep *keep);
+
+/* Of such a one: the end of its log; NULL: it is not as it was written. */
+const struct qcmd_keep_tail *qmd_keep_tail_of(const struct qcmd_keep *keep);
+
 /* For whoever writes one: the number and what is hashed are there. */
 __u64 qmd_keep_hash(const struct qcmd_keep *keep);
 __u64 qmd_keep_seal(const struct qcmd_keep *keep);
 __u64 qmd_keep_hash_of(const struct qcmd_keep *keep, const void *data, size_t size);
+struct qcmd_keep_tail *qmd_keep_tail(const struct qcmd_keep *keep);
+__u64 qmd_keep_tail_hash(const struct qcmd_keep *keep, const struct qcmd_keep_tail *tail);
 
 #endif

@@ -3,7 +3,8 @@
  * What the kernel before has left in its keep. Memory that is nobody's is read where it lies: it can become somebody's
  * at any time, so it counts only if it was nobody's before and after, and all is judged on the copy. Nothing is
  * written to it. What is intact becomes a file for root in /sys/kernel: an ELF core of the table and what is in it,
- * which qcmd-collect reads as it reads that of any machine's memory.
+ * which qcmd-collect reads as it reads that of any machine's memory. Of a kernel that went down without a word it is
+ * text: when it was last alive, and the end of its log.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,13 +30,17 @@
 #include "keep.h"
 
 /* The note, and what comes before its text. */
-#define QMD_NOTE_SIZE	256
-#define QMD_NOTE_HEAD	(sizeof(struct elf64_note) + ALIGN(sizeof(QCMD_NOTE_NAME), 4))
+#define QMD_NOTE_SIZE 256
+#define QMD_NOTE_HEAD (sizeof(struct elf64_note) + ALIGN(sizeof(QCMD_NOTE_NAME), 4))
 
-/* The file: the headers, then the keep as it was, without what is at its start. */
+/* The file: a head of its own, then what is in the keep, without what is at its start. */
 static struct qcmd_keep *qmd_old;
 static void *qmd_old_head;
 static size_t qmd_old_head_size;
+static const void *qmd_old_body;
+static size_t qmd_old_body_size;
+
+const char *qmd_keep_before = "unknown";
 
 static void qmd_old_copy(void *to, u64 at, size_t size)
 {
@@ -50,7 +55,7 @@ static void qmd_old_copy(void *to, u64 at, size_t size)
 	}
 }
 
-/* A copy of it; NULL: it is not there, or that kernel did not panic. */
+/* A copy of it; NULL: it is not there. */
 static struct qcmd_keep *qmd_old_take(const struct qmd_keep_record *record, u64 at)
 {
 	struct qcmd_keep start, *keep;
@@ -64,7 +69,7 @@ static struct qcmd_keep *qmd_old_take(const struct qmd_keep_record *record, u64 
 	if (!keep)
 		return NULL;
 	qmd_old_copy(keep, at, start.size);
-	if (qmd_keep_is(keep, at, record->number) && keep->size == start.size && qmd_keep_is_sealed(keep))
+	if (qmd_keep_is(keep, at, record->number) && keep->size == start.size)
 		return keep;
 	vfree(keep);
 	return NULL;
@@ -74,7 +79,7 @@ static u32 qmd_old_count(const struct qcmd_keep *keep)
 {
 	u32 i, intact = 0;
 
-	for (i = 0; keep && i < keep->pieces; i++)
+	for (i = 0; i < keep->pieces; i++)
 		intact += qmd_keep_is_intact(keep, &keep->piece[i]);
 	return intact;
 }
@@ -140,7 +145,7 @@ static ssize_t qmd_old_read(struct file *file, struct kobject *kobj, QMD_BIN_ATT
 	if (pos < qmd_old_head_size)
 		return memory_read_from_buffer(buf, count, &pos, qmd_old_head, qmd_old_head_size);
 	pos -= qmd_old_head_size;
-	return memory_read_from_buffer(buf, count, &pos, qmd_old, qmd_old->end);
+	return memory_read_from_buffer(buf, count, &pos, qmd_old_body, qmd_old_body_size);
 }
 
 static struct bin_attribute qmd_old_attribute = {
@@ -148,44 +153,92 @@ static struct bin_attribute qmd_old_attribute = {
 	.read = qmd_old_read,
 };
 
-static int qmd_old_show(u32 intact)
+static int qmd_old_show(const void *body, size_t size)
+{
+	qmd_old_body = body;
+	qmd_old_body_size = size;
+	qmd_old_attribute.size = qmd_old_head_size + size;
+	return sysfs_create_bin_file(kernel_kobj, &qmd_old_attribute);
+}
+
+static int qmd_old_panicked(u32 intact)
 {
 	u32 pieces = qmd_old->pieces;
 	int ret = qmd_old_write_head(intact);
 
 	if (ret)
 		return ret;
+	pr_info("the kernel before panicked: %u of %u pieces of its dump are intact\n", intact, pieces);
 	/* The number is nobody's business, nor how it is used. */
 	memset(qmd_old, 0, offsetof(struct qcmd_keep, end));
 	memset(qmd_old->piece, 0, pieces * sizeof(*qmd_old->piece));
-	qmd_old_attribute.size = qmd_old_head_size + qmd_old->end;
-	return sysfs_create_bin_file(kernel_kobj, &qmd_old_attribute);
+	return qmd_old_show(qmd_old, qmd_old->end);
+}
+
+static int qmd_old_died(void)
+{
+	const struct qcmd_keep_tail *tail = qmd_keep_tail_of(qmd_old);
+
+	qmd_old_head = vzalloc(QMD_NOTE_SIZE);
+	if (!qmd_old_head)
+		return -ENOMEM;
+	qmd_old_head_size =
+		scnprintf(qmd_old_head, QMD_NOTE_SIZE, QCMD_KEEP_DIED "%llu\n", div_u64(tail->time, NSEC_PER_SEC));
+	pr_info("the kernel before went down without a word\n");
+	return qmd_old_show(tail->text, tail->size);
+}
+
+/* How much is to be had of it: that it was there, 0; the end of its log, 1; more than that many pieces of its dump. */
+static u32 qmd_old_worth(const struct qcmd_keep *keep)
+{
+	u32 intact = qmd_keep_is_sealed(keep) ? qmd_old_count(keep) : 0;
+
+	return intact ? 1 + intact : !!qmd_keep_tail_of(keep);
+}
+
+/* Of the two the better one. A shutdown is the end, whatever else was written before. */
+static u32 qmd_old_choose(const struct qmd_keep_record *old)
+{
+	u32 worth, most = 0;
+	int i;
+
+	for (i = 0; i < QMD_KEEPS; i++) {
+		struct qcmd_keep *keep = qmd_old_take(old, old->at[i]);
+
+		if (!keep)
+			continue;
+		if (strcmp(qmd_keep_before, "clean"))
+			qmd_keep_before = qmd_keep_is_clean(keep) ? "clean" : "died";
+		worth = qmd_old_worth(keep);
+		if (worth > most) {
+			swap(qmd_old, keep);
+			most = worth;
+		}
+		vfree(keep);
+	}
+	return most;
 }
 
 int qmd_keep_find(const struct qmd_keep_record *old)
 {
-	u32 intact, most = 0;
-	int i, ret;
+	u32 worth;
+	int ret = 0;
 
 	/* There is nothing but noise, or what takes the machine with it who looks at it. */
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
 		return 0;
 	if (security_locked_down(LOCKDOWN_KCORE))
 		return -EPERM;
-	for (i = 0; i < QMD_KEEPS; i++) {
-		struct qcmd_keep *keep = qmd_old_take(old, old->at[i]);
-
-		intact = qmd_old_count(keep);
-		if (intact > most) {
-			swap(qmd_old, keep);
-			most = intact;
-		}
-		vfree(keep);
+	qmd_keep_before = "lost";
+	worth = qmd_old_choose(old);
+	if (worth > 1) {
+		qmd_keep_before = "panicked";
+		ret = qmd_old_panicked(worth - 1);
+	} else if (worth && strcmp(qmd_keep_before, "clean")) {
+		ret = qmd_old_died();
+	} else {
+		qmd_keep_forget();
 	}
-	if (!most)
-		return 0;
-	pr_info("the kernel before panicked: %u of %u pieces of its dump are intact\n", most, qmd_old->pieces);
-	ret = qmd_old_show(most);
 	if (ret)
 		qmd_keep_forget();
 	return ret;

@@ -4,6 +4,9 @@
  * is about to reset, so that the last lines are in it. Then nothing can be relied on: here is no lock, no allocation,
  * nothing to wait for, and memory is copied by what survives a fault.
  *
+ * A machine may go down without a word, in a hang that a watchdog ends. For that the end of the log is written every
+ * QMD_TAIL_SECONDS while it lives, and at each oops. A shutdown that came to its end seals a keep that has nothing.
+ *
  * A hardware reset discards what caches hold: all is written back, the seal after the rest.
  */
 #include <linux/atomic.h>
@@ -20,6 +23,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 #include <asm/barrier.h>
 
 #include <linux/qcom_minidump_table.h>
@@ -27,9 +31,17 @@
 #include "keep.h"
 #include "kmsg.h"
 
+/* Later kernels call it otherwise; Kbuild has looked. */
+#ifndef QMD_HAS_DFL_WQ
+#define system_dfl_wq system_unbound_wq
+#endif
+
 /* Of each of the two. */
-#define QMD_KEEP_SIZE	(4ULL << 20)
-#define QMD_KEEP_PAGES	(QMD_KEEP_SIZE / PAGE_SIZE)
+#define QMD_KEEP_SIZE  (4ULL << 20)
+#define QMD_KEEP_PAGES (QMD_KEEP_SIZE / PAGE_SIZE)
+#define QMD_KEEP_ROOM  (QMD_KEEP_SIZE - QCMD_KEEP_TAIL)
+
+#define QMD_TAIL_SECONDS 2
 
 /*
  * Where they are, in parts of RAM: away from each other, as a kernel is put anywhere, and from both ends of RAM and of
@@ -42,6 +54,7 @@ static struct qmd_keep_table qmd_table;
 
 static atomic_t qmd_filling = ATOMIC_INIT(0);
 static bool qmd_panicked;
+static atomic_t qmd_writing_tail = ATOMIC_INIT(0);
 
 static void qmd_write_back(void *start, size_t size)
 {
@@ -59,15 +72,26 @@ static u32 qmd_keep_add(struct qcmd_keep *keep, u32 n, u64 *end, u64 paddr, u64 
 	struct qcmd_keep_piece *piece = &keep->piece[n];
 	void *to = (void *)keep + *end;
 
-	if (size > QMD_KEEP_SIZE - *end || copy_from_kernel_nofault(to, phys_to_virt(paddr), size))
+	if (size > QMD_KEEP_ROOM - *end || copy_from_kernel_nofault(to, phys_to_virt(paddr), size))
 		return n;
 	qmd_write_back(to, size);
 	piece->paddr = paddr;
 	piece->size = size;
 	piece->offset = *end;
 	piece->hash = qmd_keep_hash_of(keep, to, size);
-	*end = min(ALIGN(*end + size, L1_CACHE_BYTES), QMD_KEEP_SIZE);
+	*end = min(ALIGN(*end + size, L1_CACHE_BYTES), QMD_KEEP_ROOM);
 	return n + 1;
+}
+
+static void qmd_keep_seal_it(struct qcmd_keep *keep, u32 pieces, u64 end)
+{
+	keep->time = ktime_get_real_fast_ns();
+	keep->running = num_online_cpus() - 1;
+	keep->pieces = pieces;
+	keep->end = end;
+	qmd_write_back(keep, struct_size(keep, piece, pieces));
+	keep->seal = qmd_keep_seal(keep);
+	qmd_write_back(keep, sizeof(*keep));
 }
 
 static void qmd_keep_fill(struct qcmd_keep *keep)
@@ -86,32 +110,76 @@ static void qmd_keep_fill(struct qcmd_keep *keep)
 			n = qmd_keep_add(keep, n, &end, le64_to_cpu(READ_ONCE(r->address)),
 					 le64_to_cpu(READ_ONCE(r->size)));
 	}
-	keep->time = ktime_get_real_fast_ns();
-	keep->running = num_online_cpus() - 1;
-	keep->pieces = n;
-	keep->end = end;
-	qmd_write_back(keep, struct_size(keep, piece, n));
-	keep->seal = qmd_keep_seal(keep);
-	qmd_write_back(keep, sizeof(*keep));
+	qmd_keep_seal_it(keep, n, end);
+}
+
+/*
+ * In any context: the kernel takes no lock for it. Who is late leaves it to who writes: that one may be on a CPU that
+ * was stopped, and then it is as it was in one of the keeps.
+ */
+static void qmd_keep_write_tail(void)
+{
+	struct qcmd_keep_tail *first = qmd_keep_tail(qmd_keeps[0]);
+	u64 now = ktime_get_real_fast_ns();
+	struct kmsg_dump_iter iter;
+	size_t size = 0;
+	int i;
+
+	if (atomic_xchg(&qmd_writing_tail, 1))
+		return;
+	kmsg_dump_rewind(&iter);
+	kmsg_dump_get_buffer(&iter, true, first->text, QCMD_KEEP_TAIL - sizeof(*first), &size);
+	for (i = 0; i < QMD_KEEPS; i++) {
+		struct qcmd_keep_tail *tail = qmd_keep_tail(qmd_keeps[i]);
+
+		if (tail != first)
+			memcpy(tail->text, first->text, size);
+		tail->time = now;
+		tail->size = size;
+		tail->hash = qmd_keep_tail_hash(qmd_keeps[i], tail);
+		qmd_write_back(tail, sizeof(*tail) + size);
+	}
+	atomic_set(&qmd_writing_tail, 0);
+}
+
+static void qmd_keep_alive(struct work_struct *work);
+static DECLARE_DELAYED_WORK(qmd_keep_work, qmd_keep_alive);
+
+/* On any CPU, as one of them may hang. */
+static void qmd_keep_alive(struct work_struct *work)
+{
+	qmd_keep_write_tail();
+	queue_delayed_work(system_dfl_wq, &qmd_keep_work, QMD_TAIL_SECONDS * HZ);
 }
 
 /* One after the other, so that one of them is sealed at any time. A panic in here, against all care, gets past. */
-static void qmd_keep_on_dump(struct kmsg_dumper *dumper, QMD_KMSG_ARG)
+static void qmd_keep_seal_all(bool panic)
 {
-	enum kmsg_dump_reason why = QMD_KMSG_REASON;
 	int i;
 
-	if (why != KMSG_DUMP_PANIC && !(why == KMSG_DUMP_EMERG && qmd_panicked))
-		return;
-	qmd_panicked = true;
 	if (atomic_xchg(&qmd_filling, 1))
 		return;
-	for (i = 0; i < QMD_KEEPS; i++)
-		qmd_keep_fill(qmd_keeps[i]);
+	for (i = 0; i < QMD_KEEPS; i++) {
+		if (panic)
+			qmd_keep_fill(qmd_keeps[i]);
+		else
+			qmd_keep_seal_it(qmd_keeps[i], 0, 0);
+	}
 	atomic_set(&qmd_filling, 0);
 }
 
-static struct kmsg_dumper qmd_keep_dumper = { .dump = qmd_keep_on_dump, .max_reason = KMSG_DUMP_EMERG };
+static void qmd_keep_on_dump(struct kmsg_dumper *dumper, QMD_KMSG_ARG)
+{
+	enum kmsg_dump_reason why = QMD_KMSG_REASON;
+
+	qmd_panicked |= why == KMSG_DUMP_PANIC;
+	if (!atomic_read(&qmd_filling))
+		qmd_keep_write_tail();
+	if (why == KMSG_DUMP_SHUTDOWN || qmd_panicked)
+		qmd_keep_seal_all(qmd_panicked);
+}
+
+static struct kmsg_dumper qmd_keep_dumper = { .dump = qmd_keep_on_dump, .max_reason = KMSG_DUMP_SHUTDOWN };
 
 bool qmd_keep_page_is_free(unsigned long pfn)
 {
@@ -197,10 +265,12 @@ int qmd_keep_open(const struct qmd_keep_table *table)
 	}
 	memzero_explicit(number, sizeof(number));
 	qmd_table = *table;
-	if (i == QMD_KEEPS)
-		return kmsg_dump_register(&qmd_keep_dumper);
-	qmd_keep_free();
-	return -ENOMEM;
+	if (i < QMD_KEEPS) {
+		qmd_keep_free();
+		return -ENOMEM;
+	}
+	qmd_keep_alive(NULL);
+	return kmsg_dump_register(&qmd_keep_dumper);
 }
 
 bool qmd_keep_is_open(void)
@@ -222,5 +292,6 @@ void qmd_keep_close(void)
 	if (!qmd_keep_is_open())
 		return;
 	kmsg_dump_unregister(&qmd_keep_dumper);
+	cancel_delayed_work_sync(&qmd_keep_work);
 	qmd_keep_free();
 }

@@ -53,8 +53,12 @@ bool qmd_keep_is_open(void);
 void qmd_keep_say(struct qmd_keep_record *record);
 void qmd_keep_close(void);
 
-/* keep-old.c: what the kernel before has left, as a file in /sys/kernel. 0, too, if that is nothing. */
+/*
+ * keep-old.c: what the kernel before has left, as a file in /sys/kernel. 0, too, if that is nothing; qmd_keep_before
+ * says in a word what became of that kernel.
+ */
 int qmd_keep_find(const struct qmd_keep_record *old);
 void qmd_keep_forget(void);
+extern const char *qmd_keep_before;
 
 #endif

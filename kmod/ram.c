@@ -173,4 +173,14 @@ static const struct kernel_param_ops keep_ops = { .set = keep_set, .get = keep_g
 module_param_cb(keep, &keep_ops, NULL, 0600);
 MODULE_PARM_DESC(keep, "where the next kernel finds the dump of a panic; write that of the boot before, or none");
 
+/* "unknown": nobody said where to look, or that can't be done here; "lost": there was nothing. */
+static int before_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", qmd_keep_before);
+}
+
+static const struct kernel_param_ops before_ops = { .get = before_get };
+module_param_cb(before, &before_ops, NULL, 0444);
+MODULE_PARM_DESC(before, "the kernel before, by its keep: unknown, lost, clean, died or panicked");
+
 MODULE_DESCRIPTION("Minidump back end: table in plain RAM");

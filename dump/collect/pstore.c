@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <qcmd_keep.h>
 #include <qcmd_note.h>
 
 #include "dump/core/elfnote.h"
@@ -203,7 +204,7 @@ static unsigned int last_part(const struct pstore *p, size_t first, const struct
 	return last < RECORDS_MAX ? last : RECORDS_MAX;
 }
 
-static void record_clear(struct pstore_record *r)
+void pstore_record_clear(struct pstore_record *r)
 {
 	free(r->path);
 	free(r->text);
@@ -227,7 +228,7 @@ static void join_parts(struct pstore *p, size_t first)
 		if (p->v[i].whole || p->v[i].part == 1)
 			p->v[n++] = p->v[i];
 		else
-			record_clear(&p->v[i]);
+			pstore_record_clear(&p->v[i]);
 	}
 	p->n = n;
 }
@@ -287,20 +288,47 @@ void pstore_sort(struct pstore *p)
 void pstore_clear(struct pstore *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		record_clear(&p->v[i]);
+		pstore_record_clear(&p->v[i]);
 	free(p->v);
 	strlist_clear(&p->problems);
 	*p = (struct pstore){ 0 };
 }
 
+int pstore_read_keep(struct pstore_record *r, const char *path)
+{
+	static const char first[] = QCMD_KEEP_DIED;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char start[sizeof(first)] = "", *eol;
+	const struct stat unknown = { 0 };
+	int ret;
+
+	*r = (struct pstore_record){ .died = true };
+	if (fd < 0)
+		return -errno;
+	ret = pread_some(fd, start, sizeof(first) - 1, 0);
+	if (ret < 0 || strcmp(start, first))
+		return ret < 0 ? ret : 0;
+	ret = read_record(r, fd, "", &unknown);
+	if (ret < 0)
+		return ret;
+	eol = memchr(r->text, '\n', r->size);
+	if (!eol)
+		return -EINVAL;
+	r->time = strtoull(r->text + sizeof(first) - 1, NULL, 10);
+	r->size -= eol + 1 - r->text;
+	memmove(r->text, eol + 1, r->size);
+	r->path = xprintf("%s", path);
+	return 1;
+}
+
 static void add_notes(struct notebuf *notes, const struct pstore_record *r)
 {
 	_cleanup_free_ char *path = escape_text(r->path, strlen(r->path), TEXT_ASCII);
-	_cleanup_free_ char *text =
-		xprintf("QCMD_COLLECT=1\nCREATOR=qcmdump %s\nSOURCE=%s\nSOURCE_KIND=pstore\nCOLLECTED=%lld\n"
-			"CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n%s%s%s",
-			QCMD_VERSION, path, (long long)time(NULL), (unsigned long long)r->time,
-			r->missing ? "PROBLEM=" : "", r->missing ?: "", r->missing ? "\n" : "");
+	_cleanup_free_ char *text = xprintf(
+		"QCMD_COLLECT=1\nCREATOR=qcmdump %s\nSOURCE=%s\nSOURCE_KIND=%s\nCOLLECTED=%lld\n"
+		"CRASHTIME=%llu\nREGISTERS=none\nPAGE_TABLES=none\n%s%s%s%s",
+		QCMD_VERSION, path, r->died ? "keep" : "pstore", (long long)time(NULL), (unsigned long long)r->time,
+		r->died ? "DIED=1\n" : "", r->missing ? "PROBLEM=" : "", r->missing ?: "", r->missing ? "\n" : "");
 
 	notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_COLLECT, text, strlen(text));
 	notebuf_add(notes, QCMD_NOTE_NAME, QCMD_NOTE_LOG, r->text, r->size);

@@ -17,6 +17,7 @@ struct pstore_record {
 	size_t size;
 	uint64_t time; /* of the crash */
 	bool panic;    /* the last of a kernel's */
+	bool died;     /* without a word: see pstore_read_keep() */
 
 	/* From its first line: "Panic#1 Part2" */
 	char reason[LOG_REASON_MAX];
@@ -36,6 +37,13 @@ void pstore_add(struct pstore *p, const char *folder);
 /* Panics first: what led to one is in its log, too. */
 void pstore_sort(struct pstore *p);
 void pstore_clear(struct pstore *p);
+void pstore_record_clear(struct pstore_record *r);
+
+/*
+ * What the next kernel shows of one that went down without a word (include/qcmd_keep.h): 1; or 0: it is something else.
+ * pstore_record_clear() in any case.
+ */
+int pstore_read_keep(struct pstore_record *r, const char *path);
 
 /* An ELF core with the log and nothing else. */
 int pstore_write(void *record, int fd, struct derr *err); /* fits zstd_write() */

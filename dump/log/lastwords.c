@@ -69,6 +69,8 @@ void last_words_read(const struct corefile *core, struct last_words *w)
 	if (r < 0)
 		w->why_not = xstrndup(err.text, strlen(err.text));
 	log_clear(&log);
+	if (!w->crash && kv_get(&core->collect_note, "DIED"))
+		w->crash = xprintf("the machine went down without a word");
 }
 
 void last_words_read_text(const char *text, size_t size, struct last_words *w)

@@ -54,8 +54,9 @@ static int collect(const char *before, const char *config)
 	snprintf(command, sizeof(command), "printf '[Collect]\\n%s\\n' >%s/conf", config, folder);
 	assert_int_equal(system(command), 0);
 	snprintf(command, sizeof(command),
-		 "%s TMPDIR=%s build/qcmd-collect --config=%s/conf --folder=%s --vmcore=/nonexistent 2>&1", before,
-		 folder, folder, folder);
+		 "%s TMPDIR=%s build/qcmd-collect --config=%s/conf --folder=%s --vmcore=/nonexistent --keep=%s/keep "
+		 "2>&1",
+		 before, folder, folder, folder, folder);
 	unsetenv("JOURNAL_STREAM");
 	p = popen(command, "r");
 	assert_non_null(p);
@@ -341,6 +342,33 @@ static void make_records(void)
 
 #define PANIC "<0>[   12.000003][   C1] Kernel panic - not syncing: in RAM\n"
 
+/* What the module shows of a kernel that went down without a word, cut off there. */
+static void put_kept(size_t size)
+{
+	static const char text[] = "QCMD_DIED=1763800000\n<6>[   11.000000] all is well\n<6>[   12.000000] still\n";
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/keep", folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_not_equal(fwrite(text, 1, size < sizeof(text) ? size : sizeof(text) - 1, f), 0);
+	fclose(f);
+}
+
+static void died(void **state)
+{
+	put_kept(SIZE_MAX);
+	assert_int_equal(collect_from("", "none", ""), 0);
+	has_said("Collected the log of a crash: the machine went down without a word\n");
+	assert_non_null(strstr(said, "/20251122T082640Z-"));
+	assert_int_equal(collect_from("", "none", ""), 0);
+	assert_string_equal(said, "");
+	put_kept(12);
+	assert_int_equal(collect_from("", "none", ""), 1);
+	has_said("Cannot read it");
+}
+
 static void logs(void **state)
 {
 	make_records();
@@ -541,6 +569,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(logs, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(died, setup, teardown),
 		cmocka_unit_test_setup_teardown(same_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_in_parts, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_put_together, setup, teardown),

@@ -77,6 +77,7 @@ static uint64_t siphash(const void *data, size_t size, const siphash_key_t *k)
 #define SIZE   ((size_t)QCMD_KEEP_ALIGN)
 #define PAGE   4096
 #define PIECES 24
+#define TEXT   5000
 #define ROUNDS 10000
 
 static const __u64 number[2] = { 0x0123456789abcdef, 0xfedcba9876543210 };
@@ -107,6 +108,8 @@ static void seal(struct qcmd_keep *keep, const __u64 key[2])
 			p->hash = qmd_keep_hash_of(keep, (char *)keep + p->offset, p->size);
 	}
 	keep->seal = qmd_keep_seal(keep);
+	if (keep->size <= SIZE && qmd_keep_tail(keep)->size <= QCMD_KEEP_TAIL - sizeof(*qmd_keep_tail(keep)))
+		qmd_keep_tail(keep)->hash = qmd_keep_tail_hash(keep, qmd_keep_tail(keep));
 }
 
 static int setup(void **state)
@@ -128,6 +131,8 @@ static int setup(void **state)
 		at = ALIGN_UP(at + good->piece[i].size, 64);
 	}
 	good->end = used = at;
+	qmd_keep_tail(good)->size = TEXT;
+	memset(qmd_keep_tail(good)->text, 'x', TEXT);
 	seal(good, number);
 	return 0;
 }
@@ -142,6 +147,7 @@ static int teardown(void **state)
 static void undo(void)
 {
 	memcpy(found, good, ALIGN_UP(used, PAGE));
+	memcpy((char *)found + SIZE - QCMD_KEEP_TAIL, qmd_keep_tail(good), QCMD_KEEP_TAIL);
 }
 
 static bool is_same(size_t at, size_t size)
@@ -181,7 +187,8 @@ static void test_whole(void **state)
 {
 	undo();
 	check_found();
-	assert_true(qmd_keep_is(found, SELF, number) && qmd_keep_is_sealed(found));
+	assert_true(qmd_keep_is(found, SELF, number) && qmd_keep_is_sealed(found) && !qmd_keep_is_clean(found));
+	assert_ptr_equal(qmd_keep_tail_of(found), qmd_keep_tail(found));
 	for (int i = 0; i < PIECES; i++)
 		assert_true(qmd_keep_is_intact(found, &found->piece[i]));
 }
@@ -251,9 +258,10 @@ static void test_absurd(void **state)
 		undo();
 		found->size = odd_number(found->size);
 		found->hash = qmd_keep_hash(found);
-		assert_int_equal(qmd_keep_is(found, SELF, number),
-				 found->size >= sizeof(*found) && found->size <= QCMD_KEEP_MAX);
-		if (found->size < sizeof(*found) || found->size > SIZE)
+		assert_int_equal(qmd_keep_is(found, SELF, number), found->size >= sizeof(*found) + QCMD_KEEP_TAIL &&
+									   found->size <= QCMD_KEEP_MAX &&
+									   found->size % 8 == 0);
+		if (!qmd_keep_is(found, SELF, number) || found->size > SIZE)
 			continue;
 		for (int i = 0; i < PIECES; i++) {
 			found->piece[i].offset = odd_number(found->piece[i].offset);
@@ -270,11 +278,40 @@ static void test_absurd(void **state)
 	}
 }
 
+/* Its kernel lived on, or was shut down: it has no dump, and the end of the log if that is as it was written. */
+static void test_unsealed(void **state)
+{
+	struct qcmd_keep_tail *tail;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		undo();
+		tail = qmd_keep_tail(found);
+		found->end = 0;
+		assert_false(qmd_keep_is_sealed(found) || qmd_keep_is_clean(found));
+		assert_ptr_equal(qmd_keep_tail_of(found), tail);
+		((uint8_t *)tail)[random_word() % (sizeof(*tail) + TEXT)] ^= 1 << random_word() % 8;
+		assert_null(qmd_keep_tail_of(found));
+		memset(tail, 0, sizeof(*tail));
+		assert_null(qmd_keep_tail_of(found));
+		tail->size = odd_number(QCMD_KEEP_TAIL - sizeof(*tail) + 1);
+		if (tail->size > QCMD_KEEP_TAIL - sizeof(*tail))
+			assert_null(qmd_keep_tail_of(found));
+
+		found->pieces = 0;
+		assert_false(qmd_keep_is_clean(found));
+		found->seal = qmd_keep_seal(found);
+		assert_true(qmd_keep_is_clean(found) && !qmd_keep_is_sealed(found));
+		((uint8_t *)&found->end)[random_word() % 24] ^= 1 << random_word() % 8;
+		assert_false(qmd_keep_is_clean(found) || qmd_keep_is_sealed(found));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hash),	    cmocka_unit_test(test_whole),  cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_overwritten), cmocka_unit_test(test_forged), cmocka_unit_test(test_absurd),
+		cmocka_unit_test(test_unsealed),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -268,7 +268,8 @@ class Machine:
             raise Problem(f"{EMULATOR_FAILED}: it ran code that the kernel was patching (int3), see "
                           f"{self.options.console}")
         elif self._restarts():
-            pass
+            # What hangs, a watchdog resets.
+            self.restarting = self.restarting or bool(HANGING.search(self.tail))
         elif PANIC_END.search(self.tail):
             self._die("panic", SETTLE)
         elif HANGING.search(self.tail):

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A machine with nothing special panics and resets, and its memory is as it was, but for what the next kernel needed:
 # that one finds the dump, and qcmd-collect.service takes it over. CRASHES times, one after the other. The last dump is
-# compared with what was in memory when the machine was about to reset.
+# compared with what was in memory when the machine was about to reset. Before that it hangs, which leaves the end of
+# its log; and it reboots, which leaves nothing to tell.
 
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -41,9 +42,27 @@ check_dump() {
 	qcmdctl dump info | grep -q '^ *Problems: none$' || fail "it has problems: $(qcmdctl dump info)"
 }
 
+check_death() {
+	[ "$(cat $before)" = died ] || fail "the kernel that hung is called $(cat $before)"
+	[[ $(qcmdctl --no-legend dumps) == *" keep "*"the machine went down without a word" ]] ||
+		fail "the hang left nothing"
+	[ ! -e /sys/kernel/qcom_minidump_keep ] || fail "the log takes memory when it is on the disk"
+	qcmdctl dump log | grep -q -x '\[.*qcmd-test: all is well' || fail "its last lines are not there"
+	age=$(($(date +%s) - $(date -d "$(qcmdctl --no-legend dumps | cut -d ' ' -f 1-3)" +%s)))
+	((age >= 0 && age < 1200)) || fail "it is said to have died $age seconds ago"
+}
+
+check_silence() {
+	[ "$(cat $before)" = clean ] || fail "the kernel that was shut down is called $(cat $before)"
+	[ "$(qcmdctl --no-legend dumps | wc -l)" = 1 ] || fail "a reboot is told of as a crash"
+	[ ! -e /sys/kernel/qcom_minidump_keep ] || fail "a reboot leaves something"
+}
+
 place=/sys/module/qcom_minidump_ram/parameters/keep
-n=$(cat /var/lib/crashes 2>/dev/null || echo 0)
-if [ "$n" = 0 ]; then
+before=${place%/*}/before
+n=$(cat /var/lib/crashes 2>/dev/null || echo first)
+case $n in
+first)
 	# A busy emulator takes longer than a machine.
 	for unit in qcmd-backend qcmd-keep; do
 		mkdir -p /etc/systemd/system/$unit.service.d
@@ -56,22 +75,47 @@ if [ "$n" = 0 ]; then
 	! echo none 2>/dev/null >$place || fail "it has two keeps"
 	systemctl restart qcmd-backend && systemctl start qcmd-keep || fail "it can't be started again"
 	[ "$(cat $place)" != none ] && [ "$(cat $place)" != "$old" ] || fail "it has no keep, or the old one"
-else
+	next=hang
+	;;
+hang)
+	check_death
+	next=0
+	;;
+0)
+	check_silence
+	next=1
+	;;
+*)
+	[ "$(cat $before)" = panicked ] || fail "the kernel that panicked is called $(cat $before)"
 	check_dump
-fi
+	next=$((n + 1))
+	;;
+esac
 [ "$(stat -c %a /var/lib/qcmd/keep)" = 600 ] || fail "there is no record for root alone"
 [ "$(cat /var/lib/qcmd/keep)" = "$(cat $place)" ] || fail "the record is another one"
 if [ "$n" = "$crashes" ]; then
 	cp "$(find /var/lib/qcmd/dumps -name '*.zst' | sort | tail -n 1)" dump
 	exit
 fi
-echo $((n + 1)) >/var/lib/crashes
-echo "qcmd-test: the last words of crash $((n + 1))" >/dev/kmsg
+echo $next >/var/lib/crashes
 sync
-crash sysrq-c
+case $next in
+hang)
+	echo "qcmd-test: all is well" >/dev/kmsg
+	sleep 6
+	crash hang
+	;;
+0)
+	systemctl reboot -ff
+	;;
+*)
+	echo "qcmd-test: the last words of crash $next" >/dev/kmsg
+	crash sysrq-c
+	;;
+esac
 fail "the machine lives"
 SCRIPT
-} | vm --restart --append "panic=1" --timeout $((600 * crashes)) --inspect "$work/at-reset" \
+} | vm --restart --append "panic=1" --timeout $((600 * (2 + crashes))) --inspect "$work/at-reset" \
 	--fetch /srv/dump:"$work/dump.elf.zst" >"$work/said" || fail "$(cat "$work/said")"
 cat "$work/said"
 
