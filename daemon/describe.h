@@ -13,7 +13,7 @@
 #include "daemon/source/sources.h"
 
 #define STATUS_PROBLEMS_MAX 16
-#define STATUS_NOTES_MAX    3
+#define STATUS_NOTES_MAX    4
 
 enum status_state {
 	STATUS_OK,

@@ -71,6 +71,7 @@ static void judge_machine(struct status *s)
 		s->problems[s->n_problems++] = problem;
 	s->n_notes += machine_note(&s->machine, &s->notes[s->n_notes]) > 0;
 	s->n_notes += machine_collect_note(&s->machine, &s->notes[s->n_notes]) > 0;
+	s->n_notes += machine_keep_note(&s->machine, &s->notes[s->n_notes]) > 0;
 	s->n_notes += machine_panic_note(&s->machine, &s->notes[s->n_notes]) > 0;
 }
 

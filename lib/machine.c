@@ -265,6 +265,18 @@ static void find_unbound(struct machine *m, const char *root)
 	}
 }
 
+/* As qcmd-backend counts: "kept 3", starts in a row; or "lost 1". */
+static void read_reboots(struct machine *m, const char *root)
+{
+	unsigned int count;
+	char text[32];
+
+	read_line(root, "/var/lib/qcmd/reboots", text, sizeof(text));
+	if (sscanf(text, "kept %9u", &count) == 1)
+		m->kept = count;
+	m->lost = !strncmp(text, "lost ", 5);
+}
+
 void machine_read(struct machine *m, const char *root)
 {
 	struct machine_cpu cpu = read_cpu();
@@ -293,6 +305,7 @@ void machine_read(struct machine *m, const char *root)
 	read_line(root, "/proc/sys/kernel/modules_disabled", disabled, sizeof(disabled));
 	m->modules_disabled = !strcmp(disabled, "1");
 	m->collect_disabled = collect_is_disabled(root);
+	read_reboots(m, root);
 }
 
 __attribute__((format(printf, 4, 5))) static int say(struct problem *ret, const char *id, const char *hint,
@@ -388,6 +401,10 @@ size_t machine_collectors(const struct machine *m, struct collector ret[MACHINE_
 	else if (ram && m->virtualization[0] && !hides_memory(m))
 		add_collector(ret, &n, "host", "the host (%s), if somebody saves this machine's memory there",
 			      m->virtualization);
+	if (ram && m->kept)
+		add_collector(ret, &n, "next-kernel",
+			      "the next kernel, after a panic that reboots: memory came through the last %u restart%s",
+			      m->kept, m->kept == 1 ? "" : "s");
 	if (m->backend[0] && m->capture_kernel)
 		add_collector(ret, &n, "capture-kernel", "the capture kernel (kdump)");
 	return n;
@@ -411,9 +428,13 @@ int machine_collector_problem(const struct machine *m, struct problem *ret)
 			"Only a capture kernel could collect the dump, and none is loaded (kdump): the memory of this "
 			"virtual machine is encrypted (%s), so that its host can't read it",
 			m->encryption);
-	return say(ret, "collector", "Load a capture kernel (kdump), or have RAM read in another way after a crash",
-		   "Nobody is known to collect the dump: no capture kernel is loaded (kdump), and this does not look "
-		   "like a virtual machine");
+	return say(
+		ret, "collector",
+		strcmp(m->backend, "ram") || m->lost ?
+			"Load a capture kernel (kdump), or have RAM read in another way after a crash" :
+			"Load a capture kernel (kdump), or reboot once: then it is known whether memory comes through",
+		"Nobody is known to collect the dump: no capture kernel is loaded (kdump), and this does not look "
+		"like a virtual machine");
 }
 
 int machine_note(const struct machine *m, struct problem *ret)
@@ -439,6 +460,16 @@ int machine_collect_note(const struct machine *m, struct problem *ret)
 	return say(ret, "collect-disabled", "systemctl enable qcmd-collect",
 		   "What a crash leaves on this machine is not taken over at the next boot: qcmd-collect is not "
 		   "enabled");
+}
+
+/* If it does, the next kernel collects. */
+int machine_keep_note(const struct machine *m, struct problem *ret)
+{
+	if (strcmp(m->backend, "ram") || !m->lost)
+		return 0;
+	return say(ret, "memory-lost", "Reboot to see whether it does then; or load a capture kernel (kdump)",
+		   "Memory did not come through the last restart: the machine was off, or its firmware or host clears "
+		   "memory. After a reset like that nothing is left for the next kernel");
 }
 
 /* Of interest where there is a table that it would be in. */

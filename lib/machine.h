@@ -38,6 +38,8 @@ struct machine {
 	bool modules_disabled;	 /* none can be loaded or unloaded any more; false where that can't be seen */
 	char unbound[32];	 /* where no back end is bound: one that a write to its parameter "bound" would bind */
 	bool collect_disabled;	 /* qcmd-collect.service is installed, and is not started at boot */
+	unsigned int kept;	 /* how many starts in a row memory came through, the last one included */
+	bool lost;		 /* it did not come through the last one; neither: nobody knows */
 };
 
 /* What an x86 CPU says; of others there is nothing. */
@@ -66,6 +68,7 @@ int machine_collector_problem(const struct machine *m, struct problem *ret);
 /* What is good to know and no problem; likewise. */
 int machine_note(const struct machine *m, struct problem *ret);
 int machine_collect_note(const struct machine *m, struct problem *ret);
+int machine_keep_note(const struct machine *m, struct problem *ret);
 int machine_panic_note(const struct machine *m, struct problem *ret);
 
 /* What to do about a problem or note where that can't be what is usual; NULL: it can, or there is no memory. */
@@ -73,11 +76,11 @@ char *machine_other_hint(const struct machine *m, const char *id);
 
 /* Who would collect the dump. The text goes on after "the dump is collected by". */
 struct collector {
-	const char *id; /* "host", "firmware", "capture-kernel" */
+	const char *id; /* "host", "firmware", "next-kernel", "capture-kernel" */
 	char text[112];
 };
 
-#define MACHINE_COLLECTORS_MAX 2
+#define MACHINE_COLLECTORS_MAX 3
 
 /* How many of them there are. */
 size_t machine_collectors(const struct machine *m, struct collector ret[MACHINE_COLLECTORS_MAX]);

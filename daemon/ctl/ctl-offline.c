@@ -94,6 +94,7 @@ static void add_notes(struct json_object *notes, const struct machine *machine)
 
 	add_if_any(notes, machine_note(machine, &found), &found);
 	add_if_any(notes, machine_collect_note(machine, &found), &found);
+	add_if_any(notes, machine_keep_note(machine, &found), &found);
 	add_if_any(notes, machine_panic_note(machine, &found), &found);
 }
 

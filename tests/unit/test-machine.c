@@ -165,6 +165,29 @@ static void assert_collectors(const char *virtualization, const char *first, con
 		assert_string_equal(who[1].id, second);
 }
 
+/* The next kernel collects only where it was seen that it can. */
+static void test_reboots(void **state)
+{
+	write_file(BACKEND, "ram\n");
+	assert_says(machine_collector_problem, "collector", "Nobody is known to collect", "reboot once");
+	assert_silent(machine_keep_note);
+	write_file("/var/lib/qcmd/reboots", "kept 3\n");
+	assert_collectors("", "next-kernel", NULL);
+	assert_collectors("kvm", "host", "next-kernel");
+	assert_silent(machine_collector_problem);
+	assert_silent(machine_keep_note);
+	write_file("/var/lib/qcmd/reboots", "lost 1\n");
+	assert_collectors("", NULL, NULL);
+	assert_says(machine_collector_problem, "collector", "Nobody is known to collect", "Load a capture kernel");
+	assert_says(machine_keep_note, "memory-lost", "did not come through the last restart", "Reboot");
+	write_file("/var/lib/qcmd/reboots", "what\n");
+	assert_collectors("", NULL, NULL);
+	assert_silent(machine_keep_note);
+	write_file("/var/lib/qcmd/reboots", "kept 3\n");
+	write_file(BACKEND, "mmio\n");
+	assert_collectors("", "host", NULL);
+}
+
 static void test_collector(void **state)
 {
 	assert_collectors("kvm", NULL, NULL);
@@ -382,6 +405,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_module, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_download_mode, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_collector, empty_root, empty_root),
+		cmocka_unit_test_setup_teardown(test_reboots, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_virtualization, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_collect, empty_root, empty_root),
 		cmocka_unit_test_setup_teardown(test_modules_disabled, empty_root, empty_root),

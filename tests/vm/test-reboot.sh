@@ -53,6 +53,9 @@ check_death() {
 }
 
 check_silence() {
+	[ "$(cat /var/lib/qcmd/reboots)" = "kept 2" ] || fail "reboots: $(cat /var/lib/qcmd/reboots)"
+	qcmdctl status | tr -s ' \n' ' ' | grep -q 'memory came through the last 2 restarts' ||
+		fail "status doesn't know: $(qcmdctl status)"
 	[ "$(cat $before)" = clean ] || fail "the kernel that was shut down is called $(cat $before)"
 	[ "$(qcmdctl --no-legend dumps | wc -l)" = 1 ] || fail "a reboot is told of as a crash"
 	[ ! -e /sys/kernel/qcom_minidump_keep ] || fail "a reboot leaves something"
