@@ -363,8 +363,10 @@ install: all $(if $(RELEASE),install-modules)
 	install -D -m 755 $(B)/qcmdd $(B)/qcmd-collect systemd/qcmd-backend systemd/qcmd-tracefs -t $(libdir)/qcmd
 	install -D -m 755 $(B)/qcmdctl $(B)/qcmdump -t $(bindir)
 	install -d $(DESTDIR)/etc/qcmd.d $(libdir)/systemd/system
-	for unit in qcmdd.service qcmd-backend.service qcmd-keep.service qcmd-collect.service qcmdump-watch@.service; do \
-		sed 's,/usr/lib/qcmd/,$(PREFIX)/lib/qcmd/,; s,/usr/bin/qcmdump,$(PREFIX)/bin/qcmdump,' systemd/$$unit >$(libdir)/systemd/system/$$unit || exit; \
+	for unit in qcmdd.service qcmd-backend.service qcmd-keep.service qcmd-collect.service \
+		qcmdump-watch@.service; do \
+		sed 's,/usr/lib/qcmd/,$(PREFIX)/lib/qcmd/,; s,/usr/bin/qcmdump,$(PREFIX)/bin/qcmdump,' systemd/$$unit \
+			>$(libdir)/systemd/system/$$unit || exit; \
 	done
 	$(INSTALL_DATA) systemd/kdump-tools-dump.service.d.conf \
 		$(libdir)/systemd/system/kdump-tools-dump.service.d/qcmd.conf

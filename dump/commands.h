@@ -58,8 +58,8 @@ struct options {
 extern const struct program qcmdump;
 
 /*
- * What a command does; those that look at a dump get it, collect and watch NULL. 0, or negative with err. Notes for the user
- * go to stderr.
+ * What a command does; those that look at a dump get it, collect and watch NULL. 0, or negative with err. Notes for
+ * the user go to stderr.
  */
 typedef int command_fn(const struct corefile *core, const struct options *o, FILE *out, struct derr *err);
 

@@ -68,8 +68,8 @@ static int __init qmd_layout_print(char *text, size_t size)
 
 	n = scnprintf(text, size, "QCMD_NOTE=1\nCREATOR=qcom_minidump " QCOM_MINIDUMP_VERSION "\nARCH=%s\n",
 		      init_utsname()->machine);
-	n += scnprintf(text + n, size - n, "SIZE(task_struct)=%zu\nSIZE(union thread_union)=%zu\n", sizeof(struct task_struct),
-		       sizeof(union thread_union));
+	n += scnprintf(text + n, size - n, "SIZE(task_struct)=%zu\n", sizeof(struct task_struct));
+	n += scnprintf(text + n, size - n, "SIZE(union thread_union)=%zu\n", sizeof(union thread_union));
 #ifdef CONFIG_X86
 	n += scnprintf(text + n, size - n, "SIZE(inactive_task_frame)=%zu\n", sizeof(struct inactive_task_frame));
 #endif

@@ -10,6 +10,9 @@
 #include "dump/stack/backtrace.h"
 #include "lib/text.h"
 
+/* Before what is no panic's */
+#define NO_PANIC "The log has no panic; the last that it reports: "
+
 static const char panic_start[] = "Kernel panic - not syncing: ";
 
 /* One of the kernel's reports: the line that it begins with, and which rule that line is of. */
@@ -175,7 +178,7 @@ static void conclude(const struct log_lines *l, struct cause *c, FILE *out)
 			found = last_report(&all, rule->kind);
 	} else if (all.n) {
 		found = &all.v[all.n - 1];
-		fputs("The log has no panic; the last that it reports: ", out);
+		fputs(NO_PANIC, out);
 	}
 	if (found) {
 		rule = found->rule;
@@ -265,6 +268,13 @@ void cause_read(const struct corefile *core, struct cause *c)
 	if (source && !strcmp(source, "snapshot")) {
 		cause_clear(c);
 		*c = (struct cause){ .kind = "none", .sentence = xprintf("No crash: the machine ran.") };
+	} else if (kv_get(&core->collect_note, "DIED") && (!*c->sentence || strstr(c->sentence, NO_PANIC))) {
+		char *last = c->sentence;
+
+		c->sentence =
+			xprintf("The machine went down without a word%s%s",
+				*last ? "; the last that it reported: " : ".", *last ? last + strlen(NO_PANIC) : "");
+		free(last);
 	} else if (!*c->sentence) {
 		free(c->sentence);
 		c->sentence = without_a_word(core, has_log);

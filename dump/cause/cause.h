@@ -10,9 +10,8 @@
 #include "dump/log/prb.h"
 
 struct cause {
-	const char *
-		kind; /* a word for programs, of rules.c; "unknown": the log has none of the kernel's reports; "none": no crash */
-	char *sentence; /* safe to print */
+	const char *kind; /* a word for programs, of rules.c; "unknown"; "none": no crash */
+	char *sentence;	  /* safe to print */
 	/*
 	 * The same for the same crash on another machine, another boot, another kernel, as far as its functions have
 	 * the same names: the kind, and the functions from the one at fault to the one that the kernel was entered by.

@@ -54,7 +54,7 @@ static const char *word_at(const char *s, int n)
 }
 
 /*
- * "[    412]     0   412     2045     1124 …  name", under "[  pid  ]   uid  tgid total_vm      rss …": the one with
+ * "[    412]     0   412     2045     1124 …  name", under "[  pid  ]   uid  tgid total_vm  rss …": the one with
  * most pages. The columns behind rss depend on the kernel; the name is what is behind the last of them.
  */
 static void who_had_it(const struct scene *s)

@@ -12,7 +12,7 @@ enum rule_role {
 	RULE_FAULT,   /* begins a report of a fault; only its first line counts */
 	RULE_STUCK,   /* begins a report of what does not go on */
 	RULE_PANIC,   /* the message of a panic, which says why */
-	RULE_FOLLOWS, /* one that only says that there was a report before: of its kind, or any fault where it has none */
+	RULE_FOLLOWS, /* says only that there was a report before: of its kind, or of any fault without one */
 };
 
 /* Which of the functions on the stack are not the place: see rules.c */

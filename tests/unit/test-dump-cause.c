@@ -110,8 +110,8 @@ static void which_report(void **state)
 	     "Kernel panic - not syncing: Fatal exception\n"
 	     "BUG: kernel NULL pointer dereference, address: 0000000000000020\n",
 	     "divide-error",
-	     "Division by zero, or of what does not fit in second.isra.0.cold [mod], called from third, by b c (PID 8) on "
-	     "CPU 1.",
+	     "Division by zero, or of what does not fit in second.isra.0.cold [mod], called from third, by b c "
+	     "(PID 8) on CPU 1.",
 	     "divide-error: second third sys_read");
 	says("Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n", "init-died",
 	     "Init, the first process, ended: it was killed by signal 11 (SIGSEGV).", "none");
@@ -128,8 +128,8 @@ static void which_report(void **state)
 	     "  holds_it+0x1/0x2\n"
 	     "Kernel panic - not syncing: hung_task: blocked tasks\n",
 	     "hung-task",
-	     "Task a:1 had waited for 120 s in waits [mod], called from __x64_sys_read for a mutex, which b (PID 2) probably "
-	     "holds, itself in holds_it.",
+	     "Task a:1 had waited for 120 s in waits [mod], called from __x64_sys_read for a mutex, which b "
+	     "(PID 2) probably holds, itself in holds_it.",
 	     "hung-task: waits sys_read");
 	/* A lockup that was reported is not why it died of a fault; a fault is not why it died of a lockup. */
 	says("INFO: task a:1 blocked for more than 120 seconds.\n"
@@ -150,7 +150,8 @@ static void hostile(void **state)
 	says("", "unknown", "", "none");
 	says("Kernel panic - not syncing: \n", "panic", "Panic: \"\".", "none");
 	says("Kernel panic - not syncing: $1 $9 \033[2J%s\n", "panic", "Panic: \"$1 $9 \\x1b[2J%s\".", "none");
-	says("[  pid  ] rss name\n[ 1] 99999999999999999999999 x\n[\n[ 2]\nKernel panic - not syncing: Out of memory: x\n",
+	says("[  pid  ] rss name\n[ 1] 99999999999999999999999 x\n[\n[ 2]\n"
+	     "Kernel panic - not syncing: Out of memory: x\n",
 	     "out-of-memory", "Out of memory (x); most of it had x (PID 1), 72057594037927935 MiB.", "none");
 	for (size_t i = 0; i < 40000; i++)
 		end = stpcpy(

@@ -109,7 +109,7 @@ static char *read_all(const char *path, size_t *ret)
 {
 	struct derr err;
 	uint64_t size;
-	int fd = dumpfile_open(path, &size, &err);
+	int fd = dumpfile_open(path, &size, NULL, &err);
 	char *data = malloc(size);
 
 	assert_true(fd >= 0);

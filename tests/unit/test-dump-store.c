@@ -360,7 +360,7 @@ static void died(void **state)
 {
 	put_kept(SIZE_MAX);
 	assert_int_equal(collect_from("", "none", ""), 0);
-	has_said("Collected the log of a crash: the machine went down without a word\n");
+	has_said("Collected the log of a crash: The machine went down without a word.\n");
 	assert_non_null(strstr(said, "/20251122T082640Z-"));
 	assert_int_equal(collect_from("", "none", ""), 0);
 	assert_string_equal(said, "");

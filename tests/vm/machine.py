@@ -174,7 +174,8 @@ class Machine:
         if options.plugin:
             command += ["-plugin", options.plugin]
         if options.qmp:
-            command += ["-qmp", f"unix:{options.qmp},server=on,wait=off", "-device", "pvpanic", "-action", "panic=pause"]
+            command += ["-qmp", f"unix:{options.qmp},server=on,wait=off"]
+            command += ["-device", "pvpanic", "-action", "panic=pause"]
         if options.icount:
             command += ["-icount", "shift=0,sleep=off"]
         if options.rawdump:

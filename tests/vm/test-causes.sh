@@ -22,7 +22,8 @@ sysctl() { echo "$2" >"/proc/sys/kernel/$1"; }
 		cat "$work/said"
 		fail "$name: the machine did not die as it was to"
 	}
-	"$qcmdump" collect "$work/crash/ram.bin" -f -o "$work/$name.elf" >"$work/said" 2>&1 || fail "$name: $(cat "$work/said")"
+	"$qcmdump" collect "$work/crash/ram.bin" -f -o "$work/$name.elf" >"$work/said" 2>&1 ||
+		fail "$name: $(cat "$work/said")"
 	}
 
 said() { # field of the cause
@@ -104,7 +105,8 @@ says warning warning "Warning at *qcmd_crash.c:* in qcmd_warning [[]qcmd_crash],
 	"warning: qcmd_warning $loaded"
 
 dies soft '' 'sysctl watchdog_thresh 2; sysctl softlockup_panic 1; crash soft'
-says soft soft-lockup "Soft lockup: CPU [01] ran the same task for * s in qcmd_soft [[]qcmd_crash], called from *, $by" \
+says soft soft-lockup "Soft lockup: CPU [01] ran the same task for * s in qcmd_soft [[]qcmd_crash], called from *, \
+$by" \
 	"soft-lockup: qcmd_soft $loaded"
 }
 

@@ -163,5 +163,6 @@ echo "ok: a panic under watch, collected $((kept - told)) s after the event, and
 	fail "hung: another dump than the ordinary one"
 echo "ok: running, paused and hung"
 [ ! -e "$work/forged.failed" ] || fail "forged tables: $(cat "$work/forged.failed")"
-[ "$(grep -c ' does not win, and is named$' "$work/said")" = "$forgeries" ] || fail "$forgeries tables were to be forged"
+[ "$(grep -c ' does not win, and is named$' "$work/said")" = "$forgeries" ] ||
+	fail "$forgeries tables were to be forged"
 echo "ok: $forgeries forged tables"

@@ -106,12 +106,13 @@ dumps() {
 }
 crash='Kernel panic - not syncing: sysrq triggered crash'
 [ "$(systemctl show -P Result qcmd-collect)" = success ] || fail "qcmd-collect.service failed"
-[[ $(collected MESSAGE) == 'Collected the dump of a crash: A panic was asked for by sysrq: crash (PID '*') wrote to /proc/sysrq-trigger.' ]] ||
+[[ $(collected MESSAGE) == 'Collected the dump of a crash: A panic was asked for by sysrq: crash (PID '* ]] ||
 	fail "the journal says: $(collected MESSAGE)"
 [ "$(collected PRIORITY | uniq)" = 2 ] || fail "the priority is $(collected PRIORITY)"
 [ "$(collected QCMD_SOURCE | uniq)" = /dev/disk/by-partlabel/rawdump ] || fail "from $(collected QCMD_SOURCE)"
 [ "$(collected QCMD_CRASH | uniq)" = "$crash" ] || fail "died of $(collected QCMD_CRASH)"
-[ "$(qcmdctl --no-legend dumps | grep -c ' rawdump .* wrote to /proc/sysrq-trigger\.$')" = 2 ] || fail "qcmdctl lists other dumps"
+[ "$(qcmdctl --no-legend dumps | grep -c ' rawdump .* wrote to /proc/sysrq-trigger\.$')" = 2 ] ||
+	fail "qcmdctl lists other dumps"
 [ "$(find /var/lib/qcmd/dumps -perm 600 -name '*.elf.zst' | wc -l)" = 2 ] || fail "others can read them"
 journalctl -q --update-catalog
 mkdir out
