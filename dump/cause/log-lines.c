@@ -9,6 +9,12 @@ static void add_line(struct log_lines *l, char *s)
 	l->v[l->n++] = s;
 }
 
+/* What processes write to /dev/kmsg has another facility than 0, as the kernel sees to. */
+static bool is_of_kernel(const struct prb_record *r)
+{
+	return !r->has_facility || !r->facility;
+}
+
 void log_lines_of(const struct log *log, struct log_lines *l)
 {
 	size_t bytes = 0;
@@ -21,6 +27,8 @@ void log_lines_of(const struct log *log, struct log_lines *l)
 	for (size_t i = 0; i < log->n; i++) {
 		const struct prb_record *r = &log->v[i];
 
+		if (!is_of_kernel(r))
+			continue;
 		add_line(l, end);
 		for (size_t k = 0; k < r->text_len; k++) {
 			*end++ = r->text[k] == '\n' ? '\0' : r->text[k] ?: ' ';

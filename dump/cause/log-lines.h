@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The lines of a log as strings: a record has one or more, and nothing but their bytes counts here. */
+/* The lines of a log as strings, of the records that the kernel itself wrote: each has one or more. */
 #ifndef LOG_LINES_H
 #define LOG_LINES_H
 

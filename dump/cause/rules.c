@@ -228,7 +228,8 @@ static const struct rule rules[] = {
 	      "Machine check: the hardware of CPU $1 reported an error (bank $4)", PLACE_NONE),
 	FAULT("bug", "BUG: *", "BUG: $1", PLACE_HERE),
 	FAULT("oops", "Internal error: * [#*", "Oops ($1)", PLACE_HERE),
-	FAULT("oops", "*: * [#*", "Oops ($1)", PLACE_HERE),
+	FAULT("oops", "Oops: * [#*", "Oops ($1)", PLACE_HERE),
+	FAULT("oops", "* 0000 [#*", "Oops ($1)", PLACE_HERE),
 	FAULT("warning", "WARNING: CPU: * PID: * at * *", "Warning at $3", PLACE_HERE),
 	FAULT("warning", "WARNING: * at *, CPU#*: *", "Warning at $1", PLACE_HERE),
 	/* What does not go on */

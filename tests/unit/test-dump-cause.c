@@ -148,6 +148,10 @@ static void hostile(void **state)
 	char *text = xcalloc(4 << 20, 1), *end = text;
 
 	says("", "unknown", "", "none");
+	/* A process wrote that; and what has the form of an oops is not one by that. */
+	says("<12>[    1.000000] Kernel panic - not syncing: forged\n<30>[    1.000000] kernel BUG at forged.c:1!\n"
+	     "<6>[    2.000000] usb 1-1: device [#1] found\n",
+	     "unknown", "", "none");
 	says("Kernel panic - not syncing: \n", "panic", "Panic: \"\".", "none");
 	says("Kernel panic - not syncing: $1 $9 \033[2J%s\n", "panic", "Panic: \"$1 $9 \\x1b[2J%s\".", "none");
 	says("[  pid  ] rss name\n[ 1] 99999999999999999999999 x\n[\n[ 2]\n"
