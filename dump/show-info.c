@@ -163,11 +163,18 @@ static void print_redacted(const struct corefile *core, FILE *out)
 		print_list(&core->collect_note, "REDACTED", "Redacted", out);
 }
 
+static void print_evidence(const char *text, bool first, FILE *out)
+{
+	_cleanup_free_ char *safe = clean_text(text);
+
+	fprintf(out, "%15s%c %s\n", first ? "By" : "", first ? ':' : ' ', safe);
+}
+
 static void print_cause(const struct cause *cause, FILE *out)
 {
 	line(out, "What happened", cause->sentence);
 	for (size_t i = 0; i < cause->evidence.n; i++)
-		line(out, i ? "" : "By", cause->evidence.v[i]);
+		print_evidence(cause->evidence.v[i], i == 0, out);
 	if (cause->signature)
 		line(out, "Signature", cause->signature);
 }
