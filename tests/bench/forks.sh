@@ -23,8 +23,8 @@ usage() { # cgroup...
 	echo $sum
 }
 
-journal_lines() {
-	journalctl -b --no-pager -q -o cat | wc -l
+journal() {
+	journalctl -b --no-pager -q -o short-monotonic
 }
 
 # They have a cgroup of their own, for what they take themselves.
@@ -32,7 +32,7 @@ measure() { # what
 	local before after lines
 	mkdir -p $cgroups/forks
 	sleep 3
-	lines=$(journal_lines)
+	lines=$(journal | wc -l)
 	# shellcheck disable=SC2086
 	before=$(usage $daemons)
 	sh -c "echo \$\$ >$cgroups/forks/cgroup.procs; i=0; while [ \$i -lt $forks ]; do sh -c :; i=\$((i + 1)); done"
@@ -42,7 +42,8 @@ measure() { # what
 	after=$(usage $daemons)
 	echo "$1/daemons $((after - before))"
 	echo "$1/forks $(usage forks)"
-	echo "$1/lines $(($(journal_lines) - lines))"
+	journal | tail -n "+$((lines + 1))" | sed "s,^,$1/line ,"
+	echo "$1/lines $(($(journal | wc -l) - lines))"
 	rmdir $cgroups/forks
 }
 
