@@ -105,7 +105,7 @@ PYTHON
 page_has() {
 	grep -q "$1" "$work/page.html" || fail "the page lacks $1"
 }
-page_has '<h1>A panic was asked for by sysrq: crash (PID '
+page_has '<h1>A panic was asked for by sysrq: last-words (PID '
 page_has '<h3>CPU 1: last-words, PID [0-9]*<span class="tag">crashed here</span></h3>'
 page_has '<title>last-words, PID [0-9]*: from [0-9.]* to 0.000000 ms before the end</title><rect class="run died"'
 page_has 'The task that the kernel named has a red frame'
