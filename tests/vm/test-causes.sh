@@ -27,12 +27,13 @@ sysctl() { echo "$2" >"/proc/sys/kernel/$1"; }
 	}
 
 said() { # field of the cause
-	"$qcmdump" info --json "$work/$name.elf" | jq -r ".cause.$1"
+	"$qcmdump" info --json "$work/$name.elf" |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["cause"][sys.argv[1]])' "$1"
 }
 
 # What is wrong is counted, so that the first one does not hide the others.
 says() { # name, kind, pattern of the sentence, pattern of the signature
-	local name=$1 what field
+	local name=$1 what field before=$wrong
 	shift
 	for field in kind sentence signature; do
 		what=$(said $field)
@@ -43,7 +44,7 @@ says() { # name, kind, pattern of the sentence, pattern of the signature
 		}
 		shift
 	done
-	echo "ok: $name: $(said sentence)"
+	[ "$wrong" != "$before" ] || echo "ok: $name: $(said sentence)"
 }
 
 by="by insmod (PID *) on CPU [01]."
