@@ -87,8 +87,10 @@ until_true "the memory of a dead process" has_no KMM $begins
 echo "ok: Register=mm"
 
 # What one policy excludes is in the table for no other one, whenever either is read; qcmdctl says whose doing it is.
-bash -c 'for name in marker-o three; do read -r <begin; echo -n $name >/proc/self/comm; done; read -r <begin' &
+# Its input is opened once: who opened it anew could still meet the writer of the line before.
+bash -c 'for name in marker-o three; do read -r; echo -n $name >/proc/self/comm; done; read -r' <begin &
 three=$!
+exec 4>begin
 policy <<POLICY
 [Policy]
 Priority=999
@@ -111,11 +113,12 @@ qcmdctl regions --state=excluded | grep -q "Kjiffies_64 .*excluded by $private:5
 qcmdctl status | grep -q '00-private: .*excludes 5, of all policies' || fail "$(qcmdctl status)"
 qcmdctl check 2>&1 | grep -q "warning: jiffies_64 is left out: $private:5 excludes it" || fail "$(qcmdctl check 2>&1)"
 has KSTACK $three || fail "[Exclude] Comm= of another task"
-echo >begin
+echo >&4
 until_true "a task takes an excluded name" has_no KSTACK $three
-echo >begin
+echo >&4
 until_true "a task has another name again" has KSTACK $three
 kill $three
+exec 4>&-
 mkdir /sys/fs/cgroup/private
 printf '[Exclude]\nCgroup=/private\n' >$private
 qcmdctl reload >/dev/null || fail "[Exclude] Cgroup= is refused"
