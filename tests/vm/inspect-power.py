@@ -36,8 +36,11 @@ def main():
     registers = os.path.join(os.path.dirname(path), "registers.bin")
     kept = b""
 
-    def look(ram, _):
+    def look(ram, facts):
         nonlocal kept
+        # The harness looks before each reset, too, which is not of interest here.
+        if facts == ["reset"]:
+            return ""
         way = ways.pop(0)
         with open(registers, "r+b", buffering=0) as file:
             page = file.read()
