@@ -40,8 +40,11 @@ static void find_reports(const struct log_lines *l, size_t end, struct reports *
 		const char *line = l->v[i];
 		struct found found = { .line = i };
 
-		if (!strncmp(line, "CPU: ", 5) || !strncmp(line, "---[ end ", 9))
+		/* The name of a process is in the first of these: it is no beginning of anything. */
+		if (!strncmp(line, "CPU: ", 5) || !strncmp(line, "---[ end ", 9)) {
 			in_head = false;
+			continue;
+		}
 		found.rule = rule_of_line(line, &found.captures);
 		if (!found.rule || (found.rule->role == RULE_FAULT && in_head))
 			continue;
@@ -53,11 +56,10 @@ static void find_reports(const struct log_lines *l, size_t end, struct reports *
 
 static size_t find_panic(const struct log_lines *l)
 {
-	size_t i = 0;
-
-	while (i < l->n && strncmp(l->v[i], panic_start, strlen(panic_start)))
-		i++;
-	return i;
+	for (size_t i = l->n; i > 0; i--)
+		if (!strncmp(l->v[i - 1], panic_start, strlen(panic_start)))
+			return i - 1;
+	return l->n;
 }
 
 /* The last one of that kind; of any, where it is NULL: then what only does not go on does not count. */
@@ -268,7 +270,8 @@ void cause_read(const struct corefile *core, struct cause *c)
 	if (source && !strcmp(source, "snapshot")) {
 		cause_clear(c);
 		*c = (struct cause){ .kind = "none", .sentence = xprintf("No crash: the machine ran.") };
-	} else if (kv_get(&core->collect_note, "DIED") && (!*c->sentence || strstr(c->sentence, NO_PANIC))) {
+	} else if (kv_get(&core->collect_note, "DIED") &&
+		   (!*c->sentence || !strncmp(c->sentence, NO_PANIC, strlen(NO_PANIC)))) {
 		char *last = c->sentence;
 
 		c->sentence =

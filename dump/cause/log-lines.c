@@ -30,11 +30,8 @@ void log_lines_of(const struct log *log, struct log_lines *l)
 		if (!is_of_kernel(r))
 			continue;
 		add_line(l, end);
-		for (size_t k = 0; k < r->text_len; k++) {
-			*end++ = r->text[k] == '\n' ? '\0' : r->text[k] ?: ' ';
-			if (r->text[k] == '\n')
-				add_line(l, end);
-		}
+		for (size_t k = 0; k < r->text_len && r->text[k] != '\n'; k++)
+			*end++ = r->text[k] ?: ' ';
 		*end++ = '\0';
 	}
 }

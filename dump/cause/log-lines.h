@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The lines of a log as strings, of the records that the kernel itself wrote: each has one or more. */
+/*
+ * The records of a log that the kernel itself wrote, as strings: of each the first line. What kernels report about
+ * themselves has a record for each line; others can come from who chose the name of a file or a process.
+ */
 #ifndef LOG_LINES_H
 #define LOG_LINES_H
 

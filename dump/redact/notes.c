@@ -33,17 +33,9 @@ static const struct line_kind names_lines[] = {
 
 /* Numbers, and words of which there are a few. */
 static const struct line_kind collect_lines[] = {
-	{ "SOURCE_KIND", LETTERS },
-	{ "SOURCE_BYTES", DECIMAL },
-	{ "BACKEND", LETTERS },
-	{ "TABLE", HEX },
-	{ "SLOTS", DECIMAL "/" },
-	{ "COLLECTED", DECIMAL },
-	{ "CRASHTIME", DECIMAL },
-	{ "MEMORY", HEX " " },
-	{ "REGISTERS", LETTERS },
-	{ "REDACTED", NULL },
-	{},
+	{ "SOURCE_KIND", LETTERS }, { "SOURCE_BYTES", DECIMAL }, { "BACKEND", LETTERS },   { "TABLE", HEX },
+	{ "SLOTS", DECIMAL "/" },   { "COLLECTED", DECIMAL },	 { "CRASHTIME", DECIMAL }, { "MEMORY", HEX " " },
+	{ "REGISTERS", LETTERS },   { "DIED", DECIMAL },	 { "REDACTED", NULL },	   {},
 };
 
 static bool stays(const struct line_kind *kinds, const struct kv_pair *p)

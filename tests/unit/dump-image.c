@@ -259,7 +259,8 @@ static void put_info(struct di *d, uint64_t id, uint64_t ts, unsigned int level,
 	memcpy(info, &seq, 8);
 	memcpy(info + 8, &ts, 8);
 	memcpy(info + 16, &text_len, 2);
-	info[18] = 3;
+	/* The kernel itself dies at these levels; the others are of a process, which has another facility. */
+	info[18] = level > 1 ? 3 : 0;
 	info[19] = level << 5 | 2;
 	memcpy(info + 20, &caller, 4);
 	if (d->has_context) {

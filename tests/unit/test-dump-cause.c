@@ -131,6 +131,14 @@ static void which_report(void **state)
 	     "Task a:1 had waited for 120 s in waits [mod], called from __x64_sys_read for a mutex, which b "
 	     "(PID 2) probably holds, itself in holds_it.",
 	     "hung-task: waits sys_read");
+	/* The name of a process is no report. */
+	says("BUG: kernel NULL pointer dereference, address: 0000000000000010\n"
+	     "CPU: 0 PID: 7 Comm: BUG: 0000 [#1 Not tainted 6.12\n"
+	     "RIP: 0010:first+0x1/0x2\n"
+	     "Kernel panic - not syncing: Fatal exception\n",
+	     "null-pointer",
+	     "NULL pointer dereference (address 0x0000000000000010) in first, by BUG: 0000 [#1 (PID 7) on CPU 0.",
+	     "null-pointer: first");
 	/* A lockup that was reported is not why it died of a fault; a fault is not why it died of a lockup. */
 	says("INFO: task a:1 blocked for more than 120 seconds.\n"
 	     "Kernel panic - not syncing: Fatal exception in interrupt\n",

@@ -46,7 +46,7 @@ static void log_text(void **state)
 		"\"text\":\"\"},\n"
 		" {\"seq\":3,\"timestamp_ns\":3000000999,\"level\":6,\"facility\":3,\"caller\":\"C1\","
 		"\"text\":\"clear \\u001b[2J screen\\tand \xc3\xa9\",\"subsystem\":\"usb\",\"device\":\"+usb:1-1\"},\n"
-		" {\"seq\":4,\"timestamp_ns\":123456000000000,\"level\":1,\"facility\":3,\"caller\":\"T42\","
+		" {\"seq\":4,\"timestamp_ns\":123456000000000,\"level\":1,\"facility\":0,\"caller\":\"T42\","
 		"\"text\":\"last words\"}]\n");
 	unlink(out);
 	di_done(&d);
