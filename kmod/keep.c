@@ -113,13 +113,19 @@ static void qmd_keep_fill(struct qcmd_keep *keep)
 	qmd_keep_seal_it(keep, n, end);
 }
 
+/* The judge goes by the size in the keep. Here somebody may have written over that, and it would lead anywhere. */
+static struct qcmd_keep_tail *qmd_keep_own_tail(int i)
+{
+	return (void *)qmd_keeps[i] + QMD_KEEP_ROOM;
+}
+
 /*
  * In any context: the kernel takes no lock for it. Who is late leaves it to who writes: that one may be on a CPU that
  * was stopped, and then it is as it was in one of the keeps.
  */
 static void qmd_keep_write_tail(void)
 {
-	struct qcmd_keep_tail *first = qmd_keep_tail(qmd_keeps[0]);
+	struct qcmd_keep_tail *first = qmd_keep_own_tail(0);
 	u64 now = ktime_get_real_fast_ns();
 	struct kmsg_dump_iter iter;
 	size_t size = 0;
@@ -130,7 +136,7 @@ static void qmd_keep_write_tail(void)
 	kmsg_dump_rewind(&iter);
 	kmsg_dump_get_buffer(&iter, true, first->text, QCMD_KEEP_TAIL - sizeof(*first), &size);
 	for (i = 0; i < QMD_KEEPS; i++) {
-		struct qcmd_keep_tail *tail = qmd_keep_tail(qmd_keeps[i]);
+		struct qcmd_keep_tail *tail = qmd_keep_own_tail(i);
 
 		if (tail != first)
 			memcpy(tail->text, first->text, size);
